@@ -1,0 +1,2 @@
+//! The commands behind `cargo ci`.
+fn main() {}

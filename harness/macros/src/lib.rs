@@ -1,0 +1,1 @@
+//! The attribute that registers a test of the suite with what it needs.

@@ -1,0 +1,2 @@
+//! The table of contents of the suite.
+fn main() {}

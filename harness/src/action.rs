@@ -1,0 +1,351 @@
+//! The things an actor can do, as data, and short names for the usual ones.
+
+use crate::caps::Cap;
+use crate::scenario::Actor;
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+/// One of the four files in /proc/PID that describe a user namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IdFile {
+    /// /proc/PID/uid_map
+    UidMap,
+    /// /proc/PID/gid_map
+    GidMap,
+    /// /proc/PID/projid_map
+    ProjidMap,
+    /// /proc/PID/setgroups
+    Setgroups,
+}
+
+impl IdFile {
+    /// Its name in /proc/PID.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UidMap => "uid_map",
+            Self::GidMap => "gid_map",
+            Self::ProjidMap => "projid_map",
+            Self::Setgroups => "setgroups",
+        }
+    }
+}
+
+/// A user or group id that a step names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Id {
+    /// The effective uid or gid with which the cast began, as seen in the caller's namespace.
+    Own,
+    /// This number.
+    Of(u32),
+}
+
+/// -1: "keep this one" for the calls that have that.
+pub const KEEP: Id = Id::Of(u32::MAX);
+
+/// What is written to a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Text {
+    /// Text in which the word `own` stands for the cast's uid or gid, as the file asks.
+    Words(Cow<'static, str>),
+    /// Exactly these bytes.
+    Bytes(Cow<'static, [u8]>),
+    /// So many bytes from an address that is not mapped.
+    BadPointer(u64),
+}
+
+/// Where in a file a write begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum At {
+    /// write(2) at the position the file has.
+    Position,
+    /// lseek(2) to this offset and write(2).
+    Seek(i64),
+    /// pwrite(2) at this offset.
+    Offset(i64),
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// O_RDONLY
+    Read,
+    /// O_WRONLY
+    Write,
+    /// O_RDWR
+    ReadWrite,
+}
+
+/// Whether a call is made bare or through the C library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// The bare system call, which acts on the calling thread.
+    Raw,
+    /// The wrapper of the C library, which acts on every thread: what programs call.
+    Libc,
+}
+
+/// The list that setgroups(2) is given.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Groups {
+    /// These groups.
+    List(Cow<'static, [u32]>),
+    /// The cast's own gid alone.
+    Own,
+    /// A size, possibly a wrong one, with a pointer to `given` zeros or, for `None`, to nothing.
+    Sized {
+        /// The size argument.
+        size: i64,
+        /// How many entries the pointer really has.
+        given: Option<usize>,
+    },
+}
+
+/// A call that changes user or group ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the system call of the same name")]
+pub enum SetId {
+    Setuid,
+    Setgid,
+    Setreuid,
+    Setregid,
+    Setresuid,
+    Setresgid,
+    Setfsuid,
+    Setfsgid,
+    /// seteuid(3), of the C library alone.
+    Seteuid,
+    /// setegid(3), of the C library alone.
+    Setegid,
+}
+
+/// A change of the capability sets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum CapChange {
+    /// Drop these from the effective, permitted and inheritable sets.
+    Drop(Cow<'static, [Cap]>),
+    /// Keep these alone in the effective and permitted sets, none inheritable.
+    Only(Cow<'static, [Cap]>),
+    /// Drop these from the effective set; they stay permitted.
+    Suspend(Cow<'static, [Cap]>),
+}
+
+/// A namespace file under /proc/PID/ns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NsFile {
+    /// /proc/PID/ns/user
+    User,
+    /// /proc/PID/ns/uts
+    Uts,
+}
+
+/// An argument of a system call that has no action of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RawArg {
+    /// A number.
+    Number(i64),
+    /// A pointer to these bytes.
+    Bytes(Cow<'static, [u8]>),
+    /// The descriptor that the actor holds.
+    Held,
+    /// The actor's end of the socket to the director: for telling lies to the director.
+    Socket,
+    /// The actor's own process id.
+    Pid,
+}
+
+/// One thing to do. The file of `of: None` is the actor's own or, for actors outside, that of
+/// [`Actor::Inside`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Come into being: be forked, drop to the cast's credentials, create the namespace.
+    Begin,
+    /// Open, write once, close.
+    Write {
+        /// The file.
+        file: IdFile,
+        /// Whose.
+        of: Option<Actor>,
+        /// What.
+        text: Text,
+    },
+    /// Open and hold.
+    Open {
+        /// The file.
+        file: IdFile,
+        /// Whose.
+        of: Option<Actor>,
+        /// For what.
+        access: Access,
+    },
+    /// Pass the held file to another actor, who holds it from now on.
+    Give(Actor),
+    /// Write to the held file.
+    WriteHeld {
+        /// What, with the words of this file.
+        text: Text,
+        /// The file that `own` is read for.
+        file: IdFile,
+        /// Where.
+        at: At,
+    },
+    /// Open, read all, close.
+    Read {
+        /// The file.
+        file: IdFile,
+        /// Whose.
+        of: Option<Actor>,
+    },
+    /// setgroups(2)
+    Setgroups(Groups, Via),
+    /// getgroups(2) with room for so many entries, at a good address or none.
+    Getgroups {
+        /// The size argument.
+        size: i64,
+        /// Whether the pointer is good.
+        room: Room,
+    },
+    /// setuid(2) and its kin; the ids beyond those the call takes are ignored.
+    SetId(SetId, [Id; 3], Via),
+    /// unshare(2) with these CLONE_ flags.
+    Unshare(i32),
+    /// clone(2) with these CLONE_ flags; the child exits at once and is waited for.
+    Clone(i32),
+    /// Open a namespace file and setns(2).
+    Setns {
+        /// Whose; the actor's own for itself.
+        of: Actor,
+        /// Which.
+        file: NsFile,
+        /// The nstype argument, a CLONE_ flag or 0.
+        nstype: i32,
+    },
+    /// capset(2)
+    Capset(CapChange),
+    /// prctl(2): its name as shown, the option and the first argument.
+    Prctl(&'static str, i32, u64),
+    /// chroot(2) to a directory; traces show the name.
+    Chroot(&'static str, PathBuf),
+    /// open(2) of any file; traces show the name.
+    OpenFile(&'static str, PathBuf, Access),
+    /// Run a program to its end as a child of the actor and record what it says.
+    Run(Cow<'static, [Cow<'static, str>]>),
+    /// Any system call: the name as shown, its number and its arguments.
+    Raw(&'static str, i64, Vec<RawArg>),
+}
+
+/// Whether a pointer given to a call is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Room {
+    /// It points to enough memory.
+    Good,
+    /// It points to nothing.
+    Bad,
+}
+
+/// Write words to one of the four files.
+pub const fn write(file: IdFile, words: &'static str) -> Action {
+    Action::Write { file, of: None, text: Text::Words(Cow::Borrowed(words)) }
+}
+
+/// Write words to a file of a particular actor's.
+pub const fn write_of(of: Actor, file: IdFile, words: &'static str) -> Action {
+    Action::Write { file, of: Some(of), text: Text::Words(Cow::Borrowed(words)) }
+}
+
+/// Write exact bytes to one of the four files.
+pub const fn write_bytes(file: IdFile, bytes: &'static [u8]) -> Action {
+    Action::Write { file, of: None, text: Text::Bytes(Cow::Borrowed(bytes)) }
+}
+
+/// Write to /proc/PID/uid_map.
+pub const fn uid_map(words: &'static str) -> Action {
+    write(IdFile::UidMap, words)
+}
+
+/// Write to /proc/PID/gid_map.
+pub const fn gid_map(words: &'static str) -> Action {
+    write(IdFile::GidMap, words)
+}
+
+/// Open one of the four files for writing, and hold it.
+pub const fn open(file: IdFile) -> Action {
+    Action::Open { file, of: None, access: Access::Write }
+}
+
+/// Write words to the held file, which is this one.
+pub const fn write_held(file: IdFile, words: &'static str) -> Action {
+    Action::WriteHeld { text: Text::Words(Cow::Borrowed(words)), file, at: At::Position }
+}
+
+/// Read one of the four files.
+pub const fn read(file: IdFile) -> Action {
+    Action::Read { file, of: None }
+}
+
+/// Read a file of a particular actor's.
+pub const fn read_of(of: Actor, file: IdFile) -> Action {
+    Action::Read { file, of: Some(of) }
+}
+
+/// setgroups(2), bare.
+pub const fn setgroups(list: &'static [u32]) -> Action {
+    Action::Setgroups(Groups::List(Cow::Borrowed(list)), Via::Raw)
+}
+
+/// setuid(2) and its kin, bare, with the ids that the call takes.
+pub const fn set_id(call: SetId, ids: &[u32]) -> Action {
+    let mut all = [Id::Of(0); 3];
+    let mut index = 0;
+    while index < ids.len() && index < 3 {
+        all[index] = Id::Of(ids[index]);
+        index += 1;
+    }
+    Action::SetId(call, all, Via::Raw)
+}
+
+/// setresuid(2) with one id for all three.
+pub const fn setresuid(id: u32) -> Action {
+    set_id(SetId::Setresuid, &[id, id, id])
+}
+
+/// setresgid(2) with one id for all three.
+pub const fn setresgid(id: u32) -> Action {
+    set_id(SetId::Setresgid, &[id, id, id])
+}
+
+/// Drop a capability from the effective, permitted and inheritable sets.
+pub const fn drop_caps(caps: &'static [Cap]) -> Action {
+    Action::Capset(CapChange::Drop(Cow::Borrowed(caps)))
+}
+
+/// Keep only these capabilities.
+pub const fn only_caps(caps: &'static [Cap]) -> Action {
+    Action::Capset(CapChange::Only(Cow::Borrowed(caps)))
+}
+
+/// Run a program, looked up in PATH, to its end.
+pub fn run(words: &[&str]) -> Action {
+    Action::Run(words.iter().map(|word| Cow::Owned((*word).to_owned())).collect())
+}
+
+/// Write "deny" to /proc/PID/setgroups.
+pub const DENY: Action = write(IdFile::Setgroups, "deny");
+/// Write "allow" to /proc/PID/setgroups.
+pub const ALLOW: Action = write(IdFile::Setgroups, "allow");
+/// setgroups(2) with an empty list.
+pub const SETGROUPS_EMPTY: Action = setgroups(&[]);
+/// Make /proc/PID belong to the process again after a change of ids hid it.
+pub const DUMPABLE: Action = Action::Prctl("PR_SET_DUMPABLE, 1", libc::PR_SET_DUMPABLE, 1);
+/// setfsuid(2) and setfsgid(2) never fail; prctl keeps capabilities over a change of uid.
+pub const KEEPCAPS: Action = Action::Prctl("PR_SET_KEEPCAPS, 1", libc::PR_SET_KEEPCAPS, 1);
+
+impl Action {
+    /// The same set*id or setgroups call through the C library.
+    pub fn via_libc(self) -> Self {
+        match self {
+            Self::Setgroups(groups, _) => Self::Setgroups(groups, Via::Libc),
+            Self::SetId(call, ids, _) => Self::SetId(call, ids, Via::Libc),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Plays a scenario on this kernel: brings the actors into being, has them take their steps in
+//! order, and gathers what came of it.
+//!
+//! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
+
+use crate::action::{Action, CapChange};
+use crate::error::Error;
+use crate::host_ids::{self, Caller};
+use crate::lower::{Call, Context, Own, number, syscall};
+use crate::player::{Player, sockets};
+use crate::program;
+use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario, Step};
+use crate::state::{self, CapSets, Kept, State};
+use crate::trace::{Outcome, Trace};
+use crate::wire::{Answer, Arg, HAND, Op, Request};
+use crate::{outcome, show};
+use nix::errno::Errno;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How long an actor may take to answer, unless a scenario is played within another limit.
+pub const LIMIT: Duration = Duration::from_secs(10);
+/// The slot in which a descriptor rests between its arrival and a fork.
+const PASSING: u64 = 5;
+
+impl Scenario {
+    /// Plays the scenario.
+    ///
+    /// # Panics
+    /// If the harness fails, see [`Error`]; what the kernel refuses is in the trace.
+    #[track_caller]
+    pub fn play(&self) -> Trace {
+        match self.try_play() {
+            Ok(trace) => trace,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Plays the scenario.
+    ///
+    /// # Errors
+    /// If the harness fails; what the kernel refuses is in the trace.
+    pub fn try_play(&self) -> Result<Trace, Error> {
+        self.try_play_within(LIMIT)
+    }
+
+    /// Plays the scenario, giving actors and programs so long for each answer.
+    ///
+    /// # Errors
+    /// If the harness fails; what the kernel refuses is in the trace.
+    pub fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
+        let mut director = Director::new(self, limit)?;
+        let mut queue = Queue::default();
+        for (index, step) in self.steps.iter().enumerate() {
+            director.take(index, step, &mut queue)?;
+        }
+        let states = director.states(&mut queue)?;
+        director.farewell()?;
+        Ok(Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own })
+    }
+}
+
+/// The directory /proc of this process, open for good.
+fn proc() -> Result<&'static OwnedFd, Error> {
+    static PROC: OnceLock<Result<OwnedFd, Errno>> = OnceLock::new();
+    let opened = PROC.get_or_init(|| {
+        use nix::fcntl::{OFlag, open};
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        open("/proc", flags, nix::sys::stat::Mode::empty())
+    });
+    opened.as_ref().map_err(|errno| Error::NoProc(*errno))
+}
+
+/// What is asked of an actor at a time.
+#[derive(Default)]
+struct Queue {
+    player: usize,
+    message: Vec<u8>,
+    pending: Vec<Pending>,
+}
+
+/// A part of a message that is answered by itself.
+struct Pending {
+    what: What,
+    names: Vec<&'static str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    SetUp,
+    Namespace,
+    Step(usize),
+    State,
+}
+
+struct Director<'a> {
+    scenario: &'a Scenario,
+    own: Own,
+    caller: &'static Caller,
+    limit: Duration,
+    players: Vec<Player>,
+    /// For each player, whether its groups are still those of the caller.
+    kept: Vec<Kept>,
+    outcomes: Vec<Outcome>,
+    states: Vec<(Actor, State)>,
+}
+
+impl<'a> Director<'a> {
+    fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
+        let caller = host_ids::caller();
+        let own = match scenario.cast {
+            Cast::Root => Own { uid: 0, gid: 0 },
+            Cast::Ordinary | Cast::OrdinaryInGroups(_) if caller.uid == 0 => {
+                Own { uid: ORDINARY, gid: ORDINARY }
+            }
+            _ => Own { uid: caller.uid, gid: caller.gid },
+        };
+        let (players, kept) = (Vec::new(), Vec::new());
+        let (outcomes, states) = (Vec::new(), Vec::new());
+        Ok(Self { scenario, own, caller, limit, players, kept, outcomes, states })
+    }
+
+    fn find(&self, actor: Actor) -> Option<usize> {
+        self.players.iter().position(|player| player.actor == actor)
+    }
+
+    fn player(&self, actor: Actor) -> Result<usize, Error> {
+        self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun")))
+    }
+
+    fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
+        if step.action == Action::Begin {
+            self.flush(queue)?;
+            self.outcomes.push(Outcome::Done);
+            return self.begin(step.actor, queue);
+        }
+        let player = self.player(step.actor)?;
+        let pid = |actor| self.find(actor).map(|index| self.players[index].pid());
+        let context = Context { actor: step.actor, own: self.own, pid: &pid };
+        if let Some(calls) = context.lower(&step.action) {
+            return self.enqueue(queue, player, What::Step(index), &calls);
+        }
+        self.flush(queue)?;
+        let outcome = match &step.action {
+            Action::Give(to) => self.give(player, *to)?,
+            Action::Capset(change) => self.capset(player, change)?,
+            Action::Run(words) => program::run(&mut self.players[player], words, self.limit)?,
+            other => return Err(Error::Senseless(format!("{other:?}"))),
+        };
+        self.outcomes.push(outcome);
+        Ok(())
+    }
+
+    fn begin(&mut self, actor: Actor, queue: &mut Queue) -> Result<(), Error> {
+        let parent = actor.parent().and_then(|parent| self.find(parent));
+        let (player, kept) = match parent {
+            Some(parent) => (self.spawn(actor, parent)?, self.kept[parent]),
+            None => {
+                let kept = match self.scenario.cast {
+                    Cast::Ordinary | Cast::Caller => Kept::TheCallers,
+                    Cast::Root | Cast::OrdinaryInGroups(_) => Kept::No,
+                };
+                (Player::fork(actor, proc()?.as_fd(), self.limit)?, kept)
+            }
+        };
+        self.players.push(player);
+        self.kept.push(kept);
+        let index = self.players.len() - 1;
+        if parent.is_none() && actor != Actor::Privileged {
+            let calls = self.costume();
+            self.enqueue(queue, index, What::SetUp, &calls)?;
+        }
+        if actor.namespace() == Namespace::New {
+            let unshare = syscall(libc::SYS_unshare, &[number(libc::CLONE_NEWUSER)]);
+            self.enqueue(queue, index, What::Namespace, &[("unshare", unshare)])?;
+        }
+        Ok(())
+    }
+
+    /// The calls by which a copy of the caller takes on the credentials of the cast.
+    fn costume(&self) -> Vec<Call> {
+        let groups = match &self.scenario.cast {
+            Cast::Caller => return Vec::new(),
+            Cast::Ordinary if self.caller.uid != 0 => return Vec::new(),
+            Cast::Ordinary => vec![self.own.gid],
+            Cast::OrdinaryInGroups(groups) => groups.to_vec(),
+            Cast::Root => vec![0],
+        };
+        let bytes: Vec<u8> = groups.iter().flat_map(|gid| gid.to_ne_bytes()).collect();
+        let (uid, gid) = (Arg::Value(self.own.uid.into()), Arg::Value(self.own.gid.into()));
+        let list = [Arg::Value(groups.len() as u64), Arg::Payload(0)];
+        let dumpable = [number(libc::PR_SET_DUMPABLE), Arg::Value(1)];
+        vec![
+            ("setgroups", syscall(libc::SYS_setgroups, &list).payload(&bytes)),
+            ("setresgid", syscall(libc::SYS_setresgid, &[gid; 3])),
+            ("setresuid", syscall(libc::SYS_setresuid, &[uid; 3])),
+            ("prctl", syscall(libc::SYS_prctl, &dumpable)),
+        ]
+    }
+
+    fn spawn(&mut self, actor: Actor, parent: usize) -> Result<Player, Error> {
+        let (ours, theirs) = sockets(self.limit)?;
+        let pid = spawn(&mut self.players[parent], &theirs, &|| format!("fork of {actor}"))?;
+        let pid = pid.map_err(|errno| Error::Fork { actor, errno })?;
+        Ok(Player::new(actor, pid, ours, self.limit))
+    }
+
+    fn enqueue(&mut self, queue: &mut Queue, player: usize, what: What, calls: &[Call]) -> Result<(), Error> {
+        let payload: usize = calls.iter().map(|(_, request)| request.payload.len() + 128).sum();
+        if queue.player != player || queue.message.len() + payload > crate::wire::MESSAGE {
+            self.flush(queue)?;
+        }
+        if calls.is_empty() {
+            return Ok(());
+        }
+        queue.player = player;
+        let number = u32::try_from(queue.pending.len()).unwrap_or(u32::MAX);
+        for (index, (_, request)) in calls.iter().enumerate() {
+            request.write(&mut queue.message, number, index + 1 == calls.len());
+        }
+        queue.pending.push(Pending { what, names: calls.iter().map(|(name, _)| *name).collect() });
+        Ok(())
+    }
+
+    /// Sends what has gathered and awaits every answer to it.
+    fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
+        if queue.pending.is_empty() {
+            return Ok(());
+        }
+        self.players[queue.player].send(&queue.message, None)?;
+        for (number, pending) in (0..).zip(&queue.pending) {
+            let (scenario, actor) = (self.scenario, self.players[queue.player].actor);
+            let doing = || doing(scenario, actor, pending.what);
+            let player = &mut self.players[queue.player];
+            let (answers, _) = player.receive(number, pending.names.len(), &doing)?;
+            self.record(queue.player, pending, &answers)?;
+        }
+        queue.message.clear();
+        queue.pending.clear();
+        Ok(())
+    }
+
+    fn record(&mut self, player: usize, pending: &Pending, answers: &[Answer]) -> Result<(), Error> {
+        let actor = self.players[player].actor;
+        let failed = outcome::failure(&pending.names, answers);
+        match (pending.what, failed) {
+            (What::SetUp, Some((call, errno))) => Err(Error::SetUp { actor, call, errno }),
+            (What::Namespace, Some((_, errno))) => Err(Error::Namespace { actor, errno }),
+            (What::SetUp | What::Namespace, None) => Ok(()),
+            (What::State, _) => {
+                let state = State::read(answers);
+                let state = state.map_err(|(call, errno)| Error::State { actor, call, errno })?;
+                self.states.push((actor, state));
+                Ok(())
+            }
+            (What::Step(index), _) => {
+                let action = &self.scenario.steps[index].action;
+                let outcome = outcome::of(action, &pending.names, answers, self.own);
+                if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
+                    self.kept[player] = Kept::No;
+                }
+                self.outcomes.push(outcome);
+                Ok(())
+            }
+        }
+    }
+
+    fn give(&mut self, from: usize, to: Actor) -> Result<Outcome, Error> {
+        let to = self.player(to)?;
+        let send = Request::new(Op::Send, 0).args(&[Arg::Slot(HAND)]);
+        let doing = || "give the open file".to_owned();
+        let (_, fd) = ask(&mut self.players[from], &[send], None, &doing)?;
+        let fd = fd.ok_or_else(|| Error::Senseless("a file is given that was not opened".to_owned()))?;
+        let take = Request::new(Op::Take, 0).keep(HAND);
+        ask(&mut self.players[to], &[take], Some(&fd), &doing)?;
+        Ok(Outcome::Done)
+    }
+
+    fn capset(&mut self, player: usize, change: &CapChange) -> Result<Outcome, Error> {
+        let doing = || "capset".to_owned();
+        let (_, capget) = state::requests().swap_remove(5);
+        let (answers, _) = ask(&mut self.players[player], &[capget], None, &doing)?;
+        let (answers, _) =
+            ask(&mut self.players[player], &[outcome::capset(&answers[0], change)], None, &doing)?;
+        Ok(outcome::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
+    }
+
+    fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
+        for actor in Actor::ALL {
+            if let Some(player) = self.find(actor) {
+                self.enqueue(queue, player, What::State, &state::requests())?;
+            }
+        }
+        self.flush(queue)?;
+        let mut states = std::mem::take(&mut self.states);
+        for (actor, state) in &mut states {
+            let player = self.player(*actor)?;
+            if self.kept[player] == Kept::TheCallers {
+                state.groups_kept = host_ids::kept(state, self.groups_before());
+            }
+            if actor.namespace() == Namespace::Callers {
+                state.caps_before = Some(self.caps_before(*actor));
+            }
+        }
+        Ok(states)
+    }
+
+    fn groups_before(&self) -> Vec<u32> {
+        match self.scenario.cast {
+            Cast::Ordinary if self.caller.uid == 0 => vec![self.own.gid],
+            _ => self.caller.groups.clone(),
+        }
+    }
+
+    fn caps_before(&self, actor: Actor) -> CapSets {
+        match self.scenario.cast {
+            Cast::Ordinary | Cast::OrdinaryInGroups(_) if actor == Actor::Outside => {
+                CapSets { bounding: self.caller.caps.bounding, ..CapSets::default() }
+            }
+            _ => self.caller.caps,
+        }
+    }
+
+    fn farewell(&mut self) -> Result<(), Error> {
+        for player in &self.players {
+            player.dismiss();
+        }
+        for player in &mut self.players {
+            player.farewell(&|| "its last step".to_owned())?;
+        }
+        Ok(())
+    }
+}
+
+fn doing(scenario: &Scenario, actor: Actor, what: What) -> String {
+    match what {
+        What::SetUp => "taking on its credentials".to_owned(),
+        What::Namespace => "creating its user namespace".to_owned(),
+        What::State => "telling its state".to_owned(),
+        What::Step(index) => {
+            format!("step {}, {}", index + 1, show::action(actor, &scenario.steps[index].action))
+        }
+    }
+}
+
+/// Sends requests as one step and awaits their answers.
+pub fn ask(
+    player: &mut Player,
+    requests: &[Request],
+    fd: Option<&OwnedFd>,
+    doing: &dyn Fn() -> String,
+) -> Result<(Vec<Answer>, Option<OwnedFd>), Error> {
+    let mut message = Vec::new();
+    for (index, request) in requests.iter().enumerate() {
+        request.write(&mut message, 0, index + 1 == requests.len());
+    }
+    player.send(&message, fd.map(AsFd::as_fd))?;
+    player.receive(0, requests.len(), doing)
+}
+
+/// Has an actor fork another one, which answers on the other end of `socket`.
+pub fn spawn(
+    parent: &mut Player,
+    socket: &OwnedFd,
+    doing: &dyn Fn() -> String,
+) -> Result<nix::Result<nix::unistd::Pid>, Error> {
+    let take = Request::new(Op::Take, 0).keep(PASSING);
+    let fork = Request::new(Op::Spawn, 0).args(&[Arg::Value(PASSING)]);
+    let (answers, _) = ask(parent, &[take, fork], Some(socket), doing)?;
+    let pid = i32::try_from(answers[1].value).unwrap_or(-1);
+    Ok(match answers[1].errno {
+        0 => Ok(nix::unistd::Pid::from_raw(pid)),
+        errno => Err(Errno::from_raw(errno)),
+    })
+}

@@ -1,0 +1,273 @@
+//! From what a step means to the system calls that an actor is asked to make.
+
+use crate::action::{Access, Action, At, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text, Via};
+use crate::actor::{SETEGID, SETEUID};
+use crate::scenario::Actor;
+use crate::wire::{Arg, HAND, Op, PROC, ROOM, Request, SCRATCH, SOCKET};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// The uid and gid of the cast in the caller's namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Own {
+    /// The effective uid.
+    pub uid: u32,
+    /// The effective gid.
+    pub gid: u32,
+}
+
+impl Own {
+    /// The id that `own` stands for in a file.
+    pub fn of(self, file: IdFile) -> u32 {
+        if file == IdFile::GidMap { self.gid } else { self.uid }
+    }
+}
+
+/// A system call of a step, with the name that an error of it carries; the step's own call has none.
+pub type Call = (&'static str, Request);
+
+/// What the requests of a step depend on.
+pub struct Context<'a> {
+    /// The actor that takes the step.
+    pub actor: Actor,
+    /// What `own` stands for.
+    pub own: Own,
+    /// The process id of an actor, if it has come into being.
+    pub pid: &'a dyn Fn(Actor) -> Option<i32>,
+}
+
+/// The address that a bad pointer has: the first page is never mapped.
+const NOWHERE: Arg = Arg::Value(8);
+/// The longest contents of a file that is read back, in bytes.
+const READ: u64 = 32 * 1024;
+
+impl Context<'_> {
+    /// The system calls of an action that concerns one actor alone; `None` for those that the
+    /// director has to take part in.
+    pub fn lower(&self, action: &Action) -> Option<Vec<Call>> {
+        Some(match action {
+            Action::Begin | Action::Give(_) | Action::Run(_) | Action::Capset(_) => return None,
+            Action::Write { file, of, text } => {
+                let write = self.write(text, *file, SCRATCH);
+                around(self.open(*file, *of, Access::Write, SCRATCH), ("", write))
+            }
+            Action::Read { file, of } => {
+                around(self.open(*file, *of, Access::Read, SCRATCH), ("", read(SCRATCH)))
+            }
+            Action::Open { file, of, access } => vec![("", self.open(*file, *of, *access, HAND))],
+            Action::WriteHeld { text, file, at } => self.write_held(text, *file, *at),
+            Action::Setgroups(groups, via) => vec![("", self.setgroups(groups, *via))],
+            Action::Getgroups { size, room } => vec![("", getgroups(*size, *room))],
+            Action::SetId(call, ids, via) => vec![("", self.set_id(*call, ids, *via))],
+            Action::Unshare(flags) => vec![("", syscall(libc::SYS_unshare, &[number(*flags)]))],
+            Action::Clone(flags) => {
+                let flags = number(flags | libc::SIGCHLD);
+                vec![("", Request::new(Op::Clone, libc::SYS_clone).args(&[flags]))]
+            }
+            Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
+            Action::Prctl(_, option, value) => {
+                vec![("", syscall(libc::SYS_prctl, &[number(*option), Arg::Value(*value)]))]
+            }
+            Action::Chroot(_, path) => {
+                let chroot = syscall(libc::SYS_chroot, &[Arg::Payload(0)]).payload(&c_path(path));
+                vec![("", chroot)]
+            }
+            Action::OpenFile(_, path, access) => {
+                let args = [number(libc::AT_FDCWD), Arg::Payload(0), number(flags(*access))];
+                let open = syscall(libc::SYS_openat, &args).payload(&c_path(path)).keep(SCRATCH);
+                vec![("", open), close(SCRATCH)]
+            }
+            Action::Raw(_, number, args) => vec![("", self.raw(*number, args))],
+        })
+    }
+
+    fn open(&self, file: IdFile, of: Option<Actor>, access: Access, slot: u64) -> Request {
+        let path = format!("{}/{}\0", self.directory(of), file.name());
+        let args = [Arg::Slot(PROC), Arg::Payload(0), number(flags(access))];
+        syscall(libc::SYS_openat, &args).payload(path.as_bytes()).keep(slot)
+    }
+
+    /// The directory in /proc: one's own is reached without naming a process.
+    fn directory(&self, of: Option<Actor>) -> String {
+        let owner = of.unwrap_or(match self.actor {
+            Actor::Outside | Actor::Privileged => Actor::Inside,
+            other => other,
+        });
+        match (self.pid)(owner) {
+            Some(pid) if owner != self.actor => pid.to_string(),
+            _ => "self".to_owned(),
+        }
+    }
+
+    fn write(&self, text: &Text, file: IdFile, slot: u64) -> Request {
+        let bytes = self.bytes(text, file);
+        let (pointer, length) = match text {
+            Text::BadPointer(length) => (NOWHERE, *length),
+            _ => (Arg::Payload(0), bytes.len() as u64),
+        };
+        syscall(libc::SYS_write, &[Arg::Slot(slot), pointer, Arg::Value(length)]).payload(&bytes)
+    }
+
+    /// The bytes of a text, with the cast's id for every `own`.
+    pub fn bytes(&self, text: &Text, file: IdFile) -> Vec<u8> {
+        match text {
+            Text::Words(words) => words.replace("own", &self.own.of(file).to_string()).into_bytes(),
+            Text::Bytes(bytes) => bytes.to_vec(),
+            Text::BadPointer(_) => Vec::new(),
+        }
+    }
+
+    fn write_held(&self, text: &Text, file: IdFile, at: At) -> Vec<Call> {
+        let mut write = self.write(text, file, HAND);
+        match at {
+            At::Position => vec![("", write)],
+            At::Seek(offset) => {
+                let offset = Arg::Value(offset.cast_unsigned());
+                let seek = syscall(libc::SYS_lseek, &[Arg::Slot(HAND), offset, number(libc::SEEK_SET)]);
+                vec![("lseek", seek), ("", write)]
+            }
+            At::Offset(offset) => {
+                write.number = libc::SYS_pwrite64;
+                write.args[3] = Arg::Value(offset.cast_unsigned());
+                vec![("", write)]
+            }
+        }
+    }
+
+    fn setgroups(&self, groups: &Groups, via: Via) -> Request {
+        let list = match groups {
+            Groups::List(list) => list.to_vec(),
+            Groups::Own => vec![self.own.gid],
+            Groups::Sized { given, .. } => vec![0; given.unwrap_or(0)],
+        };
+        let (size, pointer) = match groups {
+            Groups::Sized { size, given } => (*size, given.map_or(NOWHERE, |_| Arg::Payload(0))),
+            _ => (i64::try_from(list.len()).unwrap_or(i64::MAX), Arg::Payload(0)),
+        };
+        let payload: Vec<u8> = list.iter().flat_map(|gid| gid.to_ne_bytes()).collect();
+        let args = [Arg::Value(size.cast_unsigned()), pointer];
+        Request::new(op(via), libc::SYS_setgroups).args(&args).payload(&payload)
+    }
+
+    fn set_id(&self, call: SetId, ids: &[Id; 3], via: Via) -> Request {
+        let (number, own) = match call {
+            SetId::Setuid => (libc::SYS_setuid, self.own.uid),
+            SetId::Setgid => (libc::SYS_setgid, self.own.gid),
+            SetId::Setreuid => (libc::SYS_setreuid, self.own.uid),
+            SetId::Setregid => (libc::SYS_setregid, self.own.gid),
+            SetId::Setresuid => (libc::SYS_setresuid, self.own.uid),
+            SetId::Setresgid => (libc::SYS_setresgid, self.own.gid),
+            SetId::Setfsuid => (libc::SYS_setfsuid, self.own.uid),
+            SetId::Setfsgid => (libc::SYS_setfsgid, self.own.gid),
+            SetId::Seteuid => (SETEUID, self.own.uid),
+            SetId::Setegid => (SETEGID, self.own.gid),
+        };
+        let args = ids.map(|id| match id {
+            Id::Own => Arg::Value(own.into()),
+            Id::Of(id) => Arg::Value(id.into()),
+        });
+        Request::new(op(via), number).args(&args)
+    }
+
+    fn setns(&self, of: Actor, file: NsFile, nstype: i32) -> Vec<Call> {
+        let name = match file {
+            NsFile::User => "user",
+            NsFile::Uts => "uts",
+        };
+        let path = format!("{}/ns/{name}\0", self.directory(Some(of)));
+        let args = [Arg::Slot(PROC), Arg::Payload(0), number(libc::O_RDONLY | libc::O_CLOEXEC)];
+        let open = syscall(libc::SYS_openat, &args).payload(path.as_bytes()).keep(SCRATCH);
+        let setns = syscall(libc::SYS_setns, &[Arg::Slot(SCRATCH), number(nstype)]);
+        around(open, ("", setns))
+    }
+
+    fn raw(&self, syscall_number: i64, args: &[RawArg]) -> Request {
+        let mut payload = Vec::new();
+        let args: Vec<Arg> = args
+            .iter()
+            .map(|arg| match arg {
+                RawArg::Number(value) => Arg::Value(value.cast_unsigned()),
+                RawArg::Held => Arg::Slot(HAND),
+                RawArg::Socket => Arg::Slot(SOCKET),
+                RawArg::Pid => number((self.pid)(self.actor).unwrap_or(-1)),
+                RawArg::Bytes(bytes) => {
+                    let offset = payload.len();
+                    payload.extend_from_slice(bytes);
+                    payload.resize(payload.len().next_multiple_of(8), 0);
+                    Arg::Payload(offset as u64)
+                }
+            })
+            .collect();
+        syscall(syscall_number, &args).payload(&payload)
+    }
+}
+
+/// A system call with its arguments.
+pub fn syscall(number: i64, args: &[Arg]) -> Request {
+    Request::syscall(number, args)
+}
+
+/// A signed argument.
+pub fn number(value: i32) -> Arg {
+    Arg::Value(i64::from(value).cast_unsigned())
+}
+
+/// A path as the kernel takes it.
+pub fn c_path(path: &Path) -> Vec<u8> {
+    let mut bytes = path.as_os_str().as_bytes().to_vec();
+    bytes.push(0);
+    bytes
+}
+
+/// All the groups of the process, as 32-bit words.
+pub fn all_groups() -> Request {
+    let entries = (ROOM / 4) as u64;
+    syscall(libc::SYS_getgroups, &[Arg::Value(entries), Arg::Room(0)]).give_units(4, ROOM as u64)
+}
+
+/// Read a file of /proc that is no longer than the room.
+pub fn read_proc(path: &str) -> Vec<Call> {
+    let args = [Arg::Slot(PROC), Arg::Payload(0), number(flags(Access::Read))];
+    let open = syscall(libc::SYS_openat, &args).payload(format!("{path}\0").as_bytes()).keep(SCRATCH);
+    around(open, ("", read(SCRATCH)))
+}
+
+fn read(slot: u64) -> Request {
+    let args = [Arg::Slot(slot), Arg::Room(0), Arg::Value(READ)];
+    syscall(libc::SYS_read, &args).only_with(slot).give_units(1, READ)
+}
+
+fn getgroups(size: i64, room: Room) -> Request {
+    let pointer = match room {
+        Room::Good => Arg::Room(0),
+        Room::Bad => NOWHERE,
+    };
+    let unit = if size == 0 || room == Room::Bad { 0 } else { 4 };
+    let args = [Arg::Value(size.cast_unsigned()), pointer];
+    syscall(libc::SYS_getgroups, &args).give_units(unit, if unit == 0 { 0 } else { ROOM as u64 })
+}
+
+/// Open, the step's own call, close: the latter two only if the file could be opened.
+fn around(open: Request, (name, call): Call) -> Vec<Call> {
+    vec![("open", open), (name, call.only_with(SCRATCH)), close(SCRATCH)]
+}
+
+fn close(slot: u64) -> Call {
+    ("close", syscall(libc::SYS_close, &[Arg::Slot(slot)]).only_with(slot))
+}
+
+fn flags(access: Access) -> i32 {
+    libc::O_CLOEXEC
+        | match access {
+            Access::Read => libc::O_RDONLY,
+            Access::Write => libc::O_WRONLY,
+            Access::ReadWrite => libc::O_RDWR,
+        }
+}
+
+fn op(via: Via) -> Op {
+    match via {
+        Via::Raw => Op::Syscall,
+        Via::Libc => Op::Libc,
+    }
+}

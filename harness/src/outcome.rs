@@ -1,0 +1,88 @@
+//! From an actor's answers to what came of a step.
+
+use crate::action::{Action, CapChange, SetId, Text};
+use crate::caps::Cap;
+use crate::lower::{Own, syscall};
+use crate::state::words;
+use crate::trace::Outcome;
+use crate::wire::{Answer, Arg, Request};
+use nix::errno::Errno;
+
+/// The first call that failed, if one did.
+pub fn failure(names: &[&'static str], answers: &[Answer]) -> Option<(&'static str, Errno)> {
+    let failed = |(_, answer): &(&&'static str, &Answer)| answer.done && answer.errno != 0;
+    let (name, answer) = names.iter().zip(answers).find(failed)?;
+    Some((name, Errno::from_raw(answer.errno)))
+}
+
+/// What came of an action whose calls have these names and answers.
+pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own) -> Outcome {
+    if let Some((call, errno)) = failure(names, answers) {
+        return Outcome::Failed { call, errno };
+    }
+    let Some((_, answer)) = names.iter().zip(answers).find(|(name, _)| name.is_empty()) else {
+        return Outcome::Done;
+    };
+    match action {
+        Action::Write { text, file, .. } | Action::WriteHeld { text, file, .. } => {
+            let given = match text {
+                Text::Words(words) => words.replace("own", &own.of(*file).to_string()).len(),
+                Text::Bytes(bytes) => bytes.len(),
+                Text::BadPointer(length) => usize::try_from(*length).unwrap_or(usize::MAX),
+            };
+            match usize::try_from(answer.value) {
+                Ok(wrote) if wrote == given => Outcome::Done,
+                _ => Outcome::Short { wrote: answer.value, given },
+            }
+        }
+        Action::Read { .. } => Outcome::Text(answer.data.clone()),
+        Action::Getgroups { size: 0, .. } => Outcome::Value(answer.value),
+        Action::Getgroups { .. } => Outcome::Groups(words(&answer.data)),
+        Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
+        Action::Open { .. } | Action::OpenFile(..) => Outcome::Done,
+        Action::Raw(..) if answer.value != 0 => Outcome::Value(answer.value),
+        _ if answer.value == 0 => Outcome::Done,
+        _ => Outcome::Value(answer.value),
+    }
+}
+
+/// capset(2) with what capget(2) has just answered, changed.
+pub fn capset(before: &Answer, change: &CapChange) -> Request {
+    let [low, high] = [0, 3].map(|half| {
+        let all = words(&before.data);
+        let set = move |index: usize| all.get(half + index).copied().unwrap_or(0);
+        [set(0), set(1), set(2)]
+    });
+    let wide = |index: usize| u64::from(low[index]) | u64::from(high[index]) << 32;
+    let (effective, permitted, inheritable) = (wide(0), wide(1), wide(2));
+    let mask = |caps: &[Cap]| caps.iter().fold(0, |all, cap| all | 1_u64 << (*cap as u64));
+    let after = match change {
+        CapChange::Drop(caps) => [effective, permitted, inheritable].map(|set| set & !mask(caps)),
+        CapChange::Only(caps) => [effective & mask(caps), permitted & mask(caps), 0],
+        CapChange::Suspend(caps) => [effective & !mask(caps), permitted, inheritable],
+    };
+    let mut payload = Vec::new();
+    for word in [0x2008_0522_u64].into_iter().chain(halves(&after)) {
+        // The header is the version and the process id 0, then six 32-bit words of data.
+        payload.extend(word.to_ne_bytes());
+    }
+    syscall(libc::SYS_capset, &[Arg::Payload(0), Arg::Payload(8)]).payload(&payload)
+}
+
+/// The sets as the kernel lays them out: the low halves of all three, then the high halves, two to
+/// a native word.
+fn halves([effective, permitted, inheritable]: &[u64; 3]) -> [u64; 3] {
+    let (low, high) = (|set: &u64| set & 0xffff_ffff, |set: &u64| set >> 32);
+    let pair = |first: u64, second: u64| {
+        let bytes = [
+            u32::try_from(first).unwrap_or(0).to_ne_bytes(),
+            u32::try_from(second).unwrap_or(0).to_ne_bytes(),
+        ];
+        u64::from_ne_bytes(bytes.concat().try_into().unwrap_or([0; 8]))
+    };
+    [
+        pair(low(effective), low(permitted)),
+        pair(low(inheritable), high(effective)),
+        pair(high(permitted), high(inheritable)),
+    ]
+}

@@ -1,0 +1,110 @@
+//! Runs a real program in the place of an actor's child, to its end or to a time limit.
+
+use crate::director::{ask, spawn};
+use crate::error::Error;
+use crate::player::{Leads, Player, sockets};
+use crate::trace::{Ended, Outcome, Status};
+use crate::wire::{Op, Request, STDIO};
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{pipe2, read};
+use std::borrow::Cow;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Where programs are looked for, and what they are told as PATH.
+pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The environment of a program: untranslated messages, a terminal without colours.
+const ENVIRONMENT: [&str; 4] =
+    ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb"];
+
+/// The file of a program, looked up in [`PATH`] unless it is named with a slash.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let is_program = |path: &Path| nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok();
+    if name.contains('/') {
+        return Some(PathBuf::from(name));
+    }
+    PATH.split(':').map(|directory| Path::new(directory).join(name)).find(|path| is_program(path))
+}
+
+/// Has an actor fork a child that becomes the program, and waits for its end.
+pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) -> Result<Outcome, Error> {
+    let program = words.join(" ");
+    let name = words.first().map(AsRef::as_ref).unwrap_or_default();
+    let path = find(name).ok_or_else(|| Error::NoProgram(name.to_owned()))?;
+    let failed = |what| move |errno| Error::Director { what, errno };
+    let null = File::open("/dev/null").map_err(|_| failed("open /dev/null")(Errno::last()))?;
+    let (stdout, stdout_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
+    let (stderr, stderr_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
+    let (ours, theirs) = sockets(limit)?;
+    let doing = || format!("run {program}");
+    let actor = parent.actor;
+    let pid = spawn(parent, &theirs, &doing)?.map_err(|errno| Error::Fork { actor, errno })?;
+    drop(theirs);
+
+    let mut child = Player::new(actor, pid, ours, limit);
+    for (slot, fd) in STDIO.into_iter().zip([&null.into(), &stdout_end, &stderr_end]) {
+        ask(&mut child, &[Request::new(Op::Take, 0).keep(slot)], Some(fd), &doing)?;
+    }
+    drop((stdout_end, stderr_end));
+    let mut message = Vec::new();
+    Request::new(Op::Exec, 0).payload(&strings(&path, words)).write(&mut message, 0, true);
+    child.send(&message, None)?;
+
+    let deadline = Instant::now() + limit;
+    let said = gather([stdout, stderr], deadline);
+    let ended = said.and_then(|said| Some((said, child.wait(deadline - Instant::now())?)));
+    // What the program has started and left behind ends with it.
+    child.end(Leads::ASession);
+    let Some(([stdout, stderr], status)) = ended else {
+        return Err(Error::ProgramHung { program, limit });
+    };
+    if let Status::Exited(crate::actor::NOT_STARTED) = status {
+        let (answers, _) = child.receive(0, 1, &doing)?;
+        return Ok(Outcome::Failed { call: "execve", errno: Errno::from_raw(answers[0].errno) });
+    }
+    Ok(Outcome::Program(Ended { status, stdout, stderr }))
+}
+
+/// The arguments and the environment, as the actor takes them: their numbers, where each begins,
+/// and the strings, ended by NUL. The first string is the path of the file.
+fn strings(path: &Path, words: &[Cow<'static, str>]) -> Vec<u8> {
+    let path = path.to_string_lossy();
+    let args = std::iter::once(path.as_ref()).chain(words.iter().map(AsRef::as_ref).skip(1));
+    let all: Vec<&str> = args.chain(ENVIRONMENT).collect();
+    let mut payload = Vec::new();
+    let mut bytes = Vec::new();
+    payload.extend((words.len() as u64).to_ne_bytes());
+    payload.extend((all.len() as u64).to_ne_bytes());
+    let start = 16 + 8 * all.len();
+    for string in all {
+        payload.extend(((start + bytes.len()) as u64).to_ne_bytes());
+        bytes.extend_from_slice(string.as_bytes());
+        bytes.push(0);
+    }
+    payload.extend(bytes);
+    payload
+}
+
+/// Reads both streams until they end; `None` if the deadline comes first.
+fn gather(streams: [OwnedFd; 2], deadline: Instant) -> Option<[String; 2]> {
+    let mut said = [Vec::new(), Vec::new()];
+    let mut open = vec![0, 1];
+    let mut buffer = [0; 4096];
+    while !open.is_empty() {
+        let left = deadline.checked_duration_since(Instant::now())?;
+        let wait = |index: &usize| PollFd::new(streams[*index].as_fd(), PollFlags::POLLIN);
+        let mut waiting: Vec<PollFd<'_>> = open.iter().map(wait).collect();
+        let _ = poll(&mut waiting, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
+        let ready: Vec<bool> = waiting.iter().map(|fd| fd.any() == Some(true)).collect();
+        for (index, _) in open.clone().into_iter().zip(ready).filter(|(_, ready)| *ready) {
+            let count = read(&streams[index], &mut buffer).unwrap_or(0);
+            said[index].extend_from_slice(&buffer[..count]);
+            open.retain(|other| *other != index || count > 0);
+        }
+    }
+    Some(said.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}

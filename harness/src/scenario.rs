@@ -1,0 +1,207 @@
+//! What is done: a cast of processes and the steps they take, as plain data.
+
+use crate::action::Action;
+use std::borrow::Cow;
+use std::fmt;
+
+/// A process of a scenario, by the part it plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Actor {
+    /// A process that keeps the caller's credentials, whatever the cast; where the cast is an
+    /// ordinary user, the privileged one of two processes outside.
+    Privileged,
+    /// A process in the caller's namespace with the credentials of the cast.
+    Outside,
+    /// A process in a new user namespace, made by `Outside` if that is there, or else by a process
+    /// with the same credentials; the owner of the namespace.
+    Inside,
+    /// A process forked by `Inside`, in the same namespace.
+    Second,
+    /// A process forked by `Inside`, in a new user namespace below.
+    Nested,
+    /// A process forked by `Nested`, in a new user namespace below that.
+    Deepest,
+    /// Like `Inside`, in another namespace with the same parent.
+    Sibling,
+}
+
+impl Actor {
+    /// Every part, in the order in which traces list them.
+    pub const ALL: [Self; 7] = [
+        Self::Privileged,
+        Self::Outside,
+        Self::Inside,
+        Self::Second,
+        Self::Nested,
+        Self::Deepest,
+        Self::Sibling,
+    ];
+
+    /// The part that forks this one; `None` for those that the director forks itself.
+    pub fn parent(self) -> Option<Self> {
+        match self {
+            Self::Privileged | Self::Outside => None,
+            Self::Inside | Self::Sibling => Some(Self::Outside),
+            Self::Second | Self::Nested => Some(Self::Inside),
+            Self::Deepest => Some(Self::Nested),
+        }
+    }
+
+    /// Whether it begins by creating a user namespace of its own.
+    pub fn namespace(self) -> Namespace {
+        match self {
+            Self::Privileged | Self::Outside => Namespace::Callers,
+            Self::Second => Namespace::Parents,
+            Self::Inside | Self::Nested | Self::Deepest | Self::Sibling => Namespace::New,
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Privileged => "privileged",
+            Self::Outside => "outside",
+            Self::Inside => "inside",
+            Self::Second => "second",
+            Self::Nested => "nested",
+            Self::Deepest => "deepest",
+            Self::Sibling => "sibling",
+        };
+        f.pad(name)
+    }
+}
+
+/// The user namespace in which an actor begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespace {
+    /// The one in which the test itself runs.
+    Callers,
+    /// The one of the actor that forked it.
+    Parents,
+    /// A new one, of which the actor is the owner.
+    New,
+}
+
+/// Whose credentials the processes outside have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cast {
+    /// Uid 0 with the caller's capabilities and with group 0 as its one supplementary group.
+    Root,
+    /// A user without capabilities: the caller, or the user that root drops to.
+    Ordinary,
+    /// An ordinary user with these supplementary groups; root alone can make one.
+    OrdinaryInGroups(Cow<'static, [u32]>),
+    /// The calling process as it is.
+    Caller,
+}
+
+/// The uid and gid that root drops to for [`Cast::Ordinary`]. A number that no distribution gives to
+/// users or packages, so that per-user limits are those of the suite alone.
+pub const ORDINARY: u32 = 61_234;
+
+/// One actor doing one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+}
+
+/// A cast and what it does, step after step.
+///
+/// An actor comes into being where it is first mentioned, so that what its parent has done until
+/// then is what it inherits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// The credentials outside.
+    pub cast: Cast,
+    /// Who does what, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A scenario played by root.
+pub fn root() -> Scenario {
+    Scenario::new(Cast::Root)
+}
+
+/// A scenario played by an ordinary user.
+pub fn ordinary() -> Scenario {
+    Scenario::new(Cast::Ordinary)
+}
+
+/// A scenario played by an ordinary user who is in these supplementary groups.
+pub fn ordinary_in(groups: &'static [u32]) -> Scenario {
+    Scenario::new(Cast::OrdinaryInGroups(Cow::Borrowed(groups)))
+}
+
+/// A scenario played with the credentials of the caller, whatever they are.
+pub fn caller() -> Scenario {
+    Scenario::new(Cast::Caller)
+}
+
+impl Scenario {
+    /// A scenario without steps.
+    pub fn new(cast: Cast) -> Self {
+        Self { cast, steps: Vec::new() }
+    }
+
+    /// Appends steps of one actor, which comes into being now if it was not mentioned before.
+    pub fn by(mut self, actor: Actor, actions: &[Action]) -> Self {
+        self.bring_in(actor);
+        self.steps.extend(actions.iter().map(|action| Step { actor, action: action.clone() }));
+        self
+    }
+
+    /// Steps of a process in the caller's namespace that keeps the caller's credentials.
+    pub fn privileged(self, actions: &[Action]) -> Self {
+        self.by(Actor::Privileged, actions)
+    }
+
+    /// Steps of the process outside.
+    pub fn outside(self, actions: &[Action]) -> Self {
+        self.by(Actor::Outside, actions)
+    }
+
+    /// Steps of the process in the new namespace.
+    pub fn inside(self, actions: &[Action]) -> Self {
+        self.by(Actor::Inside, actions)
+    }
+
+    /// Steps of a second process in the new namespace.
+    pub fn second(self, actions: &[Action]) -> Self {
+        self.by(Actor::Second, actions)
+    }
+
+    /// Steps of a process in a namespace below the new one.
+    pub fn nested(self, actions: &[Action]) -> Self {
+        self.by(Actor::Nested, actions)
+    }
+
+    /// Steps of a process in a namespace below that of the nested one.
+    pub fn deepest(self, actions: &[Action]) -> Self {
+        self.by(Actor::Deepest, actions)
+    }
+
+    /// Steps of a process in another namespace beside the new one.
+    pub fn sibling(self, actions: &[Action]) -> Self {
+        self.by(Actor::Sibling, actions)
+    }
+
+    fn mentions(&self, actor: Actor) -> bool {
+        self.steps.iter().any(|step| step.actor == actor)
+    }
+
+    /// `Outside` is spared where nobody mentions it before `Inside`: a process with the same
+    /// credentials is all that the kernel looks at.
+    fn bring_in(&mut self, actor: Actor) {
+        if self.mentions(actor) {
+            return;
+        }
+        if let Some(parent) = actor.parent().filter(|parent| *parent != Actor::Outside) {
+            self.bring_in(parent);
+        }
+        self.steps.push(Step { actor, action: Action::Begin });
+    }
+}

@@ -1,0 +1,313 @@
+//! How steps, outcomes and states are written in a trace. Nothing of the machine is shown: the
+//! caller's ids are `own`, its groups `the caller's`, the ids that stand for no id `overflow`.
+
+use crate::action::{Access, Action, At, CapChange, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text};
+use crate::caps::CapSet;
+use crate::lower::Own;
+use crate::scenario::{Actor, Namespace};
+use crate::state::{CapSets, Ids, Kept, State, extents};
+use crate::trace::{Ended, Outcome};
+use std::fmt::Write as _;
+
+/// The id that the kernel shows for one that has no mapping, unless the host has set another.
+pub const OVERFLOW: u32 = 65_534;
+/// The longest text of a write that is shown whole, in bytes.
+const WHOLE: usize = 60;
+
+/// An action, as a step of this actor's.
+pub fn action(actor: Actor, action: &Action) -> String {
+    match action {
+        Action::Begin => begin(actor).to_owned(),
+        Action::Write { file, of, text } => format!("{}{} <- {}", whose(*of), file.name(), self::text(text)),
+        Action::Open { file, of, access } => format!("open {}{} {}", whose(*of), file.name(), mode(*access)),
+        Action::Give(to) => format!("give the open file to {to}"),
+        Action::WriteHeld { text, file, at } => {
+            format!("open {}{} <- {}", file.name(), self::at(*at), self::text(text))
+        }
+        Action::Read { file, of } => format!("read {}{}", whose(*of), file.name()),
+        Action::Setgroups(list, _) => format!("setgroups({})", groups(list)),
+        Action::Getgroups { size, room } => format!("getgroups({size}{})", pointer(*room)),
+        Action::SetId(call, ids, _) => set_id(*call, ids),
+        Action::Unshare(flags) => format!("unshare({})", clone_flags(*flags)),
+        Action::Clone(flags) => format!("clone({})", clone_flags(*flags)),
+        Action::Setns { of, file, nstype } => setns(*of, *file, *nstype),
+        Action::Capset(change) => capset(change),
+        Action::Prctl(name, ..) => format!("prctl({name})"),
+        Action::Chroot(name, _) => format!("chroot({name})"),
+        Action::OpenFile(name, _, access) => format!("open {name} {}", mode(*access)),
+        Action::Run(words) => format!("run {}", words.join(" ")),
+        Action::Raw(name, _, args) => format!("{name}({})", list(args.iter().map(raw_arg))),
+    }
+}
+
+fn begin(actor: Actor) -> &'static str {
+    match actor.namespace() {
+        Namespace::Callers => "begins",
+        Namespace::Parents => "begins in the namespace of its parent",
+        Namespace::New => "begins in a new user namespace",
+    }
+}
+
+fn whose(of: Option<Actor>) -> String {
+    of.map_or_else(String::new, |actor| format!("{actor}'s "))
+}
+
+fn mode(access: Access) -> &'static str {
+    match access {
+        Access::Read => "for reading",
+        Access::Write => "for writing",
+        Access::ReadWrite => "for both",
+    }
+}
+
+fn at(at: At) -> String {
+    match at {
+        At::Position => String::new(),
+        At::Seek(offset) => format!(" (lseek {offset})"),
+        At::Offset(offset) => format!(" (pwrite at {offset})"),
+    }
+}
+
+fn text(text: &Text) -> String {
+    let bytes = match text {
+        Text::BadPointer(length) => return format!("{length} bytes from a bad pointer"),
+        Text::Words(words) => words.as_bytes(),
+        Text::Bytes(bytes) => bytes,
+    };
+    if bytes.len() <= WHOLE {
+        return format!("\"{}\"", bytes.escape_ascii());
+    }
+    format!("\"{}...\" ({} bytes)", bytes[..WHOLE / 2].escape_ascii(), bytes.len())
+}
+
+fn groups(groups: &Groups) -> String {
+    match groups {
+        Groups::List(ids) if ids.len() > 12 => format!("[{}, ... {} in all]", ids[0], ids.len()),
+        Groups::List(ids) => format!("[{}]", list(ids.iter().map(u32::to_string))),
+        Groups::Own => "[own]".to_owned(),
+        Groups::Sized { size, given: Some(_) } => format!("size {size}"),
+        Groups::Sized { size, given: None } => format!("size {size}, bad pointer"),
+    }
+}
+
+fn pointer(room: Room) -> &'static str {
+    match room {
+        Room::Good => "",
+        Room::Bad => ", bad pointer",
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}
+
+fn set_id(call: SetId, ids: &[Id; 3]) -> String {
+    let (name, count) = match call {
+        SetId::Setuid => ("setuid", 1),
+        SetId::Setgid => ("setgid", 1),
+        SetId::Setreuid => ("setreuid", 2),
+        SetId::Setregid => ("setregid", 2),
+        SetId::Setresuid => ("setresuid", 3),
+        SetId::Setresgid => ("setresgid", 3),
+        SetId::Setfsuid => ("setfsuid", 1),
+        SetId::Setfsgid => ("setfsgid", 1),
+        SetId::Seteuid => ("seteuid", 1),
+        SetId::Setegid => ("setegid", 1),
+    };
+    let shown = ids[..count].iter().map(|id| match id {
+        Id::Own => "own".to_owned(),
+        Id::Of(u32::MAX) => "-1".to_owned(),
+        Id::Of(id) => id.to_string(),
+    });
+    format!("{name}({})", list(shown))
+}
+
+fn clone_flags(flags: i32) -> String {
+    let names = [
+        (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
+        (libc::CLONE_FS, "CLONE_FS"),
+        (libc::CLONE_THREAD, "CLONE_THREAD"),
+        (libc::CLONE_SIGHAND, "CLONE_SIGHAND"),
+        (libc::CLONE_VM, "CLONE_VM"),
+        (libc::CLONE_PARENT, "CLONE_PARENT"),
+        (libc::CLONE_NEWNS, "CLONE_NEWNS"),
+        (libc::CLONE_NEWUTS, "CLONE_NEWUTS"),
+        (libc::CLONE_NEWPID, "CLONE_NEWPID"),
+    ];
+    let mut rest = flags;
+    let mut shown = Vec::new();
+    for (flag, name) in names {
+        if rest & flag != 0 {
+            rest &= !flag;
+            shown.push(name.to_owned());
+        }
+    }
+    if rest != 0 || shown.is_empty() {
+        shown.push(format!("{rest:#x}"));
+    }
+    shown.join("|")
+}
+
+fn setns(of: Actor, file: NsFile, nstype: i32) -> String {
+    let name = match file {
+        NsFile::User => "user",
+        NsFile::Uts => "uts",
+    };
+    let nstype = if nstype == 0 { "0".to_owned() } else { clone_flags(nstype) };
+    format!("setns({of}'s ns/{name}, {nstype})")
+}
+
+fn capset(change: &CapChange) -> String {
+    let (verb, caps) = match change {
+        CapChange::Drop(caps) => ("drop", caps),
+        CapChange::Only(caps) if caps.is_empty() => return "capset: drop all".to_owned(),
+        CapChange::Only(caps) => ("keep only", caps),
+        CapChange::Suspend(caps) => ("suspend", caps),
+    };
+    format!("capset: {verb} {}", list(caps.iter().map(ToString::to_string)))
+}
+
+fn raw_arg(arg: &RawArg) -> String {
+    match arg {
+        RawArg::Number(value) => value.to_string(),
+        RawArg::Bytes(bytes) => format!("{} bytes", bytes.len()),
+        RawArg::Held => "the open file".to_owned(),
+        RawArg::Socket => "the socket".to_owned(),
+        RawArg::Pid => "own pid".to_owned(),
+    }
+}
+
+/// What came of an action.
+pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
+    match outcome {
+        Outcome::Done => "ok".to_owned(),
+        Outcome::Failed { call: "", errno } => format!("{errno:?}"),
+        Outcome::Failed { call, errno } => format!("{call}: {errno:?}"),
+        Outcome::Value(value) => match action {
+            Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => {
+                u32::try_from(*value).map_or_else(|_| value.to_string(), |id| self::id(id, own))
+            }
+            _ => value.to_string(),
+        },
+        Outcome::Short { wrote, given } => format!("took {wrote} of {given} bytes"),
+        Outcome::Groups(ids) => format!("[{}]", list(ids.iter().map(|id| group(*id, own)))),
+        Outcome::Program(ended) => program(ended),
+        Outcome::Text(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            match action {
+                Action::Read { file: IdFile::UidMap, .. } => map(&text, own.uid),
+                Action::Read { file: IdFile::GidMap, .. } => map(&text, own.gid),
+                _ => format!("\"{}\"", text.trim_end().escape_debug()),
+            }
+        }
+    }
+}
+
+fn program(ended: &Ended) -> String {
+    let mut shown = ended.status.to_string();
+    for (name, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+        for line in text.lines() {
+            let _ = write!(shown, "\n{name}: {line}");
+        }
+    }
+    shown
+}
+
+/// A map as read back, its extents in one line, the caller's id as `own`.
+fn map(text: &str, own: u32) -> String {
+    let shown: Vec<String> = extents(text)
+        .iter()
+        .map(|extent| {
+            let fields = extent.split(' ').enumerate();
+            let named = fields.map(|(at, field)| match field.parse::<u32>() {
+                Ok(number) if at < 2 && number == own && own != 0 => "own".to_owned(),
+                _ => field.to_owned(),
+            });
+            named.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let (count, all) = (shown.len(), shown.join(", "));
+    if count > 12 { format!("\"{}, ... {count} extents\"", shown[0]) } else { format!("\"{all}\"") }
+}
+
+fn id(id: u32, own: Own) -> String {
+    named(id, own.uid)
+}
+
+fn group(id: u32, own: Own) -> String {
+    named(id, own.gid)
+}
+
+fn named(id: u32, own: u32) -> String {
+    match id {
+        OVERFLOW => "overflow".to_owned(),
+        0 => "0".to_owned(),
+        id if id == own => "own".to_owned(),
+        id => id.to_string(),
+    }
+}
+
+/// The maps and setgroups of a state, in one line.
+pub fn maps(state: &State, own: Own) -> String {
+    let setgroups = if state.setgroups.is_empty() { "(no such file)" } else { &state.setgroups };
+    let (uids, gids) = (map(&state.uid_map, own.uid), map(&state.gid_map, own.gid));
+    format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
+}
+
+/// Ids, groups, capabilities and what else is out of the ordinary, in one line.
+pub fn credentials(state: &State, own: Own) -> String {
+    let groups = match state.groups_kept {
+        Kept::TheCallers => "the caller's".to_owned(),
+        Kept::No if state.groups.len() > 40 => format!("{} in all", state.groups.len()),
+        Kept::No => format!("[{}]", list(state.groups.iter().map(|id| group(*id, own)))),
+    };
+    let mut shown = format!(
+        "uid {}  gid {}  groups {groups}  {}",
+        ids(state.uid, own.uid),
+        ids(state.gid, own.gid),
+        caps(&state.caps, state.caps_before.as_ref()),
+    );
+    if state.dumpable != 1 {
+        let _ = write!(shown, "  dumpable {}", state.dumpable);
+    }
+    if state.securebits != 0 {
+        let _ = write!(shown, "  securebits {:#x}", state.securebits);
+    }
+    shown
+}
+
+fn ids(ids: Ids, own: u32) -> String {
+    let Ids { real, effective, saved, fs } = ids;
+    if [effective, saved, fs] == [real; 3] {
+        return named(real, own);
+    }
+    let shown: Vec<String> = [real, effective, saved, fs].iter().map(|id| named(*id, own)).collect();
+    shown.join("/")
+}
+
+/// The effective set, and each other set that is not what it usually is: permitted like effective,
+/// none inheritable or ambient, none missing from the bounding set.
+fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
+    let one = |set: CapSet, before: Option<CapSet>| match before {
+        Some(all) if set == all && set != CapSet(0) => "the caller's".to_owned(),
+        Some(all) if set != CapSet(0) && set.0 & !all.0 == 0 => {
+            format!("the caller's but {}", CapSet(all.0 & !set.0).names())
+        }
+        _ => set.to_string(),
+    };
+    let mut shown = format!("caps {}", one(caps.effective, before.map(|b| b.effective)));
+    if caps.permitted != caps.effective {
+        let _ = write!(shown, "  permitted {}", one(caps.permitted, before.map(|b| b.permitted)));
+    }
+    let usual = before.copied().unwrap_or(CapSets { bounding: CapSet::all(), ..CapSets::default() });
+    for (name, set, usual) in [
+        ("inheritable", caps.inheritable, usual.inheritable),
+        ("ambient", caps.ambient, usual.ambient),
+        ("bounding", caps.bounding, usual.bounding),
+    ] {
+        if set != usual {
+            let _ = write!(shown, "  {name} {set}");
+        }
+    }
+    shown
+}

@@ -1,0 +1,159 @@
+//! What a process is: its maps, its setgroups, its credentials, read by the process itself.
+
+use crate::action::IdFile;
+use crate::caps::CapSet;
+use crate::lower::{Call, all_groups, number, read_proc, syscall};
+use crate::wire::{Answer, Arg};
+
+/// The value of -1 as an id.
+const KEEP: Arg = Arg::Value(u32::MAX as u64);
+/// _LINUX_CAPABILITY_VERSION_3 of capget(2), for the calling process.
+const CAP_HEADER: [u32; 2] = [0x2008_0522, 0];
+
+/// Real, effective, saved and filesystem id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ids {
+    /// The real id.
+    pub real: u32,
+    /// The effective id.
+    pub effective: u32,
+    /// The saved id.
+    pub saved: u32,
+    /// The filesystem id.
+    pub fs: u32,
+}
+
+/// The five capability sets of capabilities(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the names are those of the manual page")]
+pub struct CapSets {
+    pub effective: CapSet,
+    pub permitted: CapSet,
+    pub inheritable: CapSet,
+    pub bounding: CapSet,
+    pub ambient: CapSet,
+}
+
+/// How supplementary groups compare with those that the cast began with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kept {
+    /// They are the caller's own, which differ from host to host, as this namespace names them.
+    TheCallers,
+    /// They are what the scenario made them.
+    #[default]
+    No,
+}
+
+/// What a process is at the end of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    /// User ids.
+    pub uid: Ids,
+    /// Group ids.
+    pub gid: Ids,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+    /// Whether those are just what the caller came with.
+    pub groups_kept: Kept,
+    /// Capability sets.
+    pub caps: CapSets,
+    /// What its capability sets are shown against: those of the caller for an actor outside.
+    pub caps_before: Option<CapSets>,
+    /// PR_GET_DUMPABLE
+    pub dumpable: i64,
+    /// PR_GET_SECUREBITS
+    pub securebits: i64,
+    /// /proc/self/uid_map
+    pub uid_map: String,
+    /// /proc/self/gid_map
+    pub gid_map: String,
+    /// /proc/self/setgroups, or nothing if the kernel has no such file.
+    pub setgroups: String,
+}
+
+/// The system calls by which an actor tells its state.
+pub fn requests() -> Vec<Call> {
+    let three = [Arg::Room(0), Arg::Room(4), Arg::Room(8)];
+    let header: Vec<u8> = CAP_HEADER.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let capget = [Arg::Payload(0), Arg::Room(0)];
+    let mut calls = vec![
+        ("getresuid", syscall(libc::SYS_getresuid, &three).give(12)),
+        ("getresgid", syscall(libc::SYS_getresgid, &three).give(12)),
+        ("setfsuid", syscall(libc::SYS_setfsuid, &[KEEP])),
+        ("setfsgid", syscall(libc::SYS_setfsgid, &[KEEP])),
+        ("getgroups", all_groups()),
+        ("capget", syscall(libc::SYS_capget, &capget).payload(&header).give(24)),
+        ("prctl", syscall(libc::SYS_prctl, &[number(libc::PR_GET_DUMPABLE)])),
+        ("prctl", syscall(libc::SYS_prctl, &[number(libc::PR_GET_SECUREBITS)])),
+    ];
+    let files = [IdFile::UidMap, IdFile::GidMap, IdFile::Setgroups].map(IdFile::name);
+    calls.extend(files.into_iter().chain(["status"]).flat_map(|name| read_proc(&format!("self/{name}"))));
+    calls
+}
+
+impl State {
+    /// Makes sense of what the requests gave; the name of the first that failed if one did.
+    pub fn read(answers: &[Answer]) -> Result<Self, (&'static str, nix::errno::Errno)> {
+        let calls = requests();
+        for ((name, _), answer) in calls.iter().zip(answers) {
+            // The one file that a kernel may lack.
+            let optional = std::ptr::eq(answer, &raw const answers[14]);
+            if answer.errno != 0 && !optional {
+                return Err((name, nix::errno::Errno::from_raw(answer.errno)));
+            }
+        }
+        let ids = |at: usize| words(&answers[at].data);
+        let id = |at: usize| u32::try_from(answers[at].value).unwrap_or(u32::MAX);
+        let text = |at: usize| String::from_utf8_lossy(&answers[at].data).into_owned();
+        Ok(Self {
+            uid: Ids::new(&ids(0), id(2)),
+            gid: Ids::new(&ids(1), id(3)),
+            groups: ids(4),
+            groups_kept: Kept::No,
+            caps: caps(&ids(5), &text(18)),
+            caps_before: None,
+            dumpable: answers[6].value,
+            securebits: answers[7].value,
+            uid_map: text(9),
+            gid_map: text(12),
+            setgroups: text(15).trim_end().to_owned(),
+        })
+    }
+}
+
+impl Ids {
+    fn new(three: &[u32], fs: u32) -> Self {
+        match three {
+            [real, effective, saved] => Self { real: *real, effective: *effective, saved: *saved, fs },
+            _ => Self::default(),
+        }
+    }
+}
+
+/// The native 32-bit words of some bytes.
+pub fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).filter_map(|word| Some(u32::from_ne_bytes(word.try_into().ok()?))).collect()
+}
+
+fn caps(capget: &[u32], status: &str) -> CapSets {
+    let set = |index: usize| {
+        let half = |at: usize| u64::from(capget.get(at).copied().unwrap_or(0));
+        CapSet(half(index) | half(index + 3) << 32)
+    };
+    let line = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+        CapSet(u64::from_str_radix(value.trim(), 16).unwrap_or(0))
+    };
+    CapSets {
+        effective: set(0),
+        permitted: set(1),
+        inheritable: set(2),
+        bounding: line("CapBnd:"),
+        ambient: line("CapAmb:"),
+    }
+}
+
+/// The extents of a map as it is read back, each with single blanks.
+pub fn extents(map: &str) -> Vec<String> {
+    map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}

@@ -1,0 +1,241 @@
+//! What the director and an actor say to each other.
+//!
+//! A message from the director is a batch of requests; an actor carries them out in order and sends
+//! one message of answers for each step. Everything is made of native 64-bit words, so that an actor
+//! reads it without allocating and without any check that could panic.
+
+/// Places in which an actor keeps file descriptors between requests.
+pub const SLOTS: usize = 8;
+/// The slot of the file that a scenario opens, passes on and writes to.
+pub const HAND: u64 = 0;
+/// The slot of a file that is opened and closed within one step.
+pub const SCRATCH: u64 = 1;
+/// The slots that become a program's standard input, output and error.
+pub const STDIO: [u64; 3] = [2, 3, 4];
+/// The slot of an actor's own end of its socket.
+pub const SOCKET: u64 = 6;
+/// The slot of the directory /proc, opened before any change of root.
+pub const PROC: u64 = 7;
+/// "No slot".
+pub const NONE: u64 = u64::MAX;
+
+/// Words of a request before its payload.
+pub const REQUEST_WORDS: usize = 13;
+/// Words of an answer before its data.
+pub const ANSWER_WORDS: usize = 4;
+/// The longest message, in bytes, in either direction.
+pub const MESSAGE: usize = 96 * 1024;
+/// The room for what system calls give back within one step, in bytes.
+pub const ROOM: usize = 64 * 1024;
+
+/// What an actor is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Op {
+    /// Make the system call `number`.
+    Syscall = 0,
+    /// Call the C library's wrapper of the system call `number`.
+    Libc = 1,
+    /// Fork another actor, which takes the socket in the slot of the first argument.
+    Spawn = 2,
+    /// Move the descriptor that came with this message into the slot `keep`.
+    Take = 3,
+    /// Send the descriptor in the slot of the first argument along with the answer.
+    Send = 4,
+    /// Become a program: the payload holds its arguments and environment.
+    Exec = 5,
+    /// clone(2) with the flags of the first argument, a child that exits at once, and wait for it.
+    Clone = 6,
+}
+
+/// An argument of a system call as it travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arg {
+    /// The value itself; a negative number in two's complement.
+    Value(u64),
+    /// A pointer to this offset of the request's payload.
+    Payload(u64),
+    /// The descriptor in this slot.
+    Slot(u64),
+    /// A pointer to this offset of the room for results.
+    Room(u64),
+}
+
+impl Arg {
+    fn words(self) -> (u64, u64) {
+        match self {
+            Arg::Value(value) => (0, value),
+            Arg::Payload(offset) => (1, offset),
+            Arg::Slot(slot) => (2, slot),
+            Arg::Room(offset) => (3, offset),
+        }
+    }
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What kind of thing.
+    pub op: Op,
+    /// The system call's number.
+    pub number: i64,
+    /// Its arguments.
+    pub args: [Arg; 6],
+    /// Where to keep the descriptor that it returns, or [`NONE`].
+    pub keep: u64,
+    /// Do this only if the slot holds a descriptor, or [`NONE`].
+    pub only_with: u64,
+    /// How many bytes of the room to send back.
+    pub give: u64,
+    /// If not 0, send back so many bytes for each unit that the call returned, at most `give`.
+    pub unit: u64,
+    /// Bytes that arguments may point to.
+    pub payload: Vec<u8>,
+}
+
+impl Request {
+    /// A request of the kind `op` without arguments.
+    pub fn new(op: Op, number: i64) -> Self {
+        Self {
+            op,
+            number,
+            args: [Arg::Value(0); 6],
+            keep: NONE,
+            only_with: NONE,
+            give: 0,
+            unit: 0,
+            payload: Vec::new(),
+        }
+    }
+
+    /// The system call `number` with `args`, the rest of them 0.
+    pub fn syscall(number: i64, args: &[Arg]) -> Self {
+        Self::new(Op::Syscall, number).args(args)
+    }
+
+    /// The same request with these arguments.
+    pub fn args(mut self, args: &[Arg]) -> Self {
+        self.args[..args.len()].copy_from_slice(args);
+        self
+    }
+
+    /// The same request with bytes to point to.
+    pub fn payload(mut self, bytes: &[u8]) -> Self {
+        self.payload = bytes.to_vec();
+        self
+    }
+
+    /// The same request, its result kept as a descriptor in `slot`.
+    pub fn keep(mut self, slot: u64) -> Self {
+        self.keep = slot;
+        self
+    }
+
+    /// The same request, carried out only if `slot` holds a descriptor.
+    pub fn only_with(mut self, slot: u64) -> Self {
+        self.only_with = slot;
+        self
+    }
+
+    /// The same request, giving back `bytes` of the room.
+    pub fn give(mut self, bytes: u64) -> Self {
+        self.give = bytes;
+        self
+    }
+
+    /// The same request, giving back `unit` bytes for each that the call returned, at most `most`.
+    pub fn give_units(mut self, unit: u64, most: u64) -> Self {
+        (self.unit, self.give) = (unit, most);
+        self
+    }
+
+    /// Appends the request to a message; `step` is the number its answer carries, and `last` tells
+    /// whether the step ends here, which is when its answers are sent.
+    pub fn write(&self, message: &mut Vec<u8>, step: u32, last: bool) {
+        let kinds = self.args.iter().rev().fold(0, |all, arg| all << 8 | arg.words().0);
+        let head = [
+            self.op as u64 | u64::from(last) << 8 | u64::from(step) << 32,
+            self.number.cast_unsigned(),
+            kinds,
+            self.keep,
+            self.only_with,
+            self.give | self.unit << 32,
+            self.payload.len() as u64,
+        ];
+        for word in head.into_iter().chain(self.args.map(|arg| arg.words().1)) {
+            message.extend(word.to_ne_bytes());
+        }
+        message.extend(&self.payload);
+        message.resize(message.len().next_multiple_of(8), 0);
+    }
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// False if `only_with` named an empty slot.
+    pub done: bool,
+    /// What the call returned, -1 on failure.
+    pub value: i64,
+    /// The errno, 0 on success.
+    pub errno: i32,
+    /// The bytes that the call left in the room.
+    pub data: Vec<u8>,
+}
+
+/// Reads a message of answers: the number of the step and what came of its requests. `None` if the
+/// message is cut short or makes no sense.
+pub fn read_answers(message: &[u8]) -> Option<(u32, Vec<Answer>)> {
+    let step = u32::try_from(word(message, 0)?).ok()?;
+    let mut answers = Vec::new();
+    let mut at = 8;
+    while at < message.len() {
+        let length = usize::try_from(word(message, at + 24)?).ok()?;
+        let start = at + ANSWER_WORDS * 8;
+        answers.push(Answer {
+            done: word(message, at)? == 1,
+            value: word(message, at + 8)?.cast_signed(),
+            errno: i32::try_from(word(message, at + 16)?).ok()?,
+            data: message.get(start..start.checked_add(length)?)?.to_vec(),
+        });
+        at = start + length.next_multiple_of(8);
+    }
+    Some((step, answers))
+}
+
+/// The word at a byte offset of a message, if it is there.
+pub fn word(message: &[u8], at: usize) -> Option<u64> {
+    let bytes = message.get(at..at.checked_add(8)?)?;
+    Some(u64::from_ne_bytes(bytes.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer_message() -> Vec<u8> {
+        let mut message = Vec::new();
+        for word in [7, 1, 3, 0, 3] {
+            message.extend(u64::to_ne_bytes(word));
+        }
+        message.extend(*b"abc\0\0\0\0\0");
+        message
+    }
+
+    #[test]
+    fn an_answer_is_read_back() {
+        let expected = Answer { done: true, value: 3, errno: 0, data: b"abc".to_vec() };
+
+        assert_eq!(read_answers(&answer_message()), Some((7, vec![expected])));
+    }
+
+    #[test]
+    fn an_answer_cut_anywhere_is_refused() {
+        let message = answer_message();
+
+        for length in 1..message.len() - 5 {
+            let cut = read_answers(&message[..length]);
+            assert!(length == 8 || cut.is_none(), "{length} bytes were read as {cut:?}");
+        }
+    }
+}

@@ -127,6 +127,8 @@ pub enum CapChange {
     Only(Cow<'static, [Cap]>),
     /// Drop these from the effective set; they stay permitted.
     Suspend(Cow<'static, [Cap]>),
+    /// Add these, which are permitted, to the effective set.
+    Raise(Cow<'static, [Cap]>),
 }
 
 /// A namespace file under /proc/PID/ns.
@@ -292,7 +294,7 @@ pub const fn setgroups(list: &'static [u32]) -> Action {
     Action::Setgroups(Groups::List(Cow::Borrowed(list)), Via::Raw)
 }
 
-/// setuid(2) and its kin, bare, with the ids that the call takes.
+/// setuid(2) and its kin, bare, with the ids that the call takes, -1 as [`u32::MAX`].
 pub const fn set_id(call: SetId, ids: &[u32]) -> Action {
     let mut all = [Id::Of(0); 3];
     let mut index = 0;
@@ -336,7 +338,7 @@ pub const ALLOW: Action = write(IdFile::Setgroups, "allow");
 pub const SETGROUPS_EMPTY: Action = setgroups(&[]);
 /// Make /proc/PID belong to the process again after a change of ids hid it.
 pub const DUMPABLE: Action = Action::Prctl("PR_SET_DUMPABLE, 1", libc::PR_SET_DUMPABLE, 1);
-/// setfsuid(2) and setfsgid(2) never fail; prctl keeps capabilities over a change of uid.
+/// Keep the permitted capabilities over a change from uid 0 to another.
 pub const KEEPCAPS: Action = Action::Prctl("PR_SET_KEEPCAPS, 1", libc::PR_SET_KEEPCAPS, 1);
 
 impl Action {

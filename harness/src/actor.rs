@@ -9,11 +9,15 @@ use crate::wire::{ANSWER_WORDS, MESSAGE, NONE, Op, PROC, REQUEST_WORDS, ROOM, SL
 use libc::{c_char, c_int, c_long};
 use std::cell::UnsafeCell;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Seconds after which an actor is ended by SIGALRM whatever else has gone wrong.
 const LIFETIME: u32 = 120;
 /// The exit status of an actor that could not become a program; its errno is its last answer.
 pub const NOT_STARTED: c_int = 95;
+/// How many actors a process may have at a time before two share a place.
+const PLACES_LEN: usize = 1024;
 /// The most arguments and environment variables of a program, together.
 const STRINGS: usize = 64;
 
@@ -26,12 +30,30 @@ static REQUESTS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]))
 static ANSWERS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
 static RESULTS: Private<[u8; ROOM]> = Private(UnsafeCell::new([0; ROOM]));
 
-/// Forks an actor that answers on `socket` and looks /proc up through the directory `proc`.
-/// Returns its process id.
+/// The step that the actor of this number is at. Memory that all processes share, for as many actors
+/// as a process ever has at a time; numbers beyond that begin anew.
+pub fn place(number: usize) -> &'static AtomicU32 {
+    static PLACES: OnceLock<&'static [AtomicU32; PLACES_LEN]> = OnceLock::new();
+    let places = PLACES.get_or_init(|| {
+        let (size, access) = (size_of::<[AtomicU32; PLACES_LEN]>(), libc::PROT_READ | libc::PROT_WRITE);
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+        // SAFETY: a new mapping, zeroed, never unmapped, and only ever used through atomics.
+        unsafe {
+            let memory = libc::mmap(std::ptr::null_mut(), size, access, flags, -1, 0);
+            assert!(memory != libc::MAP_FAILED, "no memory for {size} shared bytes");
+            &*memory.cast()
+        }
+    });
+    &places[number % PLACES_LEN]
+}
+
+/// Forks the actor of this number, which answers on `socket` and looks /proc up through the directory
+/// `proc`. Returns its process id.
 ///
 /// # Errors
 /// The errno of fork(2).
-pub fn fork(socket: BorrowedFd<'_>, proc: BorrowedFd<'_>) -> nix::Result<nix::unistd::Pid> {
+pub fn fork(number: usize, socket: BorrowedFd<'_>, proc: BorrowedFd<'_>) -> nix::Result<nix::unistd::Pid> {
+    let place = place(number);
     // SAFETY: the child only makes async-signal-safe calls. This is the C library's fork, not the
     // bare call, so that its set*id wrappers know that the child has one thread.
     match unsafe { libc::fork() } {
@@ -41,7 +63,7 @@ pub fn fork(socket: BorrowedFd<'_>, proc: BorrowedFd<'_>) -> nix::Result<nix::un
             let mut slots = [-1; SLOTS];
             slots[SOCKET as usize] = socket.as_raw_fd();
             slots[PROC as usize] = proc.as_raw_fd();
-            serve(slots)
+            serve(place, slots)
         }
         pid => Ok(nix::unistd::Pid::from_raw(pid)),
     }
@@ -80,6 +102,8 @@ fn die_with_parent() {
 }
 
 struct Actor {
+    /// Where the director sees which step is under way, should this process not live to tell.
+    place: &'static AtomicU32,
     slots: [RawFd; SLOTS],
     /// A descriptor that came with the present message and was not yet taken.
     arrived: RawFd,
@@ -89,20 +113,22 @@ struct Actor {
     filled: usize,
 }
 
-fn serve(slots: [RawFd; SLOTS]) -> ! {
+fn serve(place: &'static AtomicU32, slots: [RawFd; SLOTS]) -> ! {
     die_with_parent();
     // SAFETY: sets a timer of this process.
     unsafe { libc::alarm(LIFETIME) };
-    let mut actor = Actor { slots, arrived: -1, leaving: -1, filled: 0 };
+    let mut actor = Actor { place, slots, arrived: -1, leaving: -1, filled: 0 };
     loop {
         let length = actor.receive();
         // SAFETY: `receive` has filled so many bytes, and nothing writes to them until it is called again.
         let batch = unsafe { std::slice::from_raw_parts(REQUESTS.0.get().cast::<u8>(), length) };
         let mut at = 0;
         while let Some(record) = Record::read(batch, at) {
+            actor.place.store(record.step(), Ordering::Relaxed);
             actor.carry_out(&record);
             at = record.end;
         }
+        actor.send();
         die_with_parent();
     }
 }
@@ -131,8 +157,8 @@ impl Record {
         self.head[0] & 0xff
     }
 
-    fn is_last(&self) -> bool {
-        self.head[0] >> 8 & 1 == 1
+    fn step(&self) -> u32 {
+        (self.head[0] >> 32) as u32
     }
 }
 
@@ -206,7 +232,9 @@ impl Actor {
                 value
             }
             op if op == Op::Libc as u64 => libc_call(record.head[1] as c_long, args),
-            op if op == Op::Spawn as u64 => self.spawn(record.head[REQUEST_WORDS - 6]),
+            op if op == Op::Spawn as u64 => {
+                self.spawn(record.head[REQUEST_WORDS - 6], record.head[REQUEST_WORDS - 5] as usize)
+            }
             op if op == Op::Take as u64 => std::mem::replace(&mut self.arrived, -1).into(),
             op if op == Op::Send as u64 => {
                 self.leaving = args[0] as RawFd;
@@ -216,9 +244,14 @@ impl Actor {
                 let failed = self.exec(record);
                 // SAFETY: the C library's errno of this thread.
                 self.answer(record, true, failed, unsafe { *libc::__errno_location() }, 0);
+                self.send();
                 exit(NOT_STARTED)
             }
             op if op == Op::Clone as u64 => clone(args[0]),
+            op if op == Op::Exit as u64 => {
+                self.send();
+                exit(0)
+            }
             _ => exit(97),
         }
     }
@@ -244,7 +277,7 @@ impl Actor {
     }
 
     /// The new actor is a child of the director, like this one, so that the director can wait for it.
-    fn spawn(&mut self, slot: u64) -> i64 {
+    fn spawn(&mut self, slot: u64, number: usize) -> i64 {
         let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD);
         // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
         let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
@@ -254,7 +287,7 @@ impl Actor {
             unsafe { libc::close(self.slot(SOCKET)) };
             self.keep(slot, -1);
             self.keep(SOCKET, socket);
-            serve(self.slots)
+            serve(place(number), self.slots)
         }
         // SAFETY: the child's end; a copy here would hide the child's end from the director.
         unsafe { libc::close(self.slot(slot)) };
@@ -290,39 +323,28 @@ impl Actor {
         -1
     }
 
-    /// Adds an answer and, at the end of a step, sends what has gathered.
+    /// Adds an answer; sends what has gathered before, if there is no room.
     fn answer(&mut self, record: &Record, done: bool, value: i64, errno: i32, length: u64) {
-        let first = [record.head[0] >> 32];
-        let words = [u64::from(done), value.cast_unsigned(), errno.cast_unsigned().into(), length];
-        if self.filled == 0 {
-            self.push(&first);
-        }
-        self.push(&words);
-        let (length, padded) = (length as usize, (length as usize).next_multiple_of(8));
-        if length > ROOM || self.filled + padded + 64 > MESSAGE {
-            exit(98);
-        }
-        // SAFETY: both lie within their buffers, which do not overlap.
-        unsafe {
-            let to = ANSWERS.0.get().cast::<u8>().add(self.filled);
-            RESULTS.0.get().cast::<u8>().copy_to_nonoverlapping(to, length);
-        }
-        self.filled += padded;
-        if record.is_last() {
+        let data = (length as usize).min(ROOM);
+        let whole = ANSWER_WORDS * 8 + data.next_multiple_of(8);
+        if self.filled + whole > MESSAGE {
             self.send();
         }
-    }
-
-    fn push(&mut self, words: &[u64]) {
-        if self.filled + words.len() * 8 + ANSWER_WORDS * 8 > MESSAGE {
-            exit(98);
-        }
-        // SAFETY: there is room, as was just seen.
+        let words = [
+            record.step().into(),
+            u64::from(done),
+            value.cast_unsigned(),
+            errno.cast_unsigned().into(),
+            data as u64,
+        ];
+        // SAFETY: an answer with as much data as there is room for is shorter than a message, and
+        // what lay in its place was just sent; the buffers do not overlap.
         unsafe {
             let to = ANSWERS.0.get().cast::<u8>().add(self.filled);
-            words.as_ptr().cast::<u8>().copy_to_nonoverlapping(to, words.len() * 8);
+            words.as_ptr().cast::<u8>().copy_to_nonoverlapping(to, size_of_val(&words));
+            RESULTS.0.get().cast::<u8>().copy_to_nonoverlapping(to.add(size_of_val(&words)), data);
         }
-        self.filled += words.len() * 8;
+        self.filled += whole;
     }
 
     fn send(&mut self) {
@@ -343,7 +365,9 @@ impl Actor {
                 (*message).cmsg_len = libc::CMSG_LEN(4) as _;
                 libc::CMSG_DATA(message).cast::<RawFd>().write_unaligned(self.leaving);
             }
-            if libc::sendmsg(self.slot(SOCKET), &raw const header, libc::MSG_NOSIGNAL) == -1 {
+            if self.filled > 0
+                && libc::sendmsg(self.slot(SOCKET), &raw const header, libc::MSG_NOSIGNAL) == -1
+            {
                 exit(96);
             }
         }

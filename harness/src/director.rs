@@ -7,10 +7,10 @@ use crate::action::{Action, CapChange};
 use crate::error::Error;
 use crate::host_ids::{self, Caller};
 use crate::lower::{Call, Context, Own, number, syscall};
-use crate::player::{Player, sockets};
+use crate::player::{Doing, Player, next_number, sockets};
 use crate::program;
 use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario, Step};
-use crate::state::{self, CapSets, Kept, State};
+use crate::state::{self, Before, CapSets, Kept, State};
 use crate::trace::{Outcome, Trace};
 use crate::wire::{Answer, Arg, HAND, Op, Request};
 use crate::{outcome, show};
@@ -200,10 +200,7 @@ impl<'a> Director<'a> {
     }
 
     fn spawn(&mut self, actor: Actor, parent: usize) -> Result<Player, Error> {
-        let (ours, theirs) = sockets(self.limit)?;
-        let pid = spawn(&mut self.players[parent], &theirs, &|| format!("fork of {actor}"))?;
-        let pid = pid.map_err(|errno| Error::Fork { actor, errno })?;
-        Ok(Player::new(actor, pid, ours, self.limit))
+        spawn(&mut self.players[parent], actor, self.limit)
     }
 
     fn enqueue(&mut self, queue: &mut Queue, player: usize, what: What, calls: &[Call]) -> Result<(), Error> {
@@ -216,8 +213,8 @@ impl<'a> Director<'a> {
         }
         queue.player = player;
         let number = u32::try_from(queue.pending.len()).unwrap_or(u32::MAX);
-        for (index, (_, request)) in calls.iter().enumerate() {
-            request.write(&mut queue.message, number, index + 1 == calls.len());
+        for (_, request) in calls {
+            request.write(&mut queue.message, number);
         }
         queue.pending.push(Pending { what, names: calls.iter().map(|(name, _)| *name).collect() });
         Ok(())
@@ -228,13 +225,20 @@ impl<'a> Director<'a> {
         if queue.pending.is_empty() {
             return Ok(());
         }
-        self.players[queue.player].send(&queue.message, None)?;
+        let count = queue.pending.iter().map(|pending| pending.names.len()).sum();
+        let (scenario, player) = (self.scenario, &mut self.players[queue.player]);
+        let actor = player.actor;
+        let doing = |number| doing(scenario, actor, queue.pending.get(number as usize));
+        player.send(&queue.message, None)?;
+        let (answers, _) = player.receive(count, &doing)?;
+        let mut rest = answers.as_slice();
         for (number, pending) in (0..).zip(&queue.pending) {
-            let (scenario, actor) = (self.scenario, self.players[queue.player].actor);
-            let doing = || doing(scenario, actor, pending.what);
-            let player = &mut self.players[queue.player];
-            let (answers, _) = player.receive(number, pending.names.len(), &doing)?;
-            self.record(queue.player, pending, &answers)?;
+            let (these, others) = rest.split_at(pending.names.len());
+            if these.iter().any(|answer| answer.step != number) {
+                return Err(Error::Stray { actor, doing: doing(number) });
+            }
+            self.record(queue.player, pending, these)?;
+            rest = others;
         }
         queue.message.clear();
         queue.pending.clear();
@@ -269,7 +273,7 @@ impl<'a> Director<'a> {
     fn give(&mut self, from: usize, to: Actor) -> Result<Outcome, Error> {
         let to = self.player(to)?;
         let send = Request::new(Op::Send, 0).args(&[Arg::Slot(HAND)]);
-        let doing = || "give the open file".to_owned();
+        let doing = |_| "give the open file".to_owned();
         let (_, fd) = ask(&mut self.players[from], &[send], None, &doing)?;
         let fd = fd.ok_or_else(|| Error::Senseless("a file is given that was not opened".to_owned()))?;
         let take = Request::new(Op::Take, 0).keep(HAND);
@@ -278,7 +282,7 @@ impl<'a> Director<'a> {
     }
 
     fn capset(&mut self, player: usize, change: &CapChange) -> Result<Outcome, Error> {
-        let doing = || "capset".to_owned();
+        let doing = |_| "capset".to_owned();
         let (_, capget) = state::requests().swap_remove(5);
         let (answers, _) = ask(&mut self.players[player], &[capget], None, &doing)?;
         let (answers, _) =
@@ -290,6 +294,8 @@ impl<'a> Director<'a> {
         for actor in Actor::ALL {
             if let Some(player) = self.find(actor) {
                 self.enqueue(queue, player, What::State, &state::requests())?;
+                // Nothing more is asked, so that the actor may end while others still answer.
+                Request::new(Op::Exit, 0).write(&mut queue.message, u32::MAX);
             }
         }
         self.flush(queue)?;
@@ -300,7 +306,7 @@ impl<'a> Director<'a> {
                 state.groups_kept = host_ids::kept(state, self.groups_before());
             }
             if actor.namespace() == Namespace::Callers {
-                state.caps_before = Some(self.caps_before(*actor));
+                state.before = Some(self.before(*actor));
             }
         }
         Ok(states)
@@ -313,28 +319,26 @@ impl<'a> Director<'a> {
         }
     }
 
-    fn caps_before(&self, actor: Actor) -> CapSets {
-        match self.scenario.cast {
+    fn before(&self, actor: Actor) -> Before {
+        let caps = match self.scenario.cast {
             Cast::Ordinary | Cast::OrdinaryInGroups(_) if actor == Actor::Outside => {
                 CapSets { bounding: self.caller.caps.bounding, ..CapSets::default() }
             }
             _ => self.caller.caps,
-        }
+        };
+        Before { caps, files: self.caller.files.clone() }
     }
 
     fn farewell(&mut self) -> Result<(), Error> {
-        for player in &self.players {
-            player.dismiss();
-        }
         for player in &mut self.players {
-            player.farewell(&|| "its last step".to_owned())?;
+            player.farewell(&|_| "its last step".to_owned())?;
         }
         Ok(())
     }
 }
 
-fn doing(scenario: &Scenario, actor: Actor, what: What) -> String {
-    match what {
+fn doing(scenario: &Scenario, actor: Actor, pending: Option<&Pending>) -> String {
+    match pending.map_or(What::State, |pending| pending.what) {
         What::SetUp => "taking on its credentials".to_owned(),
         What::Namespace => "creating its user namespace".to_owned(),
         What::State => "telling its state".to_owned(),
@@ -349,28 +353,27 @@ pub fn ask(
     player: &mut Player,
     requests: &[Request],
     fd: Option<&OwnedFd>,
-    doing: &dyn Fn() -> String,
+    doing: Doing<'_>,
 ) -> Result<(Vec<Answer>, Option<OwnedFd>), Error> {
     let mut message = Vec::new();
-    for (index, request) in requests.iter().enumerate() {
-        request.write(&mut message, 0, index + 1 == requests.len());
+    for request in requests {
+        request.write(&mut message, 0);
     }
     player.send(&message, fd.map(AsFd::as_fd))?;
-    player.receive(0, requests.len(), doing)
+    player.receive(requests.len(), doing)
 }
 
-/// Has an actor fork another one, which answers on the other end of `socket`.
-pub fn spawn(
-    parent: &mut Player,
-    socket: &OwnedFd,
-    doing: &dyn Fn() -> String,
-) -> Result<nix::Result<nix::unistd::Pid>, Error> {
+/// Has an actor fork another one, which plays the part `actor`.
+pub fn spawn(parent: &mut Player, actor: Actor, limit: Duration) -> Result<Player, Error> {
+    let (ours, theirs) = sockets(limit)?;
+    let number = next_number();
     let take = Request::new(Op::Take, 0).keep(PASSING);
-    let fork = Request::new(Op::Spawn, 0).args(&[Arg::Value(PASSING)]);
-    let (answers, _) = ask(parent, &[take, fork], Some(socket), doing)?;
+    let args = [Arg::Value(PASSING), Arg::Value(number as u64)];
+    let fork = Request::new(Op::Spawn, 0).args(&args);
+    let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
     let pid = i32::try_from(answers[1].value).unwrap_or(-1);
-    Ok(match answers[1].errno {
-        0 => Ok(nix::unistd::Pid::from_raw(pid)),
-        errno => Err(Errno::from_raw(errno)),
-    })
+    match answers[1].errno {
+        0 => Ok(Player::new(actor, number, nix::unistd::Pid::from_raw(pid), ours, limit)),
+        errno => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
+    }
 }

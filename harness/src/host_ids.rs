@@ -15,6 +15,8 @@ pub struct Caller {
     pub groups: Vec<u32>,
     /// Capability sets.
     pub caps: CapSets,
+    /// The files uid_map, gid_map and setgroups of its namespace.
+    pub files: [String; 3],
 }
 
 /// The credentials of this process, read once.
@@ -26,7 +28,9 @@ pub fn caller() -> &'static Caller {
             let value = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
             CapSet(u64::from_str_radix(value.trim(), 16).unwrap_or(0))
         };
+        let file = |name| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
         Caller {
+            files: [file("uid_map"), file("gid_map"), file("setgroups").trim_end().to_owned()],
             uid: nix::unistd::geteuid().as_raw(),
             gid: nix::unistd::getegid().as_raw(),
             groups: nix::unistd::getgroups().unwrap_or_default().iter().map(|gid| gid.as_raw()).collect(),

@@ -60,6 +60,7 @@ pub fn capset(before: &Answer, change: &CapChange) -> Request {
         CapChange::Drop(caps) => [effective, permitted, inheritable].map(|set| set & !mask(caps)),
         CapChange::Only(caps) => [effective & mask(caps), permitted & mask(caps), 0],
         CapChange::Suspend(caps) => [effective & !mask(caps), permitted, inheritable],
+        CapChange::Raise(caps) => [effective | mask(caps), permitted, inheritable],
     };
     let mut payload = Vec::new();
     for word in [0x2008_0522_u64].into_iter().chain(halves(&after)) {

@@ -16,16 +16,27 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A forked process that plays a part.
 pub struct Player {
     /// Its part.
     pub actor: Actor,
+    number: usize,
     pid: Pid,
     socket: OwnedFd,
     limit: Duration,
     reaped: Option<Status>,
+}
+
+/// What the step of a number is, in words.
+pub type Doing<'a> = &'a dyn Fn(u32) -> String;
+
+/// The number of the next actor.
+pub fn next_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The two ends of a new socket pair: the director's and the actor's.
@@ -43,13 +54,15 @@ impl Player {
     /// Forks an actor from the calling process.
     pub fn fork(actor: Actor, proc: BorrowedFd<'_>, limit: Duration) -> Result<Self, Error> {
         let (ours, theirs) = sockets(limit)?;
-        let pid = actor::fork(theirs.as_fd(), proc).map_err(|errno| Error::Fork { actor, errno })?;
-        Ok(Self::new(actor, pid, ours, limit))
+        let number = next_number();
+        let forked = actor::fork(number, theirs.as_fd(), proc);
+        let pid = forked.map_err(|errno| Error::Fork { actor, errno })?;
+        Ok(Self::new(actor, number, pid, ours, limit))
     }
 
     /// An actor that another one has forked.
-    pub fn new(actor: Actor, pid: Pid, socket: OwnedFd, limit: Duration) -> Self {
-        Self { actor, pid, socket, limit, reaped: None }
+    pub fn new(actor: Actor, number: usize, pid: Pid, socket: OwnedFd, limit: Duration) -> Self {
+        Self { actor, number, pid, socket, limit, reaped: None }
     }
 
     /// Its process id.
@@ -70,26 +83,33 @@ impl Player {
         }
     }
 
-    /// Awaits the answers to one step of `count` requests, numbered `step`.
+    /// Awaits `count` answers. `doing` describes the step of a number, for errors.
     pub fn receive(
         &mut self,
-        step: u32,
         count: usize,
-        doing: &dyn Fn() -> String,
+        doing: Doing<'_>,
     ) -> Result<(Vec<Answer>, Option<OwnedFd>), Error> {
         let mut buffer = Buffer::take();
-        let (bytes, fd) = match self.message(buffer.bytes()) {
-            Ok((0, _)) | Err(Errno::ECONNRESET) => return Err(self.gone(doing())),
-            Ok(received) => received,
-            Err(Errno::EAGAIN) => return Err(self.silent(doing())),
-            Err(errno) => return Err(Error::Director { what: "receive from an actor", errno }),
-        };
-        let actor = self.actor;
-        match read_answers(&buffer.bytes()[..bytes]) {
-            Some((number, _)) if number != step => Err(Error::Stray { actor, doing: doing() }),
-            Some((_, answers)) if answers.len() == count => Ok((answers, fd)),
-            _ => Err(Error::Short { actor, doing: doing(), bytes }),
+        let (mut all, mut arrived) = (Vec::new(), None);
+        while all.len() < count {
+            let (bytes, fd) = match self.message(buffer.bytes()) {
+                Ok((0, _)) | Err(Errno::ECONNRESET) => return Err(self.gone(doing)),
+                Ok(received) => received,
+                Err(Errno::EAGAIN) => return Err(self.silent(doing)),
+                Err(errno) => return Err(Error::Director { what: "receive from an actor", errno }),
+            };
+            arrived = fd.or(arrived);
+            let Some(answers) = read_answers(&buffer.bytes()[..bytes]) else {
+                return Err(Error::Short { actor: self.actor, doing: self.step(doing), bytes });
+            };
+            all.extend(answers);
         }
+        Ok((all, arrived))
+    }
+
+    /// The step that the actor was last seen at.
+    fn step(&self, doing: Doing<'_>) -> String {
+        doing(actor::place(self.number).load(Ordering::Relaxed))
     }
 
     fn message(&self, buffer: &mut [u8]) -> nix::Result<(usize, Option<OwnedFd>)> {
@@ -110,16 +130,16 @@ impl Player {
     }
 
     /// The socket's other end is closed: either the actor has ended or it has lost its pipe.
-    fn gone(&mut self, doing: String) -> Error {
-        let actor = self.actor;
+    fn gone(&mut self, doing: Doing<'_>) -> Error {
+        let (actor, doing) = (self.actor, self.step(doing));
         match self.wait(Duration::from_millis(200)) {
             Some(status) => Error::Ended { actor, doing, status },
             None => Error::LostPipe { actor, doing },
         }
     }
 
-    fn silent(&mut self, doing: String) -> Error {
-        let (actor, limit) = (self.actor, self.limit);
+    fn silent(&mut self, doing: Doing<'_>) -> Error {
+        let (actor, limit, doing) = (self.actor, self.limit, self.step(doing));
         match self.wait(Duration::ZERO) {
             Some(status) => Error::Ended { actor, doing, status },
             None => Error::Hung { actor, doing, limit },
@@ -139,29 +159,21 @@ impl Player {
         self.reaped
     }
 
-    /// Tells the actor that nothing more is asked.
-    pub fn dismiss(&self) {
-        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
-    }
-
-    /// Awaits the end of a dismissed actor, which must say nothing more and exit in good order.
-    pub fn farewell(&mut self, doing: &dyn Fn() -> String) -> Result<(), Error> {
-        let mut buffer = Buffer::take();
-        let actor = self.actor;
-        match self.message(buffer.bytes()) {
-            Ok((0, _)) | Err(Errno::ECONNRESET) => {}
-            Ok(_) => return Err(Error::Stray { actor, doing: doing() }),
-            Err(_) => return Err(self.silent(doing())),
-        }
+    /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in
+    /// good order.
+    pub fn farewell(&mut self, doing: Doing<'_>) -> Result<(), Error> {
         while self.reaped.is_none() {
             match waitpid(self.pid, None) {
                 Err(Errno::EINTR) => {}
                 other => self.reaped = Some(status(other).unwrap_or(Status::Exited(0))),
             }
         }
-        match self.reaped {
-            Some(Status::Exited(0)) | None => Ok(()),
-            Some(status) => Err(Error::Ended { actor, doing: doing(), status }),
+        let actor = self.actor;
+        let mut buffer = Buffer::take();
+        match (self.message(buffer.bytes()), self.reaped) {
+            (Ok((1.., _)), _) => Err(Error::Stray { actor, doing: self.step(doing) }),
+            (_, Some(Status::Exited(0)) | None) => Ok(()),
+            (_, Some(status)) => Err(Error::Ended { actor, doing: self.step(doing), status }),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::director::{ask, spawn};
 use crate::error::Error;
-use crate::player::{Leads, Player, sockets};
+use crate::player::{Leads, Player};
 use crate::trace::{Ended, Outcome, Status};
 use crate::wire::{Op, Request, STDIO};
 use nix::errno::Errno;
@@ -39,19 +39,14 @@ pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) ->
     let null = File::open("/dev/null").map_err(|_| failed("open /dev/null")(Errno::last()))?;
     let (stdout, stdout_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
     let (stderr, stderr_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
-    let (ours, theirs) = sockets(limit)?;
-    let doing = || format!("run {program}");
-    let actor = parent.actor;
-    let pid = spawn(parent, &theirs, &doing)?.map_err(|errno| Error::Fork { actor, errno })?;
-    drop(theirs);
-
-    let mut child = Player::new(actor, pid, ours, limit);
+    let doing = |_| format!("run {program}");
+    let mut child = spawn(parent, parent.actor, limit)?;
     for (slot, fd) in STDIO.into_iter().zip([&null.into(), &stdout_end, &stderr_end]) {
         ask(&mut child, &[Request::new(Op::Take, 0).keep(slot)], Some(fd), &doing)?;
     }
     drop((stdout_end, stderr_end));
     let mut message = Vec::new();
-    Request::new(Op::Exec, 0).payload(&strings(&path, words)).write(&mut message, 0, true);
+    Request::new(Op::Exec, 0).payload(&strings(&path, words)).write(&mut message, 0);
     child.send(&message, None)?;
 
     let deadline = Instant::now() + limit;
@@ -63,7 +58,7 @@ pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) ->
         return Err(Error::ProgramHung { program, limit });
     };
     if let Status::Exited(crate::actor::NOT_STARTED) = status {
-        let (answers, _) = child.receive(0, 1, &doing)?;
+        let (answers, _) = child.receive(1, &doing)?;
         return Ok(Outcome::Failed { call: "execve", errno: Errno::from_raw(answers[0].errno) });
     }
     Ok(Outcome::Program(Ended { status, stdout, stderr }))

@@ -163,6 +163,7 @@ fn capset(change: &CapChange) -> String {
         CapChange::Only(caps) if caps.is_empty() => return "capset: drop all".to_owned(),
         CapChange::Only(caps) => ("keep only", caps),
         CapChange::Suspend(caps) => ("suspend", caps),
+        CapChange::Raise(caps) => ("raise", caps),
     };
     format!("capset: {verb} {}", list(caps.iter().map(ToString::to_string)))
 }
@@ -249,6 +250,10 @@ fn named(id: u32, own: u32) -> String {
 
 /// The maps and setgroups of a state, in one line.
 pub fn maps(state: &State, own: Own) -> String {
+    let files = [&state.uid_map, &state.gid_map, &state.setgroups];
+    if state.before.as_ref().is_some_and(|before| before.files.each_ref() == files) {
+        return "the caller's namespace".to_owned();
+    }
     let setgroups = if state.setgroups.is_empty() { "(no such file)" } else { &state.setgroups };
     let (uids, gids) = (map(&state.uid_map, own.uid), map(&state.gid_map, own.gid));
     format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
@@ -265,7 +270,7 @@ pub fn credentials(state: &State, own: Own) -> String {
         "uid {}  gid {}  groups {groups}  {}",
         ids(state.uid, own.uid),
         ids(state.gid, own.gid),
-        caps(&state.caps, state.caps_before.as_ref()),
+        caps(&state.caps, state.before.as_ref().map(|before| &before.caps)),
     );
     if state.dumpable != 1 {
         let _ = write!(shown, "  dumpable {}", state.dumpable);

@@ -44,6 +44,15 @@ pub enum Kept {
     No,
 }
 
+/// What a process in the caller's namespace begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Before {
+    /// Its capability sets.
+    pub caps: CapSets,
+    /// The files uid_map, gid_map and setgroups of its namespace.
+    pub files: [String; 3],
+}
+
 /// What a process is at the end of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
@@ -57,8 +66,8 @@ pub struct State {
     pub groups_kept: Kept,
     /// Capability sets.
     pub caps: CapSets,
-    /// What its capability sets are shown against: those of the caller for an actor outside.
-    pub caps_before: Option<CapSets>,
+    /// What an actor outside began with, which differs from host to host and is not shown.
+    pub before: Option<Before>,
     /// PR_GET_DUMPABLE
     pub dumpable: i64,
     /// PR_GET_SECUREBITS
@@ -111,7 +120,7 @@ impl State {
             groups: ids(4),
             groups_kept: Kept::No,
             caps: caps(&ids(5), &text(18)),
-            caps_before: None,
+            before: None,
             dumpable: answers[6].value,
             securebits: answers[7].value,
             uid_map: text(9),

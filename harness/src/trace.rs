@@ -86,28 +86,14 @@ impl Trace {
         self.scenario.steps.iter().zip(&self.outcomes)
     }
 
-    /// The outcomes of one actor's steps, without its coming into being.
-    pub fn outcomes_of(&self, actor: Actor) -> Vec<&Outcome> {
-        let begin = crate::action::Action::Begin;
-        self.steps()
-            .filter(|(step, _)| step.actor == actor && step.action != begin)
-            .map(|(_, outcome)| outcome)
-            .collect()
-    }
-
     /// The state in which an actor ended.
     pub fn state_of(&self, actor: Actor) -> Option<&State> {
         self.states.iter().find(|(who, _)| *who == actor).map(|(_, state)| state)
     }
 
-    /// The outcomes in one line, for tables of many scenarios.
-    pub fn outcomes_in_short(&self) -> String {
-        let shown: Vec<String> = self
-            .steps()
-            .filter(|(step, _)| step.action != crate::action::Action::Begin)
-            .map(|(step, outcome)| show::outcome(outcome, &step.action, self.own))
-            .collect();
-        shown.join(" ")
+    /// What came of each step, as traces show it.
+    pub fn outcomes_shown(&self) -> impl Iterator<Item = String> {
+        self.steps().map(|(step, outcome)| show::outcome(outcome, &step.action, self.own))
     }
 
     /// One actor's state in one line, for tables of many scenarios.
@@ -118,13 +104,8 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<(String, String)> = self
-            .steps()
-            .map(|(step, outcome)| {
-                let action = show::action(step.actor, &step.action);
-                (action, show::outcome(outcome, &step.action, self.own))
-            })
-            .collect();
+        let actions = self.scenario.steps.iter().map(|step| show::action(step.actor, &step.action));
+        let lines: Vec<(String, String)> = actions.zip(self.outcomes_shown()).collect();
         let width = lines.iter().map(|(action, _)| action.chars().count()).max().unwrap_or(0).min(48);
         let names = self.scenario.steps.iter().map(|step| step.actor.to_string().len()).max();
         let name = names.unwrap_or(0);

@@ -1,7 +1,8 @@
 //! What the director and an actor say to each other.
 //!
 //! A message from the director is a batch of requests; an actor carries them out in order and sends
-//! one message of answers for each step. Everything is made of native 64-bit words, so that an actor
+//! the answers to all of it as one message, or as several if they are long: waking the director for
+//! each would cost more than the system calls. Everything is made of native 64-bit words, so that an actor
 //! reads it without allocating and without any check that could panic.
 
 /// Places in which an actor keeps file descriptors between requests.
@@ -22,7 +23,7 @@ pub const NONE: u64 = u64::MAX;
 /// Words of a request before its payload.
 pub const REQUEST_WORDS: usize = 13;
 /// Words of an answer before its data.
-pub const ANSWER_WORDS: usize = 4;
+pub const ANSWER_WORDS: usize = 5;
 /// The longest message, in bytes, in either direction.
 pub const MESSAGE: usize = 96 * 1024;
 /// The room for what system calls give back within one step, in bytes.
@@ -46,6 +47,8 @@ pub enum Op {
     Exec = 5,
     /// clone(2) with the flags of the first argument, a child that exits at once, and wait for it.
     Clone = 6,
+    /// Send what answers there are, and exit in good order.
+    Exit = 7,
 }
 
 /// An argument of a system call as it travels.
@@ -149,12 +152,11 @@ impl Request {
         self
     }
 
-    /// Appends the request to a message; `step` is the number its answer carries, and `last` tells
-    /// whether the step ends here, which is when its answers are sent.
-    pub fn write(&self, message: &mut Vec<u8>, step: u32, last: bool) {
+    /// Appends the request to a message; `step` is the number that its answer carries.
+    pub fn write(&self, message: &mut Vec<u8>, step: u32) {
         let kinds = self.args.iter().rev().fold(0, |all, arg| all << 8 | arg.words().0);
         let head = [
-            self.op as u64 | u64::from(last) << 8 | u64::from(step) << 32,
+            self.op as u64 | u64::from(step) << 32,
             self.number.cast_unsigned(),
             kinds,
             self.keep,
@@ -173,6 +175,8 @@ impl Request {
 /// What came of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
+    /// The number of the step that it belongs to.
+    pub step: u32,
     /// False if `only_with` named an empty slot.
     pub done: bool,
     /// What the call returned, -1 on failure.
@@ -183,24 +187,23 @@ pub struct Answer {
     pub data: Vec<u8>,
 }
 
-/// Reads a message of answers: the number of the step and what came of its requests. `None` if the
-/// message is cut short or makes no sense.
-pub fn read_answers(message: &[u8]) -> Option<(u32, Vec<Answer>)> {
-    let step = u32::try_from(word(message, 0)?).ok()?;
+/// Reads a message of answers. `None` if it is cut short or makes no sense.
+pub fn read_answers(message: &[u8]) -> Option<Vec<Answer>> {
     let mut answers = Vec::new();
-    let mut at = 8;
+    let mut at = 0;
     while at < message.len() {
-        let length = usize::try_from(word(message, at + 24)?).ok()?;
+        let length = usize::try_from(word(message, at + 32)?).ok()?;
         let start = at + ANSWER_WORDS * 8;
         answers.push(Answer {
-            done: word(message, at)? == 1,
-            value: word(message, at + 8)?.cast_signed(),
-            errno: i32::try_from(word(message, at + 16)?).ok()?,
+            step: u32::try_from(word(message, at)?).ok()?,
+            done: word(message, at + 8)? == 1,
+            value: word(message, at + 16)?.cast_signed(),
+            errno: i32::try_from(word(message, at + 24)?).ok()?,
             data: message.get(start..start.checked_add(length)?)?.to_vec(),
         });
         at = start + length.next_multiple_of(8);
     }
-    Some((step, answers))
+    Some(answers)
 }
 
 /// The word at a byte offset of a message, if it is there.
@@ -224,9 +227,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_back() {
-        let expected = Answer { done: true, value: 3, errno: 0, data: b"abc".to_vec() };
+        let expected = Answer { step: 7, done: true, value: 3, errno: 0, data: b"abc".to_vec() };
 
-        assert_eq!(read_answers(&answer_message()), Some((7, vec![expected])));
+        assert_eq!(read_answers(&answer_message()), Some(vec![expected]));
     }
 
     #[test]
@@ -234,8 +237,7 @@ mod tests {
         let message = answer_message();
 
         for length in 1..message.len() - 5 {
-            let cut = read_answers(&message[..length]);
-            assert!(length == 8 || cut.is_none(), "{length} bytes were read as {cut:?}");
+            assert_eq!(read_answers(&message[..length]), None, "cut to {length} bytes");
         }
     }
 }

@@ -1,2 +1,14 @@
-//! The table of contents of the suite.
-fn main() {}
+//! Kernel-behaviour tests for Linux user namespaces: the table of contents.
+#![expect(missing_docs, reason = "the sentence above each test is its documentation")]
+
+mod containerd;
+mod map_order;
+mod programs;
+mod sequences_of_programs;
+mod setgroups;
+mod sudo_sequences;
+mod tables;
+
+fn main() -> std::process::ExitCode {
+    harness::suite::main()
+}

@@ -1,0 +1,7 @@
+//! What a test needs to hand: `use harness::prelude::*;`.
+
+pub use crate::action::*;
+pub use crate::caps::Cap;
+pub use crate::check;
+pub use crate::scenario::{Actor, Scenario, caller, ordinary, ordinary_in, root};
+pub use crate::trace::{Outcome, Trace};

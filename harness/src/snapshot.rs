@@ -1,0 +1,38 @@
+//! Where snapshots live and what their headers say.
+//!
+//! A file snapshot is named by the test and its case. The header holds the facts of the host on which
+//! it was taken; they are not compared, and travel with a `.snap.new` into a bug report.
+
+use crate::{host, suite};
+
+/// The name of the file snapshot of the running test.
+///
+/// # Panics
+/// Outside of a test of the suite.
+pub fn name() -> String {
+    let test = suite::current_test().expect("check! is for functions marked #[harness::test]");
+    test.replace("::", "__")
+}
+
+/// How a snapshot is stored: by its own name alone, beside the tests, with the host's facts.
+pub fn settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_info(&host::facts().in_brief());
+    settings
+}
+
+/// Compares what was seen, anything that can be displayed, with the reviewed snapshot of the test:
+/// with the file named after the test, or with an inline one, `check!(trace, @"...")`.
+#[macro_export]
+macro_rules! check {
+    ($seen:expr) => {
+        $crate::snapshot::settings().bind(|| {
+            $crate::insta::assert_snapshot!($crate::snapshot::name(), $seen.to_string());
+        })
+    };
+    ($seen:expr, @$inline:literal) => {
+        $crate::snapshot::settings().bind(|| $crate::insta::assert_snapshot!($seen.to_string(), @$inline))
+    };
+}

@@ -1,0 +1,112 @@
+//! sudo, su and their kin themselves, in namespaces with setgroups allowed and denied, and what the
+//! tables of `sudo_sequences.rs` have to do with them.
+//!
+//! Wording differs between releases of a program, so that of a message only who speaks and the errno are
+//! compared: `su: ... Operation not permitted`.
+
+use harness::prelude::*;
+use rstest::rstest;
+
+/// Whether the parent wrote "deny" before it mapped the groups.
+#[derive(Debug, Clone, Copy)]
+enum Setgroups {
+    Allow,
+    Deny,
+}
+
+/// A namespace of root's with the ids 0 to 65535, so that programs and their files keep their owners.
+fn container(setgroups: Setgroups) -> Scenario {
+    let word = match setgroups {
+        Setgroups::Allow => ALLOW,
+        Setgroups::Deny => DENY,
+    };
+    root().outside(&[]).inside(&[]).outside(&[word, uid_map("0 0 65536"), gid_map("0 0 65536")])
+}
+
+/// A trace in which a program's messages are reduced to the speaker and the errno.
+fn without_wording(trace: &Trace) -> String {
+    let line = |line: &str| match line.split_once("stderr: ") {
+        Some((before, message)) => {
+            let speaker = message.split(':').next().unwrap_or_default();
+            let reason = message.rsplit(": ").next().unwrap_or_default();
+            format!("{before}stderr: {speaker}: ... {reason}\n")
+        }
+        None => format!("{line}\n"),
+    };
+    trace.to_string().lines().map(line).collect()
+}
+
+/// Programs that change groups work under "allow" and fail with EPERM under "deny", sudo above all.
+/// Source: setgroups(2); sudo(8), su(1), runuser(1), setpriv(1), chroot(1).
+#[rstest]
+#[case::sudo_as_root(&["sudo", "-n", "id", "-Gn"])]
+#[case::sudo_as_user(&["sudo", "-n", "-u", "daemon", "id", "-Gn"])]
+#[harness::test(Root, Program("sudo"), SetuidPrograms)]
+fn sudo(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups) {
+    let cast = container(setgroups);
+
+    let trace = cast.inside(&[run(words)]).play();
+
+    check!(without_wording(&trace));
+}
+
+/// As for sudo; `sg` alone complains and goes on, with the groups it had.
+/// Source: su(1), runuser(1), sg(1).
+#[rstest]
+#[case::su("su", &["su", "-s", "/bin/sh", "daemon", "-c", "id -Gn"])]
+#[case::runuser("runuser", &["runuser", "-u", "daemon", "--", "id", "-Gn"])]
+#[case::setpriv_clear("setpriv", &["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "id", "-G"])]
+#[case::setpriv_keep("setpriv", &["setpriv", "--reuid=1000", "--regid=1000", "--keep-groups", "id", "-G"])]
+#[case::sg("sg", &["sg", "daemon", "-c", "id -gn"])]
+#[case::chroot("chroot", &["chroot", "--userspec=1000:1000", "/", "id", "-G"])]
+#[harness::test(Root, Program("su"), Program("runuser"), Program("setpriv"), Program("sg"))]
+fn others(
+    #[case] _name: &str,
+    #[case] words: &[&str],
+    #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups,
+) {
+    let cast = container(setgroups);
+
+    let trace = cast.inside(&[run(words)]).play();
+
+    check!(without_wording(&trace));
+}
+
+/// `unshare` nests: it writes "deny" itself to map its own group, and needs it whatever its parent says.
+/// Source: unshare(1), --map-root-user; user_namespaces(7).
+#[rstest]
+#[case::root(&["unshare", "--user", "--map-root-user", "cat", "/proc/self/setgroups"])]
+#[case::deny(&["unshare", "--user", "--setgroups=deny", "cat", "/proc/self/setgroups"])]
+#[case::allow(&["unshare", "--user", "--setgroups=allow", "cat", "/proc/self/setgroups"])]
+#[harness::test(Root, Program("unshare"))]
+fn unshare(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups) {
+    let cast = container(setgroups);
+
+    let trace = cast.inside(&[run(words)]).play();
+
+    check!(without_wording(&trace));
+}
+
+/// An ordinary user's `unshare --map-root-user` leaves setgroups at "deny".
+/// Source: unshare(1); user_namespaces(7).
+#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("unshare"))]
+fn unshare_by_an_ordinary_user() {
+    let cast = ordinary();
+
+    let words = ["unshare", "--user", "--map-root-user", "sh", "-c", "id -u; id -g; cat /proc/self/setgroups"];
+    let trace = cast.outside(&[run(&words)]).play();
+
+    check!(trace, @"");
+}
+
+/// sudo refuses to work for an ordinary user who is root in a namespace of one id: there its file belongs
+/// to the overflow id, and the set-user-ID bit of an owner without mapping counts for nothing.
+/// Source: execve(2); kernel bprm_fill_uid().
+#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("sudo"))]
+fn sudo_without_a_mapped_owner() {
+    let cast = ordinary().inside(&[DENY, uid_map("0 own 1"), gid_map("0 own 1")]);
+
+    let trace = cast.inside(&[run(&["sudo", "-n", "true"])]).play();
+
+    check!(without_wording(&trace));
+}

@@ -1,0 +1,76 @@
+//! The sequences of `sudo_sequences.rs` against the programs: strace shows the calls that the installed
+//! ones make, so that the tables cannot drift from them.
+
+use harness::prelude::*;
+use rstest::rstest;
+
+/// The calls that change groups and ids.
+const CALLS: &str = "setgroups,setuid,setgid,setreuid,setregid,setresuid,setresgid";
+
+/// The names of these calls, in the order in which the program made them, all successful.
+fn traced(words: &[&str]) -> Vec<String> {
+    let filter = format!("trace={CALLS}");
+    let mut strace = vec!["strace", "-f", "-qqq", "-e", &filter, "-e", "signal=none"];
+    strace.extend(words);
+    let trace = root().outside(&[run(&strace)]).play();
+    let Some(Outcome::Program(ended)) = trace.outcomes.last() else { panic!("no program was run: {trace}") };
+    assert_eq!(ended.status.to_string(), "exit 0", "{words:?}: {}", ended.stderr);
+    let call = |line: &str| {
+        let line = line.strip_prefix("[pid").and_then(|rest| rest.split_once("] ")).map_or(line, |(_, call)| call);
+        let name = line.split('(').next().filter(|name| CALLS.split(',').any(|call| call == *name))?;
+        assert!(line.trim_end().ends_with("= 0"), "{words:?}: {line}");
+        Some(name.to_owned())
+    };
+    ended.stderr.lines().filter_map(call).collect()
+}
+
+/// Whether the calls happen in this order, with others possibly between them.
+fn in_order(calls: &[&str], traced: &[String]) -> bool {
+    let mut rest = traced.iter();
+    calls.iter().all(|call| rest.any(|traced| traced == call))
+}
+
+/// The installed program makes the calls of its sequence, in that order.
+/// Source: strace(1) of the program itself.
+#[rstest]
+#[case::sudo(&["sudo", "-n", "-u", "daemon", "true"], &["setgroups", "setgid", "setresuid"])]
+#[case::sudo_perms(&["sudo", "-n", "-u", "daemon", "true"], &["setgroups", "setresuid", "setresuid", "setgroups"])]
+#[case::su(&["su", "-s", "/bin/sh", "daemon", "-c", "true"], &["setgroups", "setgid", "setuid"])]
+#[case::runuser(&["runuser", "-u", "daemon", "--", "true"], &["setgroups", "setgid", "setuid"])]
+#[case::sg(&["sg", "daemon", "-c", "true"], &["setgroups", "setgid", "setuid"])]
+#[case::chroot(&["chroot", "--userspec=1000:1000", "--groups=27", "/", "true"], &["setgroups", "setgid", "setuid"])]
+#[case::setpriv(&["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "true"], &["setresuid", "setresgid", "setgroups"])]
+#[harness::test(Root, Program("strace"), Program("sudo"), Program("runuser"), Program("sg"), SetuidPrograms)]
+fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
+    let traced = traced(words);
+
+    assert!(in_order(sequence, &traced), "the table says {sequence:?}, {} did {traced:?}", words[0]);
+}
+
+/// start-stop-daemon sets the gid before the groups.
+/// Source: as above.
+#[harness::test(Root, Program("strace"), Program("start-stop-daemon"))]
+fn start_stop_daemon() {
+    let words = ["start-stop-daemon", "--start", "--chuid", "daemon", "--exec", "/bin/true"];
+
+    let traced = traced(&words);
+
+    assert_eq!(traced, ["setgid", "setgroups", "setuid"]);
+}
+
+/// apt's helpers become _apt with the three calls that leave no way back.
+/// Source: as above; apt's DropPrivileges().
+#[harness::test(Root, Program("strace"), Program("apt-get"), User("_apt"))]
+fn apt() {
+    let directory = tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a temporary directory");
+    let file = directory.path().join("hostname");
+    let helper = "/usr/lib/apt/apt-helper";
+
+    let traced = traced(&[helper, "download-file", "file:/etc/os-release", &file.to_string_lossy()]);
+
+    assert!(in_order(&["setgroups", "setresgid", "setresuid"], &traced), "apt did {traced:?}");
+}
+
+fn open_to_all() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o777)
+}

@@ -1,0 +1,210 @@
+//! /proc/PID/setgroups: "allow" and "deny", before and after gid_map, and in namespaces below.
+
+use crate::tables::{Way, every_sequence, table};
+use harness::prelude::*;
+use rstest::rstest;
+
+const ALL_UIDS: Action = uid_map("0 0 65536");
+const ALL_GIDS: Action = gid_map("0 0 65536");
+const OWN_GID: Action = gid_map("0 own 1");
+
+/// "deny" cannot be undone, and it outlives a complete mapping.
+/// Source: user_namespaces(7), "The /proc/pid/setgroups file"; kernel 9cc46516ddf4.
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn deny_is_permanent() {
+    let cast = ordinary();
+
+    let trace = cast.inside(&[DENY, ALLOW, uid_map("0 own 1"), OWN_GID, ALLOW, SETGROUPS_EMPTY]).play();
+
+    check!(trace, @"");
+}
+
+/// setgroups(2) needs a written gid_map as well as "allow"; neither alone is enough.
+/// Source: user_namespaces(7); kernel 273d2c67c3e1 (gid_map), 9cc46516ddf4 ("deny"), userns_may_setgroups().
+#[rstest]
+#[case::no_gid_map(&[ALL_UIDS])]
+#[case::gid_map_and_allow(&[ALL_UIDS, ALL_GIDS])]
+#[case::gid_map_alone(&[ALL_GIDS])]
+#[case::gid_map_and_deny(&[ALL_UIDS, DENY, ALL_GIDS])]
+#[case::deny_and_no_gid_map(&[ALL_UIDS, DENY])]
+#[harness::test(Root)]
+fn setgroups_call(#[case] writes: &[Action]) {
+    let cast = root().outside(&[]).inside(&[]);
+
+    let trace = cast.outside(writes).inside(&[setgroups(&[0]), setgroups(&[27, 0]), SETGROUPS_EMPTY]).play();
+
+    check!(trace);
+}
+
+/// "deny" is refused once gid_map is written, even where it already holds; "allow" is refused only
+/// where "deny" holds.
+/// Source: user_namespaces(7): "deny" must precede the writing of gid_map; kernel proc_setgroups_write().
+#[rstest]
+#[case::deny_then_deny(&[DENY, ALL_GIDS, DENY])]
+#[case::deny_then_allow(&[DENY, ALL_GIDS, ALLOW])]
+#[case::allow_then_deny(&[ALLOW, ALL_GIDS, DENY])]
+#[case::allow_then_allow(&[ALLOW, ALL_GIDS, ALLOW])]
+#[case::uid_map_does_not_matter(&[ALL_UIDS, DENY])]
+#[harness::test(Root)]
+fn after_gid_map(#[case] writes: &[Action]) {
+    let cast = root().outside(&[]).inside(&[]);
+
+    let trace = cast.outside(writes).play();
+
+    check!(trace);
+}
+
+/// Every sequence of up to four of deny, allow, gid_map and setgroups(2), written by a privileged
+/// parent, so that only setgroups itself decides.
+/// Source: user_namespaces(7); kernel proc_setgroups_write(), userns_may_setgroups().
+#[harness::test(Root)]
+fn every_transition() {
+    let words = [("D", DENY), ("A", ALLOW), ("G", ALL_GIDS), ("s", SETGROUPS_EMPTY)];
+
+    let table = table(&root(), Way::Outside, every_sequence(&words, 4));
+
+    check!(table);
+}
+
+/// A nested namespace takes over what its parent says when it is created, and cannot go back.
+/// Source: user_namespaces(7): "a child user namespace inherits the ... setting from its parent"; kernel
+/// create_user_ns(): flags are copied.
+#[rstest]
+#[case::allow(&[ALLOW])]
+#[case::deny(&[DENY])]
+#[case::deny_with_gid_map(&[DENY, OWN_GID])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn nested_inherits(#[case] before: &[Action]) {
+    let cast = ordinary().inside(before);
+
+    let trace = cast.nested(&[read(IdFile::Setgroups), ALLOW, DENY]).play();
+
+    check!(trace);
+}
+
+/// What is written afterwards on one level does not reach the other, in either direction.
+/// Source: kernel create_user_ns(): flags are copied, not shared.
+#[rstest]
+#[case::parent_after_child(&[], &[DENY], &[])]
+#[case::child_after_parent(&[], &[], &[DENY])]
+#[case::both(&[], &[DENY], &[DENY])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn nested_is_apart(#[case] before: &[Action], #[case] inside: &[Action], #[case] nested: &[Action]) {
+    let cast = ordinary().inside(before).nested(&[]);
+
+    let trace = cast.inside(inside).nested(nested).nested(&[ALLOW]).inside(&[ALLOW]).play();
+
+    check!(trace);
+}
+
+/// An inherited "deny" binds a namespace two levels down, whatever is mapped in between, and setgroups(2)
+/// fails there.
+/// Source: as for nested_inherits.
+#[rstest]
+#[case::allowed(&[])]
+#[case::denied(&[DENY])]
+#[harness::test(Root)]
+fn inherited_twice(#[case] first: &[Action]) {
+    let cast = root().outside(&[]).inside(first).outside(&[ALL_UIDS, ALL_GIDS]);
+
+    let nested = cast.nested(&[]).by(Actor::Inside, &[write_of(Actor::Nested, IdFile::GidMap, "0 0 1000")]);
+    let deepest = nested.deepest(&[]).nested(&[write_of(Actor::Deepest, IdFile::GidMap, "0 0 100")]);
+    let trace = deepest.deepest(&[read(IdFile::Setgroups), ALLOW, SETGROUPS_EMPTY]).play();
+
+    check!(trace);
+}
+
+/// Processes of one namespace share its setting: what one writes, the other is bound by.
+/// Source: user_namespaces(7): the file is an attribute of the namespace.
+#[rstest]
+#[case::allow(&[ALLOW])]
+#[case::deny(&[DENY])]
+#[harness::test(Root)]
+fn shared_by_the_processes(#[case] writes: &[Action]) {
+    let cast = root().outside(&[]).inside(&[]).second(writes).outside(&[ALL_GIDS]);
+
+    let trace = cast.inside(&[SETGROUPS_EMPTY]).second(&[SETGROUPS_EMPTY]).play();
+
+    check!(trace);
+}
+
+/// The initial namespace has a GID map from the start: "allow" says nothing new, "deny" comes too late.
+/// Source: user_namespaces(7); kernel proc_setgroups_write(): EPERM where gid_map has extents.
+#[rstest]
+#[case::allow("allow")]
+#[case::deny("deny")]
+#[harness::test(Root, InitialUserns)]
+fn initial_namespace(#[case] word: &'static str) {
+    let cast = root();
+
+    let trace = cast
+        .outside(&[write_of(Actor::Outside, IdFile::Setgroups, word)])
+        .outside(&[read_of(Actor::Outside, IdFile::Setgroups), setgroups(&[0])])
+        .play();
+
+    check!(trace);
+}
+
+/// A word may be followed by white space or a NUL byte, all in less than 8 bytes; nothing may come before.
+/// Source: kernel proc_setgroups_write(): strncmp and skip_spaces on a buffer of 8 bytes.
+#[rstest]
+#[case::inside(Way::Inside)]
+#[case::outside(Way::Outside)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn forms_of_the_text(#[case] way: Way) {
+    const FORMS: [&[u8]; 32] = [
+        b"deny", b"deny\n", b"deny ", b"deny\t", b"deny\n\n\n", b"deny \n ", b"deny\0", b"deny\0xx", b"deny\x0b",
+        b"deny\x0c\r", b"deny\xa0", b"deny    ", b"allow", b"allow\n", b"allow\0", b"allow\n\n", b"allow  \n", b"",
+        b"\n", b"\0", b" deny", b"\ndeny", b"den", b"denyx", b"deny x", b"Deny", b"DENY", b"allo", b"allowed",
+        b"allow,", b"0", b"\0deny",
+    ];
+    let form = |bytes: &'static [u8]| (String::new(), vec![write_bytes(IdFile::Setgroups, bytes)]);
+
+    let lines = FORMS.map(|bytes| format!("{:14} {}", bytes.escape_ascii().to_string(), table(&ordinary(), way, vec![form(bytes)])));
+
+    check!(lines.concat());
+}
+
+/// setgroups reads back as one word and a line feed.
+/// Source: kernel proc_setgroups_show().
+#[rstest]
+#[case::allow(ALLOW)]
+#[case::deny(DENY)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn read_back(#[case] word: Action) {
+    let cast = ordinary();
+
+    let trace = cast.inside(&[word, read(IdFile::Setgroups)]).play();
+
+    check!(trace);
+}
+
+/// The file may be written from any namespace above, even by the grandparent that may not write the maps.
+/// Source: kernel proc_setgroups_open(): CAP_SYS_ADMIN in the namespace is all it asks.
+#[rstest]
+#[case::setgroups(&[write_of(Actor::Nested, IdFile::Setgroups, "deny")])]
+#[case::uid_map(&[write_of(Actor::Nested, IdFile::UidMap, "0 0 1")])]
+#[case::gid_map(&[write_of(Actor::Nested, IdFile::GidMap, "0 0 1")])]
+#[harness::test(Root)]
+fn from_the_grandparent(#[case] writes: &[Action]) {
+    let cast = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]).nested(&[]);
+
+    let trace = cast.outside(writes).play();
+
+    check!(trace);
+}
+
+/// Neither a sibling nor a process of the namespace without CAP_SYS_ADMIN may open it for writing.
+/// Source: kernel proc_setgroups_open(): EACCES.
+#[rstest]
+#[case::sibling(&[], Actor::Sibling)]
+#[case::without_the_capability(&[drop_caps(&[Cap::SysAdmin])], Actor::Inside)]
+#[case::with_no_other_capability(&[only_caps(&[Cap::SysAdmin])], Actor::Inside)]
+#[harness::test(Root)]
+fn who_may_write(#[case] before: &[Action], #[case] writer: Actor) {
+    let cast = root().outside(&[]).inside(before).sibling(&[]);
+
+    let trace = cast.by(writer, &[write_of(Actor::Inside, IdFile::Setgroups, "deny")]).play();
+
+    check!(trace);
+}

@@ -158,8 +158,8 @@ impl<'a> Director<'a> {
             Some(parent) => (self.spawn(actor, parent)?, self.kept[parent]),
             None => {
                 let kept = match self.scenario.cast {
-                    Cast::Ordinary | Cast::Caller => Kept::TheCallers,
-                    Cast::Root | Cast::OrdinaryInGroups(_) => Kept::No,
+                    Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
+                    _ => Kept::TheCallers,
                 };
                 (Player::fork(actor, proc()?.as_fd(), self.limit)?, kept)
             }
@@ -303,7 +303,7 @@ impl<'a> Director<'a> {
         for (actor, state) in &mut states {
             let player = self.player(*actor)?;
             if self.kept[player] == Kept::TheCallers {
-                state.groups_kept = host_ids::kept(state, self.groups_before());
+                state.groups_kept = host_ids::kept(state, self.groups_before(*actor));
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));
@@ -312,9 +312,9 @@ impl<'a> Director<'a> {
         Ok(states)
     }
 
-    fn groups_before(&self) -> Vec<u32> {
+    fn groups_before(&self, actor: Actor) -> Vec<u32> {
         match self.scenario.cast {
-            Cast::Ordinary if self.caller.uid == 0 => vec![self.own.gid],
+            Cast::Ordinary if self.caller.uid == 0 && actor != Actor::Privileged => vec![self.own.gid],
             _ => self.caller.groups.clone(),
         }
     }

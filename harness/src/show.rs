@@ -3,6 +3,7 @@
 
 use crate::action::{Access, Action, At, CapChange, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text};
 use crate::caps::CapSet;
+use crate::host::facts;
 use crate::lower::Own;
 use crate::scenario::{Actor, Namespace};
 use crate::state::{CapSets, Ids, Kept, State, extents};
@@ -272,8 +273,9 @@ pub fn credentials(state: &State, own: Own) -> String {
         ids(state.gid, own.gid),
         caps(&state.caps, state.before.as_ref().map(|before| &before.caps)),
     );
+    // What it is instead of 1 depends on fs.suid_dumpable.
     if state.dumpable != 1 {
-        let _ = write!(shown, "  dumpable {}", state.dumpable);
+        shown.push_str("  not dumpable");
     }
     if state.securebits != 0 {
         let _ = write!(shown, "  securebits {:#x}", state.securebits);
@@ -296,15 +298,15 @@ fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
     let one = |set: CapSet, before: Option<CapSet>| match before {
         Some(all) if set == all && set != CapSet(0) => "the caller's".to_owned(),
         Some(all) if set != CapSet(0) && set.0 & !all.0 == 0 => {
-            format!("the caller's but {}", CapSet(all.0 & !set.0).names())
+            format!("the caller's but {}", CapSet(all.0 & !set.0))
         }
-        _ => set.to_string(),
+        _ => set.relative_to(facts().last_cap()),
     };
     let mut shown = format!("caps {}", one(caps.effective, before.map(|b| b.effective)));
     if caps.permitted != caps.effective {
         let _ = write!(shown, "  permitted {}", one(caps.permitted, before.map(|b| b.permitted)));
     }
-    let usual = before.copied().unwrap_or(CapSets { bounding: CapSet::all(), ..CapSets::default() });
+    let usual = before.copied().unwrap_or(CapSets { bounding: CapSet::up_to(facts().last_cap()), ..CapSets::default() });
     for (name, set, usual) in [
         ("inheritable", caps.inheritable, usual.inheritable),
         ("ambient", caps.ambient, usual.ambient),

@@ -4,6 +4,7 @@
 //! it was taken; they are not compared, and travel with a `.snap.new` into a bug report.
 
 use crate::{host, suite};
+use std::collections::BTreeMap;
 
 /// The name of the file snapshot of the running test.
 ///
@@ -19,8 +20,23 @@ pub fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.set_info(&host::facts().in_brief());
+    settings.set_info(&header());
     settings
+}
+
+/// What decides outcomes, in a few lines; `cargo ci facts` tells the rest.
+fn header() -> BTreeMap<&'static str, String> {
+    let facts = host::facts();
+    let shown = |fact: &host::Fact<u64>| fact.known().map_or("absent".to_owned(), u64::to_string);
+    let (system, policy) = (&facts.system, &facts.policy);
+    BTreeMap::from([
+        ("kernel", format!("{} {}", system.kernel_release, system.architecture)),
+        ("distribution", system.distribution.known().cloned().unwrap_or_default()),
+        ("lsm", policy.security_modules.known().cloned().unwrap_or("unknown".to_owned())),
+        ("max_user_namespaces", shown(&policy.max_user_namespaces)),
+        ("unprivileged_userns_clone", shown(&policy.unprivileged_userns_clone)),
+        ("apparmor_restrict_unprivileged_userns", shown(&policy.apparmor_restrict_unprivileged_userns)),
+    ])
 }
 
 /// Compares what was seen, anything that can be displayed, with the reviewed snapshot of the test:

@@ -32,7 +32,7 @@ fn pod(enable: EnableSetgroups) -> Scenario {
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault)]
 #[case::fixed(EnableSetgroups::Set)]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn a_container_sees(#[case] enable: EnableSetgroups) {
     let cast = pod(enable);
 
@@ -46,7 +46,7 @@ fn a_container_sees(#[case] enable: EnableSetgroups) {
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault)]
 #[case::fixed(EnableSetgroups::Set)]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn a_nested_container_sees(#[case] enable: EnableSetgroups) {
     let cast = pod(enable).nested(&[]);
 
@@ -61,7 +61,7 @@ fn a_nested_container_sees(#[case] enable: EnableSetgroups) {
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault)]
 #[case::fixed(EnableSetgroups::Set)]
-#[harness::test(Root, Program("sudo"), SetuidPrograms)]
+#[harness::test(Root, Userns, SetuidProgram("sudo"))]
 fn sudo(#[case] enable: EnableSetgroups) {
     let cast = pod(enable);
 

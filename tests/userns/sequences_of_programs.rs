@@ -40,7 +40,7 @@ fn in_order(calls: &[&str], traced: &[String]) -> bool {
 #[case::sg(&["sg", "daemon", "-c", "true"], &["setgroups", "setgid", "setuid"])]
 #[case::chroot(&["chroot", "--userspec=1000:1000", "--groups=27", "/", "true"], &["setgroups", "setgid", "setuid"])]
 #[case::setpriv(&["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "true"], &["setresuid", "setresgid", "setgroups"])]
-#[harness::test(Root, Program("strace"), Program("sudo"), Program("runuser"), Program("sg"), SetuidPrograms)]
+#[harness::test(Root, Userns, Program("strace"), SetuidProgram("sudo"), Program("runuser"), Program("sg"))]
 fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
     let traced = traced(words);
 
@@ -49,7 +49,7 @@ fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
 
 /// start-stop-daemon sets the gid before the groups.
 /// Source: as above.
-#[harness::test(Root, Program("strace"), Program("start-stop-daemon"))]
+#[harness::test(Root, Userns, Program("strace"), Program("start-stop-daemon"))]
 fn start_stop_daemon() {
     let words = ["start-stop-daemon", "--start", "--chuid", "daemon", "--exec", "/bin/true"];
 
@@ -60,7 +60,7 @@ fn start_stop_daemon() {
 
 /// apt's helpers become _apt with the three calls that leave no way back.
 /// Source: as above; apt's DropPrivileges().
-#[harness::test(Root, Program("strace"), Program("apt-get"), User("_apt"))]
+#[harness::test(Root, Userns, Program("strace"), Program("apt-get"))]
 fn apt() {
     let directory = tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a temporary directory");
     let file = directory.path().join("hostname");

@@ -1,6 +1,6 @@
 //! /proc/PID/setgroups: "allow" and "deny", before and after gid_map, and in namespaces below.
 
-use crate::tables::{Way, every_sequence, table};
+use crate::tables::{Way, every_order, table};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -16,7 +16,18 @@ fn deny_is_permanent() {
 
     let trace = cast.inside(&[DENY, ALLOW, uid_map("0 own 1"), OWN_GID, ALLOW, SETGROUPS_EMPTY]).play();
 
-    check!(trace, @"");
+    check!(trace, @r#"
+    inside  begins in a new user namespace  ok
+    inside  setgroups <- "deny"             ok
+    inside  setgroups <- "allow"            EPERM
+    inside  uid_map <- "0 own 1"            ok
+    inside  gid_map <- "0 own 1"            ok
+    inside  setgroups <- "allow"            EPERM
+    inside  setgroups([])                   EPERM
+    afterwards
+    inside  uid_map "0 own 1"  gid_map "0 own 1"  setgroups deny
+            uid 0  gid 0  groups the caller's  caps all
+    "#);
 }
 
 /// setgroups(2) needs a written gid_map as well as "allow"; neither alone is enough.
@@ -27,7 +38,7 @@ fn deny_is_permanent() {
 #[case::gid_map_alone(&[ALL_GIDS])]
 #[case::gid_map_and_deny(&[ALL_UIDS, DENY, ALL_GIDS])]
 #[case::deny_and_no_gid_map(&[ALL_UIDS, DENY])]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn setgroups_call(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
 
@@ -45,7 +56,7 @@ fn setgroups_call(#[case] writes: &[Action]) {
 #[case::allow_then_deny(&[ALLOW, ALL_GIDS, DENY])]
 #[case::allow_then_allow(&[ALLOW, ALL_GIDS, ALLOW])]
 #[case::uid_map_does_not_matter(&[ALL_UIDS, DENY])]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn after_gid_map(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
 
@@ -54,61 +65,68 @@ fn after_gid_map(#[case] writes: &[Action]) {
     check!(trace);
 }
 
-/// Every sequence of up to four of deny, allow, gid_map and setgroups(2), written by a privileged
+/// Every order of the four, and every sequence of three, of deny, allow, gid_map and setgroups(2), written by a privileged
 /// parent, so that only setgroups itself decides.
 /// Source: user_namespaces(7); kernel proc_setgroups_write(), userns_may_setgroups().
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn every_transition() {
     let words = [("D", DENY), ("A", ALLOW), ("G", ALL_GIDS), ("s", SETGROUPS_EMPTY)];
 
-    let table = table(&root(), Way::Outside, every_sequence(&words, 4));
+    let table = table(&root(), Way::Outside, every_order(&words, 3));
 
     check!(table);
 }
 
-/// A nested namespace takes over what its parent says when it is created, and cannot go back.
-/// Source: user_namespaces(7): "a child user namespace inherits the ... setting from its parent"; kernel
-/// create_user_ns(): flags are copied.
+/// A nested namespace takes over what its parent says when it is created; "deny" is there to stay.
+/// Source: user_namespaces(7): a child inherits the setting; kernel create_user_ns(): flags are copied.
 #[rstest]
-#[case::allow(&[ALLOW])]
-#[case::deny(&[DENY])]
-#[case::deny_with_gid_map(&[DENY, OWN_GID])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[case::by_default(&[ALL_UIDS, ALL_GIDS])]
+#[case::allow(&[ALLOW, ALL_UIDS, ALL_GIDS])]
+#[case::deny(&[DENY, ALL_UIDS, ALL_GIDS])]
+#[harness::test(Root, Userns)]
 fn nested_inherits(#[case] before: &[Action]) {
-    let cast = ordinary().inside(before);
+    let cast = root().outside(&[]).inside(&[]).outside(before);
 
-    let trace = cast.nested(&[read(IdFile::Setgroups), ALLOW, DENY]).play();
+    let trace = cast.nested(&[read(IdFile::Setgroups), ALLOW, DENY, ALLOW]).play();
 
     check!(trace);
 }
 
-/// What is written afterwards on one level does not reach the other, in either direction.
-/// Source: kernel create_user_ns(): flags are copied, not shared.
-#[rstest]
-#[case::parent_after_child(&[], &[DENY], &[])]
-#[case::child_after_parent(&[], &[], &[DENY])]
-#[case::both(&[], &[DENY], &[DENY])]
+/// "deny" that an ordinary user needs for the map binds every namespace below.
+/// Source: as above.
 #[harness::test(OrdinaryUser, UnprivilegedUserns)]
-fn nested_is_apart(#[case] before: &[Action], #[case] inside: &[Action], #[case] nested: &[Action]) {
-    let cast = ordinary().inside(before).nested(&[]);
+fn nested_of_an_ordinary_user() {
+    let cast = ordinary().inside(&[uid_map("0 own 1"), DENY, OWN_GID]);
 
-    let trace = cast.inside(inside).nested(nested).nested(&[ALLOW]).inside(&[ALLOW]).play();
+    let trace = cast.nested(&[read(IdFile::Setgroups), ALLOW, gid_map("0 0 1"), SETGROUPS_EMPTY]).play();
 
     check!(trace);
 }
 
-/// An inherited "deny" binds a namespace two levels down, whatever is mapped in between, and setgroups(2)
-/// fails there.
+/// What is written afterwards in the nested namespace does not reach its parent.
+/// Source: kernel create_user_ns(): flags are copied, not shared.
+#[harness::test(Root, Userns)]
+fn nested_is_apart() {
+    let cast = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]);
+
+    let trace = cast.nested(&[DENY, ALLOW]).inside(&[read(IdFile::Setgroups), SETGROUPS_EMPTY]).play();
+
+    check!(trace);
+}
+
+/// An inherited "deny" binds a namespace two levels down, mapped by its privileged parent, and
+/// setgroups(2) fails there.
 /// Source: as for nested_inherits.
 #[rstest]
-#[case::allowed(&[])]
-#[case::denied(&[DENY])]
-#[harness::test(Root)]
-fn inherited_twice(#[case] first: &[Action]) {
-    let cast = root().outside(&[]).inside(first).outside(&[ALL_UIDS, ALL_GIDS]);
+#[case::allowed(ALLOW)]
+#[case::denied(DENY)]
+#[harness::test(Root, Userns)]
+fn inherited_twice(#[case] word: Action) {
+    let map = |of| [write_of(of, IdFile::UidMap, "0 0 100"), write_of(of, IdFile::GidMap, "0 0 100")];
+    let cast = root().outside(&[]).inside(&[]).outside(&[word, ALL_UIDS, ALL_GIDS]);
 
-    let nested = cast.nested(&[]).by(Actor::Inside, &[write_of(Actor::Nested, IdFile::GidMap, "0 0 1000")]);
-    let deepest = nested.deepest(&[]).nested(&[write_of(Actor::Deepest, IdFile::GidMap, "0 0 100")]);
+    let nested = cast.nested(&[]).inside(&map(Actor::Nested));
+    let deepest = nested.deepest(&[]).nested(&map(Actor::Deepest));
     let trace = deepest.deepest(&[read(IdFile::Setgroups), ALLOW, SETGROUPS_EMPTY]).play();
 
     check!(trace);
@@ -119,7 +137,7 @@ fn inherited_twice(#[case] first: &[Action]) {
 #[rstest]
 #[case::allow(&[ALLOW])]
 #[case::deny(&[DENY])]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn shared_by_the_processes(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).second(writes).outside(&[ALL_GIDS]);
 
@@ -133,7 +151,7 @@ fn shared_by_the_processes(#[case] writes: &[Action]) {
 #[rstest]
 #[case::allow("allow")]
 #[case::deny("deny")]
-#[harness::test(Root, InitialUserns)]
+#[harness::test(Root, Userns, InitialUserns)]
 fn initial_namespace(#[case] word: &'static str) {
     let cast = root();
 
@@ -185,7 +203,7 @@ fn read_back(#[case] word: Action) {
 #[case::setgroups(&[write_of(Actor::Nested, IdFile::Setgroups, "deny")])]
 #[case::uid_map(&[write_of(Actor::Nested, IdFile::UidMap, "0 0 1")])]
 #[case::gid_map(&[write_of(Actor::Nested, IdFile::GidMap, "0 0 1")])]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn from_the_grandparent(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]).nested(&[]);
 
@@ -200,7 +218,7 @@ fn from_the_grandparent(#[case] writes: &[Action]) {
 #[case::sibling(&[], Actor::Sibling)]
 #[case::without_the_capability(&[drop_caps(&[Cap::SysAdmin])], Actor::Inside)]
 #[case::with_no_other_capability(&[only_caps(&[Cap::SysAdmin])], Actor::Inside)]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn who_may_write(#[case] before: &[Action], #[case] writer: Actor) {
     let cast = root().outside(&[]).inside(before).sibling(&[]);
 

@@ -70,7 +70,7 @@ fn namespace(state: State) -> Scenario {
 #[case::setpriv(SETPRIV)]
 #[case::root_then_user(ROOT_THEN_USER)]
 #[case::sudo_perms(SUDO_PERMS)]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn raw(
     #[case] sequence: &[Action],
     #[values(State::Allow, State::Deny, State::NoGidMap, State::NoUidMap)] state: State,
@@ -92,7 +92,7 @@ fn raw(
 #[case::setpriv(SETPRIV)]
 #[case::root_then_user(ROOT_THEN_USER)]
 #[case::sudo_perms(SUDO_PERMS)]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn through_libc(
     #[case] sequence: &[Action],
     #[values(State::Allow, State::Deny, State::NoGidMap, State::NoUidMap)] state: State,
@@ -113,7 +113,7 @@ fn through_libc(
 #[case::minus_one(&[0, u32::MAX])]
 #[case::just_beyond_the_map(&[65_536])]
 #[case::last_of_the_map(&[65_535])]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn unmapped_group(
     #[case] groups: &'static [u32],
     #[values(State::Allow, State::Deny, State::NoGidMap)] state: State,
@@ -137,7 +137,7 @@ fn unmapped_group(
 #[case::setresgid(SetId::Setresgid, 3)]
 #[case::setfsuid(SetId::Setfsuid, 1)]
 #[case::setfsgid(SetId::Setfsgid, 1)]
-#[harness::test(Root)]
+#[harness::test(Root, Userns)]
 fn unmapped_id(#[case] call: SetId, #[case] places: usize) {
     let at = |place: usize, id: u32| {
         let mut ids = [0; 3];

@@ -36,6 +36,13 @@ pub fn every_sequence(words: &[(&str, Action)], longest: usize) -> Vec<Sequence>
     all
 }
 
+/// Every order of the words, each at most once, and every sequence of up to `longest` with repeats.
+pub fn every_order(words: &[(&str, Action)], longest: usize) -> Vec<Sequence> {
+    let mut all = every_sequence(words, words.len());
+    all.retain(|(letters, _)| letters.len() <= longest || words.iter().all(|(word, _)| letters.contains(word)));
+    all
+}
+
 /// Plays each sequence in a namespace of its own; a line each with the outcomes and the state in
 /// which it leaves the process inside.
 pub fn table(cast: &Scenario, way: Way, sequences: Vec<Sequence>) -> String {

@@ -306,7 +306,9 @@ fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
     if caps.permitted != caps.effective {
         let _ = write!(shown, "  permitted {}", one(caps.permitted, before.map(|b| b.permitted)));
     }
-    let usual = before.copied().unwrap_or(CapSets { bounding: CapSet::up_to(facts().last_cap()), ..CapSets::default() });
+    let usual = before
+        .copied()
+        .unwrap_or(CapSets { bounding: CapSet::up_to(facts().last_cap()), ..CapSets::default() });
     for (name, set, usual) in [
         ("inheritable", caps.inheritable, usual.inheritable),
         ("ambient", caps.ambient, usual.ambient),

@@ -36,7 +36,13 @@ fn pod(enable: EnableSetgroups) -> Scenario {
 fn a_container_sees(#[case] enable: EnableSetgroups) {
     let cast = pod(enable);
 
-    let trace = cast.second(&[read(IdFile::Setgroups), setgroups(&[0, 2000]), Action::Getgroups { size: 0, room: Room::Good }]).play();
+    let trace = cast
+        .second(&[
+            read(IdFile::Setgroups),
+            setgroups(&[0, 2000]),
+            Action::Getgroups { size: 0, room: Room::Good },
+        ])
+        .play();
 
     check!(trace);
 }

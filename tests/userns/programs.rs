@@ -101,7 +101,8 @@ fn unshare(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] 
 fn unshare_by_an_ordinary_user() {
     let cast = ordinary();
 
-    let words = ["unshare", "--user", "--map-root-user", "sh", "-c", "id -u; id -g; cat /proc/self/setgroups"];
+    let words =
+        ["unshare", "--user", "--map-root-user", "sh", "-c", "id -u; id -g; cat /proc/self/setgroups"];
     let trace = cast.outside(&[run(&words)]).play();
 
     check!(trace, @"

@@ -16,7 +16,8 @@ fn traced(words: &[&str]) -> Vec<String> {
     let Some(Outcome::Program(ended)) = trace.outcomes.last() else { panic!("no program was run: {trace}") };
     assert_eq!(ended.status.to_string(), "exit 0", "{words:?}: {}", ended.stderr);
     let call = |line: &str| {
-        let line = line.strip_prefix("[pid").and_then(|rest| rest.split_once("] ")).map_or(line, |(_, call)| call);
+        let line =
+            line.strip_prefix("[pid").and_then(|rest| rest.split_once("] ")).map_or(line, |(_, call)| call);
         let name = line.split('(').next().filter(|name| CALLS.split(',').any(|call| call == *name))?;
         assert!(line.trim_end().ends_with("= 0"), "{words:?}: {line}");
         Some(name.to_owned())
@@ -62,7 +63,8 @@ fn start_stop_daemon() {
 /// Source: as above; apt's DropPrivileges().
 #[harness::test(Root, Userns, Program("strace"), Program("apt-get"))]
 fn apt() {
-    let directory = tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a temporary directory");
+    let directory =
+        tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a temporary directory");
     let file = directory.path().join("hostname");
     let helper = "/usr/lib/apt/apt-helper";
 

@@ -171,16 +171,47 @@ fn initial_namespace(#[case] word: &'static str) {
 #[harness::test(OrdinaryUser, UnprivilegedUserns)]
 fn forms_of_the_text(#[case] way: Way) {
     const FORMS: [&[u8]; 32] = [
-        b"deny", b"deny\n", b"deny ", b"deny\t", b"deny\n\n\n", b"deny \n ", b"deny\0", b"deny\0xx", b"deny\x0b",
-        b"deny\x0c\r", b"deny\xa0", b"deny    ", b"allow", b"allow\n", b"allow\0", b"allow\n\n", b"allow  \n", b"",
-        b"\n", b"\0", b" deny", b"\ndeny", b"den", b"denyx", b"deny x", b"Deny", b"DENY", b"allo", b"allowed",
-        b"allow,", b"0", b"\0deny",
+        b"deny",
+        b"deny\n",
+        b"deny ",
+        b"deny\t",
+        b"deny\n\n\n",
+        b"deny \n ",
+        b"deny\0",
+        b"deny\0xx",
+        b"deny\x0b",
+        b"deny\x0c\r",
+        b"deny\xa0",
+        b"deny    ",
+        b"allow",
+        b"allow\n",
+        b"allow\0",
+        b"allow\n\n",
+        b"allow  \n",
+        b"",
+        b"\n",
+        b"\0",
+        b" deny",
+        b"\ndeny",
+        b"den",
+        b"denyx",
+        b"deny x",
+        b"Deny",
+        b"DENY",
+        b"allo",
+        b"allowed",
+        b"allow,",
+        b"0",
+        b"\0deny",
     ];
     let form = |bytes: &'static [u8]| (String::new(), vec![write_bytes(IdFile::Setgroups, bytes)]);
 
-    let lines = FORMS.map(|bytes| format!("{:14} {}", bytes.escape_ascii().to_string(), table(&ordinary(), way, vec![form(bytes)])));
+    let line = |bytes: &'static [u8]| {
+        let shown = format!("\"{}\"", bytes.escape_ascii());
+        format!("{shown:16} {}", table(&ordinary(), way, vec![form(bytes)]).trim_start())
+    };
 
-    check!(lines.concat());
+    check!(FORMS.map(line).concat());
 }
 
 /// setgroups reads back as one word and a line feed.

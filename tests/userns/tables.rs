@@ -39,7 +39,9 @@ pub fn every_sequence(words: &[(&str, Action)], longest: usize) -> Vec<Sequence>
 /// Every order of the words, each at most once, and every sequence of up to `longest` with repeats.
 pub fn every_order(words: &[(&str, Action)], longest: usize) -> Vec<Sequence> {
     let mut all = every_sequence(words, words.len());
-    all.retain(|(letters, _)| letters.len() <= longest || words.iter().all(|(word, _)| letters.contains(word)));
+    all.retain(|(letters, _)| {
+        letters.len() <= longest || words.iter().all(|(word, _)| letters.contains(word))
+    });
     all
 }
 

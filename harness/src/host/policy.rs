@@ -44,9 +44,7 @@ impl Policy {
             security_modules: security_modules(),
             confinement: confinement(),
             apparmor: fact::read("/sys/module/apparmor/parameters/enabled").map(|yes| yes == "Y"),
-            apparmor_restrict_unprivileged_userns: sysctl(
-                "kernel/apparmor_restrict_unprivileged_userns",
-            ),
+            apparmor_restrict_unprivileged_userns: sysctl("kernel/apparmor_restrict_unprivileged_userns"),
             apparmor_restrict_unprivileged_unconfined: sysctl(
                 "kernel/apparmor_restrict_unprivileged_unconfined",
             ),
@@ -66,9 +64,7 @@ fn security_modules() -> Fact<String> {
         Fact::Known(list) => Fact::Known(list),
         Fact::Unreadable(why) => Fact::Unreadable(why),
         // The mount point is always there; securityfs puts the list into it.
-        Fact::Absent => {
-            Fact::Unreadable(format!("ENOENT; securityfs is not mounted{}", evidence()))
-        }
+        Fact::Absent => Fact::Unreadable(format!("ENOENT; securityfs is not mounted{}", evidence())),
     }
 }
 
@@ -87,9 +83,7 @@ fn evidence() -> &'static str {
 /// Reading gives EINVAL where no security module answers, which is an answer too.
 fn confinement() -> Fact<String> {
     const EINVAL: i32 = nix::errno::Errno::EINVAL as i32;
-    match fs::read("/proc/self/attr/apparmor/current")
-        .or_else(|_| fs::read("/proc/self/attr/current"))
-    {
+    match fs::read("/proc/self/attr/apparmor/current").or_else(|_| fs::read("/proc/self/attr/current")) {
         Ok(label) => {
             let label = String::from_utf8_lossy(&label);
             Fact::Known(label.trim_end_matches(['\0', '\n']).to_owned())

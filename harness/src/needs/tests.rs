@@ -7,8 +7,7 @@ use rstest::rstest;
 use super::*;
 use crate::caps::CapSet;
 use crate::host::{
-    Accounts, CapSets, Chroot, FileCaps, Ids, Lookups, Policy, Process, Program, Seccomp,
-    SubidRange, System,
+    Accounts, CapSets, Chroot, FileCaps, Ids, Lookups, Policy, Process, Program, Seccomp, SubidRange, System,
 };
 
 const FULL_MAP: &str = "0 0 4294967295";
@@ -18,11 +17,7 @@ type Change = fn(&mut Facts);
 
 /// An ordinary user of a distribution that allows user namespaces.
 fn user() -> Facts {
-    let ranges = vec![SubidRange {
-        owner: "alice".into(),
-        first: 100_000,
-        count: 65536,
-    }];
+    let ranges = vec![SubidRange { owner: "alice".into(), first: 100_000, count: 65536 }];
     Facts {
         system: System {
             kernel_release: "6.12.0-1-amd64".into(),
@@ -31,9 +26,7 @@ fn user() -> Facts {
             distribution: Fact::Absent,
             surroundings: vec![],
         },
-        proc_state: ProcState::Writable {
-            hidepid: Fact::Known("0".into()),
-        },
+        proc_state: ProcState::Writable { hidepid: Fact::Known("0".into()) },
         policy: policy(),
         process: process(1000, CapSet::EMPTY),
         accounts: Accounts {
@@ -52,10 +45,7 @@ fn user() -> Facts {
 
 /// Root of the same host.
 fn root() -> Facts {
-    Facts {
-        process: process(0, CapSet::up_to(40)),
-        ..user()
-    }
+    Facts { process: process(0, CapSet::up_to(40)), ..user() }
 }
 
 fn policy() -> Policy {
@@ -75,12 +65,7 @@ fn policy() -> Policy {
 }
 
 fn process(id: u32, effective: CapSet) -> Process {
-    let ids = Ids {
-        real: id,
-        effective: id,
-        saved: id,
-        fs: id,
-    };
+    let ids = Ids { real: id, effective: id, saved: id, fs: id };
     Process {
         uids: Fact::Known(ids),
         gids: Fact::Known(ids),
@@ -224,10 +209,7 @@ fn a_trial_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
 
     facts.lookups.trial = |_| Err("unshare: EPERM".into());
     let unmet = Need::UnprivilegedUserns.unmet(&facts);
-    assert_eq!(
-        unmet,
-        Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}"))
-    );
+    assert_eq!(unmet, Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}")));
 }
 
 /// What one cannot have for oneself, root may still have.
@@ -245,10 +227,7 @@ fn root_is_exempt_from(#[case] change: Change) {
 #[rstest]
 #[case::limit(|facts| facts.policy.max_user_namespaces = Fact::Known(0), "needs user namespaces: user.max_user_namespaces is 0")]
 #[case::chroot(|facts| facts.process.chroot = Chroot::Yes("x".into()), "needs user namespaces: the caller is in a chroot (x)")]
-#[case::seccomp(
-    seccomp_refuses,
-    "needs user namespaces: unshare: EPERM; a seccomp filter is active"
-)]
+#[case::seccomp(seccomp_refuses, "needs user namespaces: unshare: EPERM; a seccomp filter is active")]
 #[case::unmapped(
     |facts| facts.process.uid_map = Fact::Known("1000 1000 1".into()),
     "needs user namespaces: the effective uid 0 has no mapping: uid_map is \"1000 1000 1\""
@@ -262,14 +241,8 @@ fn root_is_not_exempt_from(#[case] change: Change, #[case] reason: &str) {
 
 #[rstest]
 #[case::ordinary(|facts| facts.process = process(1000, CapSet::EMPTY), "euid is 1000")]
-#[case::unshare_r(
-    one_id,
-    "the ids 0 to 65535 are not all mapped: uid_map is \"0 1000 1\""
-)]
-#[case::no_proc(
-    without_proc,
-    "the ids 0 to 65535 are not all mapped: uid_map is \"unreadable: ENOENT\""
-)]
+#[case::unshare_r(one_id, "the ids 0 to 65535 are not all mapped: uid_map is \"0 1000 1\"")]
+#[case::no_proc(without_proc, "the ids 0 to 65535 are not all mapped: uid_map is \"unreadable: ENOENT\"")]
 #[case::setgroups_denied(|facts| facts.process.setgroups = Fact::Known("deny".into()), "/proc/self/setgroups is \"deny\"")]
 #[case::dropped_capability(
     |facts| set_caps(facts, |sets| sets.effective = sets.effective.without(Cap::Setgid)),
@@ -279,19 +252,14 @@ fn nobody_is_root_with(#[case] change: Change, #[case] reason: &str) {
     let mut facts = root();
     change(&mut facts);
 
-    assert_eq!(
-        Need::Root.unmet(&facts),
-        Some(format!("needs root: {reason}"))
-    );
+    assert_eq!(Need::Root.unmet(&facts), Some(format!("needs root: {reason}")));
 }
 
 /// Root stays root without the capabilities that nothing here is about.
 #[test]
 fn root_may_lack_capabilities() {
     let mut facts = root();
-    set_caps(&mut facts, |sets| {
-        sets.effective = sets.effective.without(Cap::SysResource)
-    });
+    set_caps(&mut facts, |sets| sets.effective = sets.effective.without(Cap::SysResource));
 
     assert_eq!(Need::Root.unmet(&facts), None);
     let unmet = Need::Capability(Cap::SysResource).unmet(&facts);
@@ -329,10 +297,7 @@ fn subids_are_withheld_by(#[case] change: Change, #[case] reason: &str) {
     let mut facts = user();
     change(&mut facts);
 
-    assert_eq!(
-        Need::Subids.unmet(&facts),
-        Some(format!("needs subordinate ids: {reason}"))
-    );
+    assert_eq!(Need::Subids.unmet(&facts), Some(format!("needs subordinate ids: {reason}")));
 }
 
 /// Some distributions give newuidmap file capabilities instead of the setuid bit.
@@ -341,17 +306,8 @@ fn file_capabilities_serve_newuidmap_but_not_sudo() {
     let mut facts = user();
     facts.lookups.program = |name| {
         let permitted = CapSet::EMPTY.with(Cap::Setuid).with(Cap::Setgid);
-        let caps = FileCaps {
-            permitted,
-            inheritable: CapSet::EMPTY,
-            effective: true,
-            root: None,
-        };
-        Some(Program {
-            setuid: false,
-            capabilities: Fact::Known(caps),
-            ..setuid_root(name)
-        })
+        let caps = FileCaps { permitted, inheritable: CapSet::EMPTY, effective: true, root: None };
+        Some(Program { setuid: false, capabilities: Fact::Known(caps), ..setuid_root(name) })
     };
 
     assert_eq!(Need::Subids.unmet(&facts), None);
@@ -377,11 +333,7 @@ fn file_capabilities_serve_newuidmap_but_not_sudo() {
     Need::OrdinaryUser,
     "needs an ordinary user: the caller, uid 1000, has CAP_SETGID"
 )]
-#[case::nested(
-    one_id,
-    Need::InitialUserns,
-    "needs the initial user namespace: uid_map is \"0 1000 1\""
-)]
+#[case::nested(one_id, Need::InitialUserns, "needs the initial user namespace: uid_map is \"0 1000 1\"")]
 fn a_reason_names_the_fact(#[case] change: Change, #[case] need: Need, #[case] reason: &str) {
     let mut facts = user();
     change(&mut facts);

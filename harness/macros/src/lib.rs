@@ -150,3 +150,76 @@ fn called_last(function: &ItemFn) -> Option<&Ident> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    // Not everything: `test` is this crate's own attribute.
+    use super::{Ident, ItemFn, called_last, expand};
+
+    /// What the attribute with these needs makes of the item, or the message of its error.
+    fn attribute(needs: &str, item: &str) -> Result<String, String> {
+        let tokens = |text: &str| text.parse().map_err(|error| format!("{text}: {error}"));
+        let expanded = expand(tokens(needs)?, tokens(item)?);
+        expanded
+            .map(|tokens| tokens.to_string())
+            .map_err(|error| error.to_string())
+    }
+
+    #[track_caller]
+    fn refused(needs: &str, item: &str, start: &str) {
+        let message = attribute(needs, item).expect_err(item);
+        assert!(message.starts_with(start), "{needs} {item}: {message}");
+    }
+
+    #[test]
+    fn needs_get_the_path_of_their_enum() {
+        let needs = r#"Root, Program("sudo"), Kernel { major: 5, minor: 8, why: "x" },"#;
+
+        let expanded = attribute(needs, "fn claim() {}").expect("these are needs");
+
+        for variant in ["Root", "Program", "Kernel"] {
+            let whole = format!(":: harness :: needs :: Need :: {variant}");
+            assert!(expanded.contains(&whole), "{expanded}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_need_is_refused() {
+        for needs in [r#""sudo""#, "Need::Root", "1 + 1"] {
+            refused(needs, "fn claim() {}", "a need is a variant");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_test_is_refused() {
+        refused("", "async fn claim() {}", "a test cannot be async");
+        refused("", "fn claim(word: &str) {}", "a test takes no arguments");
+        refused("", "fn claim() -> u32 { 1 }", "a test returns nothing");
+        refused("", "fn claim<T>() {}", "a test cannot be generic");
+        refused("", "unsafe fn claim() {}", "a test cannot be unsafe");
+        refused("", "#[rstest] fn claim() {}", "put #[rstest] above");
+        refused(
+            "",
+            "#[ignore] fn claim() {}",
+            "a test is skipped for an unmet need",
+        );
+        refused(
+            "",
+            "#[should_panic] fn claim() {}",
+            "a refusal is an outcome",
+        );
+        refused("", "#[test] fn claim() {}", "one test attribute is enough");
+    }
+
+    #[test]
+    fn a_case_is_known_by_the_function_that_it_calls() {
+        let called = |item: &str| -> Option<String> {
+            let function: ItemFn = syn::parse_str(item).ok()?;
+            called_last(&function).map(Ident::to_string)
+        };
+
+        let case = called(r#"fn case_1_a() { let word = "x"; own_gid(word) }"#);
+        assert_eq!(case.as_deref(), Some("own_gid"));
+        assert_eq!(called("fn claim() { assert_eq!(1, 1); }"), None);
+    }
+}

@@ -77,9 +77,10 @@ impl Need {
             Need::Capability(cap) => privilege::capability(facts, *cap),
             Need::InitialUserns => privilege::initial_userns(facts),
             Need::Userns => userns::usable(facts, Creator::Caller),
-            Need::UnprivilegedUserns => {
-                privilege::ordinary_user(facts).and_then(|()| userns::usable(facts, Creator::OrdinaryUser))
-            }
+            // Without /proc nobody's maps are known, and that is the reason to name.
+            Need::UnprivilegedUserns => proc(facts)
+                .and_then(|()| privilege::ordinary_user(facts))
+                .and_then(|()| userns::usable(facts, Creator::OrdinaryUser)),
             Need::Proc => proc(facts),
             Need::VisibleProcesses => visible_processes(facts),
             Need::Subids => privilege::subids(facts),
@@ -88,7 +89,8 @@ impl Need {
             Need::Config(option) => config(facts, option),
             Need::Kernel { major, minor, .. } => kernel(facts, *major, *minor),
         };
-        lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
+        lack.err()
+            .map(|fact| format!("needs {}: {fact}", self.in_words()))
     }
 
     fn in_words(&self) -> String {
@@ -124,7 +126,9 @@ fn proc(facts: &Facts) -> Judged {
 fn visible_processes(facts: &Facts) -> Judged {
     proc(facts)?;
     match &facts.proc_state {
-        ProcState::Writable { hidepid: Fact::Known(hidepid) } if hidepid != "0" && hidepid != "off" => {
+        ProcState::Writable {
+            hidepid: Fact::Known(hidepid),
+        } if hidepid != "0" && hidepid != "off" => {
             Err(format!("/proc is mounted with hidepid={hidepid}"))
         }
         _ => Ok(()),
@@ -132,7 +136,9 @@ fn visible_processes(facts: &Facts) -> Judged {
 }
 
 fn program(facts: &Facts, name: &str) -> Judged {
-    (facts.lookups.program)(name).map(|_| ()).ok_or_else(|| "not in PATH".to_owned())
+    (facts.lookups.program)(name)
+        .map(|_| ())
+        .ok_or_else(|| "not in PATH".to_owned())
 }
 
 fn config(facts: &Facts, option: &str) -> Judged {

@@ -78,12 +78,20 @@ pub fn errno_name(error: &io::Error) -> String {
 /// The text of a file without white space and NUL at its end. A missing file in a directory that
 /// is there is absent; with the directory missing, nothing is known about the file.
 pub fn read(path: &str) -> Fact<String> {
+    let directory = Path::new(path).parent().unwrap_or(Path::new("/"));
+    read_below(directory, path)
+}
+
+/// As [`read`], for a file that is absent together with the directories below `base`.
+pub fn read_below(base: impl AsRef<Path>, path: &str) -> Fact<String> {
     match fs::read(path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
             Fact::Known(text.trim_end_matches(['\0', '\n', ' ']).to_owned())
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && has_directory(path) => Fact::Absent,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && base.as_ref().is_dir() => {
+            Fact::Absent
+        }
         Err(error) => Fact::Unreadable(errno_name(&error)),
     }
 }
@@ -98,10 +106,6 @@ pub fn read_number(path: &str) -> Fact<u64> {
         Fact::Absent => Fact::Absent,
         Fact::Unreadable(why) => Fact::Unreadable(why),
     }
-}
-
-fn has_directory(path: &str) -> bool {
-    Path::new(path).parent().is_some_and(Path::is_dir)
 }
 
 #[cfg(test)]
@@ -121,6 +125,9 @@ mod tests {
 
         assert_eq!(json(Fact::Known(7)), "7");
         assert_eq!(json(Fact::Absent), "\"absent\"");
-        assert_eq!(json(Fact::Unreadable("EACCES".into())), "\"unreadable: EACCES\"");
+        assert_eq!(
+            json(Fact::Unreadable("EACCES".into())),
+            "\"unreadable: EACCES\""
+        );
     }
 }

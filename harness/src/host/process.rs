@@ -98,7 +98,7 @@ impl Process {
                 .map(|groups| groups.iter().map(|gid| gid.as_raw()).collect()),
             capabilities: cap_sets(),
             no_new_privs: Fact::of(rustix::thread::no_new_privs().map_err(Into::into)),
-            // Asking prctl(2) could be what the filter kills for, so without /proc it stays unknown.
+            // A filter may kill for asking by prctl(2), so without /proc it stays unknown.
             seccomp: status.field("Seccomp").map(|mode| seccomp(mode)),
             in_initial_userns: in_initial_userns(&uid_map),
             uid_map,
@@ -110,7 +110,9 @@ impl Process {
 
     /// Whether `cap` is in the effective set, as far as that is known.
     pub fn has(&self, cap: Cap) -> bool {
-        self.capabilities.known().is_some_and(|sets| sets.effective.contains(cap))
+        self.capabilities
+            .known()
+            .is_some_and(|sets| sets.effective.contains(cap))
     }
 }
 
@@ -139,7 +141,9 @@ fn cap_sets() -> Fact<CapSets> {
     let collect = |is_in: &dyn Fn(CapabilitySet) -> rustix::io::Result<bool>| {
         let known = (0..64).map(|number| CapabilitySet::from_bits_retain(1 << number));
         // A number above the kernel's last one is EINVAL: the end of the set.
-        known.map_while(|one| is_in(one).ok().map(|yes| if yes { one.bits() } else { 0 })).sum()
+        known
+            .map_while(|one| is_in(one).ok().map(|yes| if yes { one.bits() } else { 0 }))
+            .sum()
     };
     Fact::of(capabilities(None).map_err(Into::into)).map(|sets| CapSets {
         inheritable: CapSet(sets.inheritable.bits()),
@@ -168,7 +172,9 @@ fn in_initial_userns(uid_map: &Fact<String>) -> Fact<bool> {
 
 /// The kernel pads the fields and ends each extent with a newline.
 fn one_line(map: &str) -> String {
-    let extents = map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    let extents = map
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     extents.collect::<Vec<_>>().join("; ")
 }
 
@@ -179,7 +185,9 @@ impl Status {
     fn read() -> Status {
         Status(fact::read("/proc/self/status").map(|text| {
             let fields = text.lines().filter_map(|line| line.split_once(':'));
-            fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
+            fields
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+                .collect()
         }))
     }
 
@@ -208,13 +216,22 @@ mod tests {
         let status = Status::read();
         let process = Process::gather();
 
-        let effective = status.field("CapEff").known().and_then(|hex| CapSet::from_hex(hex));
-        let bounding = status.field("CapBnd").known().and_then(|hex| CapSet::from_hex(hex));
+        let effective = status
+            .field("CapEff")
+            .known()
+            .and_then(|hex| CapSet::from_hex(hex));
+        let bounding = status
+            .field("CapBnd")
+            .known()
+            .and_then(|hex| CapSet::from_hex(hex));
         let sets = process.capabilities.known();
         assert_eq!(sets.map(|sets| sets.effective), effective);
         assert_eq!(sets.map(|sets| sets.bounding), bounding);
 
-        let ids = process.uids.known().map(|ids| [ids.real, ids.effective, ids.saved, ids.fs]);
+        let ids = process
+            .uids
+            .known()
+            .map(|ids| [ids.real, ids.effective, ids.saved, ids.fs]);
         let shown = ids.map(|ids| ids.map(|id| id.to_string()).join("\t"));
         assert_eq!(shown, status.field("Uid").known().cloned());
     }

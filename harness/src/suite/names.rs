@@ -30,7 +30,12 @@ pub fn test_name(raw: &str, function: &str) -> String {
         true => (*segment).to_owned(),
         false => without_number(segment),
     };
-    segments.iter().enumerate().map(shown).collect::<Vec<_>>().join("::")
+    segments
+        .iter()
+        .enumerate()
+        .map(shown)
+        .collect::<Vec<_>>()
+        .join("::")
 }
 
 /// The tests with their names, in the order of these.
@@ -44,11 +49,15 @@ pub(super) fn collect(tests: &'static [Test]) -> Result<Vec<(String, &'static Te
         let name = test.shown_name();
         let place = format!("{}:{}", test.file, test.line);
         if name.split("::").any(is_unnamed_case) {
-            wrong.push(format!("{name} ({place}) is a case without a name: write #[case::name(...)]"));
+            wrong.push(format!(
+                "{name} ({place}) is a case without a name: write #[case::name(...)]"
+            ));
         }
         if let Some(other) = by_name.insert(name.clone(), test) {
             let (file, line) = (other.file, other.line);
-            wrong.push(format!("two tests are called {name} ({file}:{line} and {place}): rename one"));
+            wrong.push(format!(
+                "two tests are called {name} ({file}:{line} and {place}): rename one"
+            ));
         }
     }
     match wrong.is_empty() {
@@ -61,7 +70,14 @@ pub(super) fn collect(tests: &'static [Test]) -> Result<Vec<(String, &'static Te
 fn without_number(segment: &str) -> String {
     match split_at_number(segment) {
         Some(("case", name)) => name.to_owned(),
-        Some((argument, value)) => format!("{argument}_{}", without_quotes(value)),
+        Some((argument, value)) => {
+            // An argument that only makes the product is written with a leading underscore.
+            format!(
+                "{}_{}",
+                argument.trim_start_matches('_'),
+                without_quotes(value)
+            )
+        }
         None => segment.to_owned(),
     }
 }
@@ -69,18 +85,13 @@ fn without_number(segment: &str) -> String {
 /// Splits at the first `_NUMBER_` that has something on both sides. An argument's own name could
 /// hold such a number; rstest gives no means to tell, and the name stays unique or is refused.
 fn split_at_number(segment: &str) -> Option<(&str, &str)> {
-    let mut from = 0;
-    while let Some(offset) = segment[from..].find('_') {
-        let (before, rest) = (&segment[..from + offset], &segment[from + offset + 1..]);
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits > 0 && !before.is_empty() {
-            if let Some(after) = rest[digits..].strip_prefix('_').filter(|after| !after.is_empty()) {
-                return Some((before, after));
-            }
-        }
-        from += offset + 1;
-    }
-    None
+    segment.match_indices('_').find_map(|(at, _)| {
+        let (before, rest) = (&segment[..at], &segment[at + 1..]);
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let numbered = after.len() < rest.len() && !before.is_empty();
+        let after = after.strip_prefix('_').filter(|after| !after.is_empty())?;
+        numbered.then_some((before, after))
+    })
 }
 
 /// rstest writes each quote as two underscores: `"deny"` is `__deny__`.
@@ -106,25 +117,45 @@ mod tests {
 
     #[rstest]
     #[case::plain("userns::map::claim", "claim", "map::claim")]
-    #[case::numbers_by_hand("userns::v_6_1::more_than_340_lines", "check", "v_6_1::more_than_340_lines")]
+    #[case::numbers_by_hand(
+        "userns::v_6_1::more_than_340_lines",
+        "check",
+        "v_6_1::more_than_340_lines"
+    )]
     #[case::named("userns::map::own::case_1_before_deny", "own", "map::own::before_deny")]
     #[case::padded("userns::map::own::case_07_a_b", "own", "map::own::a_b")]
     #[case::digits_in_the_name("userns::map::own::case_2_340_lines", "own", "map::own::340_lines")]
     #[case::unnamed("userns::map::own::case_12", "own", "map::own::case_12")]
     #[case::value("userns::map::own::id_2_Kind__Uid", "own", "map::own::id_Kind__Uid")]
     #[case::quoted_value("userns::map::own::word_1___deny__", "own", "map::own::word_deny")]
-    #[case::signs_only("userns::map::own::word_1_____", "own", "map::own::word____")]
+    #[case::signs_only("userns::map::own::word_1_____", "own", "map::own::word_____")]
     #[case::underscored("userns::map::own::map_size_03_5", "own", "map::own::map_size_5")]
     #[case::number("userns::map::own::count_1_340", "own", "map::own::count_340")]
+    #[case::unused_argument("userns::map::own::_id_1_7", "own", "map::own::id_7")]
     #[case::two_values("userns::map::own::a_1_x::b_2_y", "own", "map::own::a_x::b_y")]
-    #[case::case_and_value("userns::map::own_3_x::case_1_n::b_2_y", "own_3_x", "map::own_3_x::n::b_y")]
+    #[case::case_and_value(
+        "userns::map::own_3_x::case_1_n::b_2_y",
+        "own_3_x",
+        "map::own_3_x::n::b_y"
+    )]
     #[case::no_module("userns::claim", "claim", "claim")]
-    fn names_lose_crate_and_numbers(#[case] raw: &str, #[case] function: &str, #[case] shown: &str) {
+    fn names_lose_crate_and_numbers(
+        #[case] raw: &str,
+        #[case] function: &str,
+        #[case] shown: &str,
+    ) {
         assert_eq!(test_name(raw, function), shown);
     }
 
     const fn test(name: &'static str, line: u32) -> Test {
-        Test { name, function: "own", file: "topic.rs", line, needs: &[], run: || {} }
+        Test {
+            name,
+            function: "own",
+            file: "topic.rs",
+            line,
+            needs: &[],
+            run: || {},
+        }
     }
 
     #[test]
@@ -143,6 +174,9 @@ mod tests {
 
         let error = collect(&UNNAMED).err().unwrap_or_default();
 
-        assert!(error.starts_with("own::case_1 (topic.rs:7) is a case without a name"), "{error}");
+        assert!(
+            error.starts_with("own::case_1 (topic.rs:7) is a case without a name"),
+            "{error}"
+        );
     }
 }

@@ -1,8 +1,10 @@
 //! `cargo ci test`: everything that CI checks. A new check is a function and a row of [`STEPS`].
 
 use std::cell::RefCell;
+use std::io::stdout;
 use std::process::Command;
 
+use anstream::{AutoStream, ColorChoice};
 use nix::unistd::geteuid;
 
 use crate::cli::TestOptions;
@@ -141,7 +143,14 @@ fn packages(context: &Context) -> Outcome {
 
 fn format(context: &Context) -> Outcome {
     match tools::component("rustfmt", "rustfmt", context.install) {
-        Ok(()) => check(&mut context.workspace.cargo(["fmt", "--all", "--check"])),
+        Ok(()) => {
+            let mut command = context.workspace.cargo(["fmt", "--all", "--check"]);
+            // rustfmt colours its differences in a pipe as well.
+            if AutoStream::choice(&stdout()) == ColorChoice::Never {
+                command.args(["--", "--color", "never"]);
+            }
+            check(&mut command)
+        }
         Err(error) => Outcome::CouldNotRun(error),
     }
 }
@@ -257,11 +266,14 @@ fn no_unused_snapshot(context: &Context) -> Outcome {
         0 => String::new(),
         number => format!(", {number} not asked for here and left alone"),
     };
-    if unused.unreferenced.is_empty() {
-        return Outcome::Passed(format!("{} snapshots{alone}", snapshots.len()));
+    for file in &unused.left_alone {
+        anstream::println!("  not asked for here, left alone: {}", file.display());
     }
     for file in &unused.unreferenced {
         anstream::println!("  no test uses {}", file.display());
+    }
+    if unused.unreferenced.is_empty() {
+        return Outcome::Passed(format!("{} snapshots{alone}", snapshots.len()));
     }
     Outcome::Failed(format!(
         "no test uses {} of {} snapshots: remove or rename them",

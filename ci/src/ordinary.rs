@@ -139,6 +139,7 @@ impl Ordinary {
         command
             .env("HOME", self.home.path())
             .env("TMPDIR", self.path("tmp"));
+        command.env("INSTA_WORKSPACE_ROOT", &self.places.root);
         self.places.set_variables(&mut command);
         // The standard library drops supplementary groups when it changes the uid as root.
         command

@@ -18,7 +18,7 @@ const NEEDED: [(&str, &str); 7] = [
     ("useradd", "passwd"),
     ("gcc", "gcc"),
     // No program: without it gcc cannot build a reproducer.
-    ("/usr/include/gnu/libc-version.h", "libc6-dev"),
+    ("/usr/include/stdlib.h", "libc6-dev"),
 ];
 
 /// Installs what is missing, where that is possible.

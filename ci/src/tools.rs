@@ -53,8 +53,7 @@ pub fn deny(install: Install) -> Result<(), String> {
 /// # Errors
 /// As for [`nextest`].
 pub fn component(name: &str, program: &str, install: Install) -> Result<(), String> {
-    let works = process::capture(Command::new(program).arg("--version"), QUICK);
-    if works.is_ok_and(|said| said.status.success()) {
+    if says_version(program).is_some() {
         return Ok(());
     }
     let mut command = Command::new("rustup");
@@ -62,16 +61,7 @@ pub fn component(name: &str, program: &str, install: Install) -> Result<(), Stri
 }
 
 fn cargo_program(program: &str, version: &str, install: Install) -> Result<(), String> {
-    let said = process::capture(Command::new(program).arg("--version"), QUICK);
-    let said = said
-        .ok()
-        .filter(|said| said.status.success())
-        .map(|said| said.stdout);
-    if said
-        .as_deref()
-        .and_then(version_of)
-        .is_some_and(|found| Some(found) >= numbers(version))
-    {
+    if is_new_enough(program, version) {
         return Ok(());
     }
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -79,11 +69,27 @@ fn cargo_program(program: &str, version: &str, install: Install) -> Result<(), S
     command
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
-    install_with(
-        command.args(["install", "--locked", program, "--version", version]),
-        program,
-        install,
-    )
+    command.args(["install", "--locked", program, "--version", version]);
+    install_with(&mut command, program, install)?;
+    if is_new_enough(program, version) {
+        return Ok(());
+    }
+    let found = find(program).unwrap_or_default();
+    Err(format!(
+        "{program} {version} was installed, but {} comes first on PATH and is older; remove it",
+        found.display()
+    ))
+}
+
+fn is_new_enough(program: &str, version: &str) -> bool {
+    says_version(program)
+        .and_then(|said| version_of(&said))
+        .is_some_and(|found| Some(found) >= numbers(version))
+}
+
+fn says_version(program: &str) -> Option<String> {
+    let said = process::capture(Command::new(find(program)?).arg("--version"), QUICK).ok()?;
+    said.status.success().then_some(said.stdout)
 }
 
 fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(), String> {
@@ -115,13 +121,23 @@ fn numbers(version: &str) -> Option<[u64; 3]> {
     Some([parts.next()??, parts.next()??, parts.next()??])
 }
 
-/// Where a program is on PATH, or where administrators' programs are.
+/// Where a program is: among cargo's own, on PATH, or where administrators' programs are.
 pub fn find(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    // An ordinary user's PATH often lacks the last two, where Debian keeps useradd.
-    let dirs = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    dirs.map(|dir: PathBuf| dir.join(program))
+    let path: Vec<PathBuf> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
+    // What `cargo install` brings need not be on PATH. cargo itself looks there first, too.
+    let cargo_bin = cargo_home()
+        .map(|home| home.join("bin"))
+        .filter(|bin| !path.contains(bin));
+    // An ordinary user's PATH often lacks these, where Debian keeps useradd.
+    let system = [PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
+    let dirs = cargo_bin.into_iter().chain(path).chain(system);
+    dirs.map(|dir| dir.join(program))
         .find(|file| file.is_file())
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home)
 }
 
 #[cfg(test)]

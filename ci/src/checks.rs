@@ -10,6 +10,7 @@ use nix::unistd::geteuid;
 use crate::cli::TestOptions;
 use crate::gather::Leg;
 use crate::nextest::Ended;
+use crate::say::say;
 use crate::steps::{self, NotRun, Outcome, Step};
 use crate::summary::{self, Names};
 use crate::tools::{self, Install};
@@ -96,7 +97,7 @@ pub fn run(options: &TestOptions) -> Result<Verdict, String> {
     if options.list {
         STEPS
             .iter()
-            .for_each(|step| anstream::println!("{:<12} {}", step.name, step.about));
+            .for_each(|step| say(format_args!("{:<12} {}\n", step.name, step.about)));
         return Ok(Verdict::Good);
     }
     let context = Context {
@@ -124,7 +125,7 @@ pub fn run(options: &TestOptions) -> Result<Verdict, String> {
         NotRun::Reported
     };
     let verdict = steps::verdict(&played, not_run);
-    anstream::print!("{}", steps::table(&played, &verdict));
+    say(steps::table(&played, &verdict));
     Ok(verdict)
 }
 
@@ -228,10 +229,11 @@ fn report(context: &Context, run: impl FnOnce() -> Result<Leg, String>) -> Outco
     match tools::nextest(context.install).and_then(|()| run()) {
         Err(error) => Outcome::CouldNotRun(error),
         Ok(leg) => {
-            anstream::print!(
-                "{}",
-                summary::render(&leg, &context.workspace.root, context.names)
-            );
+            say(summary::render(
+                &leg,
+                &context.workspace.root,
+                context.names,
+            ));
             let outcome = match &leg.verdict {
                 Verdict::Good => Outcome::Passed(summary::in_one_line(&leg)),
                 Verdict::Failed(why) => Outcome::Failed(why.clone()),
@@ -267,10 +269,13 @@ fn no_unused_snapshot(context: &Context) -> Outcome {
         number => format!(", {number} not asked for here and left alone"),
     };
     for file in &unused.left_alone {
-        anstream::println!("  not asked for here, left alone: {}", file.display());
+        say(format_args!(
+            "  not asked for here, left alone: {}\n",
+            file.display()
+        ));
     }
     for file in &unused.unreferenced {
-        anstream::println!("  no test uses {}", file.display());
+        say(format_args!("  no test uses {}\n", file.display()));
     }
     if unused.unreferenced.is_empty() {
         return Outcome::Passed(format!("{} snapshots{alone}", snapshots.len()));

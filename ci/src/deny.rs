@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::checks::Context;
 use crate::process;
+use crate::say::say;
 use crate::steps::Outcome;
 use crate::tools;
 
@@ -22,6 +23,7 @@ pub fn advisories(context: &Context) -> Outcome {
         return Outcome::NotRun(error);
     }
     let mut fetch = deny(context, &["fetch", "db"]);
+    say("fetching the advisory database\n");
     let fetched = process::capture(&mut fetch, FETCH_LIMIT).and_then(|said| {
         if said.status.success() {
             Ok(())

@@ -1,11 +1,13 @@
 //! `cargo ci facts`: what this host is.
 
+use crate::say::say;
+
 /// Prints the facts of this host.
 ///
 /// # Errors
 /// When they cannot be written as JSON.
 pub fn print(_json: bool) -> Result<(), String> {
-    anstream::print!("{}", text()?);
+    say(text()?);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod ordinary;
 mod packages;
 mod process;
 mod results;
+mod say;
 mod skips;
 mod snapshots;
 mod steps;

@@ -205,7 +205,7 @@ fn reachable_directory() -> Result<TempDir, String> {
     Ok(dir)
 }
 
-/// Copies a file or a tree, following no symbolic link except `from` itself.
+/// Copies a file or a tree; a symbolic link is copied as what it points to.
 fn copy(from: &Path, to: &Path) -> Result<(), String> {
     let fail = |error: &dyn std::fmt::Display| {
         format!(

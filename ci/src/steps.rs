@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 
 use crate::checks::Context;
+use crate::say::say;
 use crate::summary::{BAD, BOLD, GOOD, MIDDLING};
 use crate::verdict::Verdict;
 
@@ -63,11 +64,10 @@ pub struct Played {
 
 /// Plays one step and says so before and after.
 pub fn play(step: &Step, number: usize, of: usize, context: &Context) -> Played {
-    anstream::println!(
-        "\n{BOLD}[{number}/{of}] {}: {}{BOLD:#}",
-        step.name,
-        step.about
-    );
+    say(format_args!(
+        "\n{BOLD}[{number}/{of}] {}: {}{BOLD:#}\n",
+        step.name, step.about
+    ));
     let start = Instant::now();
     let outcome = (step.run)(context);
     let took = start.elapsed();
@@ -77,10 +77,10 @@ pub fn play(step: &Step, number: usize, of: usize, context: &Context) -> Played 
     } else {
         format!(": {text}")
     };
-    anstream::println!(
-        "{style}{word}{style:#} after {:.1} s{text}",
+    say(format_args!(
+        "{style}{word}{style:#} after {:.1} s{text}\n",
         took.as_secs_f64()
-    );
+    ));
     Played {
         name: step.name,
         outcome,

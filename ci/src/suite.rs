@@ -7,6 +7,7 @@ use nix::unistd::geteuid;
 use crate::cli::SuiteOptions;
 use crate::gather::{Leg, Run, gather};
 use crate::nextest::{self, Ended, Places};
+use crate::say::say;
 use crate::tools::{self, Install};
 use crate::verdict::Verdict;
 use crate::workspace::{SUITE, Workspace};
@@ -24,14 +25,11 @@ pub fn run(options: &SuiteOptions) -> Result<Verdict, String> {
         arguments.extend(["-E".to_owned(), expression.clone()]);
     }
     let leg = as_caller(&workspace, &arguments)?;
-    anstream::print!(
-        "{}",
-        summary::render(
-            &leg,
-            &workspace.root,
-            summary::Names::all_if(options.verbose)
-        )
-    );
+    say(summary::render(
+        &leg,
+        &workspace.root,
+        summary::Names::all_if(options.verbose),
+    ));
     Ok(leg.verdict)
 }
 

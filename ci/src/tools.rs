@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::process;
+use crate::say::say;
 
 /// The first nextest whose JUnit file tells of skipped tests. `.config/nextest.toml` asks for it, too.
 const NEXTEST: &str = "0.9.143";
@@ -99,9 +100,9 @@ fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(
             "{what} is missing or too old; install it with `{shown}`"
         ));
     }
-    anstream::println!(
-        "{what} is missing or too old, installing it: {shown} (this can take minutes)"
-    );
+    say(format_args!(
+        "{what} is missing or too old, installing it: {shown} (this can take minutes)\n"
+    ));
     let status = process::stream(command)?;
     if status.success() {
         return Ok(());

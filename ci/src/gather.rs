@@ -165,9 +165,11 @@ fn with_reasons(
             .unwrap_or("the suite gives no reason")
             .to_owned()
     };
-    skipped
+    // A stress run tells of the same skip once for each repetition.
+    let skipped: BTreeMap<_, _> = skipped
         .map(|test| (test.name.clone(), reason(&test.name)))
-        .collect()
+        .collect();
+    skipped.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -1,1 +1,152 @@
 //! The attribute that registers a test of the suite with what it needs.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Attribute, Error, Expr, Ident, ItemFn, Path, Result, ReturnType, Stmt, Token};
+
+/// Registers a function as a test of the suite.
+///
+/// The arguments are what the test needs, each a variant of `harness::needs::Need`:
+/// `#[harness::test(Root, Program("sudo"), Capability(Cap::Setfcap))]`; `Cap` is in scope there.
+/// None at all is right for a test that runs everywhere. Beneath `#[rstest]` it registers every
+/// case that rstest generates.
+///
+/// The function takes nothing and returns nothing; it fails by panicking.
+#[proc_macro_attribute]
+pub fn test(
+    needs: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    let item = TokenStream::from(item);
+    let kept = item.clone();
+    expand(needs.into(), item)
+        // The function is kept beside the error, so that it is not reported as missing as well.
+        .unwrap_or_else(|error| [error.into_compile_error(), kept].into_iter().collect())
+        .into()
+}
+
+fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let function: ItemFn = syn::parse2(item)?;
+    refuse_other_attributes(&function.attrs)?;
+    refuse_signature(&function)?;
+    let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
+    let needs: Vec<Expr> = syn::parse::Parser::parse2(parser, needs)?
+        .into_iter()
+        .map(need)
+        .collect::<Result<_>>()?;
+    let name = &function.sig.ident;
+    let hand_written = called_last(&function).unwrap_or(name);
+
+    Ok(quote! {
+        #function
+
+        const _: () = {
+            #[allow(unused_imports, reason = "only some needs name a capability")]
+            use ::harness::caps::Cap;
+
+            #[::harness::linkme::distributed_slice(::harness::suite::TESTS)]
+            #[linkme(crate = ::harness::linkme)]
+            static TEST: ::harness::suite::Test = ::harness::suite::Test {
+                name: concat!(module_path!(), "::", stringify!(#name)),
+                function: stringify!(#hand_written),
+                file: file!(),
+                line: line!(),
+                needs: &[#(#needs),*],
+                run: #name,
+            };
+        };
+    })
+}
+
+/// Puts the path of the enum before a need: `Program("sudo")` is `Need::Program("sudo")`.
+fn need(mut written: Expr) -> Result<Expr> {
+    let path = match &mut written {
+        Expr::Path(need) => Some(&mut need.path),
+        Expr::Struct(need) => Some(&mut need.path),
+        Expr::Call(need) => match need.func.as_mut() {
+            Expr::Path(variant) => Some(&mut variant.path),
+            _ => None,
+        },
+        _ => None,
+    };
+    match path {
+        Some(path) if path.get_ident().is_some() => {
+            let mut whole: Path = syn::parse_quote!(::harness::needs::Need);
+            whole.segments.extend(std::mem::take(&mut path.segments));
+            *path = whole;
+            Ok(written)
+        }
+        _ => Err(Error::new(
+            written.span(),
+            "a need is a variant of harness::needs::Need without its path: Root, Program(\"sudo\")",
+        )),
+    }
+}
+
+fn refuse_signature(function: &ItemFn) -> Result<()> {
+    let signature = &function.sig;
+    let refused: Option<(&dyn ToTokens, &str)> = if let Some(word) = &signature.asyncness {
+        Some((
+            word,
+            "a test cannot be async: it acts through processes, which it waits for",
+        ))
+    } else if let Some(argument) = signature.inputs.first() {
+        Some((
+            argument,
+            "a test takes no arguments; for #[case] put #[rstest] above this attribute",
+        ))
+    } else if let ReturnType::Type(_, returned) = &signature.output {
+        Some((
+            returned,
+            "a test returns nothing: it fails by panicking, so that the place is known",
+        ))
+    } else if let Some(parameter) = signature.generics.params.first() {
+        Some((
+            parameter,
+            "a test cannot be generic: nobody would choose the parameters",
+        ))
+    } else {
+        signature
+            .unsafety
+            .as_ref()
+            .map(|word| (word as &dyn ToTokens, "a test cannot be unsafe"))
+    };
+    match refused {
+        Some((tokens, message)) => Err(Error::new_spanned(tokens, message)),
+        None => Ok(()),
+    }
+}
+
+/// These attributes mean something to the standard test runner only, or come too late.
+fn refuse_other_attributes(attributes: &[Attribute]) -> Result<()> {
+    for attribute in attributes {
+        let last = attribute.path().segments.last();
+        let message = match last.map(|segment| segment.ident.to_string()).as_deref() {
+            Some("rstest") => "put #[rstest] above #[harness::test]: it passes it on to each case",
+            Some("ignore") => {
+                "a test is skipped for an unmet need: name one in #[harness::test(...)]"
+            }
+            Some("should_panic") => "a refusal is an outcome to check, not a panic to expect",
+            Some("test") => "one test attribute is enough: #[harness::test]",
+            _ => continue,
+        };
+        return Err(Error::new_spanned(attribute, message));
+    }
+    Ok(())
+}
+
+/// The function that the body calls last, if it does nothing else with the result: in a case that
+/// rstest generated, that is the function as it was written, and all path segments after its name
+/// are numbered by rstest.
+fn called_last(function: &ItemFn) -> Option<&Ident> {
+    let call = match function.block.stmts.last()? {
+        Stmt::Expr(Expr::Call(call), _) => call,
+        _ => return None,
+    };
+    match call.func.as_ref() {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    }
+}

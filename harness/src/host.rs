@@ -1,0 +1,126 @@
+//! Facts of this host: kernel, policies, and what this process may do.
+//!
+//! Facts come from `/proc`, `/sys`, `/etc` and system calls that change nothing; no process is
+//! started and nothing is tried out. A fact that cannot be read says so and is no error, so that
+//! facts can be gathered without `/proc`, in a chroot and as a user that no account file knows.
+
+mod accounts;
+mod config;
+mod fact;
+mod policy;
+mod proc_fs;
+mod process;
+mod programs;
+mod root;
+mod system;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+
+pub use accounts::{Accounts, SubidRange};
+pub use config::kernel_config;
+pub use fact::{Fact, errno_name};
+pub use policy::Policy;
+pub use proc_fs::ProcState;
+pub use process::{CapSets, Ids, Process, Seccomp};
+pub use programs::{FileCaps, Program};
+pub use root::Chroot;
+pub use system::System;
+
+/// The programs that bug reports ask about.
+const REPORTED_PROGRAMS: [&str; 4] = ["newgidmap", "newuidmap", "su", "sudo"];
+
+/// Everything that decides which outcomes are expected and which tests can run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Facts {
+    /// Kernel, distribution and surroundings.
+    pub system: System,
+    /// The state of `/proc`.
+    #[serde(rename = "proc")]
+    pub proc_state: ProcState,
+    /// Security modules and sysctls.
+    pub policy: Policy,
+    /// Credentials, namespace and root directory of this process.
+    pub process: Process,
+    /// What the account files say about the caller.
+    pub accounts: Accounts,
+    /// The programs that bug reports ask about, by name; `None` if not in PATH.
+    pub programs: BTreeMap<String, Option<Program>>,
+    /// Where to find out what is not read beforehand.
+    #[serde(skip)]
+    pub lookups: Lookups,
+}
+
+/// What is looked up only when a need asks for it. The functions are fields so that needs can be
+/// judged on hosts that do not exist.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookups {
+    /// A program by its name, as [`Program::find`].
+    pub program: fn(&str) -> Option<Program>,
+    /// An option of the kernel's configuration, as [`kernel_config`].
+    pub config: fn(&str) -> Fact<String>,
+    /// Whether a user namespace can be created and used, found out by doing so: only asked where
+    /// somebody may withhold it and no fact says whether they do. `Err` is an errno with the step
+    /// that it refused.
+    pub trial: fn(Creator) -> Result<(), String>,
+}
+
+/// Who creates a user namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creator {
+    /// This process, with all its privileges.
+    Caller,
+    /// An ordinary user: the caller, or the user that a privileged caller becomes.
+    OrdinaryUser,
+}
+
+impl Facts {
+    /// Reads the facts anew; never fails. [`facts`] is cheaper.
+    pub fn gather() -> Facts {
+        let program = |name: &str| (name.to_owned(), Program::find(name));
+        Facts {
+            system: System::gather(),
+            proc_state: ProcState::gather(),
+            policy: Policy::gather(),
+            process: Process::gather(),
+            accounts: Accounts::gather(),
+            programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
+            lookups: Lookups {
+                program: Program::find,
+                config: kernel_config,
+                trial: crate::needs::trial_unprivileged_userns,
+            },
+        }
+    }
+}
+
+/// The facts of this process, gathered when first asked for. A process that changes its
+/// credentials afterwards is not described by them.
+pub fn facts() -> &'static Facts {
+    static FACTS: OnceLock<Facts> = OnceLock::new();
+    FACTS.get_or_init(Facts::gather)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_shown_as_text_and_as_json() {
+        let facts = Facts::gather();
+
+        let text = facts.to_text();
+        let json = serde_json::to_value(&facts).expect("facts are plain data");
+
+        assert!(text.contains(&facts.system.kernel_release), "{text}");
+        assert_eq!(
+            json["system"]["kernel_release"],
+            facts.system.kernel_release.as_str()
+        );
+        assert!(json["process"]["uids"]["effective"].is_number(), "{json}");
+        assert!(json.get("lookups").is_none());
+    }
+}

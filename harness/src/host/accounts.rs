@@ -1,0 +1,106 @@
+//! What the account files say about the caller.
+
+use nix::unistd::{Uid, User};
+use serde::Serialize;
+
+use super::fact::{self, Fact};
+
+/// A line of subuid(5) or subgid(5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SubidRange {
+    /// The owner as written: a name or a uid.
+    pub owner: String,
+    /// The first id.
+    pub first: u32,
+    /// How many ids.
+    pub count: u32,
+}
+
+/// The caller's account. The caller is the real uid, as for newuidmap(1).
+#[derive(Clone, Debug, Serialize)]
+pub struct Accounts {
+    /// The name of the caller; absent for a uid without an entry.
+    pub name: Fact<String>,
+    /// The lines of `/etc/subuid` for the caller's name or uid.
+    pub subuid: Fact<Vec<SubidRange>>,
+    /// The lines of `/etc/subgid` for the caller's name or uid.
+    pub subgid: Fact<Vec<SubidRange>>,
+}
+
+impl Accounts {
+    /// Reads the facts; never fails.
+    pub fn gather() -> Accounts {
+        let uid = nix::unistd::getuid();
+        let name = name(uid);
+        let ranges = |path| fact::read(path).map(|text| ranges(text, name.known(), uid.as_raw()));
+        Accounts {
+            subuid: ranges("/etc/subuid"),
+            subgid: ranges("/etc/subgid"),
+            name,
+        }
+    }
+}
+
+/// `/etc/passwd` first: most callers are there, and a directory service may take its time.
+fn name(uid: Uid) -> Fact<String> {
+    let file = fact::read("/etc/passwd");
+    if let Some(name) = file.known().and_then(|text| name_in(text, uid.as_raw())) {
+        return Fact::Known(name);
+    }
+    match User::from_uid(uid) {
+        Ok(Some(user)) => Fact::Known(user.name),
+        Ok(None) => Fact::Absent,
+        Err(errno) => Fact::Unreadable(fact::errno_name(&errno.into())),
+    }
+}
+
+fn name_in(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
+/// Lines that do not parse are passed over, as shadow does.
+fn ranges(text: &str, name: Option<&String>, uid: u32) -> Vec<SubidRange> {
+    let own = |range: &SubidRange| name == Some(&range.owner) || range.owner == uid.to_string();
+    text.lines().filter_map(range).filter(own).collect()
+}
+
+fn range(line: &str) -> Option<SubidRange> {
+    let mut fields = line.split(':');
+    Some(SubidRange {
+        owner: fields.next()?.to_owned(),
+        first: fields.next()?.trim().parse().ok()?,
+        count: fields.next()?.trim().parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_count_by_name_and_by_number() {
+        let text = "alice:100000:65536\n1000:300000:10\nbob:200000:65536\nalice:broken\n";
+
+        let found = ranges(text, Some(&"alice".to_owned()), 1000);
+
+        let firsts: Vec<_> = found
+            .iter()
+            .map(|range| (range.first, range.count))
+            .collect();
+        assert_eq!(firsts, [(100_000, 65536), (300_000, 10)]);
+        assert_eq!(ranges(text, None, 1).len(), 0);
+    }
+
+    #[test]
+    fn a_name_is_found_by_uid() {
+        let passwd =
+            "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nbroken\n";
+
+        assert_eq!(name_in(passwd, 1000).as_deref(), Some("alice"));
+        assert_eq!(name_in(passwd, 100), None);
+    }
+}

@@ -1,0 +1,70 @@
+//! How the kernel was built. Read only when a need asks: the file is some 200 kB.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::OnceLock;
+
+use flate2::read::GzDecoder;
+
+use super::fact::{Fact, errno_name};
+
+/// The value of an option of this kernel's configuration: "y", "m" or what else it is set to.
+///
+/// `option` is its full name, `CONFIG_USER_NS`. Absent if it is not set. Read from
+/// `/proc/config.gz`, else from `/boot/config-RELEASE`.
+pub fn kernel_config(option: &str) -> Fact<String> {
+    static CONFIG: OnceLock<Fact<String>> = OnceLock::new();
+    match CONFIG.get_or_init(read) {
+        Fact::Known(text) => value(text, option).map_or(Fact::Absent, Fact::Known),
+        Fact::Absent => Fact::Absent,
+        Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
+    }
+}
+
+fn read() -> Fact<String> {
+    let release = rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned();
+    let plain = format!("/boot/config-{release}");
+    read_compressed("/proc/config.gz").map_or_else(
+        |first| match std::fs::read_to_string(&plain) {
+            Ok(text) => Fact::Known(text),
+            Err(second) => Fact::Unreadable(format!(
+                "/proc/config.gz: {}, {plain}: {}",
+                errno_name(&first),
+                errno_name(&second)
+            )),
+        },
+        Fact::Known,
+    )
+}
+
+fn read_compressed(path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    GzDecoder::new(File::open(path)?).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn value(config: &str, option: &str) -> Option<String> {
+    let set = |line: &str| {
+        line.strip_prefix(option)?
+            .strip_prefix('=')
+            .map(str::to_owned)
+    };
+    config.lines().find_map(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_name_of_an_option_counts() {
+        let config = "CONFIG_USER_NS_EXTRA=m\nCONFIG_USER_NS=y\n# CONFIG_SMACK is not set\n";
+
+        assert_eq!(value(config, "CONFIG_USER_NS").as_deref(), Some("y"));
+        assert_eq!(value(config, "CONFIG_USER"), None);
+        assert_eq!(value(config, "CONFIG_SMACK"), None);
+    }
+}

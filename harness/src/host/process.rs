@@ -1,0 +1,238 @@
+//! Who this process is: credentials, namespace, root directory.
+
+use std::collections::HashMap;
+use std::fs;
+
+use nix::unistd::{getresgid, getresuid, setfsgid, setfsuid};
+use rustix::thread::{
+    CapabilitySet, capabilities, capability_is_in_ambient_set, capability_is_in_bounding_set,
+};
+use serde::Serialize;
+
+use super::fact::{self, Fact};
+use super::root::{self, Chroot};
+use crate::caps::{Cap, CapSet};
+
+/// The inode number of the initial user namespace, fixed since Linux 3.8.
+///
+/// Source: `PROC_USER_INIT_INO`, include/linux/proc_ns.h.
+const INITIAL_USERNS: &str = "user:[4026531837]";
+
+/// A real, effective, saved and file-system id, as seen in the namespace of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Ids {
+    /// The real id.
+    pub real: u32,
+    /// The effective id, which most rules are about.
+    pub effective: u32,
+    /// The saved id.
+    pub saved: u32,
+    /// The id for access to files.
+    pub fs: u32,
+}
+
+/// The five capability sets of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CapSets {
+    /// What survives execve(2) of a file with inheritable capabilities.
+    pub inheritable: CapSet,
+    /// What the process may make effective.
+    pub permitted: CapSet,
+    /// What permission checks look at.
+    pub effective: CapSet,
+    /// What execve(2) can give at most.
+    pub bounding: CapSet,
+    /// What survives execve(2) of any file.
+    pub ambient: CapSet,
+}
+
+/// The seccomp mode of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Seccomp {
+    /// No restriction.
+    Off,
+    /// Only read, write, exit and sigreturn.
+    Strict,
+    /// A filter decides, by rules that cannot be read.
+    Filter,
+}
+
+/// This process. Ids and maps are as seen in its own user namespace.
+#[derive(Clone, Debug, Serialize)]
+pub struct Process {
+    /// User ids.
+    pub uids: Fact<Ids>,
+    /// Group ids.
+    pub gids: Fact<Ids>,
+    /// Supplementary groups.
+    pub groups: Fact<Vec<u32>>,
+    /// Capabilities in the user namespace of the process.
+    pub capabilities: Fact<CapSets>,
+    /// Whether execve(2) ignores setuid bits and file capabilities.
+    pub no_new_privs: Fact<bool>,
+    /// Whether system calls are filtered.
+    pub seccomp: Fact<Seccomp>,
+    /// `/proc/self/uid_map`, one space between fields, extents separated by "; ".
+    pub uid_map: Fact<String>,
+    /// `/proc/self/gid_map`, likewise.
+    pub gid_map: Fact<String>,
+    /// `/proc/self/setgroups`: "allow" or "deny".
+    pub setgroups: Fact<String>,
+    /// Whether this is the initial user namespace.
+    pub in_initial_userns: Fact<bool>,
+    /// Whether the root directory is not that of the mount namespace.
+    pub chroot: Chroot,
+}
+
+impl Process {
+    /// Reads the facts; never fails. System calls tell where they can, so that little is lost
+    /// without `/proc`.
+    pub fn gather() -> Process {
+        let status = Status::read();
+        let uid_map = fact::read("/proc/self/uid_map").map(|map| one_line(map));
+        Process {
+            uids: uids(),
+            gids: gids(),
+            groups: Fact::of(nix::unistd::getgroups().map_err(Into::into))
+                .map(|groups| groups.iter().map(|gid| gid.as_raw()).collect()),
+            capabilities: cap_sets(),
+            no_new_privs: Fact::of(rustix::thread::no_new_privs().map_err(Into::into)),
+            // A filter may kill for asking by prctl(2), so without /proc it stays unknown.
+            seccomp: status.field("Seccomp").map(|mode| seccomp(mode)),
+            in_initial_userns: in_initial_userns(&uid_map),
+            uid_map,
+            gid_map: fact::read("/proc/self/gid_map").map(|map| one_line(map)),
+            setgroups: fact::read("/proc/self/setgroups"),
+            chroot: root::chroot(),
+        }
+    }
+
+    /// Whether `cap` is in the effective set, as far as that is known.
+    pub fn has(&self, cap: Cap) -> bool {
+        self.capabilities
+            .known()
+            .is_some_and(|sets| sets.effective.contains(cap))
+    }
+}
+
+fn uids() -> Fact<Ids> {
+    // No id is -1, so nothing is set; the old id is returned all the same.
+    let fs = setfsuid(nix::unistd::Uid::from_raw(u32::MAX)).as_raw();
+    Fact::of(getresuid().map_err(Into::into)).map(|ids| Ids {
+        real: ids.real.as_raw(),
+        effective: ids.effective.as_raw(),
+        saved: ids.saved.as_raw(),
+        fs,
+    })
+}
+
+fn gids() -> Fact<Ids> {
+    let fs = setfsgid(nix::unistd::Gid::from_raw(u32::MAX)).as_raw();
+    Fact::of(getresgid().map_err(Into::into)).map(|ids| Ids {
+        real: ids.real.as_raw(),
+        effective: ids.effective.as_raw(),
+        saved: ids.saved.as_raw(),
+        fs,
+    })
+}
+
+fn cap_sets() -> Fact<CapSets> {
+    let collect = |is_in: &dyn Fn(CapabilitySet) -> rustix::io::Result<bool>| {
+        let known = (0..64).map(|number| CapabilitySet::from_bits_retain(1 << number));
+        // A number above the kernel's last one is EINVAL: the end of the set.
+        known
+            .map_while(|one| is_in(one).ok().map(|yes| if yes { one.bits() } else { 0 }))
+            .sum()
+    };
+    Fact::of(capabilities(None).map_err(Into::into)).map(|sets| CapSets {
+        inheritable: CapSet(sets.inheritable.bits()),
+        permitted: CapSet(sets.permitted.bits()),
+        effective: CapSet(sets.effective.bits()),
+        bounding: CapSet(collect(&|one| capability_is_in_bounding_set(one))),
+        ambient: CapSet(collect(&|one| capability_is_in_ambient_set(one))),
+    })
+}
+
+fn seccomp(mode: &str) -> Seccomp {
+    match mode {
+        "0" => Seccomp::Off,
+        "1" => Seccomp::Strict,
+        _ => Seccomp::Filter,
+    }
+}
+
+/// The inode decides where it can be read: a nested namespace may have the same identity map.
+fn in_initial_userns(uid_map: &Fact<String>) -> Fact<bool> {
+    match fs::read_link("/proc/self/ns/user") {
+        Ok(link) => Fact::Known(link.as_os_str() == INITIAL_USERNS),
+        Err(_) => uid_map.map(|map| map == "0 0 4294967295"),
+    }
+}
+
+/// The kernel pads the fields and ends each extent with a newline.
+fn one_line(map: &str) -> String {
+    let extents = map
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    extents.collect::<Vec<_>>().join("; ")
+}
+
+/// `/proc/self/status` by field.
+struct Status(Fact<HashMap<String, String>>);
+
+impl Status {
+    fn read() -> Status {
+        Status(fact::read("/proc/self/status").map(|text| {
+            let fields = text.lines().filter_map(|line| line.split_once(':'));
+            fields
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+                .collect()
+        }))
+    }
+
+    fn field(&self, name: &str) -> Fact<String> {
+        match self.0.map(|fields| fields.get(name).cloned()) {
+            Fact::Known(Some(value)) => Fact::Known(value),
+            Fact::Known(None) | Fact::Absent => Fact::Absent,
+            Fact::Unreadable(why) => Fact::Unreadable(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_is_shown_on_one_line() {
+        let map = "         0       1000          1\n         1     100000      65536";
+        assert_eq!(one_line(map), "0 1000 1; 1 100000 65536");
+        assert_eq!(one_line(""), "");
+    }
+
+    #[test]
+    fn system_calls_and_proc_agree() {
+        let status = Status::read();
+        let process = Process::gather();
+
+        let effective = status
+            .field("CapEff")
+            .known()
+            .and_then(|hex| CapSet::from_hex(hex));
+        let bounding = status
+            .field("CapBnd")
+            .known()
+            .and_then(|hex| CapSet::from_hex(hex));
+        let sets = process.capabilities.known();
+        assert_eq!(sets.map(|sets| sets.effective), effective);
+        assert_eq!(sets.map(|sets| sets.bounding), bounding);
+
+        let ids = process
+            .uids
+            .known()
+            .map(|ids| [ids.real, ids.effective, ids.saved, ids.fs]);
+        let shown = ids.map(|ids| ids.map(|id| id.to_string()).join("\t"));
+        assert_eq!(shown, status.field("Uid").known().cloned());
+    }
+}

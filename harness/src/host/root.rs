@@ -1,0 +1,110 @@
+//! Whether this process is in a chroot, where creating a user namespace is refused.
+
+use std::fmt;
+use std::fs;
+
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+use serde::{Serialize, Serializer};
+
+/// Whether the root directory is that of the mount namespace.
+///
+/// Source: `current_chrooted()`, fs/namespace.c. A chroot into a mount point looks like a root
+/// from inside; only the comparison with process 1 finds it, which an ordinary user may not make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chroot {
+    /// It is another one; the text says what shows that.
+    Yes(String),
+    /// It is the same as that of process 1, in the same mount namespace.
+    No,
+    /// Nothing speaks for a chroot, and process 1 could not be compared with.
+    NoSign,
+}
+
+impl fmt::Display for Chroot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Chroot::Yes(evidence) => write!(f, "yes: {evidence}"),
+            Chroot::No => f.write_str("no"),
+            Chroot::NoSign => {
+                f.write_str("unknown: no sign of it, but process 1 cannot be compared with")
+            }
+        }
+    }
+}
+
+impl Serialize for Chroot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Looks at the root directory, then at that of process 1.
+pub(super) fn chroot() -> Chroot {
+    match root_is_mounted() {
+        Some(false) => Chroot::Yes("/ is not the root of a mount".to_owned()),
+        Some(true) | None => match same_root_as_process_1() {
+            Some(true) => Chroot::No,
+            Some(false) => Chroot::Yes("/ is not the root of process 1".to_owned()),
+            None => Chroot::NoSign,
+        },
+    }
+}
+
+/// Whether `/` is where a mount begins; `None` if neither statx(2) (5.8) nor mountinfo tells.
+fn root_is_mounted() -> Option<bool> {
+    let told = statx(CWD, "/", AtFlags::empty(), StatxFlags::empty())
+        .ok()
+        .and_then(|root| {
+            let known = root
+                .stx_attributes_mask
+                .contains(StatxAttributes::MOUNT_ROOT);
+            known.then(|| root.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+        });
+    told.or_else(|| {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+        Some(has_root(&mounts))
+    })
+}
+
+/// mountinfo shows mount points below the reader's root only, so in a chroot into a plain
+/// directory none is at `/`.
+fn has_root(mountinfo: &str) -> bool {
+    mountinfo
+        .lines()
+        .any(|line| line.split(' ').nth(4) == Some("/"))
+}
+
+fn same_root_as_process_1() -> Option<bool> {
+    let own_mounts = fs::read_link("/proc/self/ns/mnt").ok()?;
+    if fs::read_link("/proc/1/ns/mnt").ok()? != own_mounts {
+        return None;
+    }
+    // The trailing slash follows the link to the directory itself.
+    Some(identity("/")? == identity("/proc/1/root/")?)
+}
+
+/// The mount's id tells a directory from a bind mount of it (5.8; 0 before).
+fn identity(directory: &str) -> Option<(u64, u32, u32, u64)> {
+    let flags = StatxFlags::INO | StatxFlags::MNT_ID;
+    let found = statx(CWD, directory, AtFlags::empty(), flags).ok()?;
+    Some((
+        found.stx_ino,
+        found.stx_dev_major,
+        found.stx_dev_minor,
+        found.stx_mnt_id,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chroot_shows_no_mount_at_its_root() {
+        assert!(has_root(
+            "22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n"
+        ));
+        assert!(!has_root("22 27 0:21 / /proc rw - proc proc rw\n"));
+        assert!(!has_root(""));
+    }
+}

@@ -1,0 +1,169 @@
+//! What a test cannot do without, judged by the facts of the host.
+//!
+//! # Facts decide, not trials
+//! A need must not be judged by trying out what the test is about: a kernel that wrongly refuses
+//! unshare(2) has to turn the suite red, and a trial would have turned it into skipped tests. So
+//! a need is a pure function of [`Facts`]: a sysctl that forbids, a chroot, a missing `/proc`.
+//!
+//! Some facts only name somebody who *may* withhold user namespaces and do not tell whether they
+//! do: a seccomp filter, a security module that confines this process, limits of namespaces above
+//! this one. Then, and only then, a trial is made ([`Lookups::trial`]), and the reason of a skip
+//! names both the refusal and who may be behind it. Where no fact names anybody, nothing is tried.
+//!
+//! A BPF program attached as a security module is invisible to an ordinary user, and so is a
+//! chroot into a mount point: there the suite fails rather than skips.
+//!
+//! [`Lookups::trial`]: crate::host::Lookups::trial
+
+mod maps;
+mod privilege;
+mod userns;
+
+#[cfg(test)]
+mod tests;
+
+use crate::caps::Cap;
+use crate::host::{Creator, Fact, Facts, ProcState};
+
+/// One thing that a test cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Effective uid 0 that can become any ordinary user: CAP_SETUID and CAP_SETGID, the ids 0 to
+    /// 65535 mapped, setgroups allowed. Root may lack anything else; name it with
+    /// [`Need::Capability`].
+    Root,
+    /// A user without privileges over ids or namespaces: the caller, or one that [`Need::Root`]
+    /// lets it become.
+    OrdinaryUser,
+    /// A capability in the effective set, in the caller's user namespace.
+    Capability(Cap),
+    /// The caller is in the initial user namespace, so that its capabilities hold everywhere.
+    InitialUserns,
+    /// The caller, with the privileges it has, can create a user namespace and map its own uid.
+    Userns,
+    /// An ordinary user can create a user namespace, map its own uid and use capabilities there.
+    UnprivilegedUserns,
+    /// A procfs at `/proc` that can be written.
+    Proc,
+    /// `/proc` shows the processes of other users: no hidepid.
+    VisibleProcesses,
+    /// The caller has subordinate uids and gids, and newuidmap and newgidmap can map them.
+    Subids,
+    /// A program in PATH that the caller may execute.
+    Program(&'static str),
+    /// As [`Need::Program`], and executing it gives the privileges of root.
+    SetuidProgram(&'static str),
+    /// An option, by its full name (`CONFIG_SQUASHFS`), built into this kernel or as a module.
+    Config(&'static str),
+    /// A kernel release, or a later one, for a call or file that older ones do not have at all. A
+    /// rule that changed is no need: there the expected outcome differs.
+    Kernel {
+        /// The first number of the release.
+        major: u32,
+        /// The second number of the release.
+        minor: u32,
+        /// What that release brought: "setns with a pidfd".
+        why: &'static str,
+    },
+}
+
+impl Need {
+    /// Why the host with these facts does not meet the need, as a sentence that names the fact:
+    /// "needs root: euid is 1000". `None` if it does.
+    pub fn unmet(&self, facts: &Facts) -> Option<String> {
+        let lack = match self {
+            Need::Root => privilege::root(facts),
+            Need::OrdinaryUser => privilege::ordinary_user(facts),
+            Need::Capability(cap) => privilege::capability(facts, *cap),
+            Need::InitialUserns => privilege::initial_userns(facts),
+            Need::Userns => userns::usable(facts, Creator::Caller),
+            // Without /proc nobody's maps are known, and that is the reason to name.
+            Need::UnprivilegedUserns => proc(facts)
+                .and_then(|()| privilege::ordinary_user(facts))
+                .and_then(|()| userns::usable(facts, Creator::OrdinaryUser)),
+            Need::Proc => proc(facts),
+            Need::VisibleProcesses => visible_processes(facts),
+            Need::Subids => privilege::subids(facts),
+            Need::Program(name) => program(facts, name),
+            Need::SetuidProgram(name) => privilege::setuid_program(facts, name),
+            Need::Config(option) => config(facts, option),
+            Need::Kernel { major, minor, .. } => kernel(facts, *major, *minor),
+        };
+        lack.err()
+            .map(|fact| format!("needs {}: {fact}", self.in_words()))
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Need::Root => "root".to_owned(),
+            Need::OrdinaryUser => "an ordinary user".to_owned(),
+            Need::Capability(cap) => cap.to_string(),
+            Need::InitialUserns => "the initial user namespace".to_owned(),
+            Need::Userns => "user namespaces".to_owned(),
+            Need::UnprivilegedUserns => "unprivileged user namespaces".to_owned(),
+            Need::Proc => "a writable /proc".to_owned(),
+            Need::VisibleProcesses => "a /proc that shows all processes".to_owned(),
+            Need::Subids => "subordinate ids".to_owned(),
+            Need::Program(name) => format!("the program {name}"),
+            Need::SetuidProgram(name) => format!("the setuid program {name}"),
+            Need::Config(option) => option.to_string(),
+            Need::Kernel { major, minor, why } => format!("Linux {major}.{minor} ({why})"),
+        }
+    }
+}
+
+/// `Ok` if a need is met, else the fact that speaks against it.
+type Judged = Result<(), String>;
+
+fn proc(facts: &Facts) -> Judged {
+    match &facts.proc_state {
+        ProcState::Writable { .. } => Ok(()),
+        ProcState::ReadOnly => Err("/proc is mounted read-only".to_owned()),
+        ProcState::Missing(why) => Err(format!("no procfs is mounted at /proc ({why})")),
+    }
+}
+
+fn visible_processes(facts: &Facts) -> Judged {
+    proc(facts)?;
+    match &facts.proc_state {
+        ProcState::Writable {
+            hidepid: Fact::Known(hidepid),
+        } if hidepid != "0" && hidepid != "off" => {
+            Err(format!("/proc is mounted with hidepid={hidepid}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn program(facts: &Facts, name: &str) -> Judged {
+    (facts.lookups.program)(name)
+        .map(|_| ())
+        .ok_or_else(|| "not in PATH".to_owned())
+}
+
+fn config(facts: &Facts, option: &str) -> Judged {
+    match (facts.lookups.config)(option) {
+        Fact::Known(value) if value == "y" || value == "m" => Ok(()),
+        Fact::Known(value) => Err(format!("the kernel was built with {value}")),
+        Fact::Absent => Err("the kernel was built without it".to_owned()),
+        Fact::Unreadable(why) => Err(format!("the kernel's configuration is unreadable: {why}")),
+    }
+}
+
+fn kernel(facts: &Facts, major: u32, minor: u32) -> Judged {
+    match facts.system.kernel() {
+        Some(running) if running >= (major, minor) => Ok(()),
+        _ => Err(format!("the kernel is {}", facts.system.kernel_release)),
+    }
+}
+
+/// Creates a user namespace as `_creator`, maps the own uid and uses a capability in it.
+///
+/// # Errors
+/// The errno and the step that it refused.
+//
+// Integration point: the body becomes `crate::director::trial_userns(creator)`, its answer kept
+// for the process. Until then whoever may withhold user namespaces is taken not to.
+pub(crate) fn trial_unprivileged_userns(_creator: Creator) -> Result<(), String> {
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! Needs about who the caller is and may become.
+
+use super::{Judged, maps, program};
+use crate::caps::{Cap, CapSet};
+use crate::host::{Fact, Facts, Program, SubidRange};
+
+/// The ids that tests take ordinary users from.
+const ORDINARY_IDS: u32 = 65536;
+
+/// Who holds one of these in the parent is no ordinary user to the rules of user namespaces.
+const PRIVILEGES: [Cap; 4] = [Cap::Setuid, Cap::Setgid, Cap::Setfcap, Cap::SysAdmin];
+
+pub(super) fn root(facts: &Facts) -> Judged {
+    let process = &facts.process;
+    match process.uids.map(|ids| ids.effective) {
+        Fact::Known(0) => {}
+        euid => return Err(format!("euid is {euid}")),
+    }
+    capability(facts, Cap::Setuid).map_err(|lack| format!("CAP_SETUID is missing: {lack}"))?;
+    capability(facts, Cap::Setgid).map_err(|lack| format!("CAP_SETGID is missing: {lack}"))?;
+    for (file, map) in [("uid_map", &process.uid_map), ("gid_map", &process.gid_map)] {
+        if !map
+            .known()
+            .is_some_and(|map| maps::covers(map, 0, ORDINARY_IDS))
+        {
+            let last = ORDINARY_IDS - 1;
+            return Err(format!(
+                "the ids 0 to {last} are not all mapped: {file} is \"{map}\""
+            ));
+        }
+    }
+    match process.setgroups.known().map(String::as_str) {
+        // Kernels before 3.19 have no such file and allow it.
+        Some("allow") => Ok(()),
+        _ if process.setgroups == Fact::Absent => Ok(()),
+        _ => Err(format!("/proc/self/setgroups is \"{}\"", process.setgroups)),
+    }
+}
+
+pub(super) fn ordinary_user(facts: &Facts) -> Judged {
+    let Err(no_root) = root(facts) else {
+        return Ok(());
+    };
+    match facts.process.uids.map(|ids| ids.effective) {
+        Fact::Known(0) => Err(format!(
+            "the caller is uid 0 and cannot become one: {no_root}"
+        )),
+        Fact::Known(uid) => match PRIVILEGES.iter().find(|cap| facts.process.has(**cap)) {
+            Some(cap) => Err(format!("the caller, uid {uid}, has {cap}")),
+            None => Ok(()),
+        },
+        unknown => Err(format!("the caller's uid is {unknown}")),
+    }
+}
+
+pub(super) fn capability(facts: &Facts, cap: Cap) -> Judged {
+    match facts.process.has(cap) {
+        true => Ok(()),
+        false => Err(format!("the effective set is {}", effective(facts))),
+    }
+}
+
+fn effective(facts: &Facts) -> Fact<String> {
+    let last = facts.last_cap();
+    facts
+        .process
+        .capabilities
+        .map(|sets| sets.effective.relative_to(last))
+}
+
+pub(super) fn initial_userns(facts: &Facts) -> Judged {
+    match &facts.process.in_initial_userns {
+        Fact::Known(true) => Ok(()),
+        Fact::Known(false) => Err(format!("uid_map is \"{}\"", facts.process.uid_map)),
+        unknown => Err(format!("/proc/self/uid_map is {unknown}")),
+    }
+}
+
+pub(super) fn setuid_program(facts: &Facts, name: &str) -> Judged {
+    program(facts, name)?;
+    match (facts.lookups.program)(name) {
+        Some(program) => gains(facts, &program, CapSet::EMPTY),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn subids(facts: &Facts) -> Judged {
+    let Some(name) = facts.accounts.name.known() else {
+        return Err("the caller's uid has no passwd entry, which newuidmap asks for".to_owned());
+    };
+    let process = &facts.process;
+    for (file, ranges, map) in [
+        ("/etc/subuid", &facts.accounts.subuid, &process.uid_map),
+        ("/etc/subgid", &facts.accounts.subgid, &process.gid_map),
+    ] {
+        has_range(file, ranges, map, name)?;
+    }
+    for (name, cap) in [("newuidmap", Cap::Setuid), ("newgidmap", Cap::Setgid)] {
+        let program =
+            (facts.lookups.program)(name).ok_or_else(|| format!("{name} is not in PATH"))?;
+        gains(facts, &program, CapSet::EMPTY.with(cap))?;
+    }
+    Ok(())
+}
+
+fn has_range(file: &str, ranges: &Fact<Vec<SubidRange>>, map: &Fact<String>, name: &str) -> Judged {
+    let Some(ranges) = ranges.known() else {
+        return Err(format!("{file} is {}", ranges.map(|_| "")));
+    };
+    if ranges.iter().all(|range| range.count == 0) {
+        return Err(format!("{file} has no line for {name}"));
+    }
+    // newuidmap maps them from the caller's namespace, where they have to exist.
+    let mapped = |range: &SubidRange| {
+        range.count > 0
+            && map
+                .known()
+                .is_some_and(|map| maps::covers(map, range.first, range.count))
+    };
+    match ranges.iter().any(mapped) {
+        true => Ok(()),
+        false => Err(format!(
+            "the ids of {name} in {file} are not mapped here: the map is \"{map}\""
+        )),
+    }
+}
+
+/// Whether executing the program gives root's privileges, or `wanted` as file capabilities.
+///
+/// Source: execve(2) and capabilities(7), "Transformation of capabilities during execve()".
+fn gains(facts: &Facts, program: &Program, wanted: CapSet) -> Judged {
+    let path = program.path.display();
+    match facts.process.no_new_privs {
+        Fact::Known(false) => {}
+        Fact::Known(true) => return Err(format!("no_new_privs is set, so {path} gains nothing")),
+        ref unknown => return Err(format!("no_new_privs is {unknown}")),
+    }
+    if program.nosuid {
+        return Err(format!("{path} is on a file system mounted nosuid"));
+    }
+    let by_caps = program.capabilities.known().is_some_and(|caps| {
+        caps.effective && wanted != CapSet::EMPTY && caps.permitted.0 & wanted.0 == wanted.0
+    });
+    let by_setuid = program.setuid && program.owner == 0;
+    if !by_caps && !by_setuid {
+        let (mode, owner) = (&program.mode, program.owner);
+        return Err(format!(
+            "{path} (mode {mode}, owner {owner}) is not setuid root and has no file capabilities for it"
+        ));
+    }
+    let bounding = facts.process.capabilities.map(|sets| sets.bounding);
+    match bounding
+        .known()
+        .is_some_and(|bounding| bounding.0 & wanted.0 == wanted.0)
+    {
+        true => Ok(()),
+        false => Err(format!(
+            "{path} cannot gain {wanted}: the bounding set is {bounding}"
+        )),
+    }
+}

@@ -1,0 +1,61 @@
+//! Needs on hosts that do not exist: each differs in one fact from one where everything runs.
+
+mod hosts;
+mod privilege;
+mod userns;
+
+use hosts::{Change, one_id, process, root, user};
+use rstest::rstest;
+
+use super::*;
+use crate::caps::CapSet;
+
+#[rstest]
+#[case::ordinary_user(user(), Need::OrdinaryUser)]
+#[case::unprivileged_userns(user(), Need::UnprivilegedUserns)]
+#[case::userns(user(), Need::Userns)]
+#[case::subids(user(), Need::Subids)]
+#[case::proc(user(), Need::Proc)]
+#[case::visible_processes(user(), Need::VisibleProcesses)]
+#[case::program(user(), Need::Program("sudo"))]
+#[case::setuid_program(user(), Need::SetuidProgram("sudo"))]
+#[case::config(user(), Need::Config("CONFIG_SQUASHFS"))]
+#[case::kernel(user(), Need::Kernel { major: 6, minor: 12, why: "itself" })]
+#[case::initial_userns(user(), Need::InitialUserns)]
+#[case::root(root(), Need::Root)]
+#[case::root_becomes_a_user(root(), Need::UnprivilegedUserns)]
+#[case::root_has_capabilities(root(), Need::Capability(Cap::Setfcap))]
+fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
+    assert_eq!(need.unmet(&facts), None);
+}
+
+#[rstest]
+#[case::program(|facts: &mut Facts| facts.lookups.program = |_| None, Need::Program("newuidmap"), "needs the program newuidmap: not in PATH")]
+#[case::sudo(|facts: &mut Facts| facts.process.no_new_privs = Fact::Known(true), Need::SetuidProgram("sudo"), "needs the setuid program sudo: no_new_privs is set, so /usr/bin/sudo gains nothing")]
+#[case::option(|facts: &mut Facts| facts.lookups.config = |_| Fact::Absent, Need::Config("CONFIG_SMACK"), "needs CONFIG_SMACK: the kernel was built without it")]
+#[case::kernel(
+    |facts: &mut Facts| facts.system.kernel_release = "5.4.0".into(),
+    Need::Kernel { major: 5, minor: 8, why: "setns with a pidfd" },
+    "needs Linux 5.8 (setns with a pidfd): the kernel is 5.4.0"
+)]
+#[case::hidepid(
+    |facts: &mut Facts| facts.proc_state = ProcState::Writable { hidepid: Fact::Known("2".into()) },
+    Need::VisibleProcesses,
+    "needs a /proc that shows all processes: /proc is mounted with hidepid=2"
+)]
+#[case::privileged_user(
+    |facts: &mut Facts| facts.process = process(1000, CapSet::EMPTY.with(Cap::Setgid)),
+    Need::OrdinaryUser,
+    "needs an ordinary user: the caller, uid 1000, has CAP_SETGID"
+)]
+#[case::nested(
+    one_id,
+    Need::InitialUserns,
+    "needs the initial user namespace: uid_map is \"0 1000 1\""
+)]
+fn a_reason_names_the_fact(#[case] change: Change, #[case] need: Need, #[case] reason: &str) {
+    let mut facts = user();
+    change(&mut facts);
+
+    assert_eq!(need.unmet(&facts).as_deref(), Some(reason));
+}

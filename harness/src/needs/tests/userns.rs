@@ -1,0 +1,103 @@
+//! User namespaces on hosts that withhold them, or may.
+
+use rstest::rstest;
+
+use super::hosts::{Change, one_id, root, seccomp_refuses, user, without_proc};
+use crate::host::{Chroot, Fact, Facts, ProcState, Seccomp};
+use crate::needs::Need;
+
+const UNPRIVILEGED: &str = "needs unprivileged user namespaces: ";
+
+#[rstest]
+#[case::no_namespaces_left(|facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(0), "user.max_user_namespaces is 0")]
+#[case::no_proc(without_proc, "no procfs is mounted at /proc (ENOENT)")]
+#[case::read_only_proc(|facts: &mut Facts| facts.proc_state = ProcState::ReadOnly, "/proc is mounted read-only")]
+#[case::debian_sysctl(|facts: &mut Facts| facts.policy.unprivileged_userns_clone = Fact::Known(0), "kernel.unprivileged_userns_clone is 0")]
+#[case::ubuntu_sysctl(
+    |facts: &mut Facts| facts.policy.apparmor_restrict_unprivileged_userns = Fact::Known(1),
+    "kernel.apparmor_restrict_unprivileged_userns is 1 and no AppArmor profile allows it to this process"
+)]
+#[case::chroot(|facts: &mut Facts| facts.process.chroot = Chroot::Yes("/ is not the root of a mount".into()), "the caller is in a chroot (/ is not the root of a mount)")]
+#[case::seccomp(seccomp_refuses, "unshare: EPERM; a seccomp filter is active")]
+#[case::single_id(
+    one_id,
+    "the caller is uid 0 and cannot become one: the ids 0 to 65535 are not all mapped: uid_map is \"0 1000 1\""
+)]
+fn unprivileged_namespaces_are_withheld_by(#[case] change: Change, #[case] reason: &str) {
+    for mut facts in [user(), root()] {
+        change(&mut facts);
+
+        let unmet = Need::UnprivilegedUserns.unmet(&facts);
+
+        assert_eq!(unmet, Some(format!("{UNPRIVILEGED}{reason}")));
+    }
+}
+
+#[rstest]
+#[case::seccomp(|facts: &mut Facts| facts.process.seccomp = Fact::Known(Seccomp::Filter), "a seccomp filter is active")]
+#[case::profile(
+    |facts: &mut Facts| facts.policy.confinement = Fact::Known("docker-default (enforce)".into()),
+    "AppArmor confines the process by docker-default (enforce)"
+)]
+#[case::selinux(
+    |facts: &mut Facts| {
+        facts.policy.selinux_enforcing = Fact::Known(true);
+        facts.policy.confinement = Fact::Known("u:r:t:s0".into());
+    },
+    "SELinux is enforcing, with the context u:r:t:s0"
+)]
+#[case::nested(
+    |facts: &mut Facts| facts.process.in_initial_userns = Fact::Known(false),
+    "the limits of the user namespaces above this one are invisible"
+)]
+#[case::ubuntu_profile(
+    |facts: &mut Facts| {
+        facts.policy.apparmor_restrict_unprivileged_userns = Fact::Known(1);
+        facts.policy.confinement = Fact::Known("browser (unconfined)".into());
+    },
+    "AppArmor confines the process by browser (unconfined)"
+)]
+fn a_trial_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
+    let mut facts = user();
+    change(&mut facts);
+
+    facts.lookups.trial = |_| Ok(());
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), None);
+
+    facts.lookups.trial = |_| Err("unshare: EPERM".into());
+    let unmet = Need::UnprivilegedUserns.unmet(&facts);
+    assert_eq!(
+        unmet,
+        Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}"))
+    );
+}
+
+/// What one cannot have for oneself, root may still have.
+#[rstest]
+#[case::debian_sysctl(|facts: &mut Facts| facts.policy.unprivileged_userns_clone = Fact::Known(0))]
+#[case::ubuntu_sysctl(|facts: &mut Facts| facts.policy.apparmor_restrict_unprivileged_userns = Fact::Known(1))]
+fn root_is_exempt_from(#[case] change: Change) {
+    let mut facts = root();
+    change(&mut facts);
+
+    assert_eq!(Need::Userns.unmet(&facts), None);
+    assert!(Need::UnprivilegedUserns.unmet(&facts).is_some());
+}
+
+#[rstest]
+#[case::limit(|facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(0), "needs user namespaces: user.max_user_namespaces is 0")]
+#[case::chroot(|facts: &mut Facts| facts.process.chroot = Chroot::Yes("x".into()), "needs user namespaces: the caller is in a chroot (x)")]
+#[case::seccomp(
+    seccomp_refuses,
+    "needs user namespaces: unshare: EPERM; a seccomp filter is active"
+)]
+#[case::unmapped(
+    |facts: &mut Facts| facts.process.uid_map = Fact::Known("1000 1000 1".into()),
+    "needs user namespaces: the effective uid 0 has no mapping: uid_map is \"1000 1000 1\""
+)]
+fn root_is_not_exempt_from(#[case] change: Change, #[case] reason: &str) {
+    let mut facts = root();
+    change(&mut facts);
+
+    assert_eq!(Need::Userns.unmet(&facts).as_deref(), Some(reason));
+}

@@ -1,0 +1,116 @@
+//! Whether user namespaces are usable, not just creatable: created, the own uid mapped,
+//! capabilities held inside.
+
+use super::{Judged, maps, proc};
+use crate::caps::Cap;
+use crate::host::{Chroot, Creator, Fact, Facts, Seccomp};
+
+/// Judges by the facts, and by a trial if they leave a doubt.
+pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
+    // Without /proc nothing can be mapped, and the facts below are unknown.
+    proc(facts)?;
+    kernel_rules(facts, creator)?;
+    sysctls(facts, creator)?;
+    let doubts = doubts(facts, creator);
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    (facts.lookups.trial)(creator).map_err(|refusal| format!("{refusal}; {}", doubts.join(", ")))
+}
+
+/// What the kernel itself refuses, by its documented rules.
+///
+/// Source: unshare(2) and user_namespaces(7); `create_user_ns()`, kernel/user_namespace.c.
+fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
+    let process = &facts.process;
+    if let Chroot::Yes(evidence) = &process.chroot {
+        return Err(format!("the caller is in a chroot ({evidence})"));
+    }
+    let maps = [
+        ("uid", &process.uids, &process.uid_map),
+        ("gid", &process.gids, &process.gid_map),
+    ];
+    for (kind, ids, map) in maps {
+        // An ordinary user that root becomes has one of the ids that Need::Root found mapped.
+        let Some((id, map)) = ids.known().map(|ids| ids.effective).zip(map.known()) else {
+            return Err(format!("/proc/self/{kind}_map is {map}"));
+        };
+        if creator == Creator::Caller && !maps::covers(map, id, 1) {
+            return Err(format!(
+                "the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn sysctls(facts: &Facts, creator: Creator) -> Judged {
+    let policy = &facts.policy;
+    if policy.max_user_namespaces == Fact::Known(0) {
+        return Err("user.max_user_namespaces is 0".to_owned());
+    }
+    // Debian's patch asks for CAP_SYS_ADMIN in the initial namespace.
+    let exempt = creator == Creator::Caller
+        && facts.process.has(Cap::SysAdmin)
+        && facts.process.in_initial_userns == Fact::Known(true);
+    if policy.unprivileged_userns_clone == Fact::Known(0) && !exempt {
+        return Err("kernel.unprivileged_userns_clone is 0".to_owned());
+    }
+    if apparmor_restricts(facts, creator) && label(facts) == Some("unconfined") {
+        return Err(
+            "kernel.apparmor_restrict_unprivileged_userns is 1 and no AppArmor profile \
+                    allows it to this process"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Ubuntu's patch exempts CAP_SYS_ADMIN in the caller's own namespace.
+fn apparmor_restricts(facts: &Facts, creator: Creator) -> bool {
+    let set = facts
+        .policy
+        .apparmor_restrict_unprivileged_userns
+        .known()
+        .is_some_and(|value| *value != 0);
+    let enabled = facts.policy.apparmor != Fact::Known(false);
+    let exempt = creator == Creator::Caller && facts.process.has(Cap::SysAdmin);
+    set && enabled && !exempt
+}
+
+fn label(facts: &Facts) -> Option<&str> {
+    facts.policy.confinement.known().map(String::as_str)
+}
+
+/// Everybody who may withhold user namespaces without a readable fact that tells.
+fn doubts(facts: &Facts, creator: Creator) -> Vec<String> {
+    let (policy, process) = (&facts.policy, &facts.process);
+    let mut doubts = Vec::new();
+    match &process.seccomp {
+        Fact::Known(Seccomp::Off) | Fact::Absent => {}
+        Fact::Known(_) => doubts.push("a seccomp filter is active".to_owned()),
+        Fact::Unreadable(why) => doubts.push(format!("the seccomp mode is unreadable ({why})")),
+    }
+    match label(facts) {
+        // AppArmor shows a profile as "name (mode)"; SELinux contexts have no such end.
+        Some(label) if label.ends_with(')') => {
+            doubts.push(format!("AppArmor confines the process by {label}"))
+        }
+        Some(_) => {}
+        None if apparmor_restricts(facts, creator) => {
+            doubts.push(
+                "kernel.apparmor_restrict_unprivileged_userns is 1 and the profile is unknown"
+                    .to_owned(),
+            );
+        }
+        None => {}
+    }
+    if policy.selinux_enforcing == Fact::Known(true) {
+        let context = label(facts).unwrap_or("unknown");
+        doubts.push(format!("SELinux is enforcing, with the context {context}"));
+    }
+    if process.in_initial_userns != Fact::Known(true) {
+        doubts.push("the limits of the user namespaces above this one are invisible".to_owned());
+    }
+    doubts
+}

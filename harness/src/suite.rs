@@ -1,0 +1,217 @@
+//! The registry of tests, what becomes of a test that cannot run here, and `main()`.
+//!
+//! nextest learns which tests to skip by asking for the list: a test whose need is unmet is listed
+//! as ignored. It never shows why, so `--skipped` does. A test that is run all the same fails and
+//! says what it lacks; nothing counts as passed that did not run.
+
+mod names;
+
+use std::cell::RefCell;
+use std::env;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::host::{self, Facts};
+use crate::needs::Need;
+
+pub use names::test_name;
+
+/// The variable that says what an unmet need is: unset or empty, a reason to skip; "all", a
+/// failure, for a machine that is meant to run everything.
+pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
+
+/// The exit status for a mistake in how the suite is written or called, as cargo's own usage
+/// errors; a failed test gives 101.
+const USAGE: u8 = 2;
+
+/// One registered test; `#[harness::test]` makes it.
+pub struct Test {
+    /// The path of the function, crate and rstest's numbers included.
+    pub name: &'static str,
+    /// The function as written by hand: for a case of rstest the one it is a case of, otherwise
+    /// possibly any function that this one calls.
+    pub function: &'static str,
+    /// The source file, as the compiler was given it.
+    pub file: &'static str,
+    /// The line of the attribute in [`Test::file`].
+    pub line: u32,
+    /// What the test cannot do without.
+    pub needs: &'static [Need],
+    /// The test itself; a panic is its failure.
+    pub run: fn(),
+}
+
+impl Test {
+    /// The name as the suite shows it, see [`test_name`].
+    pub fn shown_name(&self) -> String {
+        test_name(self.name, self.function)
+    }
+}
+
+/// All tests linked into this binary, in no particular order.
+#[linkme::distributed_slice]
+pub static TESTS: [Test];
+
+thread_local! {
+    static CURRENT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The name of the test that this thread runs, as the suite shows it; `None` outside of a test.
+pub fn current_test() -> Option<String> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+/// What the host lacks for `needs`: `Ok` if nothing, else the reason of the first unmet need.
+///
+/// # Errors
+/// A sentence such as "needs root: euid is 1000".
+pub fn requirement(needs: &[Need]) -> Result<(), String> {
+    requirement_on(needs, host::facts())
+}
+
+/// As [`requirement`], for a host with these facts.
+///
+/// # Errors
+/// The reason of the first unmet need.
+pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
+    needs
+        .iter()
+        .find_map(|need| need.unmet(facts))
+        .map_or(Ok(()), Err)
+}
+
+/// Lists or runs the registered tests as libtest would, by the arguments of this process.
+///
+/// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot
+/// run, and nothing else. Exit status: 0, or 101 if a test failed, or 2 if the suite was written
+/// or called wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
+pub fn main() -> ExitCode {
+    let tests = match names::collect(&TESTS) {
+        Ok(tests) => tests,
+        Err(message) => return usage(&message),
+    };
+    if env::args_os()
+        .skip(1)
+        .any(|argument| argument == "--skipped")
+    {
+        return print_skipped(&tests);
+    }
+    let unmet_is = match unmet_is(env::var_os(REQUIRE).as_deref()) {
+        Ok(unmet_is) => unmet_is,
+        Err(message) => return usage(&message),
+    };
+    let arguments = Arguments::from_args();
+    let trials = tests
+        .into_iter()
+        .filter(|(name, _)| may_be_asked_for(&arguments, name))
+        .map(|(name, test)| trial(name, test, unmet_is))
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UnmetIs {
+    AReasonToSkip,
+    AFailure,
+}
+
+fn unmet_is(required: Option<&OsStr>) -> Result<UnmetIs, String> {
+    match required {
+        None => Ok(UnmetIs::AReasonToSkip),
+        Some(value) if value.is_empty() => Ok(UnmetIs::AReasonToSkip),
+        Some(value) if value == "all" => Ok(UnmetIs::AFailure),
+        Some(value) => Err(format!(
+            "{REQUIRE} is {value:?}; set it to \"all\" to make an unmet need a failure, or unset it"
+        )),
+    }
+}
+
+/// Whether libtest-mimic could choose the test. Needs are only evaluated for those: nextest starts
+/// a process for each test, which must not pay for the needs of all others.
+fn may_be_asked_for(arguments: &Arguments, name: &str) -> bool {
+    match &arguments.filter {
+        Some(filter) if arguments.exact => name == filter,
+        Some(filter) => name.contains(filter.as_str()),
+        None => true,
+    }
+}
+
+fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
+    let requirement = requirement(test.needs);
+    let ignored = requirement.is_err() && unmet_is == UnmetIs::AReasonToSkip;
+    let shown = name.clone();
+    let body = move || match requirement {
+        Err(reason) => Err(Failed::from(format!("unmet need: {reason}"))),
+        Ok(()) => {
+            run_named(name, test.run);
+            Ok(())
+        }
+    };
+    Trial::test(shown, body).with_ignored_flag(ignored)
+}
+
+/// Runs a test with [`current_test`] set, and unset afterwards even if it panics: the thread may
+/// run another one.
+fn run_named(name: String, run: fn()) {
+    CURRENT.set(Some(name));
+    let result = catch_unwind(AssertUnwindSafe(run));
+    CURRENT.set(None);
+    if let Err(panic) = result {
+        resume_unwind(panic);
+    }
+}
+
+fn print_skipped(tests: &[(String, &Test)]) -> ExitCode {
+    let mut lines = String::new();
+    for (name, test) in tests {
+        if let Err(reason) = requirement(test.needs) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(lines, "{name}\t{}", reason.replace(['\n', '\t'], " "));
+        }
+    }
+    match std::io::stdout().write_all(lines.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => usage(&format!(
+            "cannot write the skipped tests to stdout: {error}"
+        )),
+    }
+}
+
+fn usage(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(USAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_all_or_nothing_is_required() {
+        assert_eq!(unmet_is(None), Ok(UnmetIs::AReasonToSkip));
+        assert_eq!(unmet_is(Some(OsStr::new(""))), Ok(UnmetIs::AReasonToSkip));
+        assert_eq!(unmet_is(Some(OsStr::new("all"))), Ok(UnmetIs::AFailure));
+        let error = unmet_is(Some(OsStr::new("most"))).expect_err("not a known value");
+        assert!(
+            error.contains("USERNS_SUITE_REQUIRE is \"most\""),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_current_test_is_known_while_it_runs_and_not_after() {
+        run_named("topic::claim".to_owned(), || {
+            assert_eq!(current_test().as_deref(), Some("topic::claim"));
+        });
+        assert_eq!(current_test(), None);
+
+        let panicked = catch_unwind(|| run_named("topic::claim".to_owned(), || panic!("fails")));
+        assert!(panicked.is_err());
+        assert_eq!(current_test(), None);
+    }
+}

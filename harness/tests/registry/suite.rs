@@ -1,0 +1,54 @@
+//! A small suite, registered as the real one is. What is unmet here is unmet on every host, so
+//! that the answers do not depend on this one.
+
+use harness::suite::current_test;
+use rstest::rstest;
+
+#[harness::test]
+fn plain() {
+    assert_eq!(current_test().as_deref(), Some("suite::plain"));
+}
+
+#[harness::test(Program("no-such-program-anywhere"))]
+fn unmet() {
+    panic!("ran without what it needs");
+}
+
+#[harness::test(Kernel { major: 2, minor: 6, why: "anything" }, Program("no-such-program-anywhere"),)]
+fn unmet_later() {
+    panic!("ran without what it needs");
+}
+
+#[harness::test]
+fn fails() {
+    panic!("as it should");
+}
+
+/// Ends by a call, like a case of rstest, and keeps its number.
+#[harness::test]
+fn more_than_340_lines() {
+    helper();
+}
+
+fn helper() {}
+
+#[rstest]
+#[case::before_deny("suite::own_gid::before_deny")]
+#[case::after_deny("suite::own_gid::after_deny")]
+#[harness::test]
+fn own_gid(#[case] name: &str) {
+    assert_eq!(current_test().as_deref(), Some(name));
+}
+
+#[rstest]
+#[case::named("x")]
+#[harness::test]
+fn product(#[case] _text: &str, #[values("deny", "allow")] _word: &str, #[values(0, 7)] _id: u32) {}
+
+#[rstest]
+#[harness::test(Program("no-such-program-anywhere"), Capability(Cap::Chown))]
+fn values(#[values(None, Some(1))] _id: Option<u32>) {}
+
+#[rstest]
+#[harness::test]
+fn beneath_rstest_alone() {}

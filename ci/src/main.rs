@@ -1,2 +1,48 @@
 //! The commands behind `cargo ci`.
-fn main() {}
+//!
+//! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `test` runs
+//! everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+
+mod checks;
+mod cli;
+mod deny;
+mod facts;
+mod gather;
+mod nextest;
+mod ordinary;
+mod packages;
+mod process;
+mod results;
+mod say;
+mod skips;
+mod snapshots;
+mod steps;
+mod suite;
+mod summary;
+mod tools;
+mod verdict;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use verdict::Verdict;
+
+fn main() -> ExitCode {
+    // A parse error of clap ends with 2 as well: nothing was run.
+    let cli = Cli::parse();
+    let done = process::watch_signals().and_then(|()| match cli.command {
+        Command::Facts { json } => facts::print(json).map(|()| Verdict::Good),
+        Command::Suite(options) => suite::run(&options),
+        Command::Test(options) => checks::run(&options),
+    });
+    match done {
+        Ok(verdict) => verdict.exit_code(),
+        Err(message) => {
+            anstream::eprintln!("{}cannot run:{:#} {message}", summary::BAD, summary::BAD);
+            Verdict::CouldNotRun(message).exit_code()
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! `cargo ci test`: everything that CI checks. A new check is a function and a row of [`STEPS`].
+
+use std::cell::RefCell;
+use std::io::stdout;
+use std::process::Command;
+
+use anstream::{AutoStream, ColorChoice};
+use nix::unistd::geteuid;
+
+use crate::cli::TestOptions;
+use crate::gather::Leg;
+use crate::nextest::Ended;
+use crate::say::say;
+use crate::steps::{self, NotRun, Outcome, Step};
+use crate::summary::{self, Names};
+use crate::tools::{self, Install};
+use crate::verdict::Verdict;
+use crate::workspace::{SUITE, Workspace};
+use crate::{deny, ordinary, packages, process, snapshots, suite};
+
+/// What the steps share.
+#[derive(Debug)]
+pub struct Context {
+    /// The workspace under test.
+    pub workspace: Workspace,
+    /// Whether missing programs are installed.
+    pub install: Install,
+    names: Names,
+    /// The runs of the suite so far.
+    legs: RefCell<Vec<Leg>>,
+}
+
+/// Everything that CI checks, in this order.
+pub const STEPS: &[Step] = &[
+    Step {
+        name: "packages",
+        about: "the programs that the suite runs are installed",
+        run: packages,
+    },
+    Step {
+        name: "format",
+        about: "cargo fmt --check",
+        run: format,
+    },
+    Step {
+        name: "lint",
+        about: "clippy on all targets, warnings are errors",
+        run: lint,
+    },
+    Step {
+        name: "docs",
+        about: "documentation builds without a warning",
+        run: docs,
+    },
+    Step {
+        name: "doctests",
+        about: "examples in the documentation run",
+        run: doctests,
+    },
+    Step {
+        name: "tools",
+        about: "the tests of the harness and of cargo ci",
+        run: own_tests,
+    },
+    Step {
+        name: "suite-root",
+        about: "the suite as root",
+        run: suite_as_root,
+    },
+    Step {
+        name: "suite-user",
+        about: "the suite as an ordinary user",
+        run: suite_as_user,
+    },
+    Step {
+        name: "snapshots",
+        about: "every snapshot is used by a test",
+        run: no_unused_snapshot,
+    },
+    Step {
+        name: "deny",
+        about: "licences, duplicates and sources of dependencies",
+        run: deny::policies,
+    },
+    Step {
+        name: "advisories",
+        about: "known faults in dependencies",
+        run: deny::advisories,
+    },
+];
+
+/// Plays the steps and prints the table.
+///
+/// # Errors
+/// When the workspace cannot be found.
+pub fn run(options: &TestOptions) -> Result<Verdict, String> {
+    if options.list {
+        STEPS
+            .iter()
+            .for_each(|step| say(format_args!("{:<12} {}\n", step.name, step.about)));
+        return Ok(Verdict::Good);
+    }
+    let context = Context {
+        workspace: Workspace::find()?,
+        install: Install::unless(options.skip_install),
+        names: Names::all_if(options.verbose),
+        legs: RefCell::default(),
+    };
+    let wanted =
+        |step: &&Step| options.only.is_empty() || options.only.iter().any(|name| name == step.name);
+    let steps: Vec<_> = STEPS.iter().filter(wanted).collect();
+    let mut played = Vec::new();
+    for (number, step) in (1..).zip(&steps) {
+        let step = steps::play(step, number, steps.len(), &context);
+        let stop = options.fail_fast
+            && matches!(step.outcome, Outcome::Failed(_) | Outcome::CouldNotRun(_));
+        played.push(step);
+        if stop || process::interrupted() {
+            break;
+        }
+    }
+    let not_run = if options.require_all {
+        NotRun::Counts
+    } else {
+        NotRun::Reported
+    };
+    let verdict = steps::verdict(&played, not_run);
+    say(steps::table(&played, &verdict));
+    Ok(verdict)
+}
+
+/// Streams a command whose failure is a finding.
+fn check(command: &mut Command) -> Outcome {
+    match process::stream(command) {
+        Ok(status) if status.success() => Outcome::Passed(String::new()),
+        Ok(status) => Outcome::Failed(format!("`{}` failed ({status})", process::show(command))),
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn packages(context: &Context) -> Outcome {
+    packages::ensure(context.install)
+}
+
+fn format(context: &Context) -> Outcome {
+    match tools::component("rustfmt", "rustfmt", context.install) {
+        Ok(()) => {
+            let mut command = context.workspace.cargo(["fmt", "--all", "--check"]);
+            // rustfmt colours its differences in a pipe as well.
+            if AutoStream::choice(&stdout()) == ColorChoice::Never {
+                command.args(["--", "--color", "never"]);
+            }
+            check(&mut command)
+        }
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn lint(context: &Context) -> Outcome {
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    match tools::component("clippy", "cargo-clippy", context.install) {
+        Ok(()) => check(&mut context.workspace.cargo(arguments)),
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn docs(context: &Context) -> Outcome {
+    let mut command = context
+        .workspace
+        .cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+    // A binary's private items are documented for those who change it.
+    check(
+        command
+            .arg("--document-private-items")
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn doctests(context: &Context) -> Outcome {
+    check(
+        &mut context
+            .workspace
+            .cargo(["test", "--doc", "--workspace", "--locked"]),
+    )
+}
+
+fn own_tests(context: &Context) -> Outcome {
+    if let Err(error) = tools::nextest(context.install) {
+        return Outcome::CouldNotRun(error);
+    }
+    let mut command = context
+        .workspace
+        .cargo(["nextest", "run", "--workspace", "--locked"]);
+    command.args(["--exclude", SUITE]);
+    match process::stream(&mut command).map(Ended::from) {
+        Ok(Ended::Passed) => Outcome::Passed(String::new()),
+        Ok(Ended::TestsFailed) => Outcome::Failed("tests failed: see above".to_owned()),
+        Ok(Ended::BuildFailed) => Outcome::Failed("the tests do not build".to_owned()),
+        Ok(Ended::NothingRan) => Outcome::CouldNotRun("nothing ran: no test was found".to_owned()),
+        Ok(Ended::Otherwise(words)) | Err(words) => Outcome::CouldNotRun(words),
+    }
+}
+
+fn suite_as_root(context: &Context) -> Outcome {
+    if !geteuid().is_root() {
+        return Outcome::NotRun("needs root".to_owned());
+    }
+    report(context, || suite::as_caller(&context.workspace, &[]))
+}
+
+fn suite_as_user(context: &Context) -> Outcome {
+    if geteuid().is_root() {
+        report(context, || ordinary::run(&context.workspace))
+    } else {
+        report(context, || suite::as_caller(&context.workspace, &[]))
+    }
+}
+
+/// Runs the suite, prints its summary and keeps it for the steps after it.
+fn report(context: &Context, run: impl FnOnce() -> Result<Leg, String>) -> Outcome {
+    match tools::nextest(context.install).and_then(|()| run()) {
+        Err(error) => Outcome::CouldNotRun(error),
+        Ok(leg) => {
+            say(summary::render(
+                &leg,
+                &context.workspace.root,
+                context.names,
+            ));
+            let outcome = match &leg.verdict {
+                Verdict::Good => Outcome::Passed(summary::in_one_line(&leg)),
+                Verdict::Failed(why) => Outcome::Failed(why.clone()),
+                Verdict::CouldNotRun(why) => Outcome::CouldNotRun(why.clone()),
+            };
+            context.legs.borrow_mut().push(leg);
+            outcome
+        }
+    }
+}
+
+fn no_unused_snapshot(context: &Context) -> Outcome {
+    let legs = context.legs.borrow();
+    let legs: Vec<Leg> = legs
+        .iter()
+        .filter(|leg| !matches!(leg.verdict, Verdict::CouldNotRun(_)))
+        .cloned()
+        .collect();
+    if legs.is_empty() {
+        return Outcome::NotRun("needs a run of the suite: suite-root or suite-user".to_owned());
+    }
+    let root = &context.workspace.root;
+    let snapshots = match snapshots::files(&root.join("tests"), ".snap") {
+        Ok(files) => files
+            .iter()
+            .map(|file| std::path::Path::new("tests").join(file))
+            .collect::<Vec<_>>(),
+        Err(error) => return Outcome::CouldNotRun(error),
+    };
+    let unused = snapshots::unused(&snapshots, &legs);
+    let alone = match unused.left_alone.len() {
+        0 => String::new(),
+        number => format!(", {number} not asked for here and left alone"),
+    };
+    for file in &unused.left_alone {
+        say(format_args!(
+            "  not asked for here, left alone: {}\n",
+            file.display()
+        ));
+    }
+    for file in &unused.unreferenced {
+        say(format_args!("  no test uses {}\n", file.display()));
+    }
+    if unused.unreferenced.is_empty() {
+        return Outcome::Passed(format!("{} snapshots{alone}", snapshots.len()));
+    }
+    Outcome::Failed(format!(
+        "no test uses {} of {} snapshots: remove or rename them",
+        unused.unreferenced.len(),
+        snapshots.len()
+    ))
+}

@@ -1,0 +1,205 @@
+//! Snapshots that differ, and snapshots that no test uses.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::gather::Leg;
+use crate::results::End;
+
+/// All files below `dir` whose name ends with `suffix`, relative to `dir`, in order.
+///
+/// # Errors
+/// When a directory cannot be read. A `dir` that does not exist holds nothing.
+pub fn files(dir: &Path, suffix: &str) -> Result<Vec<PathBuf>, String> {
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in WalkDir::new(dir).sort_by_file_name() {
+        let entry = entry.map_err(|error| format!("cannot look for {suffix} files: {error}"))?;
+        if entry.file_type().is_file() && entry.file_name().to_string_lossy().ends_with(suffix) {
+            found.push(
+                entry
+                    .path()
+                    .strip_prefix(dir)
+                    .unwrap_or(entry.path())
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(found)
+}
+
+/// The snapshots that a run asked for, relative to its workspace, from the file insta appends to.
+///
+/// # Errors
+/// When the file is there and cannot be read. Without a test that uses a snapshot there is none.
+pub fn references(file: &Path, root: &Path) -> Result<BTreeSet<PathBuf>, String> {
+    if !file.exists() {
+        return Ok(BTreeSet::new());
+    }
+    let text = fs::read_to_string(file)
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    // Paths from elsewhere stay whole: they match no snapshot of this workspace.
+    Ok(text
+        .lines()
+        .map(Path::new)
+        .map(|path| path.strip_prefix(root).unwrap_or(path).to_owned())
+        .collect())
+}
+
+/// What became of the snapshots that no run asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Unused {
+    /// No test can use them: the test is gone, or it passed without them.
+    pub unreferenced: Vec<PathBuf>,
+    /// Another kernel, host or a repaired test may use them.
+    pub left_alone: Vec<PathBuf>,
+}
+
+/// Sorts the snapshots that no run asked for.
+///
+/// A snapshot belongs to the test that it is named for, with `::` written as `__`. A variant
+/// (`test@variant.snap`) may be another kernel's; a test that passed nowhere had no chance to ask.
+pub fn unused(snapshots: &[PathBuf], legs: &[Leg]) -> Unused {
+    let used: BTreeSet<&PathBuf> = legs.iter().flat_map(|leg| &leg.references).collect();
+    let mut unused = Unused::default();
+    for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
+        let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
+        let stem = file.strip_suffix(".snap").unwrap_or(&file);
+        let (owner, variant) = stem
+            .split_once('@')
+            .map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
+        let ends = ends_of(owner, legs);
+        let passed = ends
+            .iter()
+            .any(|end| matches!(end, End::Passed | End::Flaky));
+        if ends.is_empty() || (passed && variant.is_none()) {
+            unused.unreferenced.push(snapshot.clone());
+        } else {
+            unused.left_alone.push(snapshot.clone());
+        }
+    }
+    unused
+}
+
+/// How the test that owns a snapshot ended in each run; none when there is no such test.
+fn ends_of<'a>(owner: &str, legs: &'a [Leg]) -> Vec<&'a End> {
+    let tests = legs.iter().flat_map(|leg| &leg.tests);
+    // A test may keep more than one: insta appends -2, the suite may append a name after `__`.
+    let owns = |test: &str| {
+        let rest = owner.strip_prefix(test.replace("::", "__").as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-') || rest.starts_with("__"))
+    };
+    tests
+        .filter(|test| owns(&test.name))
+        .map(|test| &test.end)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::Test;
+
+    fn leg(tests: &[(&str, End)], references: &[&str]) -> Leg {
+        let tests = tests
+            .iter()
+            .map(|(name, end)| Test {
+                name: (*name).into(),
+                end: end.clone(),
+            })
+            .collect();
+        Leg {
+            tests,
+            references: references.iter().map(PathBuf::from).collect(),
+            ..Leg::default()
+        }
+    }
+
+    fn sorted(snapshots: &[&str], legs: &[Leg]) -> (Vec<String>, Vec<String>) {
+        let snapshots: Vec<PathBuf> = snapshots.iter().map(PathBuf::from).collect();
+        let unused = unused(&snapshots, legs);
+        let names = |paths: &[PathBuf]| {
+            paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect()
+        };
+        (names(&unused.unreferenced), names(&unused.left_alone))
+    }
+
+    #[test]
+    fn what_any_run_asked_for_is_used() {
+        let legs = [
+            leg(&[("a::b", End::Passed)], &["s/a__b.snap"]),
+            leg(&[("a::b", End::Skipped)], &[]),
+        ];
+
+        assert_eq!(sorted(&["s/a__b.snap"], &legs), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_snapshot_without_a_test_is_unreferenced_even_as_a_variant() {
+        let legs = [leg(&[("a::b", End::Passed)], &[])];
+
+        let (unreferenced, left_alone) = sorted(&["s/gone.snap", "s/gone@without-x.snap"], &legs);
+        assert_eq!(unreferenced, ["s/gone.snap", "s/gone@without-x.snap"]);
+        assert!(left_alone.is_empty());
+    }
+
+    #[test]
+    fn a_snapshot_that_its_passing_test_ignored_is_unreferenced() {
+        let legs = [
+            leg(&[("a::b", End::Passed)], &[]),
+            leg(&[("a::b", End::Skipped)], &[]),
+        ];
+
+        assert_eq!(
+            sorted(&["s/a__b.snap", "s/a__b-2.snap"], &legs).0,
+            ["s/a__b.snap", "s/a__b-2.snap"]
+        );
+    }
+
+    #[test]
+    fn variants_and_tests_that_had_no_chance_are_left_alone() {
+        let legs = [leg(
+            &[
+                ("a", End::Passed),
+                ("b", End::Skipped),
+                ("c", End::TimedOut),
+            ],
+            &[],
+        )];
+
+        let (unreferenced, left_alone) =
+            sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &legs);
+        assert!(unreferenced.is_empty());
+        assert_eq!(left_alone, ["s/a@without-x.snap", "s/b.snap", "s/c.snap"]);
+    }
+
+    #[test]
+    fn references_of_another_directory_are_mapped_back() -> Result<(), Box<dyn std::error::Error>> {
+        let dir = tempfile::tempdir()?;
+        let file = dir.path().join("references");
+        fs::write(
+            &file,
+            "/tmp/copy/./tests/s/a.snap\n/tmp/copy/tests/s/b.snap\n/elsewhere/c.snap\n",
+        )?;
+
+        let found = references(&file, Path::new("/tmp/copy"))?;
+
+        let expected = ["/elsewhere/c.snap", "tests/s/a.snap", "tests/s/b.snap"];
+        assert_eq!(
+            found
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect::<Vec<_>>(),
+            expected
+        );
+        Ok(())
+    }
+}

@@ -32,61 +32,17 @@ pub struct Context {
 
 /// Everything that CI checks, in this order.
 pub const STEPS: &[Step] = &[
-    Step {
-        name: "packages",
-        about: "the programs that the suite runs are installed",
-        run: packages,
-    },
-    Step {
-        name: "format",
-        about: "cargo fmt --check",
-        run: format,
-    },
-    Step {
-        name: "lint",
-        about: "clippy on all targets, warnings are errors",
-        run: lint,
-    },
-    Step {
-        name: "docs",
-        about: "documentation builds without a warning",
-        run: docs,
-    },
-    Step {
-        name: "doctests",
-        about: "examples in the documentation run",
-        run: doctests,
-    },
-    Step {
-        name: "tools",
-        about: "the tests of the harness and of cargo ci",
-        run: own_tests,
-    },
-    Step {
-        name: "suite-root",
-        about: "the suite as root",
-        run: suite_as_root,
-    },
-    Step {
-        name: "suite-user",
-        about: "the suite as an ordinary user",
-        run: suite_as_user,
-    },
-    Step {
-        name: "snapshots",
-        about: "every snapshot is used by a test",
-        run: no_unused_snapshot,
-    },
-    Step {
-        name: "deny",
-        about: "licences, duplicates and sources of dependencies",
-        run: deny::policies,
-    },
-    Step {
-        name: "advisories",
-        about: "known faults in dependencies",
-        run: deny::advisories,
-    },
+    Step { name: "packages", about: "the programs that the suite runs are installed", run: packages },
+    Step { name: "format", about: "cargo fmt --check", run: format },
+    Step { name: "lint", about: "clippy on all targets, warnings are errors", run: lint },
+    Step { name: "docs", about: "documentation builds without a warning", run: docs },
+    Step { name: "doctests", about: "examples in the documentation run", run: doctests },
+    Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
+    Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
+    Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },
+    Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
+    Step { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::policies },
+    Step { name: "advisories", about: "known faults in dependencies", run: deny::advisories },
 ];
 
 /// Plays the steps and prints the table.
@@ -95,9 +51,7 @@ pub const STEPS: &[Step] = &[
 /// When the workspace cannot be found.
 pub fn run(options: &TestOptions) -> Result<Verdict, String> {
     if options.list {
-        STEPS
-            .iter()
-            .for_each(|step| say(format_args!("{:<12} {}\n", step.name, step.about)));
+        STEPS.iter().for_each(|step| say(format_args!("{:<12} {}\n", step.name, step.about)));
         return Ok(Verdict::Good);
     }
     let context = Context {
@@ -106,24 +60,18 @@ pub fn run(options: &TestOptions) -> Result<Verdict, String> {
         names: Names::all_if(options.verbose),
         legs: RefCell::default(),
     };
-    let wanted =
-        |step: &&Step| options.only.is_empty() || options.only.iter().any(|name| name == step.name);
+    let wanted = |step: &&Step| options.only.is_empty() || options.only.iter().any(|name| name == step.name);
     let steps: Vec<_> = STEPS.iter().filter(wanted).collect();
     let mut played = Vec::new();
     for (number, step) in (1..).zip(&steps) {
         let step = steps::play(step, number, steps.len(), &context);
-        let stop = options.fail_fast
-            && matches!(step.outcome, Outcome::Failed(_) | Outcome::CouldNotRun(_));
+        let stop = options.fail_fast && matches!(step.outcome, Outcome::Failed(_) | Outcome::CouldNotRun(_));
         played.push(step);
         if stop || process::interrupted() {
             break;
         }
     }
-    let not_run = if options.require_all {
-        NotRun::Counts
-    } else {
-        NotRun::Reported
-    };
+    let not_run = if options.require_all { NotRun::Counts } else { NotRun::Reported };
     let verdict = steps::verdict(&played, not_run);
     say(steps::table(&played, &verdict));
     Ok(verdict)
@@ -157,15 +105,7 @@ fn format(context: &Context) -> Outcome {
 }
 
 fn lint(context: &Context) -> Outcome {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     match tools::component("clippy", "cargo-clippy", context.install) {
         Ok(()) => check(&mut context.workspace.cargo(arguments)),
         Err(error) => Outcome::CouldNotRun(error),
@@ -173,32 +113,20 @@ fn lint(context: &Context) -> Outcome {
 }
 
 fn docs(context: &Context) -> Outcome {
-    let mut command = context
-        .workspace
-        .cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+    let mut command = context.workspace.cargo(["doc", "--workspace", "--no-deps", "--locked"]);
     // A binary's private items are documented for those who change it.
-    check(
-        command
-            .arg("--document-private-items")
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    check(command.arg("--document-private-items").env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn doctests(context: &Context) -> Outcome {
-    check(
-        &mut context
-            .workspace
-            .cargo(["test", "--doc", "--workspace", "--locked"]),
-    )
+    check(&mut context.workspace.cargo(["test", "--doc", "--workspace", "--locked"]))
 }
 
 fn own_tests(context: &Context) -> Outcome {
     if let Err(error) = tools::nextest(context.install) {
         return Outcome::CouldNotRun(error);
     }
-    let mut command = context
-        .workspace
-        .cargo(["nextest", "run", "--workspace", "--locked"]);
+    let mut command = context.workspace.cargo(["nextest", "run", "--workspace", "--locked"]);
     command.args(["--exclude", SUITE]);
     match process::stream(&mut command).map(Ended::from) {
         Ok(Ended::Passed) => Outcome::Passed(String::new()),
@@ -229,11 +157,7 @@ fn report(context: &Context, run: impl FnOnce() -> Result<Leg, String>) -> Outco
     match tools::nextest(context.install).and_then(|()| run()) {
         Err(error) => Outcome::CouldNotRun(error),
         Ok(leg) => {
-            say(summary::render(
-                &leg,
-                &context.workspace.root,
-                context.names,
-            ));
+            say(summary::render(&leg, &context.workspace.root, context.names));
             let outcome = match &leg.verdict {
                 Verdict::Good => Outcome::Passed(summary::in_one_line(&leg)),
                 Verdict::Failed(why) => Outcome::Failed(why.clone()),
@@ -247,20 +171,14 @@ fn report(context: &Context, run: impl FnOnce() -> Result<Leg, String>) -> Outco
 
 fn no_unused_snapshot(context: &Context) -> Outcome {
     let legs = context.legs.borrow();
-    let legs: Vec<Leg> = legs
-        .iter()
-        .filter(|leg| !matches!(leg.verdict, Verdict::CouldNotRun(_)))
-        .cloned()
-        .collect();
+    let legs: Vec<Leg> =
+        legs.iter().filter(|leg| !matches!(leg.verdict, Verdict::CouldNotRun(_))).cloned().collect();
     if legs.is_empty() {
         return Outcome::NotRun("needs a run of the suite: suite-root or suite-user".to_owned());
     }
     let root = &context.workspace.root;
     let snapshots = match snapshots::files(&root.join("tests"), ".snap") {
-        Ok(files) => files
-            .iter()
-            .map(|file| std::path::Path::new("tests").join(file))
-            .collect::<Vec<_>>(),
+        Ok(files) => files.iter().map(|file| std::path::Path::new("tests").join(file)).collect::<Vec<_>>(),
         Err(error) => return Outcome::CouldNotRun(error),
     };
     let unused = snapshots::unused(&snapshots, &legs);
@@ -269,10 +187,7 @@ fn no_unused_snapshot(context: &Context) -> Outcome {
         number => format!(", {number} not asked for here and left alone"),
     };
     for file in &unused.left_alone {
-        say(format_args!(
-            "  not asked for here, left alone: {}\n",
-            file.display()
-        ));
+        say(format_args!("  not asked for here, left alone: {}\n", file.display()));
     }
     for file in &unused.unreferenced {
         say(format_args!("  no test uses {}\n", file.display()));

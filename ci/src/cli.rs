@@ -116,12 +116,7 @@ mod tests {
     fn arguments_after_the_dashes_go_to_nextest() {
         let cli = Cli::try_parse_from(["ci", "suite", "-v", "--", "--stress-count", "5"]);
 
-        let Ok(Cli {
-            command: Command::Suite(options),
-        }) = cli
-        else {
-            panic!("not a suite: {cli:?}")
-        };
+        let Ok(Cli { command: Command::Suite(options) }) = cli else { panic!("not a suite: {cli:?}") };
         assert!(options.verbose);
         assert_eq!(options.nextest, ["--stress-count", "5"]);
     }

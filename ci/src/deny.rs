@@ -24,13 +24,8 @@ pub fn advisories(context: &Context) -> Outcome {
     }
     let mut fetch = deny(context, &["fetch", "db"]);
     say("fetching the advisory database\n");
-    let fetched = process::capture(&mut fetch, FETCH_LIMIT).and_then(|said| {
-        if said.status.success() {
-            Ok(())
-        } else {
-            Err(last_words(&said.stderr))
-        }
-    });
+    let fetched = process::capture(&mut fetch, FETCH_LIMIT)
+        .and_then(|said| if said.status.success() { Ok(()) } else { Err(last_words(&said.stderr)) });
     match fetched {
         Ok(()) => check(context, &["--disable-fetch", "advisories"]),
         Err(error) => Outcome::NotRun(format!("the advisory database cannot be fetched: {error}")),
@@ -49,21 +44,14 @@ fn check(context: &Context, what: &[&str]) -> Outcome {
 }
 
 fn deny(context: &Context, arguments: &[&str]) -> Command {
-    let mut command =
-        context
-            .workspace
-            .cargo(["deny", "--workspace", "--all-features", "--locked"]);
+    let mut command = context.workspace.cargo(["deny", "--workspace", "--all-features", "--locked"]);
     command.args(arguments);
     command
 }
 
 /// The line that says most: git and cargo-deny put the cause last.
 fn last_words(stderr: &str) -> String {
-    let line = stderr
-        .lines()
-        .map(str::trim)
-        .rfind(|line| !line.is_empty())
-        .unwrap_or("it gave no reason");
+    let line = stderr.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it gave no reason");
     anstream::adapter::strip_str(line).to_string()
 }
 

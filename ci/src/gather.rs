@@ -57,20 +57,13 @@ pub struct Run<'a> {
 /// Reads everything that a run left.
 pub fn gather(mut run: Run<'_>) -> Leg {
     let places = run.places;
-    let tests = places
-        .collect_junit()
-        .and_then(|()| results::read(&places.junit()));
+    let tests = places.collect_junit().and_then(|()| results::read(&places.junit()));
     let reasons = list_skipped(&mut run.list_skipped);
     let references = snapshots::references(&places.references(), &places.root);
     let pending = snapshots::files(&places.snapshots(), ".snap.new");
     let verdict = judge(&run.ended, &tests)
         .and_then(|()| explained(&tests, &reasons, run.left_out))
-        .and_then(|()| {
-            references
-                .as_ref()
-                .map(drop)
-                .map_err(|error| Verdict::CouldNotRun(error.clone()))
-        })
+        .and_then(|()| references.as_ref().map(drop).map_err(|error| Verdict::CouldNotRun(error.clone())))
         .err()
         .unwrap_or(Verdict::Good);
     let tests = tests.unwrap_or_default();
@@ -91,12 +84,7 @@ pub fn gather(mut run: Run<'_>) -> Leg {
 fn list_skipped(command: &mut Command) -> Result<BTreeMap<String, String>, String> {
     let said = process::capture(command, SKIPS_LIMIT)?;
     if !said.status.success() {
-        return Err(format!(
-            "`{}` failed ({}): {}",
-            process::show(command),
-            said.status,
-            said.stderr.trim()
-        ));
+        return Err(format!("`{}` failed ({}): {}", process::show(command), said.status, said.stderr.trim()));
     }
     skips::parse(&said.stdout)
 }
@@ -114,20 +102,14 @@ fn judge(ended: &Ended, tests: &Result<Vec<Test>, String>) -> Result<(), Verdict
         Ended::Otherwise(words) => return could_not(words),
         Ended::Passed | Ended::TestsFailed => {}
     }
-    let tests = tests
-        .as_ref()
-        .map_err(|error| Verdict::CouldNotRun(error.clone()))?;
+    let tests = tests.as_ref().map_err(|error| Verdict::CouldNotRun(error.clone()))?;
     let ran = tests.iter().filter(|test| test.end != End::Skipped).count();
     let failed = tests.iter().filter(|test| test.end.is_failure()).count();
     match (ended, ran, failed) {
         (_, 0, _) => could_not("nothing ran: all tests were skipped"),
         (Ended::Passed, _, 0) => Ok(()),
-        (Ended::Passed, ..) => {
-            could_not("nextest reports success and its JUnit file names failures")
-        }
-        (_, _, 0) => {
-            could_not("nextest reports failure and its JUnit file names none: see its output above")
-        }
+        (Ended::Passed, ..) => could_not("nextest reports success and its JUnit file names failures"),
+        (_, _, 0) => could_not("nextest reports failure and its JUnit file names none: see its output above"),
         _ => Err(Verdict::Failed(format!("{failed} of {ran} tests failed"))),
     }
 }
@@ -138,15 +120,14 @@ fn explained(
     reasons: &Result<BTreeMap<String, String>, String>,
     left_out: Option<&str>,
 ) -> Result<(), Verdict> {
-    let reasons = reasons.as_ref().map_err(|error| {
-        Verdict::CouldNotRun(format!("why tests are skipped is unknown: {error}"))
-    })?;
+    let reasons = reasons
+        .as_ref()
+        .map_err(|error| Verdict::CouldNotRun(format!("why tests are skipped is unknown: {error}")))?;
     let silent = |test: &&Test| test.end == End::Skipped && !reasons.contains_key(&test.name);
     match tests.iter().flatten().find(silent) {
-        Some(test) if left_out.is_none() => Err(Verdict::CouldNotRun(format!(
-            "{} was skipped and the suite gives no reason",
-            test.name
-        ))),
+        Some(test) if left_out.is_none() => {
+            Err(Verdict::CouldNotRun(format!("{} was skipped and the suite gives no reason", test.name)))
+        }
         _ => Ok(()),
     }
 }
@@ -158,17 +139,10 @@ fn with_reasons(
 ) -> Vec<(String, String)> {
     let skipped = tests.iter().filter(|test| test.end == End::Skipped);
     let reason = |name: &str| {
-        reasons
-            .get(name)
-            .map(String::as_str)
-            .or(left_out)
-            .unwrap_or("the suite gives no reason")
-            .to_owned()
+        reasons.get(name).map(String::as_str).or(left_out).unwrap_or("the suite gives no reason").to_owned()
     };
     // A stress run tells of the same skip once for each repetition.
-    let skipped: BTreeMap<_, _> = skipped
-        .map(|test| (test.name.clone(), reason(&test.name)))
-        .collect();
+    let skipped: BTreeMap<_, _> = skipped.map(|test| (test.name.clone(), reason(&test.name))).collect();
     skipped.into_iter().collect()
 }
 
@@ -177,13 +151,7 @@ mod tests {
     use super::*;
 
     fn tests(ends: &[End]) -> Result<Vec<Test>, String> {
-        Ok(ends
-            .iter()
-            .map(|end| Test {
-                name: "a".into(),
-                end: end.clone(),
-            })
-            .collect())
+        Ok(ends.iter().map(|end| Test { name: "a".into(), end: end.clone() }).collect())
     }
 
     fn why(verdict: Result<(), Verdict>) -> String {
@@ -198,26 +166,17 @@ mod tests {
         assert!(why(judge(&Ended::NothingRan, &tests(&[]))).contains("nothing ran"));
         assert!(why(judge(&Ended::Passed, &tests(&[]))).contains("nothing ran"));
         assert!(why(judge(&Ended::Passed, &tests(&[End::Skipped]))).contains("nothing ran"));
-        assert_eq!(
-            judge(&Ended::Passed, &tests(&[End::Passed, End::Skipped])),
-            Ok(())
-        );
+        assert_eq!(judge(&Ended::Passed, &tests(&[End::Passed, End::Skipped])), Ok(()));
     }
 
     #[test]
     fn status_and_report_must_agree() {
-        let failed = Ok(vec![Test {
-            name: "a".into(),
-            end: End::TimedOut,
-        }]);
+        let failed = Ok(vec![Test { name: "a".into(), end: End::TimedOut }]);
 
         assert!(why(judge(&Ended::Passed, &failed)).contains("names failures"));
         assert!(why(judge(&Ended::TestsFailed, &tests(&[End::Passed]))).contains("names none"));
         assert!(why(judge(&Ended::Passed, &Err("cut short".into()))).contains("cut short"));
-        assert_eq!(
-            judge(&Ended::TestsFailed, &failed),
-            Err(Verdict::Failed("1 of 1 tests failed".into()))
-        );
+        assert_eq!(judge(&Ended::TestsFailed, &failed), Err(Verdict::Failed("1 of 1 tests failed".into())));
     }
 
     #[test]
@@ -225,29 +184,10 @@ mod tests {
         let known = Ok(BTreeMap::from([("a".to_owned(), "needs root".to_owned())]));
 
         assert_eq!(explained(&tests(&[End::Skipped]), &known, None), Ok(()));
-        assert_eq!(
-            explained(
-                &tests(&[End::Skipped]),
-                &Ok(BTreeMap::new()),
-                Some("left out")
-            ),
-            Ok(())
-        );
+        assert_eq!(explained(&tests(&[End::Skipped]), &Ok(BTreeMap::new()), Some("left out")), Ok(()));
         assert!(
-            why(explained(
-                &tests(&[End::Skipped]),
-                &Ok(BTreeMap::new()),
-                None
-            ))
-            .contains("a was skipped")
+            why(explained(&tests(&[End::Skipped]), &Ok(BTreeMap::new()), None)).contains("a was skipped")
         );
-        assert!(
-            why(explained(
-                &tests(&[End::Passed]),
-                &Err("no tab".into()),
-                None
-            ))
-            .contains("no tab")
-        );
+        assert!(why(explained(&tests(&[End::Passed]), &Err("no tab".into()), None)).contains("no tab"));
     }
 }

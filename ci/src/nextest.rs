@@ -37,13 +37,8 @@ impl From<ExitStatus> for Ended {
             Some(4) => Self::NothingRan,
             Some(100) => Self::TestsFailed,
             Some(101) => Self::BuildFailed,
-            Some(code) => Self::Otherwise(format!(
-                "nextest ended with status {code}: see its message above"
-            )),
-            None => Self::Otherwise(format!(
-                "nextest was killed by signal {}",
-                status.signal().unwrap_or(0)
-            )),
+            Some(code) => Self::Otherwise(format!("nextest ended with status {code}: see its message above")),
+            None => Self::Otherwise(format!("nextest was killed by signal {}", status.signal().unwrap_or(0))),
         }
     }
 }
@@ -58,9 +53,7 @@ pub fn build_suite(workspace: &Workspace) -> Result<PathBuf, String> {
     let said = process::capture_stdout(&mut command, BUILD_LIMIT)?;
     match Ended::from(said.status) {
         Ended::Passed => binary_path(&said.stdout),
-        Ended::BuildFailed => {
-            Err("the suite did not build: see the compiler's messages above".into())
-        }
+        Ended::BuildFailed => Err("the suite did not build: see the compiler's messages above".into()),
         other => Err(format!("`{}` failed: {other:?}", process::show(&command))),
     }
 }
@@ -68,14 +61,9 @@ pub fn build_suite(workspace: &Workspace) -> Result<PathBuf, String> {
 fn binary_path(json: &str) -> Result<PathBuf, String> {
     let list: serde_json::Value = serde_json::from_str(json)
         .map_err(|error| format!("the list of test binaries is no JSON: {error}"))?;
-    let binary = list
-        .get("rust-binaries")
-        .and_then(|binaries| binaries.get(BINARY_ID));
-    let path = binary
-        .and_then(|binary| binary.get("binary-path"))
-        .and_then(serde_json::Value::as_str);
-    path.map(PathBuf::from)
-        .ok_or_else(|| format!("nextest lists no test binary {BINARY_ID}"))
+    let binary = list.get("rust-binaries").and_then(|binaries| binaries.get(BINARY_ID));
+    let path = binary.and_then(|binary| binary.get("binary-path")).and_then(serde_json::Value::as_str);
+    path.map(PathBuf::from).ok_or_else(|| format!("nextest lists no test binary {BINARY_ID}"))
 }
 
 /// Where one run of the suite works and what it leaves behind.
@@ -125,10 +113,9 @@ impl Places {
     /// When something cannot be removed or the directory cannot be made, such as after a run as root.
     pub fn empty(&self) -> Result<(), String> {
         let gone = |path: &Path, done: std::io::Result<()>| match done {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!(
-                "cannot remove the earlier {}: {error}; remove it by hand",
-                path.display()
-            )),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(format!("cannot remove the earlier {}: {error}; remove it by hand", path.display()))
+            }
             _ => Ok(()),
         };
         gone(&self.results, std::fs::remove_dir_all(&self.results))?;
@@ -146,31 +133,16 @@ impl Places {
     pub fn collect_junit(&self) -> Result<(), String> {
         let found = self.junit_files();
         let Some(file) = found.first() else {
-            return Err(format!(
-                "nextest left no JUnit file below {}",
-                self.store().display()
-            ));
+            return Err(format!("nextest left no JUnit file below {}", self.store().display()));
         };
         std::fs::copy(file, self.junit())
             .map(drop)
-            .map_err(|error| {
-                format!(
-                    "cannot copy {} to {}: {error}",
-                    file.display(),
-                    self.junit().display()
-                )
-            })
+            .map_err(|error| format!("cannot copy {} to {}: {error}", file.display(), self.junit().display()))
     }
 
     fn junit_files(&self) -> Vec<PathBuf> {
-        let profiles = std::fs::read_dir(self.store())
-            .into_iter()
-            .flatten()
-            .flatten();
-        profiles
-            .map(|profile| profile.path().join("junit.xml"))
-            .filter(|file| file.is_file())
-            .collect()
+        let profiles = std::fs::read_dir(self.store()).into_iter().flatten().flatten();
+        profiles.map(|profile| profile.path().join("junit.xml")).filter(|file| file.is_file()).collect()
     }
 }
 
@@ -186,10 +158,7 @@ mod tests {
         assert_eq!(ended(4 << 8), Ended::NothingRan);
         assert_eq!(ended(100 << 8), Ended::TestsFailed);
         assert_eq!(ended(101 << 8), Ended::BuildFailed);
-        assert_eq!(
-            ended(9),
-            Ended::Otherwise("nextest was killed by signal 9".into())
-        );
+        assert_eq!(ended(9), Ended::Otherwise("nextest was killed by signal 9".into()));
     }
 
     #[test]
@@ -197,19 +166,13 @@ mod tests {
         let json = r#"{"rust-binaries":{"userns-suite::userns":{"binary-path":"/t/userns-1"}}}"#;
 
         assert_eq!(binary_path(json), Ok(PathBuf::from("/t/userns-1")));
-        assert_eq!(
-            binary_path("{}"),
-            Err("nextest lists no test binary userns-suite::userns".into())
-        );
+        assert_eq!(binary_path("{}"), Err("nextest lists no test binary userns-suite::userns".into()));
     }
 
     #[test]
     fn an_earlier_junit_file_is_not_taken_for_a_result() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
-        let places = Places {
-            root: dir.path().into(),
-            results: dir.path().join("target/userns-suite"),
-        };
+        let places = Places { root: dir.path().into(), results: dir.path().join("target/userns-suite") };
         std::fs::create_dir_all(places.store().join("default"))?;
         std::fs::write(places.store().join("default/junit.xml"), "old")?;
 

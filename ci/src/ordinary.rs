@@ -42,11 +42,7 @@ const FIRST_ID: u32 = 61_234;
 /// When the suite does not build, or the user's directory cannot be made.
 pub fn run(workspace: &Workspace) -> Result<Leg, String> {
     let kept = workspace.results().join("ordinary-user");
-    Places {
-        root: workspace.target.join("none"),
-        results: kept.clone(),
-    }
-    .empty()?;
+    Places { root: workspace.target.join("none"), results: kept.clone() }.empty()?;
     let binary = nextest::build_suite(workspace)?;
     let user = Ordinary::prepare(workspace, &binary)?;
     let mut leg = user.play()?;
@@ -67,23 +63,13 @@ impl Ordinary {
     fn prepare(workspace: &Workspace, binary: &Path) -> Result<Self, String> {
         let home = reachable_directory()?;
         let root = home.path().join("workspace");
-        let user = Self {
-            places: Places {
-                results: root.join("target").join(SUITE),
-                root,
-            },
-            id: free_id()?,
-            home,
-        };
+        let user =
+            Self { places: Places { results: root.join("target").join(SUITE), root }, id: free_id()?, home };
         let bin = user.path("bin");
         for dir in [&bin, &user.path("tmp"), &user.places.results] {
-            fs::create_dir_all(dir)
-                .map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
+            fs::create_dir_all(dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
         }
-        for name in COPIED
-            .iter()
-            .filter(|name| workspace.root.join(name).exists())
-        {
+        for name in COPIED.iter().filter(|name| workspace.root.join(name).exists()) {
             copy(&workspace.root.join(name), &user.places.root.join(name))?;
         }
         let nextest = tools::find("cargo-nextest").ok_or("cargo-nextest is not on PATH")?;
@@ -101,8 +87,7 @@ impl Ordinary {
     }
 
     fn archive(&self, workspace: &Workspace) -> Result<(), String> {
-        let mut command =
-            workspace.cargo(["nextest", "archive", "--package", SUITE, "--archive-file"]);
+        let mut command = workspace.cargo(["nextest", "archive", "--package", SUITE, "--archive-file"]);
         let status = process::stream(command.arg(self.path("suite.tar.zst")))?;
         if status.success() {
             Ok(())
@@ -114,14 +99,9 @@ impl Ordinary {
     /// Gives the directory and all that is in it to the user; nobody else needs more than to read.
     fn own(&self) -> Result<(), String> {
         for entry in WalkDir::new(self.home.path()) {
-            let entry =
-                entry.map_err(|error| format!("cannot read the copy of the workspace: {error}"))?;
+            let entry = entry.map_err(|error| format!("cannot read the copy of the workspace: {error}"))?;
             lchown(entry.path(), Some(self.id), Some(self.id)).map_err(|error| {
-                format!(
-                    "cannot give {} to uid {}: {error}",
-                    entry.path().display(),
-                    self.id
-                )
+                format!("cannot give {} to uid {}: {error}", entry.path().display(), self.id)
             })?;
         }
         Ok(())
@@ -132,34 +112,21 @@ impl Ordinary {
     /// Privileges are dropped and nothing else: no_new_privs would keep sudo and newuidmap from working.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.path("bin").join(program));
-        command.env_clear().envs(
-            KEPT.iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
-        );
-        command
-            .env("HOME", self.home.path())
-            .env("TMPDIR", self.path("tmp"));
+        command.env_clear().envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command.env("HOME", self.home.path()).env("TMPDIR", self.path("tmp"));
         command.env("INSTA_WORKSPACE_ROOT", &self.places.root);
         self.places.set_variables(&mut command);
         // The standard library drops supplementary groups when it changes the uid as root.
-        command
-            .current_dir(&self.places.root)
-            .uid(self.id)
-            .gid(self.id);
+        command.current_dir(&self.places.root).uid(self.id).gid(self.id);
         command
     }
 
     fn play(&self) -> Result<Leg, String> {
         let mut command = self.command("cargo-nextest");
-        command
-            .args(["nextest", "run", "--archive-file"])
-            .arg(self.path("suite.tar.zst"));
+        command.args(["nextest", "run", "--archive-file"]).arg(self.path("suite.tar.zst"));
         command.arg("--workspace-remap").arg(&self.places.root);
         let ended = Ended::from(process::stream(&mut command)?);
-        let facts = process::capture(
-            self.command("ci").arg("facts"),
-            std::time::Duration::from_secs(60),
-        )?;
+        let facts = process::capture(self.command("ci").arg("facts"), std::time::Duration::from_secs(60))?;
         let mut list_skipped = self.command("userns");
         list_skipped.arg("--skipped");
         Ok(gather(Run {
@@ -181,9 +148,7 @@ fn free_id() -> Result<u32, String> {
         matches!((user, group), (Ok(None), Ok(None)))
     };
     let last = FIRST_ID + 100;
-    (FIRST_ID..last)
-        .find(free)
-        .ok_or_else(|| format!("all ids from {FIRST_ID} to {last} are taken"))
+    (FIRST_ID..last).find(free).ok_or_else(|| format!("all ids from {FIRST_ID} to {last} are taken"))
 }
 
 /// A fresh directory that every user can reach: TMPDIR may lie below a directory of root's.
@@ -208,23 +173,12 @@ fn reachable_directory() -> Result<TempDir, String> {
 /// Copies a file or a tree; a symbolic link is copied as what it points to.
 fn copy(from: &Path, to: &Path) -> Result<(), String> {
     let fail = |error: &dyn std::fmt::Display| {
-        format!(
-            "cannot copy {} to {}: {error}",
-            from.display(),
-            to.display()
-        )
+        format!("cannot copy {} to {}: {error}", from.display(), to.display())
     };
     for entry in WalkDir::new(from) {
         let entry = entry.map_err(|error| fail(&error))?;
-        let below = entry
-            .path()
-            .strip_prefix(from)
-            .map_err(|error| fail(&error))?;
-        let target = if below.as_os_str().is_empty() {
-            to.to_owned()
-        } else {
-            to.join(below)
-        };
+        let below = entry.path().strip_prefix(from).map_err(|error| fail(&error))?;
+        let target = if below.as_os_str().is_empty() { to.to_owned() } else { to.join(below) };
         let copied = if entry.path().is_dir() {
             fs::create_dir_all(&target)
         } else {

@@ -34,25 +34,17 @@ pub fn ensure(install: Install) -> Outcome {
         return Outcome::NotRun(format!("missing: {list}; {without}; as root: {typed}"));
     }
     if tools::find("apt-get").is_none() {
-        return Outcome::NotRun(format!(
-            "missing here, by their Debian names: {list}; {without}"
-        ));
+        return Outcome::NotRun(format!("missing here, by their Debian names: {list}; {without}"));
     }
     match install_packages(&missing) {
         Ok(()) => Outcome::Passed(format!("installed {list}")),
-        Err(error) => Outcome::NotRun(format!(
-            "{error}; {without}; try: apt-get update && {typed}"
-        )),
+        Err(error) => Outcome::NotRun(format!("{error}; {without}; try: apt-get update && {typed}")),
     }
 }
 
 fn missing() -> Vec<&'static str> {
     let there = |file: &str| Path::new(file).is_file() || tools::find(file).is_some();
-    NEEDED
-        .iter()
-        .filter(|(file, _)| !there(file))
-        .map(|(_, package)| *package)
-        .collect()
+    NEEDED.iter().filter(|(file, _)| !there(file)).map(|(_, package)| *package).collect()
 }
 
 /// The package lists are fetched only when those at hand do not do: that takes longer than the rest.
@@ -68,13 +60,7 @@ fn install_packages(packages: &[&str]) -> Result<(), String> {
 
 fn apt(arguments: &[&str]) -> Result<(), String> {
     let mut command = Command::new("apt-get");
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     let status = process::stream(&mut command)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("`{}` failed ({status})", process::show(&command)))
-    }
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", process::show(&command))) }
 }

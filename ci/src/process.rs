@@ -23,11 +23,7 @@ static SIGNALLED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
 /// Notes signals instead of dying from them, so that temporary directories are removed.
 pub fn watch_signals() -> Result<(), String> {
-    for (signal, note) in [
-        (SIGHUP, HUNG_UP),
-        (SIGINT, INTERRUPTED),
-        (SIGTERM, TERMINATED),
-    ] {
+    for (signal, note) in [(SIGHUP, HUNG_UP), (SIGINT, INTERRUPTED), (SIGTERM, TERMINATED)] {
         signal_hook::flag::register_usize(signal, Arc::clone(&SIGNALLED), note)
             .map_err(|error| format!("cannot watch for signal {signal}: {error}"))?;
     }
@@ -56,9 +52,7 @@ pub struct Captured {
 /// When it cannot be started, or a signal asked us to stop; the message names the command.
 pub fn stream(command: &mut Command) -> Result<ExitStatus, String> {
     let shown = show(command);
-    let child = command
-        .spawn()
-        .map_err(|error| format!("cannot start `{shown}`: {error}"))?;
+    let child = command.spawn().map_err(|error| format!("cannot start `{shown}`: {error}"))?;
     wait(child, &shown, None)
 }
 
@@ -67,14 +61,8 @@ pub fn stream(command: &mut Command) -> Result<ExitStatus, String> {
 /// # Errors
 /// When it cannot be started, takes too long, or a signal asked us to stop.
 pub fn capture(command: &mut Command, limit: Duration) -> Result<Captured, String> {
-    let stderr =
-        tempfile::tempfile().map_err(|error| format!("cannot make a temporary file: {error}"))?;
-    capture_into(
-        command,
-        limit,
-        stderr.try_clone().map(Stdio::from),
-        Some(stderr),
-    )
+    let stderr = tempfile::tempfile().map_err(|error| format!("cannot make a temporary file: {error}"))?;
+    capture_into(command, limit, stderr.try_clone().map(Stdio::from), Some(stderr))
 }
 
 /// Runs a command, keeps its standard output and lets its standard error through: for builds.
@@ -95,22 +83,12 @@ fn capture_into(
     let fail = |error: std::io::Error| format!("cannot run `{shown}`: {error}");
     // Files, not pipes: a grandchild that keeps a pipe open would keep us waiting.
     let mut out = tempfile::tempfile().map_err(fail)?;
-    command
-        .stdin(Stdio::null())
-        .stdout(out.try_clone().map_err(fail)?)
-        .stderr(stderr.map_err(fail)?);
+    command.stdin(Stdio::null()).stdout(out.try_clone().map_err(fail)?).stderr(stderr.map_err(fail)?);
     let child = command.spawn().map_err(fail)?;
     let status = wait(child, &shown, Some(limit))?;
     let stdout = read_from_start(&mut out).map_err(fail)?;
-    let stderr = kept
-        .map(|mut file| read_from_start(&mut file))
-        .transpose()
-        .map_err(fail)?;
-    Ok(Captured {
-        status,
-        stdout,
-        stderr: stderr.unwrap_or_default(),
-    })
+    let stderr = kept.map(|mut file| read_from_start(&mut file)).transpose().map_err(fail)?;
+    Ok(Captured { status, stdout, stderr: stderr.unwrap_or_default() })
 }
 
 fn read_from_start(file: &mut std::fs::File) -> std::io::Result<String> {
@@ -124,9 +102,8 @@ fn wait(mut child: Child, shown: &str, limit: Option<Duration>) -> Result<ExitSt
     let start = Instant::now();
     let mut passed_on = false;
     loop {
-        if let Some(status) = child
-            .try_wait()
-            .map_err(|error| format!("cannot wait for `{shown}`: {error}"))?
+        if let Some(status) =
+            child.try_wait().map_err(|error| format!("cannot wait for `{shown}`: {error}"))?
         {
             return match SIGNALLED.load(Ordering::Relaxed) {
                 0 => Ok(status),
@@ -142,10 +119,7 @@ fn wait(mut child: Child, shown: &str, limit: Option<Duration>) -> Result<ExitSt
         if limit.is_some_and(|limit| start.elapsed() > limit) {
             send(&child, Signal::SIGKILL);
             let _ = child.wait();
-            return Err(format!(
-                "`{shown}` did not end within {} s",
-                limit.unwrap_or_default().as_secs()
-            ));
+            return Err(format!("`{shown}` did not end within {} s", limit.unwrap_or_default().as_secs()));
         }
         thread::sleep(POLL);
     }
@@ -161,12 +135,8 @@ fn send(child: &Child, signal: Signal) {
 /// A command as it would be typed, without its environment and the directory of the program.
 pub fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let words =
-        iter::once(program.file_name().unwrap_or(program.as_os_str())).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = iter::once(program.file_name().unwrap_or(program.as_os_str())).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -177,10 +147,7 @@ mod tests {
     fn a_hanging_command_is_killed_and_named() {
         let hangs = capture(Command::new("sleep").arg("600"), Duration::from_millis(100));
 
-        assert_eq!(
-            hangs.err().as_deref(),
-            Some("`sleep 600` did not end within 0 s")
-        );
+        assert_eq!(hangs.err().as_deref(), Some("`sleep 600` did not end within 0 s"));
     }
 
     #[test]
@@ -193,15 +160,9 @@ mod tests {
 
     #[test]
     fn both_streams_are_kept() -> Result<(), String> {
-        let said = capture(
-            Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]),
-            Duration::MAX,
-        )?;
+        let said = capture(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]), Duration::MAX)?;
 
-        assert_eq!(
-            (said.stdout.as_str(), said.stderr.as_str()),
-            ("out\n", "err\n")
-        );
+        assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("out\n", "err\n"));
         assert_eq!(said.status.code(), Some(3));
         Ok(())
     }

@@ -19,9 +19,7 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
             .split_once('\t')
             .filter(|(name, reason)| !name.trim().is_empty() && !reason.trim().is_empty())
             .ok_or_else(|| {
-                format!(
-                    "line {number} of the list of skipped tests is no `name<TAB>reason`: {line:?}"
-                )
+                format!("line {number} of the list of skipped tests is no `name<TAB>reason`: {line:?}")
             })?;
         reasons.insert(name.to_owned(), reason.trim().to_owned());
     }
@@ -49,34 +47,24 @@ mod tests {
         let reasons = parse("a::b\tneeds root\nc\tneeds sudo: not installed\n")?;
 
         assert_eq!(reasons.get("a::b").map(String::as_str), Some("needs root"));
-        assert_eq!(
-            reasons.get("c").map(String::as_str),
-            Some("needs sudo: not installed")
-        );
+        assert_eq!(reasons.get("c").map(String::as_str), Some("needs sudo: not installed"));
         Ok(())
     }
 
     #[test]
     fn malformed_lists_are_refused() {
-        for lie in [
-            "no tab\n",
-            "\tno name\n",
-            "no_reason\t\n",
-            "fine\tneeds root\n\n",
-            "fine\tneeds root\ncut\tnee",
-        ] {
+        for lie in
+            ["no tab\n", "\tno name\n", "no_reason\t\n", "fine\tneeds root\n\n", "fine\tneeds root\ncut\tnee"]
+        {
             assert!(parse(lie).is_err(), "{lie:?} was taken for a list");
         }
     }
 
     #[test]
     fn the_most_frequent_reason_comes_first() {
-        let skipped = [("a", "sudo"), ("b", "root"), ("c", "root")]
-            .map(|(name, why)| (name.into(), why.into()));
+        let skipped =
+            [("a", "sudo"), ("b", "root"), ("c", "root")].map(|(name, why)| (name.into(), why.into()));
 
-        assert_eq!(
-            by_reason(&skipped),
-            [("root", vec!["b", "c"]), ("sudo", vec!["a"])]
-        );
+        assert_eq!(by_reason(&skipped), [("root", vec!["b", "c"]), ("sudo", vec!["a"])]);
     }
 }

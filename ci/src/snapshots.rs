@@ -21,13 +21,7 @@ pub fn files(dir: &Path, suffix: &str) -> Result<Vec<PathBuf>, String> {
     for entry in WalkDir::new(dir).sort_by_file_name() {
         let entry = entry.map_err(|error| format!("cannot look for {suffix} files: {error}"))?;
         if entry.file_type().is_file() && entry.file_name().to_string_lossy().ends_with(suffix) {
-            found.push(
-                entry
-                    .path()
-                    .strip_prefix(dir)
-                    .unwrap_or(entry.path())
-                    .to_owned(),
-            );
+            found.push(entry.path().strip_prefix(dir).unwrap_or(entry.path()).to_owned());
         }
     }
     Ok(found)
@@ -41,14 +35,10 @@ pub fn references(file: &Path, root: &Path) -> Result<BTreeSet<PathBuf>, String>
     if !file.exists() {
         return Ok(BTreeSet::new());
     }
-    let text = fs::read_to_string(file)
-        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let text =
+        fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     // Paths from elsewhere stay whole: they match no snapshot of this workspace.
-    Ok(text
-        .lines()
-        .map(Path::new)
-        .map(|path| path.strip_prefix(root).unwrap_or(path).to_owned())
-        .collect())
+    Ok(text.lines().map(Path::new).map(|path| path.strip_prefix(root).unwrap_or(path).to_owned()).collect())
 }
 
 /// What became of the snapshots that no run asked for.
@@ -70,13 +60,10 @@ pub fn unused(snapshots: &[PathBuf], legs: &[Leg]) -> Unused {
     for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
         let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
         let stem = file.strip_suffix(".snap").unwrap_or(&file);
-        let (owner, variant) = stem
-            .split_once('@')
-            .map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
+        let (owner, variant) =
+            stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
         let ends = ends_of(owner, legs);
-        let passed = ends
-            .iter()
-            .any(|end| matches!(end, End::Passed | End::Flaky));
+        let passed = ends.iter().any(|end| matches!(end, End::Passed | End::Flaky));
         if ends.is_empty() || (passed && variant.is_none()) {
             unused.unreferenced.push(snapshot.clone());
         } else {
@@ -94,10 +81,7 @@ fn ends_of<'a>(owner: &str, legs: &'a [Leg]) -> Vec<&'a End> {
         let rest = owner.strip_prefix(test.replace("::", "__").as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-') || rest.starts_with("__"))
     };
-    tests
-        .filter(|test| owns(&test.name))
-        .map(|test| &test.end)
-        .collect()
+    tests.filter(|test| owns(&test.name)).map(|test| &test.end).collect()
 }
 
 #[cfg(test)]
@@ -106,38 +90,20 @@ mod tests {
     use crate::results::Test;
 
     fn leg(tests: &[(&str, End)], references: &[&str]) -> Leg {
-        let tests = tests
-            .iter()
-            .map(|(name, end)| Test {
-                name: (*name).into(),
-                end: end.clone(),
-            })
-            .collect();
-        Leg {
-            tests,
-            references: references.iter().map(PathBuf::from).collect(),
-            ..Leg::default()
-        }
+        let tests = tests.iter().map(|(name, end)| Test { name: (*name).into(), end: end.clone() }).collect();
+        Leg { tests, references: references.iter().map(PathBuf::from).collect(), ..Leg::default() }
     }
 
     fn sorted(snapshots: &[&str], legs: &[Leg]) -> (Vec<String>, Vec<String>) {
         let snapshots: Vec<PathBuf> = snapshots.iter().map(PathBuf::from).collect();
         let unused = unused(&snapshots, legs);
-        let names = |paths: &[PathBuf]| {
-            paths
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect()
-        };
+        let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
         (names(&unused.unreferenced), names(&unused.left_alone))
     }
 
     #[test]
     fn what_any_run_asked_for_is_used() {
-        let legs = [
-            leg(&[("a::b", End::Passed)], &["s/a__b.snap"]),
-            leg(&[("a::b", End::Skipped)], &[]),
-        ];
+        let legs = [leg(&[("a::b", End::Passed)], &["s/a__b.snap"]), leg(&[("a::b", End::Skipped)], &[])];
 
         assert_eq!(sorted(&["s/a__b.snap"], &legs), (vec![], vec![]));
     }
@@ -153,30 +119,16 @@ mod tests {
 
     #[test]
     fn a_snapshot_that_its_passing_test_ignored_is_unreferenced() {
-        let legs = [
-            leg(&[("a::b", End::Passed)], &[]),
-            leg(&[("a::b", End::Skipped)], &[]),
-        ];
+        let legs = [leg(&[("a::b", End::Passed)], &[]), leg(&[("a::b", End::Skipped)], &[])];
 
-        assert_eq!(
-            sorted(&["s/a__b.snap", "s/a__b-2.snap"], &legs).0,
-            ["s/a__b.snap", "s/a__b-2.snap"]
-        );
+        assert_eq!(sorted(&["s/a__b.snap", "s/a__b-2.snap"], &legs).0, ["s/a__b.snap", "s/a__b-2.snap"]);
     }
 
     #[test]
     fn variants_and_tests_that_had_no_chance_are_left_alone() {
-        let legs = [leg(
-            &[
-                ("a", End::Passed),
-                ("b", End::Skipped),
-                ("c", End::TimedOut),
-            ],
-            &[],
-        )];
+        let legs = [leg(&[("a", End::Passed), ("b", End::Skipped), ("c", End::TimedOut)], &[])];
 
-        let (unreferenced, left_alone) =
-            sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &legs);
+        let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &legs);
         assert!(unreferenced.is_empty());
         assert_eq!(left_alone, ["s/a@without-x.snap", "s/b.snap", "s/c.snap"]);
     }
@@ -185,21 +137,12 @@ mod tests {
     fn references_of_another_directory_are_mapped_back() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
         let file = dir.path().join("references");
-        fs::write(
-            &file,
-            "/tmp/copy/./tests/s/a.snap\n/tmp/copy/tests/s/b.snap\n/elsewhere/c.snap\n",
-        )?;
+        fs::write(&file, "/tmp/copy/./tests/s/a.snap\n/tmp/copy/tests/s/b.snap\n/elsewhere/c.snap\n")?;
 
         let found = references(&file, Path::new("/tmp/copy"))?;
 
         let expected = ["/elsewhere/c.snap", "tests/s/a.snap", "tests/s/b.snap"];
-        assert_eq!(
-            found
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect::<Vec<_>>(),
-            expected
-        );
+        assert_eq!(found.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(), expected);
         Ok(())
     }
 }

@@ -25,11 +25,7 @@ pub fn run(options: &SuiteOptions) -> Result<Verdict, String> {
         arguments.extend(["-E".to_owned(), expression.clone()]);
     }
     let leg = as_caller(&workspace, &arguments)?;
-    say(summary::render(
-        &leg,
-        &workspace.root,
-        summary::Names::all_if(options.verbose),
-    ));
+    say(summary::render(&leg, &workspace.root, summary::Names::all_if(options.verbose)));
     Ok(leg.verdict)
 }
 
@@ -38,10 +34,7 @@ pub fn run(options: &SuiteOptions) -> Result<Verdict, String> {
 /// # Errors
 /// When it does not build or nextest cannot be started.
 pub fn as_caller(workspace: &Workspace, arguments: &[String]) -> Result<Leg, String> {
-    let places = Places {
-        root: workspace.root.clone(),
-        results: workspace.results(),
-    };
+    let places = Places { root: workspace.root.clone(), results: workspace.results() };
     places.empty()?;
     let binary = nextest::build_suite(workspace)?;
     let mut command = workspace.cargo(["nextest", "run", "--package", SUITE]);
@@ -54,9 +47,7 @@ pub fn as_caller(workspace: &Workspace, arguments: &[String]) -> Result<Leg, Str
         0 => "as root (uid 0)".to_owned(),
         uid => format!("as an ordinary user (uid {uid})"),
     };
-    let selects = arguments
-        .iter()
-        .any(|argument| argument.starts_with("--run-ignored"));
+    let selects = arguments.iter().any(|argument| argument.starts_with("--run-ignored"));
     Ok(gather(Run {
         who,
         ended,

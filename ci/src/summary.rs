@@ -40,11 +40,7 @@ impl Names {
 
     fn of<'a>(self, names: &'a [&'a str]) -> &'a [&'a str] {
         // Hiding a single name saves no line.
-        if self == Self::All || names.len() <= FEW + 1 {
-            names
-        } else {
-            &names[..FEW]
-        }
+        if self == Self::All || names.len() <= FEW + 1 { names } else { &names[..FEW] }
     }
 }
 
@@ -61,11 +57,7 @@ pub fn render(leg: &Leg, root: &Path, names: Names) -> String {
     ];
     format!(
         "\n{}\n",
-        sections
-            .into_iter()
-            .filter(|section| !section.is_empty())
-            .collect::<Vec<_>>()
-            .join("\n")
+        sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
     )
 }
 
@@ -99,20 +91,14 @@ fn skipped(leg: &Leg, names: Names) -> String {
             let _ = writeln!(text, "         {name}");
         }
         if shown.len() < tests.len() {
-            let _ = writeln!(
-                text,
-                "         and {} more; --verbose names them",
-                tests.len() - shown.len()
-            );
+            let _ = writeln!(text, "         and {} more; --verbose names them", tests.len() - shown.len());
         }
     }
     text
 }
 
 fn flaky(leg: &Leg) -> String {
-    list("flaky: passed after a try that failed", leg, |end| {
-        (*end == End::Flaky).then(String::new)
-    })
+    list("flaky: passed after a try that failed", leg, |end| (*end == End::Flaky).then(String::new))
 }
 
 fn failed(leg: &Leg) -> String {
@@ -138,11 +124,7 @@ fn list(title: &str, leg: &Leg, describe: impl Fn(&End) -> Option<String>) -> St
     let width = lines.keys().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut text = heading(title);
     for ((name, how), times) in lines {
-        let repeated = if times > 1 {
-            format!(" ({times} times)")
-        } else {
-            String::new()
-        };
+        let repeated = if times > 1 { format!(" ({times} times)") } else { String::new() };
         let line = format!("  {name:<width$}  {how}{repeated}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
@@ -159,24 +141,15 @@ fn snapshots(leg: &Leg, root: &Path) -> String {
         let _ = writeln!(text, "  {}", file.display());
     }
     let _ = writeln!(text, "  to review them, in {}:", root.display());
-    let _ = writeln!(
-        text,
-        "  INSTA_PENDING_DIR={} cargo insta review",
-        leg.snapshots.display()
-    );
+    let _ = writeln!(text, "  INSTA_PENDING_DIR={} cargo insta review", leg.snapshots.display());
     text
 }
 
 fn figures(leg: &Leg, root: &Path) -> String {
-    let count =
-        |wanted: fn(&End) -> bool| leg.tests.iter().filter(|test| wanted(&test.end)).count();
+    let count = |wanted: fn(&End) -> bool| leg.tests.iter().filter(|test| wanted(&test.end)).count();
     let rows = [
         ("ran", count(|end| *end != End::Skipped), BOLD),
-        (
-            "passed",
-            count(|end| matches!(end, End::Passed | End::Flaky)),
-            GOOD,
-        ),
+        ("passed", count(|end| matches!(end, End::Passed | End::Flaky)), GOOD),
         ("failed", count(End::is_failure), BAD),
         ("flaky", count(|end| *end == End::Flaky), MIDDLING),
         ("skipped", leg.skipped.len(), MIDDLING),

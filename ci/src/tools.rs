@@ -25,11 +25,7 @@ pub enum Install {
 impl Install {
     /// [`Install::Nothing`] when `--skip-install` was given.
     pub fn unless(skip_install: bool) -> Self {
-        if skip_install {
-            Self::Nothing
-        } else {
-            Self::Missing
-        }
+        if skip_install { Self::Nothing } else { Self::Missing }
     }
 }
 
@@ -67,9 +63,7 @@ fn cargo_program(program: &str, version: &str, install: Install) -> Result<(), S
     }
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Speed of the program itself matters little beside the minutes that optimising it takes.
-    command
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-        .env("CARGO_PROFILE_RELEASE_LTO", "off");
+    command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
     command.args(["install", "--locked", program, "--version", version]);
     install_with(&mut command, program, install)?;
     if is_new_enough(program, version) {
@@ -96,20 +90,14 @@ fn says_version(program: &str) -> Option<String> {
 fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(), String> {
     let shown = process::show(command);
     if install == Install::Nothing {
-        return Err(format!(
-            "{what} is missing or too old; install it with `{shown}`"
-        ));
+        return Err(format!("{what} is missing or too old; install it with `{shown}`"));
     }
-    say(format_args!(
-        "{what} is missing or too old, installing it: {shown} (this can take minutes)\n"
-    ));
+    say(format_args!("{what} is missing or too old, installing it: {shown} (this can take minutes)\n"));
     let status = process::stream(command)?;
     if status.success() {
         return Ok(());
     }
-    Err(format!(
-        "{what} is missing and `{shown}` failed ({status}): see its output above"
-    ))
+    Err(format!("{what} is missing and `{shown}` failed ({status}): see its output above"))
 }
 
 /// The version in the first line of what `--version` prints: `cargo-nextest 0.9.143 (...)`.
@@ -126,14 +114,11 @@ fn numbers(version: &str) -> Option<[u64; 3]> {
 pub fn find(program: &str) -> Option<PathBuf> {
     let path: Vec<PathBuf> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
     // What `cargo install` brings need not be on PATH. cargo itself looks there first, too.
-    let cargo_bin = cargo_home()
-        .map(|home| home.join("bin"))
-        .filter(|bin| !path.contains(bin));
+    let cargo_bin = cargo_home().map(|home| home.join("bin")).filter(|bin| !path.contains(bin));
     // An ordinary user's PATH often lacks these, where Debian keeps useradd.
     let system = [PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
     let dirs = cargo_bin.into_iter().chain(path).chain(system);
-    dirs.map(|dir| dir.join(program))
-        .find(|file| file.is_file())
+    dirs.map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
 fn cargo_home() -> Option<PathBuf> {
@@ -147,10 +132,7 @@ mod tests {
 
     #[test]
     fn versions_compare_as_numbers() {
-        assert_eq!(
-            version_of("cargo-nextest 0.9.143 (60fa45f63 2026-08-04)\n"),
-            Some([0, 9, 143])
-        );
+        assert_eq!(version_of("cargo-nextest 0.9.143 (60fa45f63 2026-08-04)\n"), Some([0, 9, 143]));
         assert!(numbers("0.9.99") < numbers(NEXTEST));
         assert_eq!(version_of("nonsense"), None);
         assert_eq!(numbers("1.2"), None);
@@ -161,9 +143,6 @@ mod tests {
         let refused = cargo_program("cargo-no-such-program", "1.2.3", Install::Nothing);
 
         let message = refused.err().unwrap_or_default();
-        assert!(
-            message.contains("install --locked cargo-no-such-program --version 1.2.3"),
-            "{message}"
-        );
+        assert!(message.contains("install --locked cargo-no-such-program --version 1.2.3"), "{message}");
     }
 }

@@ -27,37 +27,21 @@ impl Workspace {
     /// When `cargo metadata` fails; the message carries what it said.
     pub fn find() -> Result<Self, String> {
         // Set by `cargo run`; the directory of the build serves whoever calls the binary directly.
-        let here =
-            env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let mut command = Command::new(cargo());
-        command.args([
-            "metadata",
-            "--no-deps",
-            "--format-version=1",
-            "--manifest-path",
-        ]);
+        command.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]);
         command.arg(Path::new(&here).join("Cargo.toml"));
         let said = process::capture(&mut command, Duration::from_secs(120))?;
         if !said.status.success() {
-            return Err(format!(
-                "`cargo metadata` failed ({}): {}",
-                said.status,
-                said.stderr.trim()
-            ));
+            return Err(format!("`cargo metadata` failed ({}): {}", said.status, said.stderr.trim()));
         }
         let metadata: serde_json::Value = serde_json::from_str(&said.stdout)
             .map_err(|error| format!("`cargo metadata` did not print JSON: {error}"))?;
         let path = |key: &str| {
-            let path = metadata
-                .get(key)
-                .and_then(serde_json::Value::as_str)
-                .map(PathBuf::from);
+            let path = metadata.get(key).and_then(serde_json::Value::as_str).map(PathBuf::from);
             path.ok_or_else(|| format!("`cargo metadata` did not name the {key}"))
         };
-        Ok(Self {
-            root: path("workspace_root")?,
-            target: path("target_directory")?,
-        })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
     }
 
     /// Where runs of the suite leave their results.

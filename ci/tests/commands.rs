@@ -61,9 +61,7 @@ impl StandIn {
         let mut command = ci(&["suite", "--skip-install"]);
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", self.dir.path().display()));
-        command
-            .env("CARGO", self.dir.path().join("cargo"))
-            .current_dir("/");
+        command.env("CARGO", self.dir.path().join("cargo")).current_dir("/");
         ends(command)
     }
 }
@@ -89,10 +87,7 @@ fn help_teaches_the_exit_status() -> io::Result<()> {
 fn the_steps_can_be_listed_and_an_unknown_one_is_refused() -> io::Result<()> {
     let (text, status) = ends(ci(&["test", "--list"]))?;
     assert_eq!(status, Some(0));
-    assert!(
-        text.lines().any(|line| line.starts_with("suite-user ")),
-        "{text}"
-    );
+    assert!(text.lines().any(|line| line.starts_with("suite-user ")), "{text}");
 
     assert_eq!(ends(ci(&["test", "--only", "no-such-step"]))?.1, Some(2));
     Ok(())
@@ -116,10 +111,7 @@ fn a_red_run_names_what_failed_why_tests_were_skipped_and_where_things_are() -> 
         "  JUnit     target/userns-suite/junit.xml",
         "failed: 4 of 7 tests failed",
     ] {
-        assert!(
-            text.lines().any(|found| found == line),
-            "no line {line:?} in:\n{text}"
-        );
+        assert!(text.lines().any(|found| found == line), "no line {line:?} in:\n{text}");
     }
     assert!(!text.contains('\x1b'), "colour in a pipe:\n{text}");
     Ok(())
@@ -131,29 +123,11 @@ fn lies_end_with_could_not_run() -> io::Result<()> {
     let empty = r#"<testsuites name="nextest-run" tests="0" failures="0" errors="0"></testsuites>"#;
     for (lie, status, junit, reasons, said) in [
         ("a report cut short", 100, cut, REASONS, "cannot be trusted"),
-        (
-            "success with failures",
-            0,
-            JUNIT,
-            REASONS,
-            "its JUnit file names failures",
-        ),
+        ("success with failures", 0, JUNIT, REASONS, "its JUnit file names failures"),
         ("a run of nothing", 4, empty, "", "nothing ran"),
         ("a green run of nothing", 0, empty, "", "nothing ran"),
-        (
-            "a suite that does not build",
-            101,
-            JUNIT,
-            REASONS,
-            "did not build",
-        ),
-        (
-            "reasons cut short",
-            100,
-            JUNIT,
-            &REASONS[..70],
-            "4 of 7 tests failed",
-        ),
+        ("a suite that does not build", 101, JUNIT, REASONS, "did not build"),
+        ("reasons cut short", 100, JUNIT, &REASONS[..70], "4 of 7 tests failed"),
     ] {
         let (text, code) = StandIn::new(status, junit, reasons)?.suite()?;
 
@@ -171,10 +145,7 @@ fn a_green_run_with_an_unexplained_skip_is_not_good() -> io::Result<()> {
         <testcase name="a"/><testcase name="b"><skipped/></testcase>
         </testsuite></testsuites>"#;
 
-    assert_eq!(
-        StandIn::new(0, green, "b\tneeds root\n")?.suite()?.1,
-        Some(0)
-    );
+    assert_eq!(StandIn::new(0, green, "b\tneeds root\n")?.suite()?.1, Some(0));
     for reasons in ["", "b needs root\n", "b\tneeds ro", "c\tneeds root\n"] {
         let (text, status) = StandIn::new(0, green, reasons)?.suite()?;
         assert_eq!(status, Some(2), "reasons {reasons:?}:\n{text}");

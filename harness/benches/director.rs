@@ -1,7 +1,6 @@
 //! One typical scenario through the director and as a bare loop of the same system calls: fork,
 //! unshare, deny, uid_map, gid_map, setgroups, exit, reap. The director should take at most 1.5
 //! times as long.
-#![expect(missing_docs, reason = "criterion's macros make the entry points")]
 #![expect(unsafe_code, reason = "the bare loop has to fork by itself")]
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -262,10 +262,7 @@ mod tests {
 
         assert_eq!(CapSet::EMPTY.to_string(), "none");
         assert_eq!(all.to_string(), "all");
-        assert_eq!(
-            all.without(Cap::SysResource).to_string(),
-            "all but CAP_SYS_RESOURCE"
-        );
+        assert_eq!(all.without(Cap::SysResource).to_string(), "all but CAP_SYS_RESOURCE");
         let two = CapSet::EMPTY.with(Cap::Setuid).with(Cap::Setgid);
         assert_eq!(two.to_string(), "CAP_SETGID, CAP_SETUID");
     }
@@ -280,10 +277,7 @@ mod tests {
 
     #[test]
     fn hexadecimal_is_read() {
-        assert_eq!(
-            CapSet::from_hex("000001fffeffffff\n"),
-            Some(CapSet::up_to(40).without(Cap::SysResource))
-        );
+        assert_eq!(CapSet::from_hex("000001fffeffffff\n"), Some(CapSet::up_to(40).without(Cap::SysResource)));
         assert_eq!(CapSet::from_hex("many"), None);
     }
 }

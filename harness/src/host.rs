@@ -116,10 +116,7 @@ mod tests {
         let json = serde_json::to_value(&facts).expect("facts are plain data");
 
         assert!(text.contains(&facts.system.kernel_release), "{text}");
-        assert_eq!(
-            json["system"]["kernel_release"],
-            facts.system.kernel_release.as_str()
-        );
+        assert_eq!(json["system"]["kernel_release"], facts.system.kernel_release.as_str());
         assert!(json["process"]["uids"]["effective"].is_number(), "{json}");
         assert!(json.get("lookups").is_none());
     }

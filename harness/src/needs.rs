@@ -89,8 +89,7 @@ impl Need {
             Need::Config(option) => config(facts, option),
             Need::Kernel { major, minor, .. } => kernel(facts, *major, *minor),
         };
-        lack.err()
-            .map(|fact| format!("needs {}: {fact}", self.in_words()))
+        lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
     }
 
     fn in_words(&self) -> String {
@@ -126,9 +125,7 @@ fn proc(facts: &Facts) -> Judged {
 fn visible_processes(facts: &Facts) -> Judged {
     proc(facts)?;
     match &facts.proc_state {
-        ProcState::Writable {
-            hidepid: Fact::Known(hidepid),
-        } if hidepid != "0" && hidepid != "off" => {
+        ProcState::Writable { hidepid: Fact::Known(hidepid) } if hidepid != "0" && hidepid != "off" => {
             Err(format!("/proc is mounted with hidepid={hidepid}"))
         }
         _ => Ok(()),
@@ -136,9 +133,7 @@ fn visible_processes(facts: &Facts) -> Judged {
 }
 
 fn program(facts: &Facts, name: &str) -> Judged {
-    (facts.lookups.program)(name)
-        .map(|_| ())
-        .ok_or_else(|| "not in PATH".to_owned())
+    (facts.lookups.program)(name).map(|_| ()).ok_or_else(|| "not in PATH".to_owned())
 }
 
 fn config(facts: &Facts, option: &str) -> Judged {

@@ -79,10 +79,7 @@ pub fn requirement(needs: &[Need]) -> Result<(), String> {
 /// # Errors
 /// The reason of the first unmet need.
 pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
-    needs
-        .iter()
-        .find_map(|need| need.unmet(facts))
-        .map_or(Ok(()), Err)
+    needs.iter().find_map(|need| need.unmet(facts)).map_or(Ok(()), Err)
 }
 
 /// Lists or runs the registered tests as libtest would, by the arguments of this process.
@@ -95,10 +92,7 @@ pub fn main() -> ExitCode {
         Ok(tests) => tests,
         Err(message) => return usage(&message),
     };
-    if env::args_os()
-        .skip(1)
-        .any(|argument| argument == "--skipped")
-    {
+    if env::args_os().skip(1).any(|argument| argument == "--skipped") {
         return print_skipped(&tests);
     }
     let unmet_is = match unmet_is(env::var_os(REQUIRE).as_deref()) {
@@ -176,9 +170,7 @@ fn print_skipped(tests: &[(String, &Test)]) -> ExitCode {
     }
     match std::io::stdout().write_all(lines.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => usage(&format!(
-            "cannot write the skipped tests to stdout: {error}"
-        )),
+        Err(error) => usage(&format!("cannot write the skipped tests to stdout: {error}")),
     }
 }
 
@@ -197,10 +189,7 @@ mod tests {
         assert_eq!(unmet_is(Some(OsStr::new(""))), Ok(UnmetIs::AReasonToSkip));
         assert_eq!(unmet_is(Some(OsStr::new("all"))), Ok(UnmetIs::AFailure));
         let error = unmet_is(Some(OsStr::new("most"))).expect_err("not a known value");
-        assert!(
-            error.contains("USERNS_SUITE_REQUIRE is \"most\""),
-            "{error}"
-        );
+        assert!(error.contains("USERNS_SUITE_REQUIRE is \"most\""), "{error}");
     }
 
     #[test]

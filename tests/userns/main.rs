@@ -1,5 +1,4 @@
 //! Kernel-behaviour tests for Linux user namespaces: the table of contents.
-#![expect(missing_docs, reason = "the sentence above each test is its documentation")]
 
 mod containerd;
 mod map_order;

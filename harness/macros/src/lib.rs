@@ -15,10 +15,7 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Path, Result, ReturnType, Stmt,
 ///
 /// The function takes nothing and returns nothing; it fails by panicking.
 #[proc_macro_attribute]
-pub fn test(
-    needs: proc_macro::TokenStream,
-    item: proc_macro::TokenStream,
-) -> proc_macro::TokenStream {
+pub fn test(needs: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let item = TokenStream::from(item);
     let kept = item.clone();
     expand(needs.into(), item)
@@ -32,10 +29,8 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
     refuse_other_attributes(&function.attrs)?;
     refuse_signature(&function)?;
     let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
-    let needs: Vec<Expr> = syn::parse::Parser::parse2(parser, needs)?
-        .into_iter()
-        .map(need)
-        .collect::<Result<_>>()?;
+    let needs: Vec<Expr> =
+        syn::parse::Parser::parse2(parser, needs)?.into_iter().map(need).collect::<Result<_>>()?;
     let name = &function.sig.ident;
     let hand_written = called_last(&function).unwrap_or(name);
 
@@ -88,30 +83,15 @@ fn need(mut written: Expr) -> Result<Expr> {
 fn refuse_signature(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     let refused: Option<(&dyn ToTokens, &str)> = if let Some(word) = &signature.asyncness {
-        Some((
-            word,
-            "a test cannot be async: it acts through processes, which it waits for",
-        ))
+        Some((word, "a test cannot be async: it acts through processes, which it waits for"))
     } else if let Some(argument) = signature.inputs.first() {
-        Some((
-            argument,
-            "a test takes no arguments; for #[case] put #[rstest] above this attribute",
-        ))
+        Some((argument, "a test takes no arguments; for #[case] put #[rstest] above this attribute"))
     } else if let ReturnType::Type(_, returned) = &signature.output {
-        Some((
-            returned,
-            "a test returns nothing: it fails by panicking, so that the place is known",
-        ))
+        Some((returned, "a test returns nothing: it fails by panicking, so that the place is known"))
     } else if let Some(parameter) = signature.generics.params.first() {
-        Some((
-            parameter,
-            "a test cannot be generic: nobody would choose the parameters",
-        ))
+        Some((parameter, "a test cannot be generic: nobody would choose the parameters"))
     } else {
-        signature
-            .unsafety
-            .as_ref()
-            .map(|word| (word as &dyn ToTokens, "a test cannot be unsafe"))
+        signature.unsafety.as_ref().map(|word| (word as &dyn ToTokens, "a test cannot be unsafe"))
     };
     match refused {
         Some((tokens, message)) => Err(Error::new_spanned(tokens, message)),
@@ -125,9 +105,7 @@ fn refuse_other_attributes(attributes: &[Attribute]) -> Result<()> {
         let last = attribute.path().segments.last();
         let message = match last.map(|segment| segment.ident.to_string()).as_deref() {
             Some("rstest") => "put #[rstest] above #[harness::test]: it passes it on to each case",
-            Some("ignore") => {
-                "a test is skipped for an unmet need: name one in #[harness::test(...)]"
-            }
+            Some("ignore") => "a test is skipped for an unmet need: name one in #[harness::test(...)]",
             Some("should_panic") => "a refusal is an outcome to check, not a panic to expect",
             Some("test") => "one test attribute is enough: #[harness::test]",
             _ => continue,
@@ -160,9 +138,7 @@ mod tests {
     fn attribute(needs: &str, item: &str) -> Result<String, String> {
         let tokens = |text: &str| text.parse().map_err(|error| format!("{text}: {error}"));
         let expanded = expand(tokens(needs)?, tokens(item)?);
-        expanded
-            .map(|tokens| tokens.to_string())
-            .map_err(|error| error.to_string())
+        expanded.map(|tokens| tokens.to_string()).map_err(|error| error.to_string())
     }
 
     #[track_caller]
@@ -198,16 +174,8 @@ mod tests {
         refused("", "fn claim<T>() {}", "a test cannot be generic");
         refused("", "unsafe fn claim() {}", "a test cannot be unsafe");
         refused("", "#[rstest] fn claim() {}", "put #[rstest] above");
-        refused(
-            "",
-            "#[ignore] fn claim() {}",
-            "a test is skipped for an unmet need",
-        );
-        refused(
-            "",
-            "#[should_panic] fn claim() {}",
-            "a refusal is an outcome",
-        );
+        refused("", "#[ignore] fn claim() {}", "a test is skipped for an unmet need");
+        refused("", "#[should_panic] fn claim() {}", "a refusal is an outcome");
         refused("", "#[test] fn claim() {}", "one test attribute is enough");
     }
 

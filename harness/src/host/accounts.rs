@@ -33,11 +33,7 @@ impl Accounts {
         let uid = nix::unistd::getuid();
         let name = name(uid);
         let ranges = |path| fact::read(path).map(|text| ranges(text, name.known(), uid.as_raw()));
-        Accounts {
-            subuid: ranges("/etc/subuid"),
-            subgid: ranges("/etc/subgid"),
-            name,
-        }
+        Accounts { subuid: ranges("/etc/subuid"), subgid: ranges("/etc/subgid"), name }
     }
 }
 
@@ -87,18 +83,14 @@ mod tests {
 
         let found = ranges(text, Some(&"alice".to_owned()), 1000);
 
-        let firsts: Vec<_> = found
-            .iter()
-            .map(|range| (range.first, range.count))
-            .collect();
+        let firsts: Vec<_> = found.iter().map(|range| (range.first, range.count)).collect();
         assert_eq!(firsts, [(100_000, 65536), (300_000, 10)]);
         assert_eq!(ranges(text, None, 1).len(), 0);
     }
 
     #[test]
     fn a_name_is_found_by_uid() {
-        let passwd =
-            "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nbroken\n";
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nbroken\n";
 
         assert_eq!(name_in(passwd, 1000).as_deref(), Some("alice"));
         assert_eq!(name_in(passwd, 100), None);

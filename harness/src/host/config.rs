@@ -22,10 +22,7 @@ pub fn kernel_config(option: &str) -> Fact<String> {
 }
 
 fn read() -> Fact<String> {
-    let release = rustix::system::uname()
-        .release()
-        .to_string_lossy()
-        .into_owned();
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let plain = format!("/boot/config-{release}");
     read_compressed("/proc/config.gz").map_or_else(
         |first| match std::fs::read_to_string(&plain) {
@@ -47,11 +44,7 @@ fn read_compressed(path: &str) -> io::Result<String> {
 }
 
 fn value(config: &str, option: &str) -> Option<String> {
-    let set = |line: &str| {
-        line.strip_prefix(option)?
-            .strip_prefix('=')
-            .map(str::to_owned)
-    };
+    let set = |line: &str| line.strip_prefix(option)?.strip_prefix('=').map(str::to_owned);
     config.lines().find_map(set)
 }
 

@@ -89,9 +89,7 @@ pub fn read_below(base: impl AsRef<Path>, path: &str) -> Fact<String> {
             let text = String::from_utf8_lossy(&bytes);
             Fact::Known(text.trim_end_matches(['\0', '\n', ' ']).to_owned())
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && base.as_ref().is_dir() => {
-            Fact::Absent
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && base.as_ref().is_dir() => Fact::Absent,
         Err(error) => Fact::Unreadable(errno_name(&error)),
     }
 }
@@ -125,9 +123,6 @@ mod tests {
 
         assert_eq!(json(Fact::Known(7)), "7");
         assert_eq!(json(Fact::Absent), "\"absent\"");
-        assert_eq!(
-            json(Fact::Unreadable("EACCES".into())),
-            "\"unreadable: EACCES\""
-        );
+        assert_eq!(json(Fact::Unreadable("EACCES".into())), "\"unreadable: EACCES\"");
     }
 }

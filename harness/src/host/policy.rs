@@ -40,8 +40,7 @@ impl Policy {
     /// Reads the facts; never fails.
     pub fn gather() -> Policy {
         let sysctl = |name: &str| fact::read_number(&format!("/proc/sys/{name}"));
-        let apparmor =
-            |name: &str| sysctl(&format!("kernel/apparmor_restrict_unprivileged_{name}"));
+        let apparmor = |name: &str| sysctl(&format!("kernel/apparmor_restrict_unprivileged_{name}"));
         Policy {
             security_modules: security_modules(),
             confinement: confinement(),
@@ -49,8 +48,7 @@ impl Policy {
                 .map(|enabled| enabled == "Y"),
             apparmor_restrict_unprivileged_userns: apparmor("userns"),
             apparmor_restrict_unprivileged_unconfined: apparmor("unconfined"),
-            selinux_enforcing: fact::read_below("/sys/fs", "/sys/fs/selinux/enforce")
-                .map(|mode| mode != "0"),
+            selinux_enforcing: fact::read_below("/sys/fs", "/sys/fs/selinux/enforce").map(|mode| mode != "0"),
             unprivileged_userns_clone: sysctl("kernel/unprivileged_userns_clone"),
             max_user_namespaces: sysctl("user/max_user_namespaces"),
             overflowuid: sysctl("kernel/overflowuid"),
@@ -66,9 +64,7 @@ fn security_modules() -> Fact<String> {
         Fact::Known(list) => Fact::Known(list),
         Fact::Unreadable(why) => Fact::Unreadable(why),
         // The mount point is always there; securityfs puts the list into it.
-        Fact::Absent => {
-            Fact::Unreadable(format!("ENOENT; securityfs is not mounted{}", evidence()))
-        }
+        Fact::Absent => Fact::Unreadable(format!("ENOENT; securityfs is not mounted{}", evidence())),
     }
 }
 
@@ -87,9 +83,7 @@ fn evidence() -> &'static str {
 /// Reading gives EINVAL where no security module answers, which is an answer too.
 fn confinement() -> Fact<String> {
     const EINVAL: i32 = nix::errno::Errno::EINVAL as i32;
-    match fs::read("/proc/self/attr/apparmor/current")
-        .or_else(|_| fs::read("/proc/self/attr/current"))
-    {
+    match fs::read("/proc/self/attr/apparmor/current").or_else(|_| fs::read("/proc/self/attr/current")) {
         Ok(label) => {
             let label = String::from_utf8_lossy(&label);
             Fact::Known(label.trim_end_matches(['\0', '\n']).to_owned())

@@ -35,8 +35,7 @@ impl ProcState {
         match statvfs("/proc") {
             Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::RDONLY) => ProcState::ReadOnly,
             _ => ProcState::Writable {
-                hidepid: Fact::of(fs::read_to_string("/proc/self/mountinfo"))
-                    .map(|text| hidepid(text)),
+                hidepid: Fact::of(fs::read_to_string("/proc/self/mountinfo")).map(|text| hidepid(text)),
             },
         }
     }
@@ -65,9 +64,7 @@ fn hidepid(mountinfo: &str) -> String {
         .rfind(|line| line.split(' ').nth(4) == Some("/proc"))
         .and_then(|line| line.rsplit(' ').next())
         .unwrap_or_default();
-    let value = options
-        .split(',')
-        .find_map(|option| option.strip_prefix("hidepid="));
+    let value = options.split(',').find_map(|option| option.strip_prefix("hidepid="));
     value.unwrap_or("0").to_owned()
 }
 

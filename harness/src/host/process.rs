@@ -110,9 +110,7 @@ impl Process {
 
     /// Whether `cap` is in the effective set, as far as that is known.
     pub fn has(&self, cap: Cap) -> bool {
-        self.capabilities
-            .known()
-            .is_some_and(|sets| sets.effective.contains(cap))
+        self.capabilities.known().is_some_and(|sets| sets.effective.contains(cap))
     }
 }
 
@@ -141,9 +139,7 @@ fn cap_sets() -> Fact<CapSets> {
     let collect = |is_in: &dyn Fn(CapabilitySet) -> rustix::io::Result<bool>| {
         let known = (0..64).map(|number| CapabilitySet::from_bits_retain(1 << number));
         // A number above the kernel's last one is EINVAL: the end of the set.
-        known
-            .map_while(|one| is_in(one).ok().map(|yes| if yes { one.bits() } else { 0 }))
-            .sum()
+        known.map_while(|one| is_in(one).ok().map(|yes| if yes { one.bits() } else { 0 })).sum()
     };
     Fact::of(capabilities(None).map_err(Into::into)).map(|sets| CapSets {
         inheritable: CapSet(sets.inheritable.bits()),
@@ -172,9 +168,7 @@ fn in_initial_userns(uid_map: &Fact<String>) -> Fact<bool> {
 
 /// The kernel pads the fields and ends each extent with a newline.
 fn one_line(map: &str) -> String {
-    let extents = map
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    let extents = map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     extents.collect::<Vec<_>>().join("; ")
 }
 
@@ -185,9 +179,7 @@ impl Status {
     fn read() -> Status {
         Status(fact::read("/proc/self/status").map(|text| {
             let fields = text.lines().filter_map(|line| line.split_once(':'));
-            fields
-                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-                .collect()
+            fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
         }))
     }
 
@@ -216,22 +208,13 @@ mod tests {
         let status = Status::read();
         let process = Process::gather();
 
-        let effective = status
-            .field("CapEff")
-            .known()
-            .and_then(|hex| CapSet::from_hex(hex));
-        let bounding = status
-            .field("CapBnd")
-            .known()
-            .and_then(|hex| CapSet::from_hex(hex));
+        let effective = status.field("CapEff").known().and_then(|hex| CapSet::from_hex(hex));
+        let bounding = status.field("CapBnd").known().and_then(|hex| CapSet::from_hex(hex));
         let sets = process.capabilities.known();
         assert_eq!(sets.map(|sets| sets.effective), effective);
         assert_eq!(sets.map(|sets| sets.bounding), bounding);
 
-        let ids = process
-            .uids
-            .known()
-            .map(|ids| [ids.real, ids.effective, ids.saved, ids.fs]);
+        let ids = process.uids.known().map(|ids| [ids.real, ids.effective, ids.saved, ids.fs]);
         let shown = ids.map(|ids| ids.map(|id| id.to_string()).join("\t"));
         assert_eq!(shown, status.field("Uid").known().cloned());
     }

@@ -106,13 +106,7 @@ fn decode(value: &[u8]) -> Option<FileCaps> {
         [magic, a, b, c, d, root] if magic >> 24 == 3 => ([magic, a, b, c, d], Some(root)),
         _ => return None,
     };
-    let [
-        magic,
-        permitted_low,
-        inheritable_low,
-        permitted_high,
-        inheritable_high,
-    ] = sets;
+    let [magic, permitted_low, inheritable_low, permitted_high, inheritable_high] = sets;
     let set = |low: u32, high: u32| CapSet(u64::from(high) << 32 | u64::from(low));
     Some(FileCaps {
         permitted: set(permitted_low, permitted_high),
@@ -128,9 +122,7 @@ mod tests {
     use crate::caps::Cap;
 
     /// What `setcap cap_setuid=ep` writes.
-    const SETUID_EP: [u8; 20] = [
-        1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    ];
+    const SETUID_EP: [u8; 20] = [1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     #[test]
     fn file_capabilities_are_decoded() {

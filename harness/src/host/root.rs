@@ -25,9 +25,7 @@ impl fmt::Display for Chroot {
         match self {
             Chroot::Yes(evidence) => write!(f, "yes: {evidence}"),
             Chroot::No => f.write_str("no"),
-            Chroot::NoSign => {
-                f.write_str("unknown: no sign of it, but process 1 cannot be compared with")
-            }
+            Chroot::NoSign => f.write_str("unknown: no sign of it, but process 1 cannot be compared with"),
         }
     }
 }
@@ -52,14 +50,10 @@ pub(super) fn chroot() -> Chroot {
 
 /// Whether `/` is where a mount begins; `None` if neither statx(2) (5.8) nor mountinfo tells.
 fn root_is_mounted() -> Option<bool> {
-    let told = statx(CWD, "/", AtFlags::empty(), StatxFlags::empty())
-        .ok()
-        .and_then(|root| {
-            let known = root
-                .stx_attributes_mask
-                .contains(StatxAttributes::MOUNT_ROOT);
-            known.then(|| root.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
-        });
+    let told = statx(CWD, "/", AtFlags::empty(), StatxFlags::empty()).ok().and_then(|root| {
+        let known = root.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
+        known.then(|| root.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    });
     told.or_else(|| {
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         Some(has_root(&mounts))
@@ -69,9 +63,7 @@ fn root_is_mounted() -> Option<bool> {
 /// mountinfo shows mount points below the reader's root only, so in a chroot into a plain
 /// directory none is at `/`.
 fn has_root(mountinfo: &str) -> bool {
-    mountinfo
-        .lines()
-        .any(|line| line.split(' ').nth(4) == Some("/"))
+    mountinfo.lines().any(|line| line.split(' ').nth(4) == Some("/"))
 }
 
 fn same_root_as_process_1() -> Option<bool> {
@@ -87,12 +79,7 @@ fn same_root_as_process_1() -> Option<bool> {
 fn identity(directory: &str) -> Option<(u64, u32, u32, u64)> {
     let flags = StatxFlags::INO | StatxFlags::MNT_ID;
     let found = statx(CWD, directory, AtFlags::empty(), flags).ok()?;
-    Some((
-        found.stx_ino,
-        found.stx_dev_major,
-        found.stx_dev_minor,
-        found.stx_mnt_id,
-    ))
+    Some((found.stx_ino, found.stx_dev_major, found.stx_dev_minor, found.stx_mnt_id))
 }
 
 #[cfg(test)]
@@ -101,9 +88,7 @@ mod tests {
 
     #[test]
     fn a_chroot_shows_no_mount_at_its_root() {
-        assert!(has_root(
-            "22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n"
-        ));
+        assert!(has_root("22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n"));
         assert!(!has_root("22 27 0:21 / /proc rw - proc proc rw\n"));
         assert!(!has_root(""));
     }

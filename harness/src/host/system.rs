@@ -58,12 +58,8 @@ fn distribution() -> Fact<String> {
             missing => return missing,
         },
     };
-    let name = text
-        .lines()
-        .find_map(|line| line.strip_prefix("PRETTY_NAME="));
-    name.map_or(Fact::Absent, |name| {
-        Fact::Known(name.trim_matches(['"', '\'']).to_owned())
-    })
+    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    name.map_or(Fact::Absent, |name| Fact::Known(name.trim_matches(['"', '\'']).to_owned()))
 }
 
 fn surroundings() -> Vec<String> {
@@ -77,10 +73,7 @@ fn surroundings() -> Vec<String> {
         }
     }
     // Readable for root only, and another user's process says nothing about this one.
-    if let Some(manager) = fs::read("/proc/1/environ")
-        .ok()
-        .and_then(|env| container_of(&env))
-    {
+    if let Some(manager) = fs::read("/proc/1/environ").ok().and_then(|env| container_of(&env)) {
         signs.push(format!("container ({manager}, environment of process 1)"));
     }
     if let Fact::Known(version) = fact::read("/proc/version") {
@@ -91,10 +84,7 @@ fn surroundings() -> Vec<String> {
             signs.push("Windows Subsystem for Linux (/proc/version)".to_owned());
         }
     }
-    if let Some(sign) = fs::read_to_string("/proc/cpuinfo")
-        .ok()
-        .and_then(|text| machine(&text))
-    {
+    if let Some(sign) = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| machine(&text)) {
         signs.push(sign.to_owned());
     }
     if let Fact::Known(product) = fact::read("/sys/class/dmi/id/product_name") {
@@ -104,9 +94,8 @@ fn surroundings() -> Vec<String> {
 }
 
 fn container_of(environment: &[u8]) -> Option<String> {
-    let value = environment
-        .split(|byte| *byte == 0)
-        .find_map(|variable| variable.strip_prefix(b"container="))?;
+    let value =
+        environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(b"container="))?;
     Some(String::from_utf8_lossy(value).into_owned())
 }
 
@@ -144,9 +133,6 @@ mod tests {
         assert_eq!(machine(uml), Some("User-Mode Linux (/proc/cpuinfo)"));
         assert_eq!(machine(guest), Some("virtual machine (/proc/cpuinfo)"));
         assert_eq!(machine("processor\t: 0\nflags\t\t: fpu\n"), None);
-        assert_eq!(
-            container_of(b"PATH=/bin\0container=lxc\0").as_deref(),
-            Some("lxc")
-        );
+        assert_eq!(container_of(b"PATH=/bin\0container=lxc\0").as_deref(), Some("lxc"));
     }
 }

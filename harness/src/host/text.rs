@@ -16,13 +16,8 @@ impl Facts {
     /// ids of the caller.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        for (name, value) in [
-            self.system_rows(),
-            self.policy_rows(),
-            self.process_rows(),
-            self.account_rows(),
-        ]
-        .concat()
+        for (name, value) in
+            [self.system_rows(), self.policy_rows(), self.process_rows(), self.account_rows()].concat()
         {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{name:COLUMN$}{value}");
@@ -37,10 +32,7 @@ impl Facts {
             false => system.surroundings.join(", "),
         };
         vec![
-            row(
-                "kernel",
-                format!("{} {}", system.kernel_release, system.architecture),
-            ),
+            row("kernel", format!("{} {}", system.kernel_release, system.architecture)),
             row("kernel version", &system.kernel_version),
             row("distribution", &system.distribution),
             row("surroundings", surroundings),
@@ -59,14 +51,8 @@ impl Facts {
                 "kernel.apparmor_restrict_unprivileged_userns",
                 &policy.apparmor_restrict_unprivileged_userns,
             ),
-            row(
-                "  ..._restrict_unprivileged_unconfined",
-                &policy.apparmor_restrict_unprivileged_unconfined,
-            ),
-            row(
-                "kernel.unprivileged_userns_clone",
-                &policy.unprivileged_userns_clone,
-            ),
+            row("  ..._restrict_unprivileged_unconfined", &policy.apparmor_restrict_unprivileged_unconfined),
+            row("kernel.unprivileged_userns_clone", &policy.unprivileged_userns_clone),
             row("user.max_user_namespaces", &policy.max_user_namespaces),
             row("kernel.overflowuid", &policy.overflowuid),
             row("kernel.overflowgid", &policy.overflowgid),
@@ -78,29 +64,19 @@ impl Facts {
         let process = &self.process;
         let last = self.last_cap();
         let caps = |pick: fn(&super::CapSets) -> CapSet| {
-            process
-                .capabilities
-                .map(|sets| pick(sets).relative_to(last))
+            process.capabilities.map(|sets| pick(sets).relative_to(last))
         };
         vec![
             row("uids", process.uids.map(ids)),
             row("gids", process.gids.map(ids)),
-            row(
-                "supplementary groups",
-                process.groups.map(|groups| listed(groups)),
-            ),
+            row("supplementary groups", process.groups.map(|groups| listed(groups))),
             row("capabilities, effective", caps(|sets| sets.effective)),
             row("capabilities, permitted", caps(|sets| sets.permitted)),
             row("capabilities, inheritable", caps(|sets| sets.inheritable)),
             row("capabilities, bounding", caps(|sets| sets.bounding)),
             row("capabilities, ambient", caps(|sets| sets.ambient)),
             row("no_new_privs", &process.no_new_privs),
-            row(
-                "seccomp",
-                process
-                    .seccomp
-                    .map(|mode| format!("{mode:?}").to_lowercase()),
-            ),
+            row("seccomp", process.seccomp.map(|mode| format!("{mode:?}").to_lowercase())),
             row("in the initial user namespace", &process.in_initial_userns),
             row("uid_map", &process.uid_map),
             row("gid_map", &process.gid_map),
@@ -117,10 +93,7 @@ impl Facts {
             row("/etc/subgid", accounts.subgid.map(|ranges| subids(ranges))),
         ];
         for (name, program) in &self.programs {
-            rows.push(row(
-                name,
-                program.as_ref().map_or("not in PATH".to_owned(), described),
-            ));
+            rows.push(row(name, program.as_ref().map_or("not in PATH".to_owned(), described)));
         }
         rows
     }
@@ -128,9 +101,7 @@ impl Facts {
     /// The highest capability number of this kernel, or of those known here.
     pub fn last_cap(&self) -> u8 {
         let known = self.policy.cap_last_cap.known();
-        known
-            .and_then(|last| u8::try_from(*last).ok())
-            .unwrap_or(Cap::LAST.number())
+        known.and_then(|last| u8::try_from(*last).ok()).unwrap_or(Cap::LAST.number())
     }
 }
 
@@ -140,12 +111,7 @@ fn row(name: &str, value: impl Display) -> (String, String) {
 
 /// One number where all four agree, as they nearly always do.
 fn ids(ids: &Ids) -> String {
-    let Ids {
-        real,
-        effective,
-        saved,
-        fs,
-    } = *ids;
+    let Ids { real, effective, saved, fs } = *ids;
     match [real, saved, fs].iter().all(|id| *id == effective) {
         true => effective.to_string(),
         false => format!("real {real}, effective {effective}, saved {saved}, fs {fs}"),
@@ -155,11 +121,7 @@ fn ids(ids: &Ids) -> String {
 fn listed(groups: &[u32]) -> String {
     match groups {
         [] => "none".to_owned(),
-        _ => groups
-            .iter()
-            .map(u32::to_string)
-            .collect::<Vec<_>>()
-            .join(", "),
+        _ => groups.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -172,12 +134,7 @@ fn subids(ranges: &[SubidRange]) -> String {
 }
 
 fn described(program: &Program) -> String {
-    let mut text = format!(
-        "{} mode {} owner {}",
-        program.path.display(),
-        program.mode,
-        program.owner
-    );
+    let mut text = format!("{} mode {} owner {}", program.path.display(), program.mode, program.owner);
     match &program.capabilities {
         Fact::Absent => {}
         caps => text.push_str(&format!(" capabilities {}", caps.map(file_caps))),
@@ -189,13 +146,7 @@ fn described(program: &Program) -> String {
 }
 
 fn file_caps(caps: &FileCaps) -> String {
-    let effective = if caps.effective {
-        "effective"
-    } else {
-        "not effective"
-    };
-    let root = caps
-        .root
-        .map_or(String::new(), |root| format!(", for the root {root}"));
+    let effective = if caps.effective { "effective" } else { "not effective" };
+    let root = caps.root.map_or(String::new(), |root| format!(", for the root {root}"));
     format!("{} ({effective}{root})", caps.permitted)
 }

@@ -18,11 +18,7 @@ pub(super) fn covers(map: &str, first: u32, count: u32) -> bool {
 /// The inside of one extent, its end excluded.
 fn extent(text: &str) -> Option<(u64, u64)> {
     let mut fields = text.split(' ').map(str::parse::<u64>);
-    let (first, _outside, count) = (
-        fields.next()?.ok()?,
-        fields.next()?.ok()?,
-        fields.next()?.ok()?,
-    );
+    let (first, _outside, count) = (fields.next()?.ok()?, fields.next()?.ok()?, fields.next()?.ok()?);
     Some((first, first + count))
 }
 

@@ -19,14 +19,9 @@ pub(super) fn root(facts: &Facts) -> Judged {
     capability(facts, Cap::Setuid).map_err(|lack| format!("CAP_SETUID is missing: {lack}"))?;
     capability(facts, Cap::Setgid).map_err(|lack| format!("CAP_SETGID is missing: {lack}"))?;
     for (file, map) in [("uid_map", &process.uid_map), ("gid_map", &process.gid_map)] {
-        if !map
-            .known()
-            .is_some_and(|map| maps::covers(map, 0, ORDINARY_IDS))
-        {
+        if !map.known().is_some_and(|map| maps::covers(map, 0, ORDINARY_IDS)) {
             let last = ORDINARY_IDS - 1;
-            return Err(format!(
-                "the ids 0 to {last} are not all mapped: {file} is \"{map}\""
-            ));
+            return Err(format!("the ids 0 to {last} are not all mapped: {file} is \"{map}\""));
         }
     }
     match process.setgroups.known().map(String::as_str) {
@@ -42,9 +37,7 @@ pub(super) fn ordinary_user(facts: &Facts) -> Judged {
         return Ok(());
     };
     match facts.process.uids.map(|ids| ids.effective) {
-        Fact::Known(0) => Err(format!(
-            "the caller is uid 0 and cannot become one: {no_root}"
-        )),
+        Fact::Known(0) => Err(format!("the caller is uid 0 and cannot become one: {no_root}")),
         Fact::Known(uid) => match PRIVILEGES.iter().find(|cap| facts.process.has(**cap)) {
             Some(cap) => Err(format!("the caller, uid {uid}, has {cap}")),
             None => Ok(()),
@@ -62,10 +55,7 @@ pub(super) fn capability(facts: &Facts, cap: Cap) -> Judged {
 
 fn effective(facts: &Facts) -> Fact<String> {
     let last = facts.last_cap();
-    facts
-        .process
-        .capabilities
-        .map(|sets| sets.effective.relative_to(last))
+    facts.process.capabilities.map(|sets| sets.effective.relative_to(last))
 }
 
 pub(super) fn initial_userns(facts: &Facts) -> Judged {
@@ -96,8 +86,7 @@ pub(super) fn subids(facts: &Facts) -> Judged {
         has_range(file, ranges, map, name)?;
     }
     for (name, cap) in [("newuidmap", Cap::Setuid), ("newgidmap", Cap::Setgid)] {
-        let program =
-            (facts.lookups.program)(name).ok_or_else(|| format!("{name} is not in PATH"))?;
+        let program = (facts.lookups.program)(name).ok_or_else(|| format!("{name} is not in PATH"))?;
         gains(facts, &program, CapSet::EMPTY.with(cap))?;
     }
     Ok(())
@@ -112,16 +101,11 @@ fn has_range(file: &str, ranges: &Fact<Vec<SubidRange>>, map: &Fact<String>, nam
     }
     // newuidmap maps them from the caller's namespace, where they have to exist.
     let mapped = |range: &SubidRange| {
-        range.count > 0
-            && map
-                .known()
-                .is_some_and(|map| maps::covers(map, range.first, range.count))
+        range.count > 0 && map.known().is_some_and(|map| maps::covers(map, range.first, range.count))
     };
     match ranges.iter().any(mapped) {
         true => Ok(()),
-        false => Err(format!(
-            "the ids of {name} in {file} are not mapped here: the map is \"{map}\""
-        )),
+        false => Err(format!("the ids of {name} in {file} are not mapped here: the map is \"{map}\"")),
     }
 }
 
@@ -149,13 +133,8 @@ fn gains(facts: &Facts, program: &Program, wanted: CapSet) -> Judged {
         ));
     }
     let bounding = facts.process.capabilities.map(|sets| sets.bounding);
-    match bounding
-        .known()
-        .is_some_and(|bounding| bounding.0 & wanted.0 == wanted.0)
-    {
+    match bounding.known().is_some_and(|bounding| bounding.0 & wanted.0 == wanted.0) {
         true => Ok(()),
-        false => Err(format!(
-            "{path} cannot gain {wanted}: the bounding set is {bounding}"
-        )),
+        false => Err(format!("{path} cannot gain {wanted}: the bounding set is {bounding}")),
     }
 }

@@ -48,11 +48,7 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
     Need::OrdinaryUser,
     "needs an ordinary user: the caller, uid 1000, has CAP_SETGID"
 )]
-#[case::nested(
-    one_id,
-    Need::InitialUserns,
-    "needs the initial user namespace: uid_map is \"0 1000 1\""
-)]
+#[case::nested(one_id, Need::InitialUserns, "needs the initial user namespace: uid_map is \"0 1000 1\"")]
 fn a_reason_names_the_fact(#[case] change: Change, #[case] need: Need, #[case] reason: &str) {
     let mut facts = user();
     change(&mut facts);

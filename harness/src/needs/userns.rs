@@ -26,19 +26,14 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
     if let Chroot::Yes(evidence) = &process.chroot {
         return Err(format!("the caller is in a chroot ({evidence})"));
     }
-    let maps = [
-        ("uid", &process.uids, &process.uid_map),
-        ("gid", &process.gids, &process.gid_map),
-    ];
+    let maps = [("uid", &process.uids, &process.uid_map), ("gid", &process.gids, &process.gid_map)];
     for (kind, ids, map) in maps {
         // An ordinary user that root becomes has one of the ids that Need::Root found mapped.
         let Some((id, map)) = ids.known().map(|ids| ids.effective).zip(map.known()) else {
             return Err(format!("/proc/self/{kind}_map is {map}"));
         };
         if creator == Creator::Caller && !maps::covers(map, id, 1) {
-            return Err(format!(
-                "the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""
-            ));
+            return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }
     Ok(())
@@ -57,22 +52,16 @@ fn sysctls(facts: &Facts, creator: Creator) -> Judged {
         return Err("kernel.unprivileged_userns_clone is 0".to_owned());
     }
     if apparmor_restricts(facts, creator) && label(facts) == Some("unconfined") {
-        return Err(
-            "kernel.apparmor_restrict_unprivileged_userns is 1 and no AppArmor profile \
+        return Err("kernel.apparmor_restrict_unprivileged_userns is 1 and no AppArmor profile \
                     allows it to this process"
-                .to_owned(),
-        );
+            .to_owned());
     }
     Ok(())
 }
 
 /// Ubuntu's patch exempts CAP_SYS_ADMIN in the caller's own namespace.
 fn apparmor_restricts(facts: &Facts, creator: Creator) -> bool {
-    let set = facts
-        .policy
-        .apparmor_restrict_unprivileged_userns
-        .known()
-        .is_some_and(|value| *value != 0);
+    let set = facts.policy.apparmor_restrict_unprivileged_userns.known().is_some_and(|value| *value != 0);
     let enabled = facts.policy.apparmor != Fact::Known(false);
     let exempt = creator == Creator::Caller && facts.process.has(Cap::SysAdmin);
     set && enabled && !exempt
@@ -99,8 +88,7 @@ fn doubts(facts: &Facts, creator: Creator) -> Vec<String> {
         Some(_) => {}
         None if apparmor_restricts(facts, creator) => {
             doubts.push(
-                "kernel.apparmor_restrict_unprivileged_userns is 1 and the profile is unknown"
-                    .to_owned(),
+                "kernel.apparmor_restrict_unprivileged_userns is 1 and the profile is unknown".to_owned(),
             );
         }
         None => {}

@@ -30,12 +30,7 @@ pub fn test_name(raw: &str, function: &str) -> String {
         true => (*segment).to_owned(),
         false => without_number(segment),
     };
-    segments
-        .iter()
-        .enumerate()
-        .map(shown)
-        .collect::<Vec<_>>()
-        .join("::")
+    segments.iter().enumerate().map(shown).collect::<Vec<_>>().join("::")
 }
 
 /// The tests with their names, in the order of these.
@@ -49,15 +44,11 @@ pub(super) fn collect(tests: &'static [Test]) -> Result<Vec<(String, &'static Te
         let name = test.shown_name();
         let place = format!("{}:{}", test.file, test.line);
         if name.split("::").any(is_unnamed_case) {
-            wrong.push(format!(
-                "{name} ({place}) is a case without a name: write #[case::name(...)]"
-            ));
+            wrong.push(format!("{name} ({place}) is a case without a name: write #[case::name(...)]"));
         }
         if let Some(other) = by_name.insert(name.clone(), test) {
             let (file, line) = (other.file, other.line);
-            wrong.push(format!(
-                "two tests are called {name} ({file}:{line} and {place}): rename one"
-            ));
+            wrong.push(format!("two tests are called {name} ({file}:{line} and {place}): rename one"));
         }
     }
     match wrong.is_empty() {
@@ -72,11 +63,7 @@ fn without_number(segment: &str) -> String {
         Some(("case", name)) => name.to_owned(),
         Some((argument, value)) => {
             // An argument that only makes the product is written with a leading underscore.
-            format!(
-                "{}_{}",
-                argument.trim_start_matches('_'),
-                without_quotes(value)
-            )
+            format!("{}_{}", argument.trim_start_matches('_'), without_quotes(value))
         }
         None => segment.to_owned(),
     }
@@ -117,11 +104,7 @@ mod tests {
 
     #[rstest]
     #[case::plain("userns::map::claim", "claim", "map::claim")]
-    #[case::numbers_by_hand(
-        "userns::v_6_1::more_than_340_lines",
-        "check",
-        "v_6_1::more_than_340_lines"
-    )]
+    #[case::numbers_by_hand("userns::v_6_1::more_than_340_lines", "check", "v_6_1::more_than_340_lines")]
     #[case::named("userns::map::own::case_1_before_deny", "own", "map::own::before_deny")]
     #[case::padded("userns::map::own::case_07_a_b", "own", "map::own::a_b")]
     #[case::digits_in_the_name("userns::map::own::case_2_340_lines", "own", "map::own::340_lines")]
@@ -133,29 +116,14 @@ mod tests {
     #[case::number("userns::map::own::count_1_340", "own", "map::own::count_340")]
     #[case::unused_argument("userns::map::own::_id_1_7", "own", "map::own::id_7")]
     #[case::two_values("userns::map::own::a_1_x::b_2_y", "own", "map::own::a_x::b_y")]
-    #[case::case_and_value(
-        "userns::map::own_3_x::case_1_n::b_2_y",
-        "own_3_x",
-        "map::own_3_x::n::b_y"
-    )]
+    #[case::case_and_value("userns::map::own_3_x::case_1_n::b_2_y", "own_3_x", "map::own_3_x::n::b_y")]
     #[case::no_module("userns::claim", "claim", "claim")]
-    fn names_lose_crate_and_numbers(
-        #[case] raw: &str,
-        #[case] function: &str,
-        #[case] shown: &str,
-    ) {
+    fn names_lose_crate_and_numbers(#[case] raw: &str, #[case] function: &str, #[case] shown: &str) {
         assert_eq!(test_name(raw, function), shown);
     }
 
     const fn test(name: &'static str, line: u32) -> Test {
-        Test {
-            name,
-            function: "own",
-            file: "topic.rs",
-            line,
-            needs: &[],
-            run: || {},
-        }
+        Test { name, function: "own", file: "topic.rs", line, needs: &[], run: || {} }
     }
 
     #[test]
@@ -174,9 +142,6 @@ mod tests {
 
         let error = collect(&UNNAMED).err().unwrap_or_default();
 
-        assert!(
-            error.starts_with("own::case_1 (topic.rs:7) is a case without a name"),
-            "{error}"
-        );
+        assert!(error.starts_with("own::case_1 (topic.rs:7) is a case without a name"), "{error}");
     }
 }

@@ -8,38 +8,14 @@ const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
 /// Every check with its name.
 pub const ALL: [(&str, fn()); 8] = [
-    (
-        "all_tests_are_listed_by_their_shown_names",
-        all_tests_are_listed_by_their_shown_names,
-    ),
-    (
-        "unmet_needs_are_listed_as_ignored",
-        unmet_needs_are_listed_as_ignored,
-    ),
-    (
-        "nothing_is_ignored_where_all_is_required",
-        nothing_is_ignored_where_all_is_required,
-    ),
-    (
-        "an_ignored_test_that_is_run_fails_with_its_reason",
-        an_ignored_test_that_is_run_fails_with_its_reason,
-    ),
-    (
-        "an_unmet_need_fails_where_all_is_required",
-        an_unmet_need_fails_where_all_is_required,
-    ),
-    (
-        "a_test_that_can_run_passes_or_fails_by_itself",
-        a_test_that_can_run_passes_or_fails_by_itself,
-    ),
-    (
-        "skipped_tests_are_told_with_their_reasons",
-        skipped_tests_are_told_with_their_reasons,
-    ),
-    (
-        "an_unknown_requirement_is_refused",
-        an_unknown_requirement_is_refused,
-    ),
+    ("all_tests_are_listed_by_their_shown_names", all_tests_are_listed_by_their_shown_names),
+    ("unmet_needs_are_listed_as_ignored", unmet_needs_are_listed_as_ignored),
+    ("nothing_is_ignored_where_all_is_required", nothing_is_ignored_where_all_is_required),
+    ("an_ignored_test_that_is_run_fails_with_its_reason", an_ignored_test_that_is_run_fails_with_its_reason),
+    ("an_unmet_need_fails_where_all_is_required", an_unmet_need_fails_where_all_is_required),
+    ("a_test_that_can_run_passes_or_fails_by_itself", a_test_that_can_run_passes_or_fails_by_itself),
+    ("skipped_tests_are_told_with_their_reasons", skipped_tests_are_told_with_their_reasons),
+    ("an_unknown_requirement_is_refused", an_unknown_requirement_is_refused),
 ];
 
 const RUN_BY_DEFAULT: [&str; 10] = [
@@ -55,12 +31,8 @@ const RUN_BY_DEFAULT: [&str; 10] = [
     "suite::product::named::word_deny::id_7",
 ];
 
-const UNMET: [&str; 4] = [
-    "suite::unmet",
-    "suite::unmet_later",
-    "suite::values::id_None",
-    "suite::values::id_Some_1_",
-];
+const UNMET: [&str; 4] =
+    ["suite::unmet", "suite::unmet_later", "suite::values::id_None", "suite::values::id_Some_1_"];
 
 const REASON: &str = "needs the program no-such-program-anywhere: not in PATH";
 
@@ -85,11 +57,7 @@ fn an_ignored_test_that_is_run_fails_with_its_reason() {
         let ran = play(&["suite::unmet", "--exact", "--nocapture", flag], "");
 
         assert_eq!(ran.status, Some(101), "{}", ran.stdout);
-        assert!(
-            ran.stdout.contains(&format!("unmet need: {REASON}")),
-            "{}",
-            ran.stdout
-        );
+        assert!(ran.stdout.contains(&format!("unmet need: {REASON}")), "{}", ran.stdout);
     }
 }
 
@@ -97,27 +65,15 @@ fn an_unmet_need_fails_where_all_is_required() {
     let ran = play(&["suite::unmet_later", "--exact", "--nocapture"], "all");
 
     assert_eq!(ran.status, Some(101), "{}", ran.stdout);
-    assert!(
-        ran.stdout.contains(&format!("unmet need: {REASON}")),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains(&format!("unmet need: {REASON}")), "{}", ran.stdout);
 }
 
 fn a_test_that_can_run_passes_or_fails_by_itself() {
-    for (name, status) in [
-        ("suite::plain", 0),
-        ("suite::own_gid::before_deny", 0),
-        ("suite::fails", 101),
-    ] {
+    for (name, status) in [("suite::plain", 0), ("suite::own_gid::before_deny", 0), ("suite::fails", 101)] {
         let ran = play(&[name, "--exact", "--nocapture"], "");
 
         assert_eq!(ran.status, Some(status), "{name}: {}", ran.stdout);
-        assert!(
-            ran.stdout.contains("running 1 test"),
-            "{name}: {}",
-            ran.stdout
-        );
+        assert!(ran.stdout.contains("running 1 test"), "{name}: {}", ran.stdout);
     }
 }
 
@@ -134,11 +90,7 @@ fn an_unknown_requirement_is_refused() {
     let ran = play(&["--list"], "most");
 
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""));
-    assert!(
-        ran.stderr.contains("USERNS_SUITE_REQUIRE is \"most\""),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("USERNS_SUITE_REQUIRE is \"most\""), "{}", ran.stderr);
 }
 
 struct Ran {
@@ -151,16 +103,8 @@ struct Ran {
 #[track_caller]
 fn play(arguments: &[&str], required: &str) -> Ran {
     let this = std::env::current_exe().expect("/proc is mounted where the harness is tested");
-    let output = Command::new(this)
-        .args(arguments)
-        .env(PLAY_SUITE, "1")
-        .env(REQUIRE, required)
-        .output();
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = output.expect("this binary can be started again");
+    let output = Command::new(this).args(arguments).env(PLAY_SUITE, "1").env(REQUIRE, required).output();
+    let Output { status, stdout, stderr } = output.expect("this binary can be started again");
     Ran {
         status: status.code(),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
@@ -171,15 +115,9 @@ fn play(arguments: &[&str], required: &str) -> Ran {
 /// The names of the list that nextest asks for.
 #[track_caller]
 fn listed(arguments: &[&str], required: &str) -> Vec<String> {
-    let ran = play(
-        &[&["--list", "--format", "terse"], arguments].concat(),
-        required,
-    );
+    let ran = play(&[&["--list", "--format", "terse"], arguments].concat(), required);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    let names = ran
-        .stdout
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"));
+    let names = ran.stdout.lines().filter_map(|line| line.strip_suffix(": test"));
     let mut names: Vec<_> = names.map(str::to_owned).collect();
     names.sort_unstable();
     names

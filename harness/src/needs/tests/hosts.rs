@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::caps::CapSet;
 use crate::host::{
-    Accounts, CapSets, Chroot, Fact, Facts, Ids, Lookups, Policy, ProcState, Process, Program,
-    Seccomp, SubidRange, System,
+    Accounts, CapSets, Chroot, Fact, Facts, Ids, Lookups, Policy, ProcState, Process, Program, Seccomp,
+    SubidRange, System,
 };
 
 pub(super) const FULL_MAP: &str = "0 0 4294967295";
@@ -15,11 +15,7 @@ pub(super) type Change = fn(&mut Facts);
 
 /// An ordinary user of a distribution that allows user namespaces.
 pub(super) fn user() -> Facts {
-    let ranges = vec![SubidRange {
-        owner: "alice".into(),
-        first: 100_000,
-        count: 65536,
-    }];
+    let ranges = vec![SubidRange { owner: "alice".into(), first: 100_000, count: 65536 }];
     Facts {
         system: System {
             kernel_release: "6.12.0-1-amd64".into(),
@@ -28,9 +24,7 @@ pub(super) fn user() -> Facts {
             distribution: Fact::Absent,
             surroundings: vec![],
         },
-        proc_state: ProcState::Writable {
-            hidepid: Fact::Known("0".into()),
-        },
+        proc_state: ProcState::Writable { hidepid: Fact::Known("0".into()) },
         policy: policy(),
         process: process(1000, CapSet::EMPTY),
         accounts: Accounts {
@@ -49,10 +43,7 @@ pub(super) fn user() -> Facts {
 
 /// Root of the same host.
 pub(super) fn root() -> Facts {
-    Facts {
-        process: process(0, CapSet::up_to(40)),
-        ..user()
-    }
+    Facts { process: process(0, CapSet::up_to(40)), ..user() }
 }
 
 pub(super) fn policy() -> Policy {
@@ -72,12 +63,7 @@ pub(super) fn policy() -> Policy {
 }
 
 pub(super) fn process(id: u32, effective: CapSet) -> Process {
-    let ids = Ids {
-        real: id,
-        effective: id,
-        saved: id,
-        fs: id,
-    };
+    let ids = Ids { real: id, effective: id, saved: id, fs: id };
     Process {
         uids: Fact::Known(ids),
         gids: Fact::Known(ids),

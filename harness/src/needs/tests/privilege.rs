@@ -9,14 +9,8 @@ use crate::needs::Need;
 
 #[rstest]
 #[case::ordinary(|facts: &mut Facts| facts.process = process(1000, CapSet::EMPTY), "euid is 1000")]
-#[case::unshare_r(
-    one_id,
-    "the ids 0 to 65535 are not all mapped: uid_map is \"0 1000 1\""
-)]
-#[case::no_proc(
-    without_proc,
-    "the ids 0 to 65535 are not all mapped: uid_map is \"unreadable: ENOENT\""
-)]
+#[case::unshare_r(one_id, "the ids 0 to 65535 are not all mapped: uid_map is \"0 1000 1\"")]
+#[case::no_proc(without_proc, "the ids 0 to 65535 are not all mapped: uid_map is \"unreadable: ENOENT\"")]
 #[case::setgroups_denied(|facts: &mut Facts| facts.process.setgroups = Fact::Known("deny".into()), "/proc/self/setgroups is \"deny\"")]
 #[case::dropped_capability(
     |facts: &mut Facts| set_caps(facts, |sets| sets.effective = sets.effective.without(Cap::Setgid)),
@@ -26,19 +20,14 @@ fn nobody_is_root_with(#[case] change: Change, #[case] reason: &str) {
     let mut facts = root();
     change(&mut facts);
 
-    assert_eq!(
-        Need::Root.unmet(&facts),
-        Some(format!("needs root: {reason}"))
-    );
+    assert_eq!(Need::Root.unmet(&facts), Some(format!("needs root: {reason}")));
 }
 
 /// Root stays root without the capabilities that nothing here is about.
 #[test]
 fn root_may_lack_capabilities() {
     let mut facts = root();
-    set_caps(&mut facts, |sets| {
-        sets.effective = sets.effective.without(Cap::SysResource)
-    });
+    set_caps(&mut facts, |sets| sets.effective = sets.effective.without(Cap::SysResource));
 
     assert_eq!(Need::Root.unmet(&facts), None);
     let unmet = Need::Capability(Cap::SysResource).unmet(&facts);
@@ -76,10 +65,7 @@ fn subids_are_withheld_by(#[case] change: Change, #[case] reason: &str) {
     let mut facts = user();
     change(&mut facts);
 
-    assert_eq!(
-        Need::Subids.unmet(&facts),
-        Some(format!("needs subordinate ids: {reason}"))
-    );
+    assert_eq!(Need::Subids.unmet(&facts), Some(format!("needs subordinate ids: {reason}")));
 }
 
 /// Some distributions give newuidmap file capabilities instead of the setuid bit.
@@ -88,17 +74,8 @@ fn file_capabilities_serve_newuidmap_but_not_sudo() {
     let mut facts = user();
     facts.lookups.program = |name| {
         let permitted = CapSet::EMPTY.with(Cap::Setuid).with(Cap::Setgid);
-        let caps = FileCaps {
-            permitted,
-            inheritable: CapSet::EMPTY,
-            effective: true,
-            root: None,
-        };
-        Some(Program {
-            setuid: false,
-            capabilities: Fact::Known(caps),
-            ..setuid_root(name)
-        })
+        let caps = FileCaps { permitted, inheritable: CapSet::EMPTY, effective: true, root: None };
+        Some(Program { setuid: false, capabilities: Fact::Known(caps), ..setuid_root(name) })
     };
 
     assert_eq!(Need::Subids.unmet(&facts), None);

@@ -66,10 +66,7 @@ fn a_trial_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
 
     facts.lookups.trial = |_| Err("unshare: EPERM".into());
     let unmet = Need::UnprivilegedUserns.unmet(&facts);
-    assert_eq!(
-        unmet,
-        Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}"))
-    );
+    assert_eq!(unmet, Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}")));
 }
 
 /// What one cannot have for oneself, root may still have.
@@ -87,10 +84,7 @@ fn root_is_exempt_from(#[case] change: Change) {
 #[rstest]
 #[case::limit(|facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(0), "needs user namespaces: user.max_user_namespaces is 0")]
 #[case::chroot(|facts: &mut Facts| facts.process.chroot = Chroot::Yes("x".into()), "needs user namespaces: the caller is in a chroot (x)")]
-#[case::seccomp(
-    seccomp_refuses,
-    "needs user namespaces: unshare: EPERM; a seccomp filter is active"
-)]
+#[case::seccomp(seccomp_refuses, "needs user namespaces: unshare: EPERM; a seccomp filter is active")]
 #[case::unmapped(
     |facts: &mut Facts| facts.process.uid_map = Fact::Known("1000 1000 1".into()),
     "needs user namespaces: the effective uid 0 has no mapping: uid_map is \"1000 1000 1\""

@@ -12,8 +12,6 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Seconds after which an actor is ended by SIGALRM whatever else has gone wrong.
-const LIFETIME: u32 = 120;
 /// The exit status of an actor that could not become a program; its errno is its last answer.
 pub const NOT_STARTED: c_int = 95;
 /// How many actors a process may have at a time before two share a place.
@@ -47,23 +45,37 @@ pub fn place(number: usize) -> &'static AtomicU32 {
     &places[number % PLACES_LEN]
 }
 
-/// Forks the actor of this number, which answers on `socket` and looks /proc up through the directory
-/// `proc`. Returns its process id.
+/// What an actor starts with.
+#[derive(Clone, Copy)]
+pub struct Start<'a> {
+    /// Its number.
+    pub number: usize,
+    /// Where it answers.
+    pub socket: BorrowedFd<'a>,
+    /// The directory through which it looks /proc up.
+    pub proc: BorrowedFd<'a>,
+    /// How many milliseconds a batch may take; then SIGALRM ends it.
+    pub limit: u32,
+    /// Its first batch of requests, which it inherits rather than receives.
+    pub batch: &'a [u8],
+}
+
+/// Forks an actor and returns its process id.
 ///
 /// # Errors
 /// The errno of fork(2).
-pub fn fork(number: usize, socket: BorrowedFd<'_>, proc: BorrowedFd<'_>) -> nix::Result<nix::unistd::Pid> {
-    let place = place(number);
+pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
+    let place = place(start.number);
     // SAFETY: the child only makes async-signal-safe calls. This is the C library's fork, not the
     // bare call, so that its set*id wrappers know that the child has one thread.
     match unsafe { libc::fork() } {
         -1 => Err(nix::errno::Errno::last()),
         0 => {
-            close_all_but(socket.as_raw_fd(), proc.as_raw_fd());
+            close_all_but(start.socket.as_raw_fd(), start.proc.as_raw_fd());
             let mut slots = [-1; SLOTS];
-            slots[SOCKET as usize] = socket.as_raw_fd();
-            slots[PROC as usize] = proc.as_raw_fd();
-            serve(place, slots)
+            slots[SOCKET as usize] = start.socket.as_raw_fd();
+            slots[PROC as usize] = start.proc.as_raw_fd();
+            serve(place, start.limit, slots, start.batch)
         }
         pid => Ok(nix::unistd::Pid::from_raw(pid)),
     }
@@ -104,6 +116,8 @@ fn die_with_parent() {
 struct Actor {
     /// Where the director sees which step is under way, should this process not live to tell.
     place: &'static AtomicU32,
+    /// How many milliseconds a batch may take.
+    limit: u32,
     slots: [RawFd; SLOTS],
     /// A descriptor that came with the present message and was not yet taken.
     arrived: RawFd,
@@ -113,24 +127,25 @@ struct Actor {
     filled: usize,
 }
 
-fn serve(place: &'static AtomicU32, slots: [RawFd; SLOTS]) -> ! {
-    die_with_parent();
-    // SAFETY: sets a timer of this process.
-    unsafe { libc::alarm(LIFETIME) };
-    let mut actor = Actor { place, slots, arrived: -1, leaving: -1, filled: 0 };
+fn serve(place: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
+    let mut actor = Actor { place, limit, slots, arrived: -1, leaving: -1, filled: 0 };
+    actor.batch(first);
     loop {
         let length = actor.receive();
         // SAFETY: `receive` has filled so many bytes, and nothing writes to them until it is called again.
         let batch = unsafe { std::slice::from_raw_parts(REQUESTS.0.get().cast::<u8>(), length) };
-        let mut at = 0;
-        while let Some(record) = Record::read(batch, at) {
-            actor.place.store(record.step(), Ordering::Relaxed);
-            actor.carry_out(&record);
-            at = record.end;
-        }
-        actor.send();
-        die_with_parent();
+        actor.batch(batch);
     }
+}
+
+/// Ends the process by SIGALRM in so many milliseconds, or never for 0.
+fn end_in(milliseconds: u32) {
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let value = libc::timeval { tv_sec: seconds.into(), tv_usec: i64::from(rest) * 1000 };
+    let timer = libc::itimerval { it_interval: never, it_value: value };
+    // SAFETY: sets a timer of this process.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
 }
 
 /// A request as it lies in the message.
@@ -163,6 +178,22 @@ impl Record {
 }
 
 impl Actor {
+    /// Carries out a batch and sends the answers. A call that never returns ends the process in time,
+    /// whatever has become of the director.
+    fn batch(&mut self, batch: &[u8]) {
+        die_with_parent();
+        end_in(self.limit);
+        let mut at = 0;
+        while let Some(record) = Record::read(batch, at) {
+            self.place.store(record.step(), Ordering::Relaxed);
+            self.carry_out(&record);
+            at = record.end;
+        }
+        self.send();
+        end_in(0);
+        die_with_parent();
+    }
+
     /// Waits for a message; the end of the director is the end of the actor.
     fn receive(&mut self) -> usize {
         let mut vector = libc::iovec { iov_base: REQUESTS.0.get().cast(), iov_len: MESSAGE };
@@ -287,7 +318,7 @@ impl Actor {
             unsafe { libc::close(self.slot(SOCKET)) };
             self.keep(slot, -1);
             self.keep(SOCKET, socket);
-            serve(place(number), self.slots)
+            serve(place(number), self.limit, self.slots, &[])
         }
         // SAFETY: the child's end; a copy here would hide the child's end from the director.
         unsafe { libc::close(self.slot(slot)) };

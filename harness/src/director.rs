@@ -15,6 +15,7 @@ use crate::trace::{Outcome, Trace};
 use crate::wire::{Answer, Arg, HAND, Op, Request};
 use crate::{outcome, show};
 use nix::errno::Errno;
+use nix::unistd::Pid;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -78,12 +79,36 @@ struct Queue {
     player: usize,
     message: Vec<u8>,
     pending: Vec<Pending>,
+    /// How many bytes the answers to steps may have, apart from the state.
+    words: u64,
+    end: End,
 }
+
+/// Whether an actor ends with the message that is being sent.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It goes on, or says so much that it must be listened to.
+    #[default]
+    Later,
+    /// It ends, with few words: awaiting that first saves waking up for the answers.
+    AtOnce,
+}
+
+/// So many bytes fit into a socket's buffer for sure, together with a state.
+const FEW: u64 = 16 * 1024;
 
 /// A part of a message that is answered by itself.
 struct Pending {
     what: What,
+    /// The number that its answers carry.
+    number: u32,
     names: Vec<&'static str>,
+}
+
+impl Pending {
+    fn new(what: What, number: u32, names: Vec<&'static str>) -> Self {
+        Self { what, number, names }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,11 +157,12 @@ impl<'a> Director<'a> {
     fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
         if step.action == Action::Begin {
             self.flush(queue)?;
+            self.players.iter_mut().try_for_each(Player::be_born)?;
             self.outcomes.push(Outcome::Done);
             return self.begin(step.actor, queue);
         }
         let player = self.player(step.actor)?;
-        let pid = |actor| self.find(actor).map(|index| self.players[index].pid());
+        let pid = |actor| self.find(actor).and_then(|index| self.players[index].pid()).map(Pid::as_raw);
         let context = Context { actor: step.actor, own: self.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
             return self.enqueue(queue, player, What::Step(index), &calls);
@@ -161,7 +187,7 @@ impl<'a> Director<'a> {
                     Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
                     _ => Kept::TheCallers,
                 };
-                (Player::fork(actor, proc()?.as_fd(), self.limit)?, kept)
+                (Player::unborn(actor, proc()?.as_fd(), self.limit)?, kept)
             }
         };
         self.players.push(player);
@@ -204,19 +230,26 @@ impl<'a> Director<'a> {
     }
 
     fn enqueue(&mut self, queue: &mut Queue, player: usize, what: What, calls: &[Call]) -> Result<(), Error> {
-        let payload: usize = calls.iter().map(|(_, request)| request.payload.len() + 128).sum();
-        if queue.player != player || queue.message.len() + payload > crate::wire::MESSAGE {
-            self.flush(queue)?;
-        }
+        let length = calls.iter().map(|(_, request)| request.payload.len() + 128).sum();
+        self.make_room(queue, player, length)?;
         if calls.is_empty() {
             return Ok(());
         }
-        queue.player = player;
         let number = u32::try_from(queue.pending.len()).unwrap_or(u32::MAX);
         for (_, request) in calls {
             request.write(&mut queue.message, number);
+            queue.words += request.give;
         }
-        queue.pending.push(Pending { what, names: calls.iter().map(|(name, _)| *name).collect() });
+        queue.pending.push(Pending::new(what, number, calls.iter().map(|(name, _)| *name).collect()));
+        Ok(())
+    }
+
+    /// Sees to it that what is queued is for this player and leaves room for so many bytes.
+    fn make_room(&mut self, queue: &mut Queue, player: usize, length: usize) -> Result<(), Error> {
+        if queue.player != player || queue.message.len() + length > crate::wire::MESSAGE {
+            self.flush(queue)?;
+        }
+        queue.player = player;
         Ok(())
     }
 
@@ -230,18 +263,22 @@ impl<'a> Director<'a> {
         let actor = player.actor;
         let doing = |number| doing(scenario, actor, queue.pending.get(number as usize));
         player.send(&queue.message, None)?;
+        if queue.end == End::AtOnce {
+            player.reap();
+        }
         let (answers, _) = player.receive(count, &doing)?;
         let mut rest = answers.as_slice();
-        for (number, pending) in (0..).zip(&queue.pending) {
+        for pending in &queue.pending {
             let (these, others) = rest.split_at(pending.names.len());
-            if these.iter().any(|answer| answer.step != number) {
-                return Err(Error::Stray { actor, doing: doing(number) });
+            if these.iter().any(|answer| answer.step != pending.number) {
+                return Err(Error::Stray { actor, doing: doing(pending.number) });
             }
             self.record(queue.player, pending, these)?;
             rest = others;
         }
         queue.message.clear();
         queue.pending.clear();
+        (queue.words, queue.end) = (0, End::Later);
         Ok(())
     }
 
@@ -283,8 +320,7 @@ impl<'a> Director<'a> {
 
     fn capset(&mut self, player: usize, change: &CapChange) -> Result<Outcome, Error> {
         let doing = |_| "capset".to_owned();
-        let (_, capget) = state::requests().swap_remove(5);
-        let (answers, _) = ask(&mut self.players[player], &[capget], None, &doing)?;
+        let (answers, _) = ask(&mut self.players[player], &[state::capget()], None, &doing)?;
         let (answers, _) =
             ask(&mut self.players[player], &[outcome::capset(&answers[0], change)], None, &doing)?;
         Ok(outcome::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
@@ -293,9 +329,10 @@ impl<'a> Director<'a> {
     fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         for actor in Actor::ALL {
             if let Some(player) = self.find(actor) {
-                self.enqueue(queue, player, What::State, &state::requests())?;
-                // Nothing more is asked, so that the actor may end while others still answer.
-                Request::new(Op::Exit, 0).write(&mut queue.message, u32::MAX);
+                self.make_room(queue, player, state::message().0.len())?;
+                queue.message.extend(&state::message().0);
+                queue.pending.push(Pending::new(What::State, state::STEP, vec![""; state::message().1]));
+                queue.end = if queue.words < FEW { End::AtOnce } else { End::Later };
             }
         }
         self.flush(queue)?;
@@ -373,7 +410,7 @@ pub fn spawn(parent: &mut Player, actor: Actor, limit: Duration) -> Result<Playe
     let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
     let pid = i32::try_from(answers[1].value).unwrap_or(-1);
     match answers[1].errno {
-        0 => Ok(Player::new(actor, number, nix::unistd::Pid::from_raw(pid), ours, limit)),
+        0 => Ok(Player::new(actor, number, Pid::from_raw(pid), ours, limit)),
         errno => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
     }
 }

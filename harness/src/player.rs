@@ -1,6 +1,6 @@
 //! One actor as the director sees it: a process id and a socket.
 
-use crate::actor;
+use crate::actor::{self, Start};
 use crate::error::Error;
 use crate::scenario::Actor;
 use crate::trace::Status;
@@ -24,10 +24,18 @@ pub struct Player {
     /// Its part.
     pub actor: Actor,
     number: usize,
-    pid: Pid,
+    process: Process,
     socket: OwnedFd,
     limit: Duration,
     reaped: Option<Status>,
+}
+
+/// Whether the process is there.
+enum Process {
+    /// Not yet: it will answer on this socket and look /proc up through that directory.
+    Unborn(OwnedFd, BorrowedFd<'static>),
+    /// Since its fork, until it is reaped.
+    Born(Pid),
 }
 
 /// What the step of a number is, in words.
@@ -51,27 +59,50 @@ pub fn sockets(limit: Duration) -> Result<(OwnedFd, OwnedFd), Error> {
 }
 
 impl Player {
-    /// Forks an actor from the calling process.
-    pub fn fork(actor: Actor, proc: BorrowedFd<'_>, limit: Duration) -> Result<Self, Error> {
-        let (ours, theirs) = sockets(limit)?;
-        let number = next_number();
-        let forked = actor::fork(number, theirs.as_fd(), proc);
-        let pid = forked.map_err(|errno| Error::Fork { actor, errno })?;
-        Ok(Self::new(actor, number, pid, ours, limit))
+    /// An actor that the calling process will fork when there is something to send to it. What memory
+    /// a parent writes to after a fork has to be copied, so that all is made ready before.
+    pub fn unborn(actor: Actor, proc: BorrowedFd<'static>, limit: Duration) -> Result<Self, Error> {
+        let (socket, theirs) = sockets(limit)?;
+        let (number, process) = (next_number(), Process::Unborn(theirs, proc));
+        Ok(Self { actor, number, process, socket, limit, reaped: None })
     }
 
     /// An actor that another one has forked.
     pub fn new(actor: Actor, number: usize, pid: Pid, socket: OwnedFd, limit: Duration) -> Self {
-        Self { actor, number, pid, socket, limit, reaped: None }
+        Self { actor, number, process: Process::Born(pid), socket, limit, reaped: None }
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> i32 {
-        self.pid.as_raw()
+    /// Forks the actor, if that is still to be done, with its first batch of requests.
+    fn fork(&mut self, batch: &[u8]) -> Result<(), Error> {
+        if let Process::Unborn(socket, proc) = &self.process {
+            let limit = u32::try_from(self.limit.as_millis()).unwrap_or(u32::MAX);
+            let start = Start { number: self.number, socket: socket.as_fd(), proc: *proc, limit, batch };
+            let forked = actor::fork(start);
+            let pid = forked.map_err(|errno| Error::Fork { actor: self.actor, errno })?;
+            self.process = Process::Born(pid);
+        }
+        Ok(())
+    }
+
+    /// Forks the actor, if that is still to be done.
+    pub fn be_born(&mut self) -> Result<(), Error> {
+        self.fork(&[])
+    }
+
+    /// Its process id, once it is born.
+    pub fn pid(&self) -> Option<Pid> {
+        match self.process {
+            Process::Unborn(..) => None,
+            Process::Born(pid) => Some(pid),
+        }
     }
 
     /// Sends a batch of requests, and a descriptor with it.
-    pub fn send(&self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+    pub fn send(&mut self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+        if matches!((&self.process, fd), (Process::Unborn(..), None)) {
+            return self.fork(message);
+        }
+        self.be_born()?;
         let fds: Vec<i32> = fd.iter().map(AsRawFd::as_raw_fd).collect();
         let rights = [ControlMessage::ScmRights(&fds)];
         let control = if fds.is_empty() { &rights[..0] } else { &rights[..] };
@@ -131,8 +162,10 @@ impl Player {
 
     /// The socket's other end is closed: either the actor has ended or it has lost its pipe.
     fn gone(&mut self, doing: Doing<'_>) -> Error {
-        let (actor, doing) = (self.actor, self.step(doing));
+        let (actor, limit, doing) = (self.actor, self.limit, self.step(doing));
         match self.wait(Duration::from_millis(200)) {
+            // The timer that every batch begins with.
+            Some(Status::Killed(Signal::SIGALRM)) => Error::Hung { actor, doing, limit },
             Some(status) => Error::Ended { actor, doing, status },
             None => Error::LostPipe { actor, doing },
         }
@@ -148,9 +181,9 @@ impl Player {
 
     /// Waits for the process to end, so long at most; its status, if it has.
     pub fn wait(&mut self, limit: Duration) -> Option<Status> {
-        let deadline = Instant::now() + limit;
+        let (pid, deadline) = (self.pid()?, Instant::now() + limit);
         while self.reaped.is_none() {
-            match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+            match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) if Instant::now() >= deadline => break,
                 Ok(WaitStatus::StillAlive) => std::thread::sleep(Duration::from_micros(200)),
                 other => self.reaped = status(other),
@@ -159,15 +192,21 @@ impl Player {
         self.reaped
     }
 
-    /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in
-    /// good order.
-    pub fn farewell(&mut self, doing: Doing<'_>) -> Result<(), Error> {
-        while self.reaped.is_none() {
-            match waitpid(self.pid, None) {
+    /// Awaits the end of an actor that was told to exit, or that runs into its time limit; its answers
+    /// can be received afterwards.
+    pub fn reap(&mut self) {
+        while let (None, Some(pid)) = (self.reaped, self.pid()) {
+            match waitpid(pid, None) {
                 Err(Errno::EINTR) => {}
                 other => self.reaped = Some(status(other).unwrap_or(Status::Exited(0))),
             }
         }
+    }
+
+    /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in
+    /// good order.
+    pub fn farewell(&mut self, doing: Doing<'_>) -> Result<(), Error> {
+        self.reap();
         let actor = self.actor;
         let mut buffer = Buffer::take();
         match (self.message(buffer.bytes()), self.reaped) {
@@ -179,13 +218,14 @@ impl Player {
 
     /// Ends the process, and those of its session if it leads one, and reaps it.
     pub fn end(&mut self, leads: Leads) {
+        let Some(pid) = self.pid() else { return };
         if leads == Leads::ASession {
-            let _ = kill(Pid::from_raw(-self.pid.as_raw()), Signal::SIGKILL);
+            let _ = kill(Pid::from_raw(-pid.as_raw()), Signal::SIGKILL);
         }
         if self.reaped.is_none() {
-            let _ = kill(self.pid, Signal::SIGKILL);
+            let _ = kill(pid, Signal::SIGKILL);
             let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
-            while let Err(Errno::EINTR) = waitpid(self.pid, None) {}
+            while let Err(Errno::EINTR) = waitpid(pid, None) {}
             self.reaped = Some(Status::Killed(Signal::SIGKILL));
         }
     }

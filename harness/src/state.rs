@@ -3,7 +3,8 @@
 use crate::action::IdFile;
 use crate::caps::CapSet;
 use crate::lower::{Call, all_groups, number, read_proc, syscall};
-use crate::wire::{Answer, Arg};
+use crate::wire::{Answer, Arg, Op, Request};
+use std::sync::OnceLock;
 
 /// The value of -1 as an id.
 const KEEP: Arg = Arg::Value(u32::MAX as u64);
@@ -80,18 +81,39 @@ pub struct State {
     pub setgroups: String,
 }
 
-/// The system calls by which an actor tells its state.
-pub fn requests() -> Vec<Call> {
-    let three = [Arg::Room(0), Arg::Room(4), Arg::Room(8)];
+/// The number that the answers of a state carry, whatever came before it.
+pub const STEP: u32 = u32::MAX;
+
+/// The message by which an actor is asked for its state and then to exit, made once: it is the same
+/// for every actor, and what is not written again needs no copying after a fork. With the number of
+/// its answers.
+pub fn message() -> &'static (Vec<u8>, usize) {
+    static MESSAGE: OnceLock<(Vec<u8>, usize)> = OnceLock::new();
+    MESSAGE.get_or_init(|| {
+        let mut message = Vec::new();
+        let calls = requests();
+        calls.iter().for_each(|(_, request)| request.write(&mut message, STEP));
+        Request::new(Op::Exit, 0).write(&mut message, STEP);
+        (message, calls.len())
+    })
+}
+
+/// capget(2) of the actor itself.
+pub fn capget() -> Request {
     let header: Vec<u8> = CAP_HEADER.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let capget = [Arg::Payload(0), Arg::Room(0)];
+    syscall(libc::SYS_capget, &[Arg::Payload(0), Arg::Room(0)]).payload(&header).give(24)
+}
+
+/// The system calls by which an actor tells its state.
+fn requests() -> Vec<Call> {
+    let three = [Arg::Room(0), Arg::Room(4), Arg::Room(8)];
     let mut calls = vec![
         ("getresuid", syscall(libc::SYS_getresuid, &three).give(12)),
         ("getresgid", syscall(libc::SYS_getresgid, &three).give(12)),
         ("setfsuid", syscall(libc::SYS_setfsuid, &[KEEP])),
         ("setfsgid", syscall(libc::SYS_setfsgid, &[KEEP])),
         ("getgroups", all_groups()),
-        ("capget", syscall(libc::SYS_capget, &capget).payload(&header).give(24)),
+        ("capget", capget()),
         ("prctl", syscall(libc::SYS_prctl, &[number(libc::PR_GET_DUMPABLE)])),
         ("prctl", syscall(libc::SYS_prctl, &[number(libc::PR_GET_SECUREBITS)])),
     ];
@@ -100,16 +122,15 @@ pub fn requests() -> Vec<Call> {
     calls
 }
 
+/// Where among the answers the opening of /proc/self/setgroups is, which a kernel may lack.
+const OPEN_SETGROUPS: usize = 14;
+
 impl State {
     /// Makes sense of what the requests gave; the name of the first that failed if one did.
     pub fn read(answers: &[Answer]) -> Result<Self, (&'static str, nix::errno::Errno)> {
-        let calls = requests();
-        for ((name, _), answer) in calls.iter().zip(answers) {
-            // The one file that a kernel may lack.
-            let optional = std::ptr::eq(answer, &raw const answers[14]);
-            if answer.errno != 0 && !optional {
-                return Err((name, nix::errno::Errno::from_raw(answer.errno)));
-            }
+        let failed = |at: &usize| answers[*at].errno != 0 && *at != OPEN_SETGROUPS;
+        if let Some(at) = (0..answers.len()).find(failed) {
+            return Err((requests()[at].0, nix::errno::Errno::from_raw(answers[at].errno)));
         }
         let ids = |at: usize| words(&answers[at].data);
         let id = |at: usize| u32::try_from(answers[at].value).unwrap_or(u32::MAX);

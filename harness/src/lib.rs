@@ -1,4 +1,45 @@
 //! Plays scenarios of processes in user namespaces and records what the kernel answers.
+//!
+//! A [`Scenario`](scenario::Scenario) is data: a cast of processes and the steps they take. Played, it
+//! gives a [`Trace`](trace::Trace): the exact outcome of each step and the state that each process is
+//! left in. Each process is a forked [actor](scenario::Actor) that makes raw system calls on request.
+//!
+//! ```
+//! use harness::prelude::*;
+//!
+//! // Who: a process in a new user namespace, with the credentials of whoever runs this.
+//! let scenario = caller();
+//!
+//! // What they do: map the own gid, first as it is refused to the unprivileged, then as it is allowed.
+//! let map_gid = gid_map("0 own 1");
+//! let trace = scenario.inside(&[map_gid.clone(), DENY, map_gid, SETGROUPS_EMPTY]).play();
+//!
+//! // What must come of it: the refusal was not final, and "deny" is what setgroups(2) meets now.
+//! assert_eq!(
+//!     trace.to_string().lines().take(5).collect::<Vec<_>>(),
+//!     [
+//!         "inside  begins in a new user namespace  ok",
+//!         "inside  gid_map <- \"0 own 1\"            EPERM",
+//!         "inside  setgroups <- \"deny\"             ok",
+//!         "inside  gid_map <- \"0 own 1\"            ok",
+//!         "inside  setgroups([])                   EPERM",
+//!     ],
+//! );
+//! ```
+//!
+//! A test of the suite is a function marked [`#[harness::test(needs...)]`](macro@test), mostly beneath
+//! `#[rstest]`, that ends in [`check!`]. What it needs is decided by the [facts of the host](host) when
+//! tests are listed, see [needs]. To run a program in a namespace in tests of your own, see [userns].
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [scenario], [action] | what is done |
+//! | [trace], [state] | what happened |
+//! | [error] | what went wrong with the harness itself |
+//! | [host], [needs], [suite] | facts of this host, what a test needs of it, the registry of tests |
+//! | [snapshot] | how a trace is compared with what was reviewed |
+//! | [userns] | a real program in a namespace |
+
 pub mod action;
 mod actor;
 pub mod caps;
@@ -18,6 +59,7 @@ pub mod snapshot;
 pub mod state;
 pub mod suite;
 pub mod trace;
+pub mod userns;
 mod wire;
 
 pub use harness_macros::test;
@@ -25,3 +67,4 @@ pub use harness_macros::test;
 pub use insta;
 #[doc(hidden)]
 pub use linkme;
+pub use lower::Own;

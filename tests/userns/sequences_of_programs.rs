@@ -52,7 +52,9 @@ fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
 /// Source: as above.
 #[harness::test(Root, Userns, Program("strace"), Program("start-stop-daemon"))]
 fn start_stop_daemon() {
-    let words = ["start-stop-daemon", "--start", "--chuid", "daemon", "--exec", "/bin/true"];
+    // Not --exec, which refuses to start a second process of the same program.
+    let pidfile = ["--pidfile", "/nonexistent/pidfile", "--startas", "/bin/true"];
+    let words = [&["start-stop-daemon", "--start", "--chuid", "daemon"][..], &pidfile].concat();
 
     let traced = traced(&words);
 

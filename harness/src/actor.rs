@@ -4,6 +4,11 @@
 //! makes only async-signal-safe calls: it allocates nothing, takes no lock and never panics. It
 //! lives as long as the director holds the other end of its socket.
 #![expect(unsafe_code, reason = "system calls, fork and exec; every block says why it is sound")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "64-bit words carry what the kernel takes as int or unsigned; nothing here may panic"
+)]
 
 use crate::wire::{ANSWER_WORDS, MESSAGE, NONE, Op, PROC, REQUEST_WORDS, ROOM, SLOTS, SOCKET, STDIO, word};
 use libc::{c_char, c_int, c_long};

@@ -337,10 +337,12 @@ impl<'a> Director<'a> {
         }
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
+        let gid_maps: Vec<(Actor, String)> =
+            states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
         for (actor, state) in &mut states {
-            let player = self.player(*actor)?;
-            if self.kept[player] == Kept::TheCallers {
-                state.groups_kept = host_ids::kept(state, self.groups_before(*actor));
+            if self.kept[self.player(*actor)?] == Kept::TheCallers {
+                let maps = maps_inwards(*actor, &gid_maps);
+                state.groups_kept = host_ids::kept(state, &self.groups_before(*actor), &maps);
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));
@@ -372,6 +374,15 @@ impl<'a> Director<'a> {
         }
         Ok(())
     }
+}
+
+/// The maps between the caller's namespace and an actor's, the outermost first.
+fn maps_inwards(actor: Actor, maps: &[(Actor, String)]) -> Vec<&str> {
+    let mut inwards = actor.parent().map_or_else(Vec::new, |parent| maps_inwards(parent, maps));
+    if actor.namespace() == Namespace::New {
+        inwards.extend(maps.iter().filter(|(other, _)| *other == actor).map(|(_, map)| map.as_str()));
+    }
+    inwards
 }
 
 fn doing(scenario: &Scenario, actor: Actor, pending: Option<&Pending>) -> String {

@@ -45,25 +45,28 @@ pub fn caller() -> &'static Caller {
     })
 }
 
-/// Whether a state's groups are those of the caller, as the state's namespace names them: a
-/// mapped gid as its map has it, every other as the overflow id. What the caller's groups are differs from
-/// host to host, so that no trace can list them.
-pub fn kept(state: &State, before: Vec<u32>) -> Kept {
-    let named: Vec<u32> = before.iter().map(|gid| translate(*gid, &state.gid_map)).collect();
-    let (mut now, mut before, mut named) = (state.groups.clone(), before, named);
-    for groups in [&mut now, &mut before, &mut named] {
-        groups.sort_unstable();
-    }
-    if now == before || now == named { Kept::TheCallers } else { Kept::No }
+/// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
+/// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
+/// the caller's groups are differs from host to host, so that no trace can list them.
+pub fn kept(state: &State, before: &[u32], gid_maps: &[&str]) -> Kept {
+    let name = |gid: &u32| {
+        let inside = gid_maps.iter().try_fold(*gid, |gid, map| translate(gid, map));
+        inside.unwrap_or(crate::show::OVERFLOW)
+    };
+    let (mut now, mut named): (Vec<u32>, Vec<u32>) =
+        (state.groups.clone(), before.iter().map(name).collect());
+    now.sort_unstable();
+    named.sort_unstable();
+    if now == named { Kept::TheCallers } else { Kept::No }
 }
 
-fn translate(gid: u32, gid_map: &str) -> u32 {
-    let inside = extents(gid_map).iter().find_map(|extent| {
+/// The id that a map has for one of the parent namespace.
+fn translate(gid: u32, gid_map: &str) -> Option<u32> {
+    extents(gid_map).iter().find_map(|extent| {
         let fields: Vec<u32> = extent.split(' ').filter_map(|field| field.parse().ok()).collect();
         match fields[..] {
             [first, lower, count] if gid >= lower && gid - lower < count => Some(first + (gid - lower)),
             _ => None,
         }
-    });
-    inside.unwrap_or(crate::show::OVERFLOW)
+    })
 }

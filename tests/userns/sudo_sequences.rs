@@ -168,12 +168,17 @@ fn ordinary_user(#[case] state: &[Action]) {
     check!(trace);
 }
 
-/// Without privilege nobody becomes anyone: EPERM in the caller's own namespace, for ids that exist.
+/// An id that no caller of the suite has.
+const STRANGER: u32 = 2_000_000_001;
+const OWN_GIDS: Action = Action::SetId(SetId::Setresgid, [Id::Own; 3], Via::Raw);
+const OWN_UIDS: Action = Action::SetId(SetId::Setresuid, [Id::Own; 3], Via::Raw);
+
+/// Without privilege nobody becomes anyone else: EPERM in the caller's own namespace, for ids that exist.
 /// Source: setuid(2), setresuid(2), setgroups(2): EPERM.
 #[rstest]
-#[case::root_then_user(ROOT_THEN_USER)]
-#[case::su(SU)]
-#[case::own_ids(&[Action::SetId(SetId::Setresgid, [Id::Own; 3], Via::Raw), Action::SetId(SetId::Setresuid, [Id::Own; 3], Via::Raw)])]
+#[case::root(&[setresuid(0), setresgid(0), setgroups(&[0])])]
+#[case::stranger(&[setgroups(&[STRANGER]), setresgid(STRANGER), setresuid(STRANGER)])]
+#[case::own_ids(&[OWN_GIDS, OWN_UIDS])]
 #[harness::test(OrdinaryUser, InitialUserns)]
 fn ordinary_user_outside(#[case] sequence: &[Action]) {
     let cast = ordinary();

@@ -113,7 +113,7 @@ fn written_once_by_root(#[case] steps: &[Action]) {
 #[case::ordinary_opener(Actor::Outside, Actor::Privileged)]
 #[case::ordinary_writer(Actor::Privileged, Actor::Outside)]
 #[case::neither(Actor::Outside, Actor::Outside)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin))]
 fn foreign_ids(
     #[case] opener: Actor,
     #[case] writer: Actor,

@@ -36,6 +36,11 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
             return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }
+    // db2e718a4798 (5.12): whoever maps uid 0 of the parent namespace needs this capability there.
+    let is_root = process.uids.known().is_some_and(|ids| ids.effective == 0);
+    if creator == Creator::Caller && is_root && !process.has(Cap::Setfcap) {
+        return Err("CAP_SETFCAP is not effective, without which uid 0 cannot be mapped".to_owned());
+    }
     Ok(())
 }
 

@@ -4,13 +4,14 @@
 //! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
 
 use crate::action::{Action, CapChange};
+use crate::caller::{self, Caller};
 use crate::error::Error;
-use crate::host_ids::{self, Caller};
+use crate::host::CapSets;
 use crate::lower::{Call, Context, Own, number, syscall};
 use crate::player::{Doing, Player, next_number, sockets};
 use crate::program;
 use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario, Step};
-use crate::state::{self, Before, CapSets, Kept, State};
+use crate::state::{self, Before, Kept, State};
 use crate::trace::{Outcome, Trace};
 use crate::wire::{Answer, Arg, HAND, Op, Request};
 use crate::{outcome, show};
@@ -133,7 +134,7 @@ struct Director<'a> {
 
 impl<'a> Director<'a> {
     fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
-        let caller = host_ids::caller();
+        let caller = caller::caller();
         let own = match scenario.cast {
             Cast::Root => Own { uid: 0, gid: 0 },
             Cast::Ordinary | Cast::OrdinaryInGroups(_) if caller.uid == 0 => {
@@ -342,7 +343,7 @@ impl<'a> Director<'a> {
         for (actor, state) in &mut states {
             if self.kept[self.player(*actor)?] == Kept::TheCallers {
                 let maps = maps_inwards(*actor, &gid_maps);
-                state.groups_kept = host_ids::kept(state, &self.groups_before(*actor), &maps);
+                state.groups_kept = caller::kept(state, &self.groups_before(*actor), &maps);
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));

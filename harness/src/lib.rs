@@ -42,11 +42,11 @@
 
 pub mod action;
 mod actor;
+mod caller;
 pub mod caps;
 mod director;
 pub mod error;
 pub mod host;
-mod host_ids;
 mod lower;
 pub mod needs;
 mod outcome;

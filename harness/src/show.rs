@@ -3,10 +3,10 @@
 
 use crate::action::{Access, Action, At, CapChange, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text};
 use crate::caps::CapSet;
-use crate::host::facts;
+use crate::host::{CapSets, Ids, facts};
 use crate::lower::Own;
 use crate::scenario::{Actor, Namespace};
-use crate::state::{CapSets, Ids, Kept, State, extents};
+use crate::state::{Kept, State, extents};
 use crate::trace::{Ended, Outcome};
 use std::fmt::Write as _;
 

@@ -2,6 +2,7 @@
 
 use crate::action::IdFile;
 use crate::caps::CapSet;
+use crate::host::{CapSets, Ids};
 use crate::lower::{Call, all_groups, number, read_proc, syscall};
 use crate::wire::{Answer, Arg, Op, Request};
 use std::sync::OnceLock;
@@ -10,30 +11,6 @@ use std::sync::OnceLock;
 const KEEP: Arg = Arg::Value(u32::MAX as u64);
 /// _LINUX_CAPABILITY_VERSION_3 of capget(2), for the calling process.
 const CAP_HEADER: [u32; 2] = [0x2008_0522, 0];
-
-/// Real, effective, saved and filesystem id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ids {
-    /// The real id.
-    pub real: u32,
-    /// The effective id.
-    pub effective: u32,
-    /// The saved id.
-    pub saved: u32,
-    /// The filesystem id.
-    pub fs: u32,
-}
-
-/// The five capability sets of capabilities(7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "the names are those of the manual page")]
-pub struct CapSets {
-    pub effective: CapSet,
-    pub permitted: CapSet,
-    pub inheritable: CapSet,
-    pub bounding: CapSet,
-    pub ambient: CapSet,
-}
 
 /// How supplementary groups compare with those that the cast began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,8 +113,8 @@ impl State {
         let id = |at: usize| u32::try_from(answers[at].value).unwrap_or(u32::MAX);
         let text = |at: usize| String::from_utf8_lossy(&answers[at].data).into_owned();
         Ok(Self {
-            uid: Ids::new(&ids(0), id(2)),
-            gid: Ids::new(&ids(1), id(3)),
+            uid: four(&ids(0), id(2)),
+            gid: four(&ids(1), id(3)),
             groups: ids(4),
             groups_kept: Kept::No,
             caps: caps(&ids(5), &text(18)),
@@ -151,12 +128,10 @@ impl State {
     }
 }
 
-impl Ids {
-    fn new(three: &[u32], fs: u32) -> Self {
-        match three {
-            [real, effective, saved] => Self { real: *real, effective: *effective, saved: *saved, fs },
-            _ => Self::default(),
-        }
+fn four(three: &[u32], fs: u32) -> Ids {
+    match three {
+        [real, effective, saved] => Ids { real: *real, effective: *effective, saved: *saved, fs },
+        _ => Ids::default(),
     }
 }
 

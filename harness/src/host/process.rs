@@ -19,7 +19,7 @@ use crate::caps::{Cap, CapSet};
 const INITIAL_USERNS: &str = "user:[4026531837]";
 
 /// A real, effective, saved and file-system id, as seen in the namespace of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ids {
     /// The real id.
     pub real: u32,
@@ -32,7 +32,7 @@ pub struct Ids {
 }
 
 /// The five capability sets of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CapSets {
     /// What survives execve(2) of a file with inheritable capabilities.
     pub inheritable: CapSet,

@@ -1,7 +1,7 @@
 //! The credentials with which the test itself runs, and whether an actor still has them.
 
-use crate::caps::CapSet;
-use crate::state::{CapSets, Kept, State, extents};
+use crate::host::{self, CapSets};
+use crate::state::{Kept, State, extents};
 use std::sync::OnceLock;
 
 /// The credentials of this process.
@@ -23,24 +23,14 @@ pub struct Caller {
 pub fn caller() -> &'static Caller {
     static CALLER: OnceLock<Caller> = OnceLock::new();
     CALLER.get_or_init(|| {
-        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
-        let set = |name: &str| {
-            let value = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
-            CapSet(u64::from_str_radix(value.trim(), 16).unwrap_or(0))
-        };
+        let process = &host::facts().process;
         let file = |name| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
         Caller {
+            uid: process.uids.known().map_or(0, |ids| ids.effective),
+            gid: process.gids.known().map_or(0, |ids| ids.effective),
+            groups: process.groups.known().cloned().unwrap_or_default(),
+            caps: process.capabilities.known().copied().unwrap_or_default(),
             files: [file("uid_map"), file("gid_map"), file("setgroups").trim_end().to_owned()],
-            uid: nix::unistd::geteuid().as_raw(),
-            gid: nix::unistd::getegid().as_raw(),
-            groups: nix::unistd::getgroups().unwrap_or_default().iter().map(|gid| gid.as_raw()).collect(),
-            caps: CapSets {
-                effective: set("CapEff:"),
-                permitted: set("CapPrm:"),
-                inheritable: set("CapInh:"),
-                bounding: set("CapBnd:"),
-                ambient: set("CapAmb:"),
-            },
         }
     })
 }

@@ -53,7 +53,7 @@ impl Scenario {
     /// If the harness fails; what the kernel refuses is in the trace.
     pub fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
         let mut director = Director::new(self, limit)?;
-        let mut queue = Queue::default();
+        let mut queue = Queue { message: Vec::with_capacity(USUAL), ..Queue::default() };
         for (index, step) in self.steps.iter().enumerate() {
             director.take(index, step, &mut queue)?;
         }
@@ -94,6 +94,10 @@ enum End {
     /// It ends, with few words: awaiting that first saves waking up for the answers.
     AtOnce,
 }
+
+/// The length of a usual message, in bytes: a vector that grows leaves its traces on many pages, each
+/// of which is copied after a fork.
+const USUAL: usize = 8 * 1024;
 
 /// So many bytes fit into a socket's buffer for sure, together with a state.
 const FEW: u64 = 16 * 1024;

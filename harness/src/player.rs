@@ -121,7 +121,7 @@ impl Player {
         doing: Doing<'_>,
     ) -> Result<(Vec<Answer>, Option<OwnedFd>), Error> {
         let mut buffer = Buffer::take();
-        let (mut all, mut arrived) = (Vec::new(), None);
+        let (mut all, mut arrived) = (Vec::with_capacity(count), None);
         while all.len() < count {
             let (bytes, fd) = match self.message(buffer.bytes()) {
                 Ok((0, _)) | Err(Errno::ECONNRESET) => return Err(self.gone(doing)),
@@ -130,10 +130,9 @@ impl Player {
                 Err(errno) => return Err(Error::Director { what: "receive from an actor", errno }),
             };
             arrived = fd.or(arrived);
-            let Some(answers) = read_answers(&buffer.bytes()[..bytes]) else {
+            if read_answers(&buffer.bytes()[..bytes], &mut all).is_none() {
                 return Err(Error::Short { actor: self.actor, doing: self.step(doing), bytes });
-            };
-            all.extend(answers);
+            }
         }
         Ok((all, arrived))
     }

@@ -187,9 +187,8 @@ pub struct Answer {
     pub data: Vec<u8>,
 }
 
-/// Reads a message of answers. `None` if it is cut short or makes no sense.
-pub fn read_answers(message: &[u8]) -> Option<Vec<Answer>> {
-    let mut answers = Vec::new();
+/// Adds the answers of a message to others. `None` if it is cut short or makes no sense.
+pub fn read_answers(message: &[u8], answers: &mut Vec<Answer>) -> Option<()> {
     let mut at = 0;
     while at < message.len() {
         let length = usize::try_from(word(message, at + 32)?).ok()?;
@@ -203,7 +202,7 @@ pub fn read_answers(message: &[u8]) -> Option<Vec<Answer>> {
         });
         at = start + length.next_multiple_of(8);
     }
-    Some(answers)
+    Some(())
 }
 
 /// The word at a byte offset of a message, if it is there.
@@ -229,7 +228,9 @@ mod tests {
     fn an_answer_is_read_back() {
         let expected = Answer { step: 7, done: true, value: 3, errno: 0, data: b"abc".to_vec() };
 
-        assert_eq!(read_answers(&answer_message()), Some(vec![expected]));
+        let mut answers = Vec::new();
+        assert_eq!(read_answers(&answer_message(), &mut answers), Some(()));
+        assert_eq!(answers, [expected]);
     }
 
     #[test]
@@ -237,7 +238,7 @@ mod tests {
         let message = answer_message();
 
         for length in 1..message.len() - 5 {
-            assert_eq!(read_answers(&message[..length]), None, "cut to {length} bytes");
+            assert_eq!(read_answers(&message[..length], &mut Vec::new()), None, "cut to {length} bytes");
         }
     }
 }

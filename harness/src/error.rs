@@ -101,6 +101,11 @@ pub enum Error {
         /// How long it was given.
         limit: Duration,
     },
+    /// A program ended and left processes behind, which were killed.
+    LeftBehind {
+        /// Its command line.
+        program: String,
+    },
     /// A scenario names an actor that has not come into being, or an empty hand.
     Senseless(String),
 }
@@ -147,6 +152,9 @@ impl fmt::Display for Error {
             Self::NoProgram(name) => write!(f, "program {name} not found; install it, or name it as a need"),
             Self::ProgramHung { program, limit } => {
                 write!(f, "program did not end within {limit:?}: {program}")
+            }
+            Self::LeftBehind { program } => {
+                write!(f, "program ended but left processes behind, which were killed: {program}")
             }
             Self::Senseless(what) => write!(f, "the scenario makes no sense: {what}"),
         }

@@ -18,6 +18,7 @@ pub mod snapshot;
 pub mod state;
 pub mod suite;
 pub mod trace;
+mod trial;
 mod wire;
 
 pub use harness_macros::test;

@@ -158,6 +158,6 @@ fn kernel(facts: &Facts, major: u32, minor: u32) -> Judged {
 //
 // Integration point: the body becomes `crate::director::trial_userns(creator)`, its answer kept
 // for the process. Until then whoever may withhold user namespaces is taken not to.
-pub(crate) fn trial_unprivileged_userns(_creator: Creator) -> Result<(), String> {
-    Ok(())
+pub(crate) fn trial_unprivileged_userns(creator: Creator) -> Result<(), String> {
+    crate::trial::trial(creator)
 }

@@ -101,6 +101,13 @@ pub enum Error {
         /// How long it was given.
         limit: Duration,
     },
+    /// A program said more than a test can want to know.
+    Flood {
+        /// Its command line.
+        program: String,
+        /// How much was read of it, in bytes.
+        bytes: usize,
+    },
     /// A program ended and left processes behind, which were killed.
     LeftBehind {
         /// Its command line.
@@ -153,6 +160,7 @@ impl fmt::Display for Error {
             Self::ProgramHung { program, limit } => {
                 write!(f, "program did not end within {limit:?}: {program}")
             }
+            Self::Flood { program, bytes } => write!(f, "program said more than {bytes} bytes: {program}"),
             Self::LeftBehind { program } => {
                 write!(f, "program ended but left processes behind, which were killed: {program}")
             }

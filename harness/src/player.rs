@@ -155,8 +155,8 @@ impl Player {
     pub fn wait(&mut self, limit: Duration) -> Option<Status> {
         let deadline = Instant::now() + limit;
         // Before Linux 5.3 there are no such descriptors, and a process has to be looked after.
-        let pidfd = RustixPid::from_raw(self.pid.as_raw())
-            .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        let pidfd =
+            RustixPid::from_raw(self.pid.as_raw()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         while self.reaped.is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
             match &pidfd {

@@ -22,6 +22,8 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 const ENVIRONMENT: [&str; 4] =
     ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb"];
 
+/// The most that a program may say, in bytes.
+const MOST: usize = 1 << 20;
 /// How long the guard of a program is given to end what the program has started.
 const CLEARING: Duration = Duration::from_millis(500);
 
@@ -58,9 +60,14 @@ pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) ->
     if started[0].errno != 0 {
         return Ok(Outcome::Failed { call: "fork", errno: Errno::from_raw(started[0].errno) });
     }
-    let Some([stdout, stderr]) = gather([stdout, stderr], deadline).filter(|_| child.speaks_by(deadline)) else {
+    let said = gather([stdout, stderr], deadline);
+    let flood = said.as_ref().is_some_and(|said| too_much(said.each_ref().map(String::len)));
+    let Some([stdout, stderr]) = said.filter(|_| !flood && child.speaks_by(deadline)) else {
         stop(&mut child, started[0].value);
-        return Err(Error::ProgramHung { program, limit });
+        return Err(match flood {
+            true => Error::Flood { program, bytes: MOST },
+            false => Error::ProgramHung { program, limit },
+        });
     };
     let (ended, _) = child.receive(2, &doing)?;
     if ended[1].errno != 0 {
@@ -112,12 +119,16 @@ fn strings(path: &Path, words: &[Cow<'static, str>]) -> Vec<u8> {
     payload
 }
 
-/// Reads both streams until they end; `None` if the deadline comes first.
+fn too_much(lengths: [usize; 2]) -> bool {
+    lengths.iter().sum::<usize>() > MOST
+}
+
+/// Reads both streams until they end or say too much; `None` if the deadline comes first.
 fn gather(streams: [OwnedFd; 2], deadline: Instant) -> Option<[String; 2]> {
     let mut said = [Vec::new(), Vec::new()];
     let mut open = vec![0, 1];
     let mut buffer = [0; 4096];
-    while !open.is_empty() {
+    while !open.is_empty() && !too_much(said.each_ref().map(Vec::len)) {
         let left = deadline.checked_duration_since(Instant::now())?;
         let wait = |index: &usize| PollFd::new(streams[*index].as_fd(), PollFlags::POLLIN);
         let mut waiting: Vec<PollFd<'_>> = open.iter().map(wait).collect();

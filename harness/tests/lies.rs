@@ -2,7 +2,7 @@
 //! the actor, the step and what happened, within the time limit, and never an outcome.
 //!
 //! Actors are made to lie by raw system calls on their own socket.
-#![expect(missing_docs, reason = "each test's comment is its documentation")]
+mod support;
 
 use harness::error::Error;
 use harness::prelude::*;
@@ -11,22 +11,11 @@ use nix::sys::signal::Signal;
 use rstest::rstest;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
+use support::{answer_with, number, pause, raw};
 
 const LIMIT: Duration = Duration::from_millis(300);
 /// What may pass beyond the limit until an error is told, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
-
-fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
-}
-
-fn number(value: i32) -> RawArg {
-    RawArg::Number(value.into())
-}
-
-fn pause() -> Action {
-    raw("pause", libc::SYS_pause, &[])
-}
 
 fn kill_self(signal: Signal) -> Action {
     raw("kill", libc::SYS_kill, &[RawArg::Pid, number(signal as i32)])
@@ -75,7 +64,7 @@ fn says(error: &Error, parts: &[&str]) {
 /// An actor that a signal kills is told with the signal and the step that it was at.
 #[rstest]
 #[case::sigkill(Signal::SIGKILL)]
-#[case::sigsegv(Signal::SIGSEGV)]
+#[case::sigabrt(Signal::SIGABRT)]
 #[case::sigio(Signal::SIGIO)]
 fn killed(#[case] signal: Signal) {
     let scenario = caller().outside(&[DUMPABLE, kill_self(signal), DUMPABLE]);
@@ -167,23 +156,16 @@ fn loses_its_pipe_and_ends() {
     assert!(matches!(error, Error::Ended { actor: Actor::Outside, .. }), "{error}");
 }
 
-/// A file size limit of 5 bytes makes write(2) take 5 of 9, which the outcome tells.
-/// Source: setrlimit(2), RLIMIT_FSIZE; write(2).
+/// A write that takes less than it was given is shown as such, and no success.
 #[test]
 fn a_write_falls_short() {
-    let limit: Vec<u8> = [5_u64, 5].into_iter().flat_map(u64::to_ne_bytes).collect();
-    let limit = raw(
-        "setrlimit",
-        libc::SYS_setrlimit,
-        &[RawArg::Number(libc::RLIMIT_FSIZE.into()), RawArg::Bytes(limit.into())],
-    );
-    let file = tempfile::tempfile().expect("a temporary file");
-    let dup = raw("memfd_create", libc::SYS_memfd_create, &[RawArg::Bytes(b"f\0".into()), number(0)]);
-    drop(file);
+    let scenario = caller().inside(&answer_with(libc::SYS_write, 0)).inside(&[uid_map("0 own 1")]);
 
-    let trace = caller().outside(&[limit, dup]).play();
+    let trace = scenario.play();
 
-    assert_eq!(trace.outcomes[1], Outcome::Done, "{trace}");
+    let given = format!("0 {} 1", trace.own.uid).len();
+    assert_eq!(trace.outcomes.last(), Some(&Outcome::Short { wrote: 0, given }), "{trace}");
+    assert!(trace.to_string().contains("took 0 of"), "{trace}");
 }
 
 /// fork(2) that fails is told with its errno: the process limit of a user who has one already.
@@ -205,16 +187,9 @@ fn cannot_fork() {
 }
 
 /// A namespace that cannot be created is an error, told with the actor and the errno.
-/// Source: user_namespaces(7): user.max_user_namespaces; namespaces(7), ENOSPC.
 #[test]
 fn cannot_create_a_namespace() {
-    let file = std::path::PathBuf::from("/proc/sys/user/max_user_namespaces");
-    let none = [
-        Action::OpenFile("max_user_namespaces", file, Access::Write),
-    ];
-    let _ = none;
-    let filter = deny_unshare();
-    let scenario = caller().outside(&filter).inside(&[DENY]);
+    let scenario = caller().outside(&answer_with(libc::SYS_unshare, libc::EPERM)).inside(&[DENY]);
 
     let error = error(&scenario);
 
@@ -230,4 +205,76 @@ fn makes_no_sense() {
     let error = error(&scenario);
 
     says(&error, &["makes no sense", "second has not begun"]);
+}
+
+/// A chroot forbids namespaces, which is told likewise.
+/// Source: unshare(2), EPERM; kernel create_user_ns().
+#[test]
+fn cannot_create_a_namespace_in_a_chroot() {
+    let root = std::path::PathBuf::from("/proc");
+    let scenario = caller().inside(&[DENY]).inside(&[Action::Chroot("/proc", root)]).nested(&[]);
+
+    let error = error(&scenario);
+
+    assert_eq!(error, Error::Namespace { actor: Actor::Nested, errno: Errno::EPERM });
+}
+
+/// A program that hangs is told after the limit, and is gone.
+#[rstest]
+#[case::silent(&["sleep", "1000"])]
+#[case::with_children(&["sh", "-c", "sleep 1000 & sleep 1000"])]
+#[case::that_ignores_signals(&["sh", "-c", "trap '' HUP INT TERM PIPE; sleep 1000; sleep 1000"])]
+#[case::its_output_closed(&["sh", "-c", "exec >&- 2>&-; exec sleep 1000"])]
+#[case::stopped(&["sh", "-c", "kill -STOP $$"])]
+fn program_hangs(#[case] words: &[&str]) {
+    let error = error(&caller().outside(&[run(words)]));
+
+    says(&error, &["did not end within 300ms", &words.join(" ")]);
+}
+
+/// A program that leaves a process behind is told, whether that holds its output or not, and the
+/// process is gone.
+#[rstest]
+#[case::with_its_output("sleep 1000 &")]
+#[case::in_another_session("setsid sleep 1000 & sleep 0.05")]
+#[case::silently("setsid sleep 1000 >/dev/null 2>&1 & sleep 0.05")]
+fn program_leaves_a_process(#[case] script: &'static str) {
+    let error = error(&caller().outside(&[run(&["sh", "-c", script])]));
+
+    assert!(matches!(error, Error::LeftBehind { .. }), "{error}");
+    says(&error, &["left processes behind", script]);
+}
+
+/// A program that floods its output is told when it has said too much, before memory or time run out.
+#[test]
+fn program_floods() {
+    let error = error(&caller().outside(&[run(&["cat", "/dev/zero"])]));
+
+    assert!(matches!(error, Error::Flood { .. }), "{error}");
+    says(&error, &["said more than 1048576 bytes", "cat /dev/zero"]);
+}
+
+/// A program that is not there is told with its name; one that cannot be executed is an outcome.
+#[test]
+fn program_cannot_be_started() {
+    let missing = error(&caller().outside(&[run(&["no-such-program"])]));
+    let trace = caller().outside(&[run(&["/proc/version"])]).play();
+    let nearby = caller().outside(&[run(&["sh", "-c", "exit 95"])]).play();
+
+    says(&missing, &["program no-such-program not found"]);
+    let refused = Outcome::Failed { call: "execve", errno: Errno::EACCES };
+    assert_eq!(trace.outcomes.last(), Some(&refused), "{trace}");
+    assert!(nearby.to_string().contains("exit 95"), "{nearby}");
+}
+
+/// How a program ended is shown as it was: a number or a signal.
+#[rstest]
+#[case::status("exit 200", Status::Exited(200))]
+#[case::signal("kill -SEGV $$", Status::Killed(Signal::SIGSEGV))]
+fn program_ends(#[case] script: &'static str, #[case] status: Status) {
+    let trace = caller().outside(&[run(&["sh", "-c", script])]).play();
+
+    let Some(Outcome::Program(ended)) = trace.outcomes.last() else { panic!("no program: {trace}") };
+    assert_eq!(ended.status, status, "{trace}");
+    assert!(trace.to_string().contains(&status.to_string()), "{trace}");
 }

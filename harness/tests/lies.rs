@@ -143,7 +143,7 @@ fn loses_its_pipe() {
 
     let error = error(&scenario);
 
-    says(&error, &["actor outside closed its socket", "step 3, pause"]);
+    says(&error, &["actor outside closed its socket at: step "]);
 }
 
 /// A pipe lost at the last step is the end of the actor, who cannot answer.

@@ -17,8 +17,14 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The exit status of an actor that could not become a program; its errno is its last answer.
-pub const NOT_STARTED: c_int = 95;
+/// Milliseconds after which the guard of a program looks whether all is well, if nothing wakes it.
+const LOOK: c_int = 120_000;
+/// Of linux/fcntl.h; the crate libc lacks it.
+const F_SETSIG: c_int = 10;
+/// Milliseconds that a program's children have to end after it, before they count as left behind.
+const GRACE: u32 = 100;
+/// The exit status of a child that could not become a program.
+const NOT_STARTED: c_int = 95;
 /// How many actors a process may have at a time before two share a place.
 const PLACES_LEN: usize = 1024;
 /// The most arguments and environment variables of a program, together.
@@ -118,6 +124,18 @@ fn die_with_parent() {
     unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
 }
 
+/// The socket's end of the other side, closed while a batch is under way, ends the actor. The signal on
+/// the parent's death does not suffice: an actor that changes its ids and hangs in the same batch has lost it.
+///
+/// Source: fcntl(2), F_SETSIG and O_ASYNC; kernel unix_release_sock(), sigio_perm().
+fn prepare_leash(socket: RawFd) {
+    // SAFETY: sets attributes of a descriptor of this process.
+    unsafe {
+        libc::fcntl(socket, F_SETSIG, libc::SIGKILL);
+        libc::fcntl(socket, libc::F_SETOWN, libc::getpid());
+    }
+}
+
 struct Actor {
     /// Where the director sees which step is under way, should this process not live to tell.
     place: &'static AtomicU32,
@@ -134,6 +152,7 @@ struct Actor {
 
 fn serve(place: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
     let mut actor = Actor { place, limit, slots, arrived: -1, leaving: -1, filled: 0 };
+    prepare_leash(slots[SOCKET as usize]);
     actor.batch(first);
     loop {
         let length = actor.receive();
@@ -187,7 +206,11 @@ impl Actor {
     /// whatever has become of the director.
     fn batch(&mut self, batch: &[u8]) {
         die_with_parent();
+        if batch.is_empty() {
+            return;
+        }
         end_in(self.limit);
+        self.leash(libc::O_ASYNC);
         let mut at = 0;
         while let Some(record) = Record::read(batch, at) {
             self.place.store(record.step(), Ordering::Relaxed);
@@ -197,6 +220,22 @@ impl Actor {
         self.send();
         end_in(0);
         die_with_parent();
+    }
+
+    /// On while a batch is carried out, when nothing arrives on the socket but its end; off while
+    /// messages come and go, each of which would be signalled, too.
+    fn leash(&self, flag: c_int) {
+        let socket = self.slot(SOCKET);
+        let peek = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        let mut byte = 0_u8;
+        // SAFETY: sets an attribute of a descriptor of this process; looks for one byte, with room for it.
+        unsafe {
+            libc::fcntl(socket, libc::F_SETFL, flag);
+            // The end may have come before the leash was on.
+            if flag != 0 && libc::recv(socket, (&raw mut byte).cast(), 1, peek) == 0 {
+                exit(0);
+            }
+        }
     }
 
     /// Waits for a message; the end of the director is the end of the actor.
@@ -276,13 +315,7 @@ impl Actor {
                 self.leaving = args[0] as RawFd;
                 0
             }
-            op if op == Op::Exec as u64 => {
-                let failed = self.exec(record);
-                // SAFETY: the C library's errno of this thread.
-                self.answer(record, true, failed, unsafe { *libc::__errno_location() }, 0);
-                self.send();
-                exit(NOT_STARTED)
-            }
+            op if op == Op::Exec as u64 => self.guard(record),
             op if op == Op::Clone as u64 => clone(args[0]),
             op if op == Op::Exit as u64 => {
                 self.send();
@@ -331,8 +364,117 @@ impl Actor {
         pid
     }
 
+    /// Starts a program and sees it off: answers with its process id, then with its status and, as errno, how
+    /// many processes it left behind, then with the errno of execve(2). Whatever it has started ends with it, and with the director.
+    fn guard(&mut self, record: &Record) -> ! {
+        self.leash(0);
+        end_in(0);
+        self.place.store(0, Ordering::Relaxed);
+        // SAFETY: attributes of this process; a fork of a process with one thread; STDIO is closed
+        // here so that the director sees when the program closes it.
+        let pid = unsafe {
+            libc::prctl(libc::PR_SET_PDEATHSIG, 0);
+            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+            libc::syscall(libc::SYS_clone, c_long::from(libc::SIGCHLD), 0, 0, 0, 0)
+        };
+        // SAFETY: the C library's errno of this thread.
+        let errno = if pid == -1 { unsafe { *libc::__errno_location() } } else { 0 };
+        if pid == 0 {
+            die_with_parent();
+            self.exec(record);
+            // SAFETY: the C library's errno of this thread.
+            self.place.store(unsafe { *libc::__errno_location() }.cast_unsigned(), Ordering::Relaxed);
+            exit(NOT_STARTED)
+        }
+        for slot in STDIO {
+            // SAFETY: as above.
+            unsafe { libc::close(self.slot(slot)) };
+        }
+        self.answer(record, true, pid, errno, 0);
+        self.send();
+        if pid == -1 {
+            exit(0);
+        }
+        let status = self.watch(pid as libc::pid_t);
+        let left = self.clear(pid as libc::pid_t);
+        self.answer(record, true, status.into(), left, 0);
+        // Where the child has put the errno of execve(2), memory that both share.
+        self.answer(record, true, 0, self.place.load(Ordering::Relaxed).cast_signed(), 0);
+        self.send();
+        exit(0)
+    }
+
+    /// Waits for the end of a child, or kills it when the director has gone.
+    fn watch(&self, pid: libc::pid_t) -> c_int {
+        let mut status = 0;
+        // SAFETY: system calls on this process's own child and descriptors, with room for what they give.
+        unsafe {
+            // -1, which poll(2) ignores, before Linux 5.3.
+            let pidfd = libc::syscall(libc::SYS_pidfd_open, pid, 0) as RawFd;
+            let pause = if pidfd < 0 { 5 } else { LOOK };
+            let fd = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+            let mut fds = [fd(pidfd), fd(self.slot(SOCKET))];
+            loop {
+                let ready = libc::poll(fds.as_mut_ptr(), 2, pause);
+                if libc::waitpid(pid, &raw mut status, libc::WNOHANG) != 0 {
+                    return status;
+                }
+                if fds[1].revents != 0 || (ready == 0 && pidfd >= 0) {
+                    libc::kill(-pid, libc::SIGKILL);
+                    libc::kill(pid, libc::SIGKILL);
+                    libc::waitpid(pid, &raw mut status, 0);
+                    return status;
+                }
+            }
+        }
+    }
+
+    /// Ends what a program has left behind; orphans have become children of this process. Gives
+    /// how many there were that did not end by themselves.
+    fn clear(&self, group: libc::pid_t) -> c_int {
+        let mut left = 0;
+        for round in 0..2 * GRACE {
+            // SAFETY: reaps children of this process, whose status nobody asks for.
+            let waited = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
+            if waited == -1 {
+                break;
+            }
+            if waited == 0 && round >= GRACE {
+                // SAFETY: these have no other parent, or belong to the program's session.
+                unsafe { libc::kill(-group, libc::SIGKILL) };
+                left = left.max(self.kill_children().max(1));
+            }
+            if waited == 0 {
+                // SAFETY: sleeps a millisecond.
+                unsafe { libc::poll(std::ptr::null_mut(), 0, 1) };
+            }
+        }
+        left
+    }
+
+    fn kill_children(&self) -> c_int {
+        let mut list = [0_u8; 4096];
+        // SAFETY: a file name ended by NUL, room of the length given, signals to this process's children.
+        unsafe {
+            let name = c"thread-self/children".as_ptr();
+            let file = libc::openat(self.slot(PROC), name, libc::O_RDONLY | libc::O_CLOEXEC);
+            let length = libc::read(file, list.as_mut_ptr().cast(), list.len());
+            libc::close(file);
+            let (mut killed, mut pid) = (0, 0);
+            for byte in list.iter().take(usize::try_from(length).unwrap_or(0)) {
+                if byte.is_ascii_digit() {
+                    pid = pid * 10 + libc::pid_t::from(byte - b'0');
+                } else if pid > 0 {
+                    libc::kill(pid, libc::SIGKILL);
+                    (killed, pid) = (killed + 1, 0);
+                }
+            }
+            killed
+        }
+    }
+
     /// Returns only if the program cannot be started.
-    fn exec(&self, record: &Record) -> i64 {
+    fn exec(&self, record: &Record) {
         let mut strings = [std::ptr::null::<c_char>(); STRINGS];
         // SAFETY: the payload lies within the message.
         let payload = unsafe { std::slice::from_raw_parts(record.payload, record.payload_len) };
@@ -356,7 +498,6 @@ impl Actor {
             libc::signal(libc::SIGPIPE, libc::SIG_DFL);
             libc::execve(strings[0], strings.as_ptr(), environment.as_ptr());
         }
-        -1
     }
 
     /// Adds an answer; sends what has gathered before, if there is no room.
@@ -384,6 +525,7 @@ impl Actor {
     }
 
     fn send(&mut self) {
+        self.leash(0);
         let mut vector = libc::iovec { iov_base: ANSWERS.0.get().cast(), iov_len: self.filled };
         let mut control = [0_u64; 8];
         // SAFETY: a message header of zeros is valid; the control message is given room for one

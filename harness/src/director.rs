@@ -167,6 +167,10 @@ impl<'a> Director<'a> {
             return self.begin(step.actor, queue);
         }
         let player = self.player(step.actor)?;
+        if matches!(step.action, Action::Raw(..)) {
+            // Its arguments may name the process.
+            self.players[player].be_born()?;
+        }
         let pid = |actor| self.find(actor).and_then(|index| self.players[index].pid()).map(Pid::as_raw);
         let context = Context { actor: step.actor, own: self.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
@@ -424,9 +428,10 @@ pub fn spawn(parent: &mut Player, actor: Actor, limit: Duration) -> Result<Playe
     let args = [Arg::Value(PASSING), Arg::Value(number as u64)];
     let fork = Request::new(Op::Spawn, 0).args(&args);
     let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
-    let pid = i32::try_from(answers[1].value).unwrap_or(-1);
-    match answers[1].errno {
-        0 => Ok(Player::new(actor, number, Pid::from_raw(pid), ours, limit)),
-        errno => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
+    match (answers[1].errno, i32::try_from(answers[1].value)) {
+        (0, Ok(pid @ 2..)) => Ok(Player::new(actor, number, Pid::from_raw(pid), ours, limit)),
+        // Whoever answers this lies; and a signal to 0 or -1 would reach a great many processes.
+        (0, _) => Err(Error::Stray { actor: parent.actor, doing: format!("fork of {actor}") }),
+        (errno, _) => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
     }
 }

@@ -101,6 +101,18 @@ pub enum Error {
         /// How long it was given.
         limit: Duration,
     },
+    /// A program said more than a test can want to know.
+    Flood {
+        /// Its command line.
+        program: String,
+        /// How much was read of it, in bytes.
+        bytes: usize,
+    },
+    /// A program ended and left processes behind, which were killed.
+    LeftBehind {
+        /// Its command line.
+        program: String,
+    },
     /// A scenario names an actor that has not come into being, or an empty hand.
     Senseless(String),
 }
@@ -147,6 +159,10 @@ impl fmt::Display for Error {
             Self::NoProgram(name) => write!(f, "program {name} not found; install it, or name it as a need"),
             Self::ProgramHung { program, limit } => {
                 write!(f, "program did not end within {limit:?}: {program}")
+            }
+            Self::Flood { program, bytes } => write!(f, "program said more than {bytes} bytes: {program}"),
+            Self::LeftBehind { program } => {
+                write!(f, "program ended but left processes behind, which were killed: {program}")
             }
             Self::Senseless(what) => write!(f, "the scenario makes no sense: {what}"),
         }

@@ -88,11 +88,7 @@ impl Facts {
             process: Process::gather(),
             accounts: Accounts::gather(),
             programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
-            lookups: Lookups {
-                program: Program::find,
-                config: kernel_config,
-                trial: crate::needs::trial_unprivileged_userns,
-            },
+            lookups: Lookups { program: Program::find, config: kernel_config, trial: crate::trial::trial },
         }
     }
 }

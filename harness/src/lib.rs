@@ -59,6 +59,7 @@ pub mod snapshot;
 pub mod state;
 pub mod suite;
 pub mod trace;
+mod trial;
 pub mod userns;
 mod wire;
 

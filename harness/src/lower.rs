@@ -38,6 +38,8 @@ pub struct Context<'a> {
 
 /// The address that a bad pointer has: the first page is never mapped.
 const NOWHERE: Arg = Arg::Value(8);
+/// A process id that no process has. Never -1 or 0, which would mean a great many of them to kill(2).
+const NOBODY: i32 = i32::MAX;
 /// The longest contents of a file that is read back, in bytes.
 const READ: u64 = 32 * 1024;
 
@@ -189,7 +191,7 @@ impl Context<'_> {
                 RawArg::Number(value) => Arg::Value(value.cast_unsigned()),
                 RawArg::Held => Arg::Slot(HAND),
                 RawArg::Socket => Arg::Slot(SOCKET),
-                RawArg::Pid => number((self.pid)(self.actor).unwrap_or(-1)),
+                RawArg::Pid => number((self.pid)(self.actor).unwrap_or(NOBODY)),
                 RawArg::Bytes(bytes) => {
                     let offset = payload.len();
                     payload.extend_from_slice(bytes);

@@ -151,14 +151,3 @@ fn kernel(facts: &Facts, major: u32, minor: u32) -> Judged {
         _ => Err(format!("the kernel is {}", facts.system.kernel_release)),
     }
 }
-
-/// Creates a user namespace as `_creator`, maps the own uid and uses a capability in it.
-///
-/// # Errors
-/// The errno and the step that it refused.
-//
-// Integration point: the body becomes `crate::director::trial_userns(creator)`, its answer kept
-// for the process. Until then whoever may withhold user namespaces is taken not to.
-pub(crate) fn trial_unprivileged_userns(_creator: Creator) -> Result<(), String> {
-    Ok(())
-}

@@ -6,6 +6,7 @@ use crate::scenario::Actor;
 use crate::trace::Status;
 use crate::wire::{Answer, MESSAGE, read_answers};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, Shutdown, SockFlag, SockType, recvmsg,
@@ -14,6 +15,7 @@ use nix::sys::socket::{
 use nix::sys::time::{TimeVal, TimeValLike};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use rustix::process::{Pid as RustixPid, PidfdFlags, pidfd_open};
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -134,6 +136,9 @@ impl Player {
                 return Err(Error::Short { actor: self.actor, doing: self.step(doing), bytes });
             }
         }
+        if all.len() > count {
+            return Err(Error::Stray { actor: self.actor, doing: self.step(doing) });
+        }
         Ok((all, arrived))
     }
 
@@ -181,11 +186,22 @@ impl Player {
     /// Waits for the process to end, so long at most; its status, if it has.
     pub fn wait(&mut self, limit: Duration) -> Option<Status> {
         let (pid, deadline) = (self.pid()?, Instant::now() + limit);
+        // Before Linux 5.3 there are no such descriptors, and a process has to be looked after.
+        let pidfd =
+            RustixPid::from_raw(pid.as_raw()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         while self.reaped.is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match &pidfd {
+                Some(fd) => {
+                    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+                    let _ = poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
+                }
+                None => std::thread::sleep(left.min(Duration::from_micros(200))),
+            }
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) if Instant::now() >= deadline => break,
-                Ok(WaitStatus::StillAlive) => std::thread::sleep(Duration::from_micros(200)),
-                other => self.reaped = status(other),
+                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+                other => self.reaped = Some(status(other).unwrap_or(Status::Exited(0))),
             }
         }
         self.reaped
@@ -205,8 +221,10 @@ impl Player {
     /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in
     /// good order.
     pub fn farewell(&mut self, doing: Doing<'_>) -> Result<(), Error> {
-        self.reap();
         let actor = self.actor;
+        if self.wait(self.limit).is_none() {
+            return Err(Error::Hung { actor, doing: self.step(doing), limit: self.limit });
+        }
         let mut buffer = Buffer::take();
         match (self.message(buffer.bytes()), self.reaped) {
             (Ok((1.., _)), _) => Err(Error::Stray { actor, doing: self.step(doing) }),
@@ -215,33 +233,33 @@ impl Player {
         }
     }
 
-    /// Ends the process, and those of its session if it leads one, and reaps it.
-    pub fn end(&mut self, leads: Leads) {
+    /// Whether an answer, or the end of the actor, comes by then.
+    pub fn speaks_by(&self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Lets go of the socket, so that an actor that guards a program ends both.
+    pub fn hang_up(&self) {
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
+    }
+
+    /// Ends the process and reaps it.
+    fn end(&mut self) {
         let Some(pid) = self.pid() else { return };
-        if leads == Leads::ASession {
-            let _ = kill(Pid::from_raw(-pid.as_raw()), Signal::SIGKILL);
-        }
         if self.reaped.is_none() {
             let _ = kill(pid, Signal::SIGKILL);
-            let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
+            self.hang_up();
             while let Err(Errno::EINTR) = waitpid(pid, None) {}
             self.reaped = Some(Status::Killed(Signal::SIGKILL));
         }
     }
 }
 
-/// Whether a process has a session of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leads {
-    /// It has, like a program that was run.
-    ASession,
-    /// It has not, like an actor.
-    Nothing,
-}
-
 impl Drop for Player {
     fn drop(&mut self) {
-        self.end(Leads::Nothing);
+        self.end();
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::director::{ask, spawn};
 use crate::error::Error;
-use crate::player::{Leads, Player};
+use crate::player::Player;
 use crate::trace::{Ended, Outcome, Status};
 use crate::wire::{Op, Request, STDIO};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::unistd::{pipe2, read};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, pipe2, read};
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -20,6 +21,11 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 /// The environment of a program: untranslated messages, a terminal without colours.
 const ENVIRONMENT: [&str; 4] =
     ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb"];
+
+/// The most that a program may say, in bytes.
+const MOST: usize = 1 << 20;
+/// How long the guard of a program is given to end what the program has started.
+const CLEARING: Duration = Duration::from_millis(500);
 
 /// The file of a program, looked up in [`PATH`] unless it is named with a slash.
 pub fn find(name: &str) -> Option<PathBuf> {
@@ -50,18 +56,47 @@ pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) ->
     child.send(&message, None)?;
 
     let deadline = Instant::now() + limit;
-    let said = gather([stdout, stderr], deadline);
-    let ended = said.and_then(|said| Some((said, child.wait(deadline - Instant::now())?)));
-    // What the program has started and left behind ends with it.
-    child.end(Leads::ASession);
-    let Some(([stdout, stderr], status)) = ended else {
-        return Err(Error::ProgramHung { program, limit });
-    };
-    if let Status::Exited(crate::actor::NOT_STARTED) = status {
-        let (answers, _) = child.receive(1, &doing)?;
-        return Ok(Outcome::Failed { call: "execve", errno: Errno::from_raw(answers[0].errno) });
+    let (started, _) = child.receive(1, &doing)?;
+    if started[0].errno != 0 {
+        return Ok(Outcome::Failed { call: "fork", errno: Errno::from_raw(started[0].errno) });
     }
+    let said = gather([stdout, stderr], deadline);
+    let flood = said.as_ref().is_some_and(|said| too_much(said.each_ref().map(String::len)));
+    let Some([stdout, stderr]) = said.filter(|_| !flood && child.speaks_by(deadline)) else {
+        stop(&mut child, started[0].value);
+        return Err(match flood {
+            true => Error::Flood { program, bytes: MOST },
+            false => Error::ProgramHung { program, limit },
+        });
+    };
+    let (ended, _) = child.receive(2, &doing)?;
+    if ended[1].errno != 0 {
+        return Ok(Outcome::Failed { call: "execve", errno: Errno::from_raw(ended[1].errno) });
+    }
+    if ended[0].errno != 0 {
+        return Err(Error::LeftBehind { program });
+    }
+    let status = status(i32::try_from(ended[0].value).unwrap_or(-1));
     Ok(Outcome::Program(Ended { status, stdout, stderr }))
+}
+
+/// Has the guard end a program with all that it has started, or ends the program itself where the guard may
+/// not: one that has gained privileges.
+fn stop(guard: &mut Player, program: i64) {
+    guard.hang_up();
+    if guard.wait(CLEARING).is_none() {
+        let group = i32::try_from(program).map_or(i32::MAX, |pid| pid.max(2));
+        let _ = kill(Pid::from_raw(-group), Signal::SIGKILL);
+        guard.wait(CLEARING);
+    }
+}
+
+/// A status as waitpid(2) gives it.
+fn status(raw: i32) -> Status {
+    match Signal::try_from(raw & 0x7f) {
+        Ok(signal) => Status::Killed(signal),
+        Err(_) => Status::Exited(raw >> 8 & 0xff),
+    }
 }
 
 /// The arguments and the environment, as the actor takes them: their numbers, where each begins,
@@ -84,12 +119,16 @@ fn strings(path: &Path, words: &[Cow<'static, str>]) -> Vec<u8> {
     payload
 }
 
-/// Reads both streams until they end; `None` if the deadline comes first.
+fn too_much(lengths: [usize; 2]) -> bool {
+    lengths.iter().sum::<usize>() > MOST
+}
+
+/// Reads both streams until they end or say too much; `None` if the deadline comes first.
 fn gather(streams: [OwnedFd; 2], deadline: Instant) -> Option<[String; 2]> {
     let mut said = [Vec::new(), Vec::new()];
     let mut open = vec![0, 1];
     let mut buffer = [0; 4096];
-    while !open.is_empty() {
+    while !open.is_empty() && !too_much(said.each_ref().map(Vec::len)) {
         let left = deadline.checked_duration_since(Instant::now())?;
         let wait = |index: &usize| PollFd::new(streams[*index].as_fd(), PollFlags::POLLIN);
         let mut waiting: Vec<PollFd<'_>> = open.iter().map(wait).collect();

@@ -1,0 +1,35 @@
+//! Whether user namespaces can be used here, found out by using one: asked only where a fact names
+//! somebody who may withhold them, see [`crate::needs`].
+
+use crate::action::{Action, DENY, gid_map, setresuid, uid_map};
+use crate::host::Creator;
+use crate::scenario::{Scenario, caller, ordinary};
+use crate::trace::Outcome;
+use std::sync::OnceLock;
+
+/// Creates a user namespace, maps the own ids and uses a capability that it gives.
+///
+/// # Errors
+/// What refused, and with which errno.
+pub fn trial(creator: Creator) -> Result<(), String> {
+    static CALLER: OnceLock<Result<(), String>> = OnceLock::new();
+    static ORDINARY: OnceLock<Result<(), String>> = OnceLock::new();
+    let (kept, cast) = match creator {
+        Creator::Caller => (&CALLER, caller as fn() -> Scenario),
+        Creator::OrdinaryUser => (&ORDINARY, ordinary as fn() -> Scenario),
+    };
+    kept.get_or_init(|| played(&cast())).clone()
+}
+
+fn played(cast: &Scenario) -> Result<(), String> {
+    // chroot(2) asks for CAP_SYS_CHROOT in the namespace and for no other id.
+    let chroot = Action::Chroot("/", "/".into());
+    let steps = [DENY, uid_map("0 own 1"), gid_map("0 own 1"), setresuid(0), chroot];
+    let trace = cast.clone().inside(&steps).try_play().map_err(|error| error.to_string())?;
+    for ((step, outcome), shown) in trace.steps().zip(trace.outcomes_shown()) {
+        if *outcome != Outcome::Done {
+            return Err(format!("{}: {shown}", crate::show::action(step.actor, &step.action)));
+        }
+    }
+    Ok(())
+}

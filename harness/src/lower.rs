@@ -1,6 +1,8 @@
 //! From what a step means to the system calls that an actor is asked to make.
 
-use crate::action::{Access, Action, At, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text, Via};
+use crate::action::{
+    Access, Action, At, Groups, Id, IdFile, NsFile, RawArg, Results, Room, SetId, Text, Via,
+};
 use crate::actor::{SETEGID, SETEUID};
 use crate::scenario::Actor;
 use crate::wire::{Arg, HAND, Op, PROC, ROOM, Request, SCRATCH, SOCKET};
@@ -58,6 +60,27 @@ impl Context<'_> {
             Action::WriteHeld { text, file, at } => self.write_held(text, *file, *at),
             Action::Setgroups(groups, via) => vec![("", self.setgroups(groups, *via))],
             Action::Getgroups { size, room } => vec![("", getgroups(*size, *room))],
+            Action::CountGroups { size, first, step } => {
+                let args = [
+                    Arg::Value(size.cast_unsigned()),
+                    Arg::Value((*first).into()),
+                    Arg::Value((*step).into()),
+                ];
+                vec![("", Request::new(Op::CountGroups, 0).args(&args).give(12))]
+            }
+            Action::Look => crate::state::look_requests(),
+            Action::Compat(_, number, args, results) => {
+                let mut request = self.raw(*number, args);
+                request.op = Op::Compat;
+                vec![(
+                    "",
+                    request.give(match results {
+                        Results::Nothing => 0,
+                        Results::Halves(count) => u64::from(*count) * 2,
+                        Results::Words(count) => u64::from(*count) * 4,
+                    }),
+                )]
+            }
             Action::SetId(call, ids, via) => vec![("", self.set_id(*call, ids, *via))],
             Action::Unshare(flags) => vec![("", syscall(libc::SYS_unshare, &[number(*flags)]))],
             Action::Clone(flags) => {
@@ -136,6 +159,11 @@ impl Context<'_> {
 
     fn setgroups(&self, groups: &Groups, via: Via) -> Request {
         let list = match groups {
+            Groups::Sequence { first, step, size } => {
+                let count = size.clamp(&0, &65_537).cast_unsigned();
+                let args = [(*first).into(), (*step).into(), count, size.cast_unsigned()].map(Arg::Value);
+                return Request::new(Op::ManyGroups, 0).args(&args);
+            }
             Groups::List(list) => list.to_vec(),
             Groups::Own => vec![self.own.gid],
             Groups::Sized { given, .. } => vec![0; given.unwrap_or(0)],
@@ -189,6 +217,7 @@ impl Context<'_> {
                 RawArg::Number(value) => Arg::Value(value.cast_unsigned()),
                 RawArg::Held => Arg::Slot(HAND),
                 RawArg::Socket => Arg::Slot(SOCKET),
+                RawArg::Results(offset) => Arg::Room(*offset),
                 RawArg::Pid => number((self.pid)(self.actor).unwrap_or(-1)),
                 RawArg::Bytes(bytes) => {
                     let offset = payload.len();

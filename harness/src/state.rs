@@ -3,6 +3,7 @@
 use crate::action::IdFile;
 use crate::caps::CapSet;
 use crate::lower::{Call, all_groups, number, read_proc, syscall};
+use crate::trace::Looked;
 use crate::wire::{Answer, Arg};
 
 /// The value of -1 as an id.
@@ -98,6 +99,23 @@ pub fn requests() -> Vec<Call> {
     let files = [IdFile::UidMap, IdFile::GidMap, IdFile::Setgroups].map(IdFile::name);
     calls.extend(files.into_iter().chain(["status"]).flat_map(|name| read_proc(&format!("self/{name}"))));
     calls
+}
+
+/// The system calls of a look at the ids and capabilities: the first six of [`requests`] without the groups.
+pub fn look_requests() -> Vec<Call> {
+    let mut calls = requests();
+    calls.truncate(6);
+    calls.remove(4);
+    calls
+}
+
+/// What their answers say.
+pub fn look(answers: &[Answer]) -> Looked {
+    let ids = |at: usize| {
+        let fs = u32::try_from(answers[at + 2].value).unwrap_or(u32::MAX);
+        Ids::new(&words(&answers[at].data), fs)
+    };
+    Looked { uid: ids(0), gid: ids(1), caps: caps(&words(&answers[4].data), "") }
 }
 
 impl State {

@@ -6,6 +6,7 @@ mod map_order;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;
+mod setid_tables;
 mod sudo_sequences;
 mod tables;
 

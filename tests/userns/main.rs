@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "the sentence above each test is its documentation")]
 
 mod containerd;
+mod groups_calls;
 mod map_order;
 mod programs;
 mod sequences_of_programs;

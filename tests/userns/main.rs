@@ -7,6 +7,7 @@ mod map_order;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;
+mod setid_capabilities;
 mod setid_tables;
 mod sudo_sequences;
 mod tables;

@@ -8,6 +8,7 @@ mod programs;
 mod sequences_of_programs;
 mod setgroups;
 mod setid_capabilities;
+mod setid_compat;
 mod setid_tables;
 mod sudo_sequences;
 mod tables;

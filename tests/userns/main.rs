@@ -2,13 +2,16 @@
 #![expect(missing_docs, reason = "the sentence above each test is its documentation")]
 
 mod containerd;
+mod group_membership;
 mod groups_calls;
+mod id_getters;
 mod map_order;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;
 mod setid_capabilities;
 mod setid_compat;
+mod setid_limits;
 mod setid_tables;
 mod sudo_sequences;
 mod tables;

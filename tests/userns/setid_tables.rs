@@ -117,7 +117,8 @@ fn block(kind: Kind, start: [u32; 3], effective: Effective, lines_of: &[(SetId, 
     let (uids, gids) = (uid_map("0 0 65536"), gid_map("0 0 65536"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
     let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
-    let trace = cast.inside(&[keep]).inside(&steps).play();
+    // To be a member of a group gives no right to its gid: 5 is refused all the same.
+    let trace = cast.inside(&[keep, setgroups(&[5])]).inside(&steps).play();
 
     let first = trace.outcomes.len() - steps.len();
     let mut cells = trace.outcomes[first..].chunks(6).map(|outcomes| cell(kind, outcomes));

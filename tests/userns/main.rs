@@ -12,6 +12,7 @@ mod setgroups;
 mod setid_capabilities;
 mod setid_compat;
 mod setid_limits;
+mod setid_ordinary;
 mod setid_tables;
 mod sudo_sequences;
 mod tables;

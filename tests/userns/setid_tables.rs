@@ -114,7 +114,8 @@ fn shown(id: u32) -> String {
 fn block(kind: Kind, start: [u32; 3], effective: Effective, lines_of: &[(SetId, Vec<Vec<u32>>)]) -> String {
     let rows = lines_of.iter().flat_map(|(call, line)| line.iter().map(move |args| (*call, args)));
     let steps: Vec<Action> = rows.flat_map(|(call, args)| row(kind, start, effective, call, args)).collect();
-    let (uids, gids) = (uid_map("0 0 65536"), gid_map("0 0 65536"));
+    // Other ids outside than inside, so that one taken for the other shows.
+    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 1000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
     let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
     // To be a member of a group gives no right to its gid: 5 is refused all the same.

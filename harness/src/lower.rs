@@ -60,27 +60,9 @@ impl Context<'_> {
             Action::WriteHeld { text, file, at } => self.write_held(text, *file, *at),
             Action::Setgroups(groups, via) => vec![("", self.setgroups(groups, *via))],
             Action::Getgroups { size, room } => vec![("", getgroups(*size, *room))],
-            Action::CountGroups { size, first, step } => {
-                let args = [
-                    Arg::Value(size.cast_unsigned()),
-                    Arg::Value((*first).into()),
-                    Arg::Value((*step).into()),
-                ];
-                vec![("", Request::new(Op::CountGroups, 0).args(&args).give(12))]
-            }
+            Action::CountGroups { size, first, step } => vec![("", count_groups(*size, *first, *step))],
             Action::Look => crate::state::look_requests(),
-            Action::Compat(_, number, args, results) => {
-                let mut request = self.raw(*number, args);
-                request.op = Op::Compat;
-                vec![(
-                    "",
-                    request.give(match results {
-                        Results::Nothing => 0,
-                        Results::Halves(count) => u64::from(*count) * 2,
-                        Results::Words(count) => u64::from(*count) * 4,
-                    }),
-                )]
-            }
+            Action::Compat(_, number, args, results) => vec![("", self.compat(*number, args, *results))],
             Action::SetId(call, ids, via) => vec![("", self.set_id(*call, ids, *via))],
             Action::Unshare(flags) => vec![("", syscall(libc::SYS_unshare, &[number(*flags)]))],
             Action::Clone(flags) => {
@@ -209,6 +191,17 @@ impl Context<'_> {
         around(open, ("", setns))
     }
 
+    fn compat(&self, number: i64, args: &[RawArg], results: Results) -> Request {
+        let give = match results {
+            Results::Nothing => 0,
+            Results::Halves(count) => u64::from(count) * 2,
+            Results::Words(count) => u64::from(count) * 4,
+        };
+        let mut request = self.raw(number, args);
+        request.op = Op::Compat;
+        request.give(give)
+    }
+
     fn raw(&self, syscall_number: i64, args: &[RawArg]) -> Request {
         let mut payload = Vec::new();
         let args: Vec<Arg> = args
@@ -274,6 +267,11 @@ fn getgroups(size: i64, room: Room) -> Request {
     let unit = if size == 0 || room == Room::Bad { 0 } else { 4 };
     let args = [Arg::Value(size.cast_unsigned()), pointer];
     syscall(libc::SYS_getgroups, &args).give_units(unit, if unit == 0 { 0 } else { ROOM as u64 })
+}
+
+fn count_groups(size: i64, first: u32, step: u32) -> Request {
+    let args = [size.cast_unsigned(), first.into(), step.into()].map(Arg::Value);
+    Request::new(Op::CountGroups, 0).args(&args).give(12)
 }
 
 /// Open, the step's own call, close: the latter two only if the file could be opened.

@@ -98,6 +98,15 @@ pub enum Groups {
         /// How many entries the pointer really has.
         given: Option<usize>,
     },
+    /// A list too long to travel: `first`, `first + step` and so on, as many as `size` says.
+    Sequence {
+        /// The first entry.
+        first: u32,
+        /// What is added for each that follows, modulo 2^32.
+        step: u32,
+        /// The size argument; at most 65537 entries are really there.
+        size: i64,
+    },
 }
 
 /// A call that changes user or group ids.
@@ -153,6 +162,19 @@ pub enum RawArg {
     Socket,
     /// The actor's own process id.
     Pid,
+    /// A pointer to this offset of the room for results.
+    Results(u64),
+}
+
+/// What a 32-bit call leaves in the room for results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Results {
+    /// Nothing.
+    Nothing,
+    /// So many 16-bit numbers.
+    Halves(u32),
+    /// So many 32-bit numbers.
+    Words(u32),
 }
 
 /// One thing to do. The file of `of: None` is the actor's own or, for actors outside, that of
@@ -206,6 +228,20 @@ pub enum Action {
         /// Whether the pointer is good.
         room: Room,
     },
+    /// getgroups(2) into room for 65537 entries, compared with the sequence from `first` by `step`.
+    CountGroups {
+        /// The size argument.
+        size: i64,
+        /// The first entry expected.
+        first: u32,
+        /// What each following entry is expected to add.
+        step: u32,
+    },
+    /// Tell the four uids and gids and the capability sets of the moment.
+    Look,
+    /// A 32-bit system call through int 0x80: its name as shown, its i386 number, its arguments and how
+    /// its results are read. Results lie at [`RawArg::Results`].
+    Compat(&'static str, i64, Vec<RawArg>, Results),
     /// setuid(2) and its kin; the ids beyond those the call takes are ignored.
     SetId(SetId, [Id; 3], Via),
     /// unshare(2) with these CLONE_ flags.

@@ -30,6 +30,11 @@ const PLACES_LEN: usize = 1024;
 /// The most arguments and environment variables of a program, together.
 const STRINGS: usize = 64;
 
+/// One more group than the kernel takes.
+const MANY_LEN: usize = 65_537;
+/// Bytes of the memory below 4 GiB: the first half holds a payload, the second takes results.
+const LOW_LEN: usize = 8192;
+
 /// Memory that only forked, single-threaded children touch: each has its own copy.
 struct Private<T>(UnsafeCell<T>);
 // SAFETY: the parent never touches the contents, and an actor has one thread.
@@ -37,6 +42,7 @@ unsafe impl<T> Sync for Private<T> {}
 
 static REQUESTS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
 static ANSWERS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
+static MANY: Private<[u32; MANY_LEN]> = Private(UnsafeCell::new([0; MANY_LEN]));
 static RESULTS: Private<[u8; ROOM]> = Private(UnsafeCell::new([0; ROOM]));
 
 /// The step that the actor of this number is at. Memory that all processes share, for as many actors
@@ -316,6 +322,9 @@ impl Actor {
                 0
             }
             op if op == Op::Exec as u64 => self.guard(record),
+            op if op == Op::ManyGroups as u64 => many_groups(args),
+            op if op == Op::CountGroups as u64 => count_groups(args),
+            op if op == Op::Compat as u64 => compat(record),
             op if op == Op::Clone as u64 => clone(args[0]),
             op if op == Op::Exit as u64 => {
                 self.send();
@@ -594,3 +603,102 @@ fn libc_call(number: c_long, [a, b, c, ..]: [c_long; 6]) -> i64 {
 pub const SETEUID: c_long = -1;
 /// setegid(3), likewise.
 pub const SETEGID: c_long = -2;
+
+/// setgroups(2) with `count` groups from `first` by `step`, at most as many as there is memory for.
+fn many_groups([first, step, count, size, ..]: [c_long; 6]) -> i64 {
+    // SAFETY: this thread alone uses the memory.
+    let many = unsafe { &mut *MANY.0.get() };
+    let mut group = first as u32;
+    for entry in many.iter_mut().take(count as usize) {
+        *entry = group;
+        group = group.wrapping_add(step as u32);
+    }
+    // SAFETY: the kernel reads no more than 65536 entries, of which the memory has one more.
+    unsafe { libc::syscall(libc::SYS_setgroups, size, many.as_ptr()) }
+}
+
+/// getgroups(2) into that memory; the room tells how it compares with the sequence.
+fn count_groups([size, first, step, ..]: [c_long; 6]) -> i64 {
+    // SAFETY: this thread alone uses the memory; no list is longer than it.
+    let (count, many) = unsafe {
+        let count = libc::syscall(libc::SYS_getgroups, size, MANY.0.get());
+        (count, &*MANY.0.get())
+    };
+    let listed = many.get(..usize::try_from(count).unwrap_or(0)).unwrap_or_default();
+    let (mut expected, mut wrong) = (first as u32, 0_u32);
+    for group in listed {
+        wrong += u32::from(*group != expected);
+        expected = expected.wrapping_add(step as u32);
+    }
+    let ends = [listed.first(), listed.last()].map(|group| group.copied().unwrap_or(0));
+    let found = [ends[0], ends[1], wrong];
+    // SAFETY: the room is longer than three words.
+    unsafe {
+        found.as_ptr().cast::<u8>().copy_to_nonoverlapping(RESULTS.0.get().cast(), size_of_val(&found))
+    };
+    count
+}
+
+/// A 32-bit system call. Its registers hold 32 bits, so that what it points to is copied to and from
+/// memory below 4 GiB.
+#[cfg(target_arch = "x86_64")]
+fn compat(record: &Record) -> i64 {
+    let (protection, flags) =
+        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT);
+    // SAFETY: a new mapping of this process, unmapped below.
+    let low = unsafe { libc::mmap(std::ptr::null_mut(), LOW_LEN, protection, flags, -1, 0) };
+    if low == libc::MAP_FAILED {
+        exit(97);
+    }
+    let room = low.cast::<u8>().wrapping_add(LOW_LEN / 2);
+    // SAFETY: the payload lies within the message, and the half of the mapping is as long as what is copied.
+    unsafe {
+        record.payload.copy_to_nonoverlapping(low.cast(), record.payload_len.min(LOW_LEN / 2));
+    }
+    let mut args = [0_u64; 5];
+    for (index, arg) in args.iter_mut().enumerate() {
+        let value = record.head[REQUEST_WORDS - 6 + index];
+        *arg = match record.head[2] >> (8 * index) & 0xff {
+            1 => low as u64 + value,
+            3 => room as u64 + value,
+            _ => value,
+        };
+    }
+    let value = int80(record.head[1], args);
+    // SAFETY: half of the mapping fits into the room for results; nothing points to the mapping any more.
+    unsafe {
+        room.copy_to_nonoverlapping(RESULTS.0.get().cast(), LOW_LEN / 2);
+        libc::munmap(low, LOW_LEN);
+    }
+    if (-4095..0).contains(&value) {
+        // SAFETY: the C library's errno of this thread.
+        unsafe { *libc::__errno_location() = -value };
+        return -1;
+    }
+    value.into()
+}
+
+/// No other architecture has this way into the kernel.
+#[cfg(not(target_arch = "x86_64"))]
+fn compat(_record: &Record) -> i64 {
+    // SAFETY: the C library's errno of this thread.
+    unsafe { *libc::__errno_location() = libc::ENOSYS };
+    -1
+}
+
+/// What the call leaves in eax.
+#[cfg(target_arch = "x86_64")]
+fn int80(number: u64, [b, c, d, s, t]: [u64; 5]) -> c_int {
+    let mut value = number;
+    // SAFETY: pointers are to memory of this process or are meant to be bad. rbx is the compiler's own
+    // and is put back; older kernels clear r8 to r11.
+    unsafe {
+        std::arch::asm!(
+            "xchg {b}, rbx", "int 0x80", "xchg {b}, rbx",
+            b = inout(reg) b => _, inout("rax") value, in("rcx") c, in("rdx") d, in("rsi") s, in("rdi") t,
+            out("r8") _, out("r9") _, out("r10") _, out("r11") _,
+        );
+    }
+    // A 32-bit call returns 32 bits.
+    value as c_int
+}

@@ -1,6 +1,8 @@
 //! From what a step means to the system calls that an actor is asked to make.
 
-use crate::action::{Access, Action, At, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text, Via};
+use crate::action::{
+    Access, Action, At, Groups, Id, IdFile, NsFile, RawArg, Results, Room, SetId, Text, Via,
+};
 use crate::actor::{SETEGID, SETEUID};
 use crate::scenario::Actor;
 use crate::wire::{Arg, HAND, Op, PROC, ROOM, Request, SCRATCH, SOCKET};
@@ -60,6 +62,9 @@ impl Context<'_> {
             Action::WriteHeld { text, file, at } => self.write_held(text, *file, *at),
             Action::Setgroups(groups, via) => vec![("", self.setgroups(groups, *via))],
             Action::Getgroups { size, room } => vec![("", getgroups(*size, *room))],
+            Action::CountGroups { size, first, step } => vec![("", count_groups(*size, *first, *step))],
+            Action::Look => crate::state::look_requests(),
+            Action::Compat(_, number, args, results) => vec![("", self.compat(*number, args, *results))],
             Action::SetId(call, ids, via) => vec![("", self.set_id(*call, ids, *via))],
             Action::Unshare(flags) => vec![("", syscall(libc::SYS_unshare, &[number(*flags)]))],
             Action::Clone(flags) => {
@@ -138,6 +143,11 @@ impl Context<'_> {
 
     fn setgroups(&self, groups: &Groups, via: Via) -> Request {
         let list = match groups {
+            Groups::Sequence { first, step, size } => {
+                let count = size.clamp(&0, &65_537).cast_unsigned();
+                let args = [(*first).into(), (*step).into(), count, size.cast_unsigned()].map(Arg::Value);
+                return Request::new(Op::ManyGroups, 0).args(&args);
+            }
             Groups::List(list) => list.to_vec(),
             Groups::Own => vec![self.own.gid],
             Groups::Sized { given, .. } => vec![0; given.unwrap_or(0)],
@@ -183,6 +193,17 @@ impl Context<'_> {
         around(open, ("", setns))
     }
 
+    fn compat(&self, number: i64, args: &[RawArg], results: Results) -> Request {
+        let give = match results {
+            Results::Nothing => 0,
+            Results::Halves(count) => u64::from(count) * 2,
+            Results::Words(count) => u64::from(count) * 4,
+        };
+        let mut request = self.raw(number, args);
+        request.op = Op::Compat;
+        request.give(give)
+    }
+
     fn raw(&self, syscall_number: i64, args: &[RawArg]) -> Request {
         let mut payload = Vec::new();
         let args: Vec<Arg> = args
@@ -192,6 +213,7 @@ impl Context<'_> {
                 RawArg::Held => Arg::Slot(HAND),
                 RawArg::Socket => Arg::Slot(SOCKET),
                 RawArg::Pid => number((self.pid)(self.actor).unwrap_or(NOBODY)),
+                RawArg::Results(offset) => Arg::Room(*offset),
                 RawArg::Bytes(bytes) => {
                     let offset = payload.len();
                     payload.extend_from_slice(bytes);
@@ -247,6 +269,11 @@ fn getgroups(size: i64, room: Room) -> Request {
     let unit = if size == 0 || room == Room::Bad { 0 } else { 4 };
     let args = [Arg::Value(size.cast_unsigned()), pointer];
     syscall(libc::SYS_getgroups, &args).give_units(unit, if unit == 0 { 0 } else { ROOM as u64 })
+}
+
+fn count_groups(size: i64, first: u32, step: u32) -> Request {
+    let args = [size.cast_unsigned(), first.into(), step.into()].map(Arg::Value);
+    Request::new(Op::CountGroups, 0).args(&args).give(12)
 }
 
 /// Open, the step's own call, close: the latter two only if the file could be opened.

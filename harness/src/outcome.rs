@@ -1,6 +1,6 @@
 //! From an actor's answers to what came of a step.
 
-use crate::action::{Action, CapChange, SetId, Text};
+use crate::action::{Action, CapChange, Results, SetId, Text};
 use crate::caps::Cap;
 use crate::lower::{Own, syscall};
 use crate::state::words;
@@ -20,6 +20,9 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
     if let Some((call, errno)) = failure(names, answers) {
         return Outcome::Failed { call, errno };
     }
+    if *action == Action::Look {
+        return Outcome::Looked(Box::new(crate::state::look(answers)));
+    }
     let Some((_, answer)) = names.iter().zip(answers).find(|(name, _)| name.is_empty()) else {
         return Outcome::Done;
     };
@@ -38,11 +41,27 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
         Action::Read { .. } => Outcome::Text(answer.data.clone()),
         Action::Getgroups { size: 0, .. } => Outcome::Value(answer.value),
         Action::Getgroups { .. } => Outcome::Groups(words(&answer.data)),
+        Action::CountGroups { .. } => match words(&answer.data)[..] {
+            [first, last, wrong] => Outcome::Counted { count: answer.value, first, last, wrong },
+            _ => Outcome::Value(answer.value),
+        },
+        Action::Compat(_, _, _, results) => compat(*results, answer),
         Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
         Action::Open { .. } | Action::OpenFile(..) => Outcome::Done,
         Action::Raw(..) if answer.value != 0 => Outcome::Value(answer.value),
         _ if answer.value == 0 => Outcome::Done,
         _ => Outcome::Value(answer.value),
+    }
+}
+
+/// What a 32-bit call returned and left in the room.
+fn compat(results: Results, answer: &Answer) -> Outcome {
+    let half = |two: &[u8]| two.try_into().map_or(0, u16::from_ne_bytes).into();
+    match results {
+        Results::Nothing if answer.value == 0 => Outcome::Done,
+        Results::Nothing => Outcome::Value(answer.value),
+        Results::Halves(_) => Outcome::Groups(answer.data.chunks_exact(2).map(half).collect()),
+        Results::Words(_) => Outcome::Groups(words(&answer.data)),
     }
 }
 

@@ -28,6 +28,9 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Read { file, of } => format!("read {}{}", whose(*of), file.name()),
         Action::Setgroups(list, _) => format!("setgroups({})", groups(list)),
         Action::Getgroups { size, room } => format!("getgroups({size}{})", pointer(*room)),
+        Action::CountGroups { size, .. } => format!("getgroups({size})"),
+        Action::Look => "look".to_owned(),
+        Action::Compat(name, _, args, _) => format!("{name}({})", list(args.iter().map(raw_arg))),
         Action::SetId(call, ids, _) => set_id(*call, ids),
         Action::Unshare(flags) => format!("unshare({})", clone_flags(*flags)),
         Action::Clone(flags) => format!("clone({})", clone_flags(*flags)),
@@ -86,6 +89,9 @@ fn groups(groups: &Groups) -> String {
         Groups::List(ids) if ids.len() > 12 => format!("[{}, ... {} in all]", ids[0], ids.len()),
         Groups::List(ids) => format!("[{}]", list(ids.iter().map(u32::to_string))),
         Groups::Own => "[own]".to_owned(),
+        Groups::Sequence { first, step, size } => {
+            format!("size {size}: {first}, {} ...", first.wrapping_add(*step))
+        }
         Groups::Sized { size, given: Some(_) } => format!("size {size}"),
         Groups::Sized { size, given: None } => format!("size {size}, bad pointer"),
     }
@@ -176,6 +182,7 @@ fn raw_arg(arg: &RawArg) -> String {
         RawArg::Held => "the open file".to_owned(),
         RawArg::Socket => "the socket".to_owned(),
         RawArg::Pid => "own pid".to_owned(),
+        RawArg::Results(_) => "room".to_owned(),
     }
 }
 
@@ -194,6 +201,18 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
         Outcome::Short { wrote, given } => format!("took {wrote} of {given} bytes"),
         Outcome::Groups(ids) => format!("[{}]", list(ids.iter().map(|id| group(*id, own)))),
         Outcome::Program(ended) => program(ended),
+        Outcome::Looked(looked) => format!(
+            "uid {}  gid {}  {}",
+            ids(looked.uid, own.uid),
+            ids(looked.gid, own.gid),
+            caps(&CapSets { bounding: CapSet::up_to(facts().last_cap()), ..looked.caps }, None)
+        ),
+        Outcome::Counted { count, first, last, wrong: 0 } => {
+            format!("{count}, from {first} to {last}, in order")
+        }
+        Outcome::Counted { count, first, last, wrong } => {
+            format!("{count}, from {first} to {last}, {wrong} of them wrong")
+        }
         Outcome::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
             match action {

@@ -4,6 +4,7 @@ use crate::action::IdFile;
 use crate::caps::CapSet;
 use crate::host::{CapSets, Ids};
 use crate::lower::{Call, all_groups, number, read_proc, syscall};
+use crate::trace::Looked;
 use crate::wire::{Answer, Arg, Op, Request};
 use std::sync::OnceLock;
 
@@ -101,6 +102,23 @@ fn requests() -> Vec<Call> {
 
 /// Where among the answers the opening of /proc/self/setgroups is, which a kernel may lack.
 const OPEN_SETGROUPS: usize = 14;
+
+/// The system calls of a look at the ids and capabilities: the first six of [`requests`] without the groups.
+pub fn look_requests() -> Vec<Call> {
+    let mut calls = requests();
+    calls.truncate(6);
+    calls.remove(4);
+    calls
+}
+
+/// What their answers say.
+pub fn look(answers: &[Answer]) -> Looked {
+    let ids = |at: usize| {
+        let fs = u32::try_from(answers[at + 2].value).unwrap_or(u32::MAX);
+        four(&words(&answers[at].data), fs)
+    };
+    Looked { uid: ids(0), gid: ids(1), caps: caps(&words(&answers[4].data), "") }
+}
 
 impl State {
     /// Makes sense of what the requests gave; the name of the first that failed if one did.

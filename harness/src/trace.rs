@@ -1,6 +1,7 @@
 //! What happened: the outcome of each step, the state that each actor is left in, and how both
 //! are shown.
 
+use crate::host::{CapSets, Ids};
 use crate::lower::Own;
 use crate::scenario::Actor;
 use crate::scenario::{Scenario, Step};
@@ -36,6 +37,30 @@ pub enum Outcome {
     Groups(Vec<u32>),
     /// How a program ended and what it said.
     Program(Ended),
+    /// What [`Action::Look`](crate::action::Action::Look) saw.
+    Looked(Box<Looked>),
+    /// A list of groups too long to show.
+    Counted {
+        /// How many getgroups(2) said there are.
+        count: i64,
+        /// The first of them.
+        first: u32,
+        /// The last of them.
+        last: u32,
+        /// How many were not what was expected in their place.
+        wrong: u32,
+    },
+}
+
+/// The ids and capabilities of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// User ids.
+    pub uid: Ids,
+    /// Group ids.
+    pub gid: Ids,
+    /// Capability sets, those that capget(2) tells.
+    pub caps: CapSets,
 }
 
 /// How a program ended and what it wrote.

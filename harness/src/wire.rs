@@ -49,6 +49,13 @@ pub enum Op {
     Clone = 6,
     /// Send what answers there are, and exit in good order.
     Exit = 7,
+    /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
+    ManyGroups = 20,
+    /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds
+    /// the first and the last entry and how many are not as expected.
+    CountGroups = 21,
+    /// Make the 32-bit system call `number` through int 0x80, its pointers below 4 GiB.
+    Compat = 22,
 }
 
 /// An argument of a system call as it travels.

@@ -1,0 +1,187 @@
+//! What leaving and regaining uid 0 does to the capabilities, and what changing ids does to the dumpable
+//! flag. Uid 0 is that of the namespace, whoever it is outside.
+
+use harness::prelude::*;
+use rstest::rstest;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The capabilities up to CAP_AUDIT_READ, which newer kernels add to.
+const PERMITTED: u64 = (1 << 38) - 1;
+const NO_SETUID_FIXUP: u64 = 1 << 2;
+/// Uid 0 is nobody in particular outside, uid 1 is root there.
+const SWAPPED: &str = "0 5000 1\n1 0 1";
+const IDS: [u32; 2] = [0, 1];
+
+const fn secure(bits: u64) -> Action {
+    Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, bits)
+}
+
+/// capset(2) to these three sets.
+fn capset(effective: u64, permitted: u64, inheritable: u64) -> Action {
+    let half = |set: u64| u32::try_from(set & 0xffff_ffff).unwrap_or(0);
+    let sets = [effective, permitted, inheritable];
+    let words = sets.map(half).into_iter().chain(sets.map(|set| half(set >> 32)));
+    let bytes =
+        |words: &[u32]| RawArg::Bytes(Cow::Owned(words.iter().flat_map(|word| word.to_ne_bytes()).collect()));
+    let data = bytes(&words.collect::<Vec<_>>());
+    Action::Raw("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), data])
+}
+
+const fn bit(cap: Cap) -> u64 {
+    1 << cap.number()
+}
+
+/// Uids 0 and 1 of a namespace, with CAP_SETUID effective, all permitted, CAP_KILL inheritable and ambient.
+fn before(map: &'static str, start: [u32; 3], bits: u64) -> Scenario {
+    let raise = i64::from(libc::PR_CAP_AMBIENT_RAISE);
+    let (kill, prctl) = (i64::from(Cap::Kill.number()), i64::from(libc::PR_CAP_AMBIENT));
+    let ambient = [prctl, raise, kill].map(RawArg::Number).to_vec();
+    root().outside(&[]).inside(&[]).outside(&[uid_map(map)]).inside(&[
+        secure(NO_SETUID_FIXUP),
+        set_id(SetId::Setresuid, &start),
+        secure(bits),
+        capset(bit(Cap::Setuid), PERMITTED, bit(Cap::Kill)),
+        Action::Raw("prctl", libc::SYS_prctl, ambient),
+    ])
+}
+
+/// A set in one letter: A for all that was permitted, s for CAP_SETUID, k for CAP_KILL, - for none.
+fn letter(set: u64) -> char {
+    match set {
+        0 => '-',
+        PERMITTED => 'A',
+        set if set == bit(Cap::Setuid) => 's',
+        set if set == bit(Cap::Kill) => 'k',
+        _ => '?',
+    }
+}
+
+fn cell(map: &'static str, start: [u32; 3], bits: u64, call: &Action) -> String {
+    let trace = before(map, start, bits).inside(std::slice::from_ref(call)).play();
+    let refused = trace.outcomes.iter().any(|outcome| *outcome != Outcome::Done);
+    let caps = trace.state_of(Actor::Inside).map(|state| state.caps).unwrap_or_default();
+    let sets = [caps.effective, caps.permitted, caps.inheritable, caps.ambient];
+    let letters: String = sets.iter().map(|set| letter(set.0)).collect();
+    if refused { format!("refused {letters}") } else { letters }
+}
+
+fn triples() -> Vec<[u32; 3]> {
+    IDS.iter().flat_map(|a| IDS.iter().flat_map(move |b| IDS.map(|c| [*a, *b, c]))).collect()
+}
+
+/// Leaving uid 0 with the last of the real, effective and saved ids empties permitted, effective and
+/// ambient; leaving it with the effective id alone empties effective; regaining it there fills effective
+/// from permitted. KEEP_CAPS saves permitted alone, NO_SETUID_FIXUP all, NOROOT nothing. Uid 0 is that of
+/// the namespace: uid 1 may well be root outside.
+/// Columns are the ids set by setresuid, then setreuid, then setuid; rows the ids before. A cell shows the
+/// effective, permitted, inheritable and ambient set.
+/// Source: capabilities(7), "Effect of user ID changes on capabilities"; kernel cap_emulate_setxuid().
+#[rstest]
+#[case::no_bits(0, SWAPPED)]
+#[case::root_outside_is_uid_0(0, "0 0 2")]
+#[case::noroot(1, SWAPPED)]
+#[case::no_setuid_fixup(NO_SETUID_FIXUP, SWAPPED)]
+#[case::keep_caps(1 << 4, SWAPPED)]
+#[harness::test(Root, Userns)]
+fn every_change(#[case] bits: u64, #[case] map: &'static str) {
+    let all = triples().into_iter().map(|ids| set_id(SetId::Setresuid, &ids));
+    let both = triples().into_iter().step_by(2).map(|ids| set_id(SetId::Setreuid, &ids[..2]));
+    let calls: Vec<Action> = all.chain(both).chain(IDS.map(|id| set_id(SetId::Setuid, &[id]))).collect();
+
+    let mut table = "      000  001  010  011  100  101  110  111  00   01   10   11   0    1\n".to_owned();
+    for start in triples() {
+        let cells: Vec<String> = calls.iter().map(|call| cell(map, start, bits, call)).collect();
+        let _ = writeln!(table, "{}   {}", start.map(|id| id.to_string()).concat(), cells.join(" "));
+    }
+
+    check!(table);
+}
+
+/// Where uid 0 has no mapping nobody can leave it: every capability stays.
+/// Source: kernel cap_emulate_setxuid(): make_kuid(old->user_ns, 0).
+#[rstest]
+#[case::unmapped("1 0 2")]
+#[case::mapped("0 0 2")]
+#[harness::test(Root, Userns)]
+fn without_uid_0(#[case] map: &'static str) {
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
+
+    let trace = cast.inside(&[setresuid(1), Action::Look, setresuid(2)]).play();
+
+    check!(trace);
+}
+
+/// Leaving uid 0 with the filesystem id takes the capabilities over files from the effective set, coming
+/// back returns those that are permitted; NO_SETUID_FIXUP leaves them, and other ids do not matter.
+/// Source: capabilities(7), as above; setfsuid(2); kernel cap_task_fix_setuid(), LSM_SETID_FS.
+#[rstest]
+#[case::no_bits(0, "0 0 3")]
+#[case::no_setuid_fixup(NO_SETUID_FIXUP, "0 0 3")]
+#[case::root_outside_is_uid_1(0, "0 5000 1\n1 0 2")]
+#[case::no_uid_0(0, "1 0 3")]
+#[harness::test(Root, Userns)]
+fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
+    let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::Look].to_vec();
+    let begin = [secure(NO_SETUID_FIXUP), setresuid(0), secure(bits), capset(PERMITTED, PERMITTED, 0)];
+    let less = vec![capset(0, PERMITTED & !bit(Cap::Fowner), 0)];
+
+    let there_and_back = [fsuid(1), fsuid(2), fsuid(0), fsuid(1), less, fsuid(0)].concat();
+    let trace = cast.inside(&begin).inside(&there_and_back).play();
+
+    check!(trace);
+}
+
+/// A locked bit stays as it is; so does PR_SET_KEEPCAPS, and both need CAP_SETPCAP but for that one.
+/// Source: capabilities(7), "The securebits flags"; kernel cap_task_prctl().
+#[rstest]
+#[case::no_setuid_fixup(&[secure(1 << 3), secure(1 << 3 | 1 << 2), secure(0)])]
+#[case::keep_caps(&[secure(1 << 5), KEEPCAPS, secure(1 << 5 | 1 << 4)])]
+#[case::unlocked(&[secure(1 << 2), secure(0), KEEPCAPS])]
+#[case::without_setpcap(&[drop_caps(&[Cap::Setpcap]), secure(1 << 2), KEEPCAPS])]
+#[harness::test(Root, Userns)]
+fn locked_bits(#[case] bits: &[Action]) {
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 2")]);
+
+    let trace = cast.inside(bits).inside(&[setresuid(1)]).play();
+
+    check!(trace);
+}
+
+/// A process is dumpable no longer once its effective or filesystem id changes; real and saved ids,
+/// groups and calls that change nothing leave it so.
+/// Source: prctl(2), PR_SET_DUMPABLE; kernel commit_creds().
+#[harness::test(Root, Userns)]
+fn dumpable() {
+    const SAME: u32 = u32::MAX;
+    let kinds = [
+        (SetId::Setresuid, SetId::Setreuid, SetId::Setuid, SetId::Setfsuid),
+        (SetId::Setresgid, SetId::Setregid, SetId::Setgid, SetId::Setfsgid),
+    ];
+    let calls = kinds.iter().flat_map(|(all, both, one, fs)| {
+        [
+            set_id(*all, &[1, SAME, SAME]),
+            set_id(*all, &[SAME, 1, SAME]),
+            set_id(*all, &[SAME, SAME, 1]),
+            set_id(*all, &[0, 0, 0]),
+            set_id(*both, &[1, SAME]),
+            set_id(*both, &[SAME, 1]),
+            set_id(*one, &[1]),
+            set_id(*one, &[0]),
+            set_id(*fs, &[1]),
+            set_id(*fs, &[0]),
+        ]
+    });
+
+    let mut table = String::new();
+    for call in calls.chain([setgroups(&[1])]) {
+        let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 2"), gid_map("0 0 2")]);
+        let trace = cast.inside(&[call]).play();
+        let step = trace.to_string().lines().nth(4).unwrap_or_default().trim_end().to_owned();
+        let flag = trace.state_of(Actor::Inside).is_some_and(|state| state.dumpable == 1);
+        let _ = writeln!(table, "{step:44} dumpable: {flag}");
+    }
+
+    check!(table);
+}

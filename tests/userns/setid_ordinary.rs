@@ -1,0 +1,98 @@
+//! The set*id calls and setgroups of an ordinary user, outside and in a namespace of one id.
+
+use harness::prelude::*;
+use rstest::rstest;
+
+const SAME: Id = KEEP;
+const ROOT: Id = Id::Of(0);
+/// The last gid there is: an ordinary user may well be in group 0.
+const NOBODYS: Id = Id::Of(u32::MAX - 1);
+
+const fn call(call: SetId, ids: [Id; 3]) -> Action {
+    Action::SetId(call, ids, Via::Raw)
+}
+
+/// Each call with this id in each place, the others kept.
+fn everywhere([one, two, all, fs]: [SetId; 4], id: Id) -> [Action; 7] {
+    [
+        call(one, [id, SAME, SAME]),
+        call(two, [id, SAME, SAME]),
+        call(two, [SAME, id, SAME]),
+        call(all, [id, SAME, SAME]),
+        call(all, [SAME, id, SAME]),
+        call(all, [SAME, SAME, id]),
+        call(fs, [id, SAME, SAME]),
+    ]
+}
+
+const UIDS: [SetId; 4] = [SetId::Setuid, SetId::Setreuid, SetId::Setresuid, SetId::Setfsuid];
+const GIDS: [SetId; 4] = [SetId::Setgid, SetId::Setregid, SetId::Setresgid, SetId::Setfsgid];
+
+/// Outside an ordinary user may set its own id anywhere, and another nowhere: EPERM, and nothing changes.
+/// Source: setuid(2), setreuid(2), setresuid(2), setfsuid(2).
+#[rstest]
+#[case::uids(UIDS, ROOT)]
+#[case::gids(GIDS, NOBODYS)]
+#[harness::test(OrdinaryUser, InitialUserns)]
+fn outside(#[case] calls: [SetId; 4], #[case] another: Id) {
+    let cast = ordinary();
+
+    let trace = cast.outside(&everywhere(calls, another)).outside(&everywhere(calls, Id::Own)).play();
+
+    check!(trace);
+}
+
+/// In a namespace of one id that is the only one to be had, with capabilities and without; others have no
+/// mapping, though they exist outside.
+/// Source: user_namespaces(7); setresuid(2), EINVAL.
+#[rstest]
+#[case::uids(UIDS, &[])]
+#[case::gids(GIDS, &[])]
+#[case::uids_without_capabilities(UIDS, &[only_caps(&[])])]
+#[case::gids_without_capabilities(GIDS, &[only_caps(&[])])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn one_id(#[case] calls: [SetId; 4], #[case] before: &[Action]) {
+    let cast = ordinary().inside(&[uid_map("5 own 1"), DENY, gid_map("5 own 1")]).inside(before);
+
+    let trace = cast.inside(&everywhere(calls, ROOT)).inside(&everywhere(calls, Id::Of(5))).play();
+
+    check!(trace);
+}
+
+/// Before its map is written a namespace has no id at all: every one is EINVAL, and setfsuid says overflow.
+/// Source: user_namespaces(7); kernel make_kuid().
+#[rstest]
+#[case::uids(UIDS)]
+#[case::gids(GIDS)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn no_map(#[case] calls: [SetId; 4]) {
+    let cast = ordinary();
+
+    let trace = cast.inside(&everywhere(calls, ROOT)).inside(&everywhere(calls, Id::Of(65_534))).play();
+
+    check!(trace);
+}
+
+/// setgroups(2) is EPERM before its size and its pointer are looked at, for want of a map, under "deny",
+/// and without any namespace.
+/// Source: setgroups(2); kernel may_setgroups().
+#[rstest]
+#[case::without_a_map(Actor::Inside, &[])]
+#[case::denied(Actor::Inside, &[DENY, gid_map("0 own 1")])]
+#[case::outside(Actor::Outside, &[])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn setgroups_calls(#[case] who: Actor, #[case] before: &[Action]) {
+    let sized = |size, given| Action::Setgroups(Groups::Sized { size, given }, Via::Raw);
+    let calls = [
+        sized(0, None),
+        sized(1, None),
+        sized(-1, Some(1)),
+        sized(65_537, Some(1)),
+        Action::Setgroups(Groups::Own, Via::Raw),
+        Action::Getgroups { size: -1, room: Room::Good },
+    ];
+
+    let trace = ordinary().by(who, before).by(who, &calls).play();
+
+    check!(trace);
+}

@@ -300,10 +300,13 @@ impl<'a> Director<'a> {
         }
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
+        let maps: Vec<(Actor, String)> =
+            states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
         for (actor, state) in &mut states {
             let player = self.player(*actor)?;
             if self.kept[player] == Kept::TheCallers {
-                state.groups_kept = host_ids::kept(state, self.groups_before(*actor));
+                let before = seen_below(self.groups_before(*actor), *actor, &maps);
+                state.groups_kept = host_ids::kept(state, before);
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));
@@ -335,6 +338,20 @@ impl<'a> Director<'a> {
         }
         Ok(())
     }
+}
+
+/// Groups of the caller as the parent of an actor's namespace names them; `u32::MAX`, which no map
+/// has, for those without a name there.
+fn seen_below(groups: Vec<u32>, actor: Actor, maps: &[(Actor, String)]) -> Vec<u32> {
+    let home = if actor.namespace() == Namespace::Parents { actor.parent() } else { Some(actor) };
+    let mut above: Vec<Actor> =
+        std::iter::successors(home.and_then(Actor::parent), |one| one.parent()).collect();
+    above.reverse();
+    above.retain(|one| one.namespace() == Namespace::New);
+    let map_of = |one: &Actor| maps.iter().find(|(actor, _)| actor == one).map(|(_, map)| map.as_str());
+    above.iter().filter_map(map_of).fold(groups, |groups, map| {
+        groups.into_iter().map(|gid| host_ids::translate(gid, map).unwrap_or(u32::MAX)).collect()
+    })
 }
 
 fn doing(scenario: &Scenario, actor: Actor, pending: Option<&Pending>) -> String {

@@ -49,7 +49,8 @@ pub fn caller() -> &'static Caller {
 /// mapped gid as its map has it, every other as the overflow id. What the caller's groups are differs from
 /// host to host, so that no trace can list them.
 pub fn kept(state: &State, before: Vec<u32>) -> Kept {
-    let named: Vec<u32> = before.iter().map(|gid| translate(*gid, &state.gid_map)).collect();
+    let named: Vec<u32> =
+        before.iter().map(|gid| translate(*gid, &state.gid_map).unwrap_or(crate::show::OVERFLOW)).collect();
     let (mut now, mut before, mut named) = (state.groups.clone(), before, named);
     for groups in [&mut now, &mut before, &mut named] {
         groups.sort_unstable();
@@ -57,13 +58,13 @@ pub fn kept(state: &State, before: Vec<u32>) -> Kept {
     if now == before || now == named { Kept::TheCallers } else { Kept::No }
 }
 
-fn translate(gid: u32, gid_map: &str) -> u32 {
-    let inside = extents(gid_map).iter().find_map(|extent| {
+/// What a map makes of a gid of the parent namespace.
+pub fn translate(gid: u32, gid_map: &str) -> Option<u32> {
+    extents(gid_map).iter().find_map(|extent| {
         let fields: Vec<u32> = extent.split(' ').filter_map(|field| field.parse().ok()).collect();
         match fields[..] {
             [first, lower, count] if gid >= lower && gid - lower < count => Some(first + (gid - lower)),
             _ => None,
         }
-    });
-    inside.unwrap_or(crate::show::OVERFLOW)
+    })
 }

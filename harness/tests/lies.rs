@@ -65,7 +65,7 @@ fn says(error: &Error, parts: &[&str]) {
 #[rstest]
 #[case::sigkill(Signal::SIGKILL)]
 #[case::sigabrt(Signal::SIGABRT)]
-#[case::sigio(Signal::SIGIO)]
+#[case::sigterm(Signal::SIGTERM)]
 fn killed(#[case] signal: Signal) {
     let scenario = caller().outside(&[DUMPABLE, kill_self(signal), DUMPABLE]);
 

@@ -4,6 +4,9 @@
 //! Hosts are made by `unshare` and `setpriv`, and end with the command. Needs root and the binary of
 //! the suite, which `cargo test --no-run` builds: run these with `--run-ignored all`.
 
+mod support;
+
+use harness::prelude::*;
 use rstest::rstest;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -126,4 +129,18 @@ fn everything_is_required() {
     let said = on("USERNS_SUITE_REQUIRE=all exec unshare --user --map-root-user", root.path(), &OWN_GID);
 
     assert!(said.contains("1 failed") && said.contains("unmet need: needs an ordinary user"), "{said}");
+}
+
+/// A seccomp filter that refuses unshare(2) is found out by a trial, and both are in the reason.
+#[test]
+#[ignore = "needs the suite's binary"]
+fn a_seccomp_filter_is_named() {
+    let suite = suite();
+    let scenario = caller().outside(&support::answer_with(libc::SYS_unshare, libc::EPERM));
+
+    let trace = scenario.outside(&[run(&[&suite.to_string_lossy(), "--skipped"])]).play();
+
+    let said = trace.to_string();
+    assert!(said.contains("needs unprivileged user namespaces: unshare(CLONE_NEWUSER): EPERM"), "{said}");
+    assert!(said.contains("a seccomp filter is active"), "{said}");
 }

@@ -15,12 +15,10 @@ use libc::{c_char, c_int, c_long};
 use std::cell::UnsafeCell;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 /// Milliseconds after which the guard of a program looks whether all is well, if nothing wakes it.
 const LOOK: c_int = 120_000;
-/// Of linux/fcntl.h; the crate libc lacks it.
-const F_SETSIG: c_int = 10;
 /// Milliseconds that a program's children have to end after it, before they count as left behind.
 const GRACE: u32 = 100;
 /// The exit status of a child that could not become a program.
@@ -130,14 +128,35 @@ fn die_with_parent() {
     unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
 }
 
-/// The socket's end of the other side, closed while a batch is under way, ends the actor. The signal on
+/// The socket whose end is the end of the actor, for the handler of a signal.
+static LEASH: AtomicI32 = AtomicI32::new(-1);
+
+/// SIGIO tells that something has come on the socket. It may be late: a message that was received already.
+extern "C" fn on_sigio(_: c_int) {
+    let mut byte = 0_u8;
+    let peek = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: looks for one byte, with room for it; the interrupted code finds its errno again.
+    unsafe {
+        let errno = *libc::__errno_location();
+        if libc::recv(LEASH.load(Ordering::Relaxed), (&raw mut byte).cast(), 1, peek) == 0 {
+            exit(0);
+        }
+        *libc::__errno_location() = errno;
+    }
+}
+
+/// The director's end of the socket, closed while a batch is under way, ends the actor. The signal on
 /// the parent's death does not suffice: an actor that changes its ids and hangs in the same batch has lost it.
 ///
-/// Source: fcntl(2), F_SETSIG and O_ASYNC; kernel unix_release_sock(), sigio_perm().
+/// Source: fcntl(2), F_SETOWN and O_ASYNC; kernel unix_release_sock(), sigio_perm().
 fn prepare_leash(socket: RawFd) {
-    // SAFETY: sets attributes of a descriptor of this process.
+    LEASH.store(socket, Ordering::Relaxed);
+    // SAFETY: sets attributes of this process and of its descriptor; a sigaction of zeros is valid.
     unsafe {
-        libc::fcntl(socket, F_SETSIG, libc::SIGKILL);
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_sigio as extern "C" fn(c_int) as usize;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigaction(libc::SIGIO, &raw const action, std::ptr::null_mut());
         libc::fcntl(socket, libc::F_SETOWN, libc::getpid());
     }
 }
@@ -231,16 +250,11 @@ impl Actor {
     /// On while a batch is carried out, when nothing arrives on the socket but its end; off while
     /// messages come and go, each of which would be signalled, too.
     fn leash(&self, flag: c_int) {
-        let socket = self.slot(SOCKET);
-        let peek = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-        let mut byte = 0_u8;
-        // SAFETY: sets an attribute of a descriptor of this process; looks for one byte, with room for it.
-        unsafe {
-            libc::fcntl(socket, libc::F_SETFL, flag);
+        // SAFETY: sets an attribute of a descriptor of this process.
+        unsafe { libc::fcntl(self.slot(SOCKET), libc::F_SETFL, flag) };
+        if flag != 0 {
             // The end may have come before the leash was on.
-            if flag != 0 && libc::recv(socket, (&raw mut byte).cast(), 1, peek) == 0 {
-                exit(0);
-            }
+            on_sigio(0);
         }
     }
 

@@ -2,6 +2,7 @@
 //! somebody who may withhold them, see [`crate::needs`].
 
 use crate::action::{Action, DENY, gid_map, setresuid, uid_map};
+use crate::error::Error;
 use crate::host::Creator;
 use crate::scenario::{Scenario, caller, ordinary};
 use crate::trace::Outcome;
@@ -25,7 +26,10 @@ fn played(cast: &Scenario) -> Result<(), String> {
     // chroot(2) asks for CAP_SYS_CHROOT in the namespace and for no other id.
     let chroot = Action::Chroot("/", "/".into());
     let steps = [DENY, uid_map("0 own 1"), gid_map("0 own 1"), setresuid(0), chroot];
-    let trace = cast.clone().inside(&steps).try_play().map_err(|error| error.to_string())?;
+    let trace = cast.clone().inside(&steps).try_play().map_err(|error| match error {
+        Error::Namespace { errno, .. } => format!("unshare(CLONE_NEWUSER): {errno:?}"),
+        other => other.to_string(),
+    })?;
     for ((step, outcome), shown) in trace.steps().zip(trace.outcomes_shown()) {
         if *outcome != Outcome::Done {
             return Err(format!("{}: {shown}", crate::show::action(step.actor, &step.action)));

@@ -65,7 +65,7 @@ fn says(error: &Error, parts: &[&str]) {
 #[rstest]
 #[case::sigkill(Signal::SIGKILL)]
 #[case::sigabrt(Signal::SIGABRT)]
-#[case::sigio(Signal::SIGIO)]
+#[case::sigterm(Signal::SIGTERM)]
 fn killed(#[case] signal: Signal) {
     let scenario = caller().outside(&[DUMPABLE, kill_self(signal), DUMPABLE]);
 
@@ -153,7 +153,7 @@ fn loses_its_pipe_alone() {
 
     let error = error(&scenario);
 
-    says(&error, &["actor outside did not answer within 300ms: step ", "pause()"]);
+    says(&error, &["actor outside did not answer within 300ms: step ", "pause("]);
 }
 
 /// A pipe lost at the last step is the end of the actor, who cannot answer.

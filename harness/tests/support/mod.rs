@@ -13,9 +13,13 @@ pub fn number(value: i32) -> RawArg {
     RawArg::Number(value.into())
 }
 
-/// Hang, until a signal comes.
+/// Hang: a futex(2) that nobody wakes, since pause(2) ends with any signal that is handled.
 pub fn pause() -> Action {
-    raw("pause", libc::SYS_pause, &[])
+    raw(
+        "pause",
+        libc::SYS_futex,
+        &[RawArg::Bytes([0; 4].as_slice().into()), number(libc::FUTEX_WAIT), number(0)],
+    )
 }
 
 /// From now on the call of this number does nothing and gives `errno`, or 0 for success.

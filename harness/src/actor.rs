@@ -247,7 +247,8 @@ impl Actor {
                 self.send();
                 exit(NOT_STARTED)
             }
-            op if op == Op::Clone as u64 => clone(args[0]),
+            op if op == Op::Clone as u64 => clone(record.head[1] as c_long, args),
+            op if op == Op::Companion as u64 => companion(args[0] as c_int),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)
@@ -375,10 +376,10 @@ impl Actor {
     }
 }
 
-fn clone(flags: c_long) -> i64 {
+fn clone(number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
     // SAFETY: without CLONE_VM a fork; with it the kernel is expected to refuse, and a child that
     // runs all the same shows as the death of the actor.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    let pid = unsafe { libc::syscall(number, a, b, 0, 0, 0) };
     if pid == 0 {
         exit(0);
     }
@@ -388,6 +389,34 @@ fn clone(flags: c_long) -> i64 {
         return 0;
     }
     pid
+}
+
+/// The stack of the companion, of which an actor has one at most.
+static STACK: Private<[u128; 1024]> = Private(UnsafeCell::new([0; 1024]));
+
+/// A thread, or a process that shares as much as the flags say and ends with the actor.
+fn companion(flags: c_int) -> i64 {
+    extern "C" fn idle(flags: *mut libc::c_void) -> c_int {
+        // SAFETY: only system calls; a process of its own keeps no descriptor, since a socket held here
+        // would hide the end of the actor from the director.
+        unsafe {
+            if flags as usize & libc::CLONE_THREAD as usize == 0 {
+                libc::syscall(libc::SYS_close_range, 0, RawFd::MAX, 0);
+                die_with_parent();
+                libc::alarm(LIFETIME);
+            }
+            loop {
+                libc::syscall(libc::SYS_ppoll, 0, 0, 0, 0, 0);
+            }
+        }
+    }
+    let signal = if flags & libc::CLONE_THREAD == 0 { libc::SIGCHLD } else { 0 };
+    // SAFETY: the stack is used by this child alone and grows down from its end.
+    let pid = unsafe {
+        let top = STACK.0.get().add(1).cast();
+        libc::clone(idle, top, flags | signal, flags as usize as *mut libc::c_void)
+    };
+    if pid > 0 { 0 } else { pid.into() }
 }
 
 /// The C library's wrapper of a system call, which acts on every thread of the process.

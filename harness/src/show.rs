@@ -37,7 +37,13 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Chroot(name, _) => format!("chroot({name})"),
         Action::OpenFile(name, _, access) => format!("open {name} {}", mode(*access)),
         Action::Run(words) => format!("run {}", words.join(" ")),
-        Action::Raw(name, _, args) => format!("{name}({})", list(args.iter().map(raw_arg))),
+        Action::Clone3(flags) => format!("clone3({})", clone3_flags(*flags)),
+        Action::Companion(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
+        Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
+        Action::ProcOwner(of) => format!("owner of {of}'s /proc"),
+        Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
+            format!("{name}({})", list(args.iter().map(raw_arg)))
+        }
     }
 }
 
@@ -134,6 +140,8 @@ fn clone_flags(flags: i32) -> String {
         (libc::CLONE_NEWNS, "CLONE_NEWNS"),
         (libc::CLONE_NEWUTS, "CLONE_NEWUTS"),
         (libc::CLONE_NEWPID, "CLONE_NEWPID"),
+        (libc::CLONE_FILES, "CLONE_FILES"),
+        (libc::CLONE_SYSVSEM, "CLONE_SYSVSEM"),
     ];
     let mut rest = flags;
     let mut shown = Vec::new();
@@ -147,6 +155,10 @@ fn clone_flags(flags: i32) -> String {
         shown.push(format!("{rest:#x}"));
     }
     shown.join("|")
+}
+
+fn clone3_flags(flags: u64) -> String {
+    i32::try_from(flags).map_or_else(|_| format!("{flags:#x}"), clone_flags)
 }
 
 fn setns(of: Actor, file: NsFile, nstype: i32) -> String {
@@ -176,6 +188,9 @@ fn raw_arg(arg: &RawArg) -> String {
         RawArg::Held => "the open file".to_owned(),
         RawArg::Socket => "the socket".to_owned(),
         RawArg::Pid => "own pid".to_owned(),
+        RawArg::PidOf(actor) => format!("{actor}'s pid"),
+        RawArg::ProcPath(actor, file) => format!("{actor}'s {file}"),
+        RawArg::Room => "room".to_owned(),
     }
 }
 
@@ -193,6 +208,10 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
         },
         Outcome::Short { wrote, given } => format!("took {wrote} of {given} bytes"),
         Outcome::Groups(ids) => format!("[{}]", list(ids.iter().map(|id| group(*id, own)))),
+        Outcome::Ids(ids) => {
+            let named = ids.iter().zip([own.uid, own.gid]).map(|(id, own)| named(*id, own));
+            named.collect::<Vec<_>>().join(" ")
+        }
         Outcome::Program(ended) => program(ended),
         Outcome::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);

@@ -248,7 +248,7 @@ pub enum Action {
     Companion(i32),
     /// ioctl(2) with NS_GET_OWNER_UID on the held descriptor.
     OwnerUid,
-    /// statx(2) of the directory /proc/PID of an actor: its owner and group.
+    /// statx(2) of the file /proc/PID/uid_map of an actor: its owner and group.
     ProcOwner(Actor),
 }
 

@@ -189,7 +189,7 @@ impl Context<'_> {
     }
 
     fn proc_owner(&self, of: Actor) -> Request {
-        let path = format!("{}\0", self.directory(Some(of)));
+        let path = format!("{}/uid_map\0", self.directory(Some(of)));
         let mask = Arg::Value((libc::STATX_UID | libc::STATX_GID).into());
         let args = [Arg::Slot(PROC), Arg::Payload(0), number(0), mask, Arg::Room(0)];
         syscall(libc::SYS_statx, &args).payload(path.as_bytes()).give(28)

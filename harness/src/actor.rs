@@ -248,7 +248,7 @@ impl Actor {
                 exit(NOT_STARTED)
             }
             op if op == Op::Clone as u64 => clone(record.head[1] as c_long, args),
-            op if op == Op::Companion as u64 => companion(args[0] as c_int),
+            op if op == Op::Companion as u64 => companion(c_int::try_from(args[0]).unwrap_or(-1)),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)
@@ -398,9 +398,9 @@ static STACK: Private<[u128; 1024]> = Private(UnsafeCell::new([0; 1024]));
 fn companion(flags: c_int) -> i64 {
     extern "C" fn idle(flags: *mut libc::c_void) -> c_int {
         // SAFETY: only system calls; a process of its own keeps no descriptor, since a socket held here
-        // would hide the end of the actor from the director.
+        // would hide the end of the actor from the director. The flag is CLONE_THREAD.
         unsafe {
-            if flags as usize & libc::CLONE_THREAD as usize == 0 {
+            if flags.addr() & 0x1_0000 == 0 {
                 libc::syscall(libc::SYS_close_range, 0, RawFd::MAX, 0);
                 die_with_parent();
                 libc::alarm(LIFETIME);
@@ -414,7 +414,12 @@ fn companion(flags: c_int) -> i64 {
     // SAFETY: the stack is used by this child alone and grows down from its end.
     let pid = unsafe {
         let top = STACK.0.get().add(1).cast();
-        libc::clone(idle, top, flags | signal, flags as usize as *mut libc::c_void)
+        libc::clone(
+            idle,
+            top,
+            flags | signal,
+            std::ptr::without_provenance_mut(usize::try_from(flags).unwrap_or(0)),
+        )
     };
     if pid > 0 { 0 } else { pid.into() }
 }

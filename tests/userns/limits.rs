@@ -152,7 +152,7 @@ fn who_may_set_it(#[case] before: &[Action]) {
 #[rstest]
 #[case::one(61_401, 1)]
 #[case::two(61_402, 2)]
-#[harness::test(Root, Userns, Kernel { major: 5, minor: 14, why: "RLIMIT_NPROC per namespace" })]
+#[harness::test(Root, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" })]
 fn processes_in_a_namespace(#[case] user: u32, #[case] soft: u64) {
     let cast = root().outside(&[setresgid(user), setresuid(user)]);
 
@@ -172,6 +172,21 @@ fn processes_of_a_user(#[case] user: u32, #[case] soft: u64) {
     let cast = root().outside(&[setresgid(user), setresuid(user)]);
 
     let trace = cast.outside(&[processes(soft), CLONE, UNSHARE]).play();
+
+    check!(trace);
+}
+
+/// The limit of the initial namespace's root binds nobody: a namespace that root makes has none, whoever its
+/// processes become.
+/// Source: kernel create_user_ns(): set_userns_rlimit_max(), enforced_nproc_rlimit().
+#[rstest]
+#[case::one(1)]
+#[case::two(2)]
+#[harness::test(Root, InitialUserns, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" })]
+fn processes_in_a_namespace_of_roots(#[case] soft: u64) {
+    let cast = root().outside(&[processes(soft)]).inside(&[processes(50)]).outside(&MAPS);
+
+    let trace = cast.inside(&[setresgid(61_421), setresuid(61_421), Action::Clone(0)]).play();
 
     check!(trace);
 }

@@ -10,7 +10,7 @@ use libc::{c_char, c_int, c_long};
 use std::cell::UnsafeCell;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 /// Seconds after which an actor is ended by SIGALRM whatever else has gone wrong.
 const LIFETIME: u32 = 120;
@@ -394,6 +394,9 @@ fn clone(number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
 /// The stack of the companion, of which an actor has one at most.
 static STACK: Private<[u128; 1024]> = Private(UnsafeCell::new([0; 1024]));
 
+/// The process id of the actor that has made the companion.
+static PARENT: AtomicI32 = AtomicI32::new(0);
+
 /// A thread, or a process that shares as much as the flags say and ends with the actor.
 fn companion(flags: c_int) -> i64 {
     extern "C" fn idle(flags: *mut libc::c_void) -> c_int {
@@ -404,12 +407,18 @@ fn companion(flags: c_int) -> i64 {
                 libc::syscall(libc::SYS_close_range, 0, RawFd::MAX, 0);
                 die_with_parent();
                 libc::alarm(LIFETIME);
+                // The actor may have ended before its end was asked for.
+                if libc::getppid() != PARENT.load(Ordering::Relaxed) {
+                    exit(0);
+                }
             }
             loop {
                 libc::syscall(libc::SYS_ppoll, 0, 0, 0, 0, 0);
             }
         }
     }
+    // SAFETY: asks for a number.
+    PARENT.store(unsafe { libc::getpid() }, Ordering::Relaxed);
     let signal = if flags & libc::CLONE_THREAD == 0 { libc::SIGCHLD } else { 0 };
     // SAFETY: the stack is used by this child alone and grows down from its end.
     let pid = unsafe {

@@ -70,6 +70,7 @@ fn of_several_threads(#[case] steps: &[Action]) {
 #[case::fs_alone(&[Action::Clone(libc::CLONE_FS)])]
 #[case::thread(&[Action::Clone(NEWUSER | libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_VM)])]
 #[case::files(&[Action::Clone(NEWUSER | libc::CLONE_FILES)])]
+#[case::parent_process(&[Action::Clone(NEWUSER | libc::CLONE_PARENT)])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns)]
 fn shared_with_the_parent(#[case] steps: &[Action]) {
     let cast = ordinary();

@@ -162,6 +162,10 @@ pub enum RawArg {
     Socket,
     /// The actor's own process id.
     Pid,
+    /// The process id of another actor.
+    PidOf(Actor),
+    /// A pointer to the path of a file in the directory /proc/PID of an actor.
+    ProcPath(Actor, &'static str),
     /// A pointer to this offset of the room for results.
     Results(u64),
 }
@@ -269,6 +273,17 @@ pub enum Action {
     Run(Cow<'static, [Cow<'static, str>]>),
     /// Any system call: the name as shown, its number and its arguments.
     Raw(&'static str, i64, Vec<RawArg>),
+    /// Any system call that returns a descriptor, which the actor holds from now on.
+    Hold(&'static str, i64, Vec<RawArg>),
+    /// clone3(2) with these CLONE_ flags; the child exits at once and is waited for.
+    Clone3(u64),
+    /// clone(2) with these CLONE_ flags; the child, a thread or a process, does nothing for as long
+    /// as the actor lives.
+    Companion(i32),
+    /// ioctl(2) with NS_GET_OWNER_UID on the held descriptor.
+    OwnerUid,
+    /// statx(2) of the file /proc/PID/uid_map of an actor: its owner and group.
+    ProcOwner(Actor),
 }
 
 /// Whether a pointer given to a call is good.

@@ -339,7 +339,8 @@ impl Actor {
             op if op == Op::ManyGroups as u64 => many_groups(args),
             op if op == Op::CountGroups as u64 => count_groups(args),
             op if op == Op::Compat as u64 => compat(record),
-            op if op == Op::Clone as u64 => clone(args[0]),
+            op if op == Op::Clone as u64 => clone(record.head[1] as c_long, args),
+            op if op == Op::Companion as u64 => companion(c_int::try_from(args[0]).unwrap_or(-1)),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)
@@ -576,10 +577,10 @@ impl Actor {
     }
 }
 
-fn clone(flags: c_long) -> i64 {
+fn clone(number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
     // SAFETY: without CLONE_VM a fork; with it the kernel is expected to refuse, and a child that
     // runs all the same shows as the death of the actor.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    let pid = unsafe { libc::syscall(number, a, b, 0, 0, 0) };
     if pid == 0 {
         exit(0);
     }
@@ -589,6 +590,48 @@ fn clone(flags: c_long) -> i64 {
         return 0;
     }
     pid
+}
+
+/// The stack of the companion, of which an actor has one at most.
+static STACK: Private<[u128; 1024]> = Private(UnsafeCell::new([0; 1024]));
+
+/// The process id of the actor that has made the companion.
+static PARENT: AtomicI32 = AtomicI32::new(0);
+
+/// A thread, or a process that shares as much as the flags say and ends with the actor.
+fn companion(flags: c_int) -> i64 {
+    extern "C" fn idle(flags: *mut libc::c_void) -> c_int {
+        // SAFETY: only system calls; a process of its own keeps no descriptor, since a socket held here
+        // would hide the end of the actor from the director. The flag is CLONE_THREAD.
+        unsafe {
+            if flags.addr() & 0x1_0000 == 0 {
+                libc::syscall(libc::SYS_close_range, 0, RawFd::MAX, 0);
+                die_with_parent();
+                libc::alarm(120);
+                // The actor may have ended before its end was asked for.
+                if libc::getppid() != PARENT.load(Ordering::Relaxed) {
+                    exit(0);
+                }
+            }
+            loop {
+                libc::syscall(libc::SYS_ppoll, 0, 0, 0, 0, 0);
+            }
+        }
+    }
+    // SAFETY: asks for a number.
+    PARENT.store(unsafe { libc::getpid() }, Ordering::Relaxed);
+    let signal = if flags & libc::CLONE_THREAD == 0 { libc::SIGCHLD } else { 0 };
+    // SAFETY: the stack is used by this child alone and grows down from its end.
+    let pid = unsafe {
+        let top = STACK.0.get().add(1).cast();
+        libc::clone(
+            idle,
+            top,
+            flags | signal,
+            std::ptr::without_provenance_mut(usize::try_from(flags).unwrap_or(0)),
+        )
+    };
+    if pid > 0 { 0 } else { pid.into() }
 }
 
 /// The C library's wrapper of a system call, which acts on every thread of the process.

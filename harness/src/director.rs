@@ -167,10 +167,11 @@ impl<'a> Director<'a> {
             return self.begin(step.actor, queue);
         }
         let player = self.player(step.actor)?;
-        if matches!(step.action, Action::Raw(..)) {
-            // Its arguments may name the process.
-            self.players[player].be_born()?;
-        }
+        // A step may name other actors by their process ids, and a raw call its own.
+        let named = |(index, _): &(usize, &mut Player)| {
+            *index != player || matches!(step.action, Action::Raw(..) | Action::Compat(..) | Action::Hold(..))
+        };
+        self.players.iter_mut().enumerate().filter(named).try_for_each(|(_, other)| other.be_born())?;
         let pid = |actor| self.find(actor).and_then(|index| self.players[index].pid()).map(Pid::as_raw);
         let context = Context { actor: step.actor, own: self.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
@@ -350,7 +351,9 @@ impl<'a> Director<'a> {
             states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
         for (actor, state) in &mut states {
             if self.kept[self.player(*actor)?] == Kept::TheCallers {
-                let maps = maps_inwards(*actor, &gid_maps);
+                let mut maps = maps_above(*actor, &gid_maps);
+                // An actor outside may have left the caller's namespace, whose map is no way inwards.
+                maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
                 state.groups_kept = caller::kept(state, &self.groups_before(*actor), &maps);
             }
             if actor.namespace() == Namespace::Callers {
@@ -385,13 +388,14 @@ impl<'a> Director<'a> {
     }
 }
 
-/// The maps between the caller's namespace and an actor's, the outermost first.
-fn maps_inwards(actor: Actor, maps: &[(Actor, String)]) -> Vec<&str> {
-    let mut inwards = actor.parent().map_or_else(Vec::new, |parent| maps_inwards(parent, maps));
-    if actor.namespace() == Namespace::New {
-        inwards.extend(maps.iter().filter(|(other, _)| *other == actor).map(|(_, map)| map.as_str()));
+/// The maps between the caller's namespace and the one above an actor's, the outermost first.
+fn maps_above(actor: Actor, maps: &[(Actor, String)]) -> Vec<&str> {
+    let Some(parent) = actor.parent() else { return Vec::new() };
+    let mut above = maps_above(parent, maps);
+    if actor.namespace() == Namespace::New && parent.namespace() == Namespace::New {
+        above.extend(maps.iter().filter(|(other, _)| *other == parent).map(|(_, map)| map.as_str()));
     }
-    inwards
+    above
 }
 
 fn doing(scenario: &Scenario, actor: Actor, pending: Option<&Pending>) -> String {

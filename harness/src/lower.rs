@@ -71,6 +71,12 @@ impl Context<'_> {
                 let flags = number(flags | libc::SIGCHLD);
                 vec![("", Request::new(Op::Clone, libc::SYS_clone).args(&[flags]))]
             }
+            Action::Clone3(flags) => vec![("", clone3(*flags))],
+            Action::Companion(flags) => {
+                vec![("", Request::new(Op::Companion, 0).args(&[number(*flags)]))]
+            }
+            Action::OwnerUid => vec![("", owner_uid())],
+            Action::ProcOwner(of) => vec![("", self.proc_owner(*of))],
             Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
             Action::Prctl(_, option, value) => {
                 vec![("", syscall(libc::SYS_prctl, &[number(*option), Arg::Value(*value)]))]
@@ -85,6 +91,7 @@ impl Context<'_> {
                 vec![("", open), close(SCRATCH)]
             }
             Action::Raw(_, number, args) => vec![("", self.raw(*number, args))],
+            Action::Hold(_, number, args) => vec![("", self.raw(*number, args).keep(HAND))],
         })
     }
 
@@ -204,6 +211,13 @@ impl Context<'_> {
         request.give(give)
     }
 
+    fn proc_owner(&self, of: Actor) -> Request {
+        let path = format!("{}/uid_map\0", self.directory(Some(of)));
+        let mask = Arg::Value((libc::STATX_UID | libc::STATX_GID).into());
+        let args = [Arg::Slot(PROC), Arg::Payload(0), number(0), mask, Arg::Room(0)];
+        syscall(libc::SYS_statx, &args).payload(path.as_bytes()).give(28)
+    }
+
     fn raw(&self, syscall_number: i64, args: &[RawArg]) -> Request {
         let mut payload = Vec::new();
         let args: Vec<Arg> = args
@@ -213,17 +227,39 @@ impl Context<'_> {
                 RawArg::Held => Arg::Slot(HAND),
                 RawArg::Socket => Arg::Slot(SOCKET),
                 RawArg::Pid => number((self.pid)(self.actor).unwrap_or(NOBODY)),
+                RawArg::PidOf(actor) => number((self.pid)(*actor).unwrap_or(NOBODY)),
                 RawArg::Results(offset) => Arg::Room(*offset),
-                RawArg::Bytes(bytes) => {
-                    let offset = payload.len();
-                    payload.extend_from_slice(bytes);
-                    payload.resize(payload.len().next_multiple_of(8), 0);
-                    Arg::Payload(offset as u64)
+                RawArg::ProcPath(actor, file) => {
+                    let path = format!("/proc/{}/{file}\0", (self.pid)(*actor).unwrap_or(NOBODY));
+                    append(&mut payload, path.as_bytes())
                 }
+                RawArg::Bytes(bytes) => append(&mut payload, bytes),
             })
             .collect();
         syscall(syscall_number, &args).payload(&payload)
     }
+}
+
+/// Adds bytes to a payload: a pointer to them.
+fn append(payload: &mut Vec<u8>, bytes: &[u8]) -> Arg {
+    let offset = payload.len();
+    payload.extend_from_slice(bytes);
+    payload.resize(payload.len().next_multiple_of(8), 0);
+    Arg::Payload(offset as u64)
+}
+
+/// clone3(2) with these flags, SIGCHLD as the signal at the end and nothing else.
+fn clone3(flags: u64) -> Request {
+    let mut args = [0_u64; 8];
+    (args[0], args[4]) = (flags, u64::from(libc::SIGCHLD.cast_unsigned()));
+    let bytes: Vec<u8> = args.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let size = Arg::Value(bytes.len() as u64);
+    Request::new(Op::Clone, libc::SYS_clone3).args(&[Arg::Payload(0), size]).payload(&bytes)
+}
+
+/// NS_GET_OWNER_UID, `_IO(0xb7, 0x4)`, of the held descriptor.
+fn owner_uid() -> Request {
+    syscall(libc::SYS_ioctl, &[Arg::Slot(HAND), number(0xb704), Arg::Room(0)]).give(4)
 }
 
 /// A system call with its arguments.

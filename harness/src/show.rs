@@ -6,7 +6,7 @@ use crate::caps::CapSet;
 use crate::host::{CapSets, Ids, facts};
 use crate::lower::Own;
 use crate::scenario::{Actor, Namespace};
-use crate::state::{Kept, State, extents};
+use crate::state::{Before, Kept, State, extents};
 use crate::trace::{Ended, Outcome};
 use std::fmt::Write as _;
 
@@ -40,7 +40,13 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Chroot(name, _) => format!("chroot({name})"),
         Action::OpenFile(name, _, access) => format!("open {name} {}", mode(*access)),
         Action::Run(words) => format!("run {}", words.join(" ")),
-        Action::Raw(name, _, args) => format!("{name}({})", list(args.iter().map(raw_arg))),
+        Action::Clone3(flags) => format!("clone3({})", clone3_flags(*flags)),
+        Action::Companion(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
+        Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
+        Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
+        Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
+            format!("{name}({})", list(args.iter().map(raw_arg)))
+        }
     }
 }
 
@@ -140,6 +146,8 @@ fn clone_flags(flags: i32) -> String {
         (libc::CLONE_NEWNS, "CLONE_NEWNS"),
         (libc::CLONE_NEWUTS, "CLONE_NEWUTS"),
         (libc::CLONE_NEWPID, "CLONE_NEWPID"),
+        (libc::CLONE_FILES, "CLONE_FILES"),
+        (libc::CLONE_SYSVSEM, "CLONE_SYSVSEM"),
     ];
     let mut rest = flags;
     let mut shown = Vec::new();
@@ -153,6 +161,10 @@ fn clone_flags(flags: i32) -> String {
         shown.push(format!("{rest:#x}"));
     }
     shown.join("|")
+}
+
+fn clone3_flags(flags: u64) -> String {
+    i32::try_from(flags).map_or_else(|_| format!("{flags:#x}"), clone_flags)
 }
 
 fn setns(of: Actor, file: NsFile, nstype: i32) -> String {
@@ -183,6 +195,8 @@ fn raw_arg(arg: &RawArg) -> String {
         RawArg::Socket => "the socket".to_owned(),
         RawArg::Pid => "own pid".to_owned(),
         RawArg::Results(_) => "room".to_owned(),
+        RawArg::PidOf(actor) => format!("{actor}'s pid"),
+        RawArg::ProcPath(actor, file) => format!("{actor}'s {file}"),
     }
 }
 
@@ -200,6 +214,10 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
         },
         Outcome::Short { wrote, given } => format!("took {wrote} of {given} bytes"),
         Outcome::Groups(ids) => format!("[{}]", list(ids.iter().map(|id| group(*id, own)))),
+        Outcome::Ids(ids) => {
+            let named = ids.iter().zip([own.uid, own.gid]).map(|(id, own)| named(*id, own));
+            named.collect::<Vec<_>>().join(" ")
+        }
         Outcome::Program(ended) => program(ended),
         Outcome::Looked(looked) => format!(
             "uid {}  gid {}  {}",
@@ -268,10 +286,16 @@ fn named(id: u32, own: u32) -> String {
     }
 }
 
+/// What the process began with, as long as it has not left the caller's namespace: in another one it
+/// has the sets that the kernel gives, which are the same on every host.
+fn before(state: &State) -> Option<&Before> {
+    let files = [&state.uid_map, &state.gid_map, &state.setgroups];
+    state.before.as_ref().filter(|before| before.files.each_ref() == files)
+}
+
 /// The maps and setgroups of a state, in one line.
 pub fn maps(state: &State, own: Own) -> String {
-    let files = [&state.uid_map, &state.gid_map, &state.setgroups];
-    if state.before.as_ref().is_some_and(|before| before.files.each_ref() == files) {
+    if before(state).is_some() {
         return "the caller's namespace".to_owned();
     }
     let setgroups = if state.setgroups.is_empty() { "(no such file)" } else { &state.setgroups };
@@ -290,7 +314,7 @@ pub fn credentials(state: &State, own: Own) -> String {
         "uid {}  gid {}  groups {groups}  {}",
         ids(state.uid, own.uid),
         ids(state.gid, own.gid),
-        caps(&state.caps, state.before.as_ref().map(|before| &before.caps)),
+        caps(&state.caps, before(state).map(|before| &before.caps)),
     );
     // What it is instead of 1 depends on fs.suid_dumpable.
     if state.dumpable != 1 {
@@ -316,7 +340,8 @@ fn ids(ids: Ids, own: u32) -> String {
 fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
     let one = |set: CapSet, before: Option<CapSet>| match before {
         Some(all) if set == all && set != CapSet(0) => "the caller's".to_owned(),
-        Some(all) if set != CapSet(0) && set.0 & !all.0 == 0 => {
+        // A few are named themselves: all the others differ from host to host.
+        Some(all) if set.0 & !all.0 == 0 && set.0.count_ones() > (all.0 & !set.0).count_ones() => {
             format!("the caller's but {}", CapSet(all.0 & !set.0))
         }
         _ => set.relative_to(facts().last_cap()),

@@ -35,6 +35,8 @@ pub enum Outcome {
     Text(Vec<u8>),
     /// A list of groups.
     Groups(Vec<u32>),
+    /// A uid, or a uid and a gid.
+    Ids(Vec<u32>),
     /// How a program ended and what it said.
     Program(Ended),
     /// What [`Action::Look`](crate::action::Action::Look) saw.

@@ -45,10 +45,14 @@ pub enum Op {
     Send = 4,
     /// Become a program: the payload holds its arguments and environment.
     Exec = 5,
-    /// clone(2) with the flags of the first argument, a child that exits at once, and wait for it.
+    /// clone(2) or clone3(2), as `number` says, with these arguments, a child that exits at once, and
+    /// wait for it.
     Clone = 6,
     /// Send what answers there are, and exit in good order.
     Exit = 7,
+    /// clone(2) with the flags of the first argument, a child that does nothing for as long as the actor
+    /// lives.
+    Companion = 8,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
     ManyGroups = 20,
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds

@@ -1,10 +1,17 @@
 //! Kernel-behaviour tests for Linux user namespaces: the table of contents.
 
 mod containerd;
+mod creating;
+mod entering;
 mod group_membership;
 mod groups_calls;
 mod id_getters;
+mod joining;
+mod limits;
 mod map_order;
+mod newidmap;
+mod ns_ioctls;
+mod ownership;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;
@@ -15,6 +22,7 @@ mod setid_ordinary;
 mod setid_tables;
 mod sudo_sequences;
 mod tables;
+mod vulnerabilities;
 
 fn main() -> std::process::ExitCode {
     harness::suite::main()

@@ -1,0 +1,192 @@
+//! How many user namespaces, how deep, and how many processes in them.
+
+use harness::prelude::*;
+use rstest::rstest;
+
+const UNSHARE: Action = Action::Unshare(libc::CLONE_NEWUSER);
+const CLONE: Action = Action::Clone(libc::CLONE_NEWUSER);
+const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
+const HERE: i64 = libc::AT_FDCWD as i64;
+
+/// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace.
+fn limit(count: &'static [u8]) -> [Action; 2] {
+    let path = RawArg::Bytes(b"/proc/sys/user/max_user_namespaces\0".as_slice().into());
+    let open = vec![RawArg::Number(HERE), path, RawArg::Number(libc::O_WRONLY.into())];
+    let length = RawArg::Number(i64::try_from(count.len()).unwrap_or(0));
+    let write = vec![RawArg::Held, RawArg::Bytes(count.into()), length];
+    [Action::Hold("open the limit", libc::SYS_openat, open), Action::Raw("write", libc::SYS_write, write)]
+}
+
+/// Sets the soft limit of processes, leaving a hard limit of 100.
+fn processes(soft: u64) -> Action {
+    let bytes = [soft.to_ne_bytes(), 100_u64.to_ne_bytes()].concat();
+    let (own, none) = (RawArg::Number(0), RawArg::Number(0));
+    let args = vec![own, RawArg::Number(libc::RLIMIT_NPROC.into()), RawArg::Bytes(bytes.into()), none];
+    Action::Raw(
+        ["at most 0", "at most 1", "at most 2", "at most more"][usize::try_from(soft.min(3)).unwrap_or(3)],
+        libc::SYS_prlimit64,
+        args,
+    )
+}
+
+/// 33 namespaces lie one below the other; the next one is refused, and not by its owner's doing.
+/// Source: user_namespaces(7), "nested ... 32 levels"; unshare(2), ENOSPC; kernel create_user_ns().
+#[harness::test(OrdinaryUser, UnprivilegedUserns, InitialUserns)]
+fn thirty_three_levels() {
+    let level = [UNSHARE, uid_map("0 0 1"), gid_map("0 0 1")];
+    let first = ordinary().outside(&[UNSHARE, DENY, uid_map("0 own 1"), gid_map("0 own 1")]);
+
+    let trace = (1..33).fold(first, |cast, _| cast.outside(&level)).outside(&[UNSHARE]).play();
+
+    let refused: Vec<String> = trace.outcomes_shown().filter(|outcome| outcome != "ok").collect();
+    assert_eq!(refused, ["ENOSPC"], "{trace}");
+    assert_eq!(trace.outcomes.last(), trace.outcomes.iter().find(|outcome| **outcome != Outcome::Done));
+}
+
+/// user.max_user_namespaces counts the namespaces of one owner below the one whose limit it is.
+/// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): ENOSPC.
+#[rstest]
+#[case::none(b"0")]
+#[case::one(b"1")]
+#[case::two(b"2")]
+#[harness::test(Root, Userns)]
+fn of_one_owner(#[case] count: &'static [u8]) {
+    let cast = root().outside(&[]).inside(&limit(count)).outside(&MAPS);
+
+    let trace = cast.second(&[UNSHARE]).inside(&[CLONE]).play();
+
+    check!(trace);
+}
+
+/// Another owner has a count of its own.
+/// Source: as above: the count is one per user and namespace.
+#[rstest]
+#[case::another(&[setresuid(5)])]
+#[case::by_the_real_uid_alone(&[set_id(SetId::Setresuid, &[5, 0, 5])])]
+#[case::by_the_effective_uid(&[set_id(SetId::Setresuid, &[0, 5, 0])])]
+#[case::the_same(&[setresuid(0)])]
+#[harness::test(Root, Userns)]
+fn of_another_owner(#[case] ids: &[Action]) {
+    let cast = root().outside(&[]).inside(&limit(b"1")).outside(&MAPS).second(&[UNSHARE]);
+
+    let trace = cast.inside(ids).inside(&[CLONE]).play();
+
+    check!(trace);
+}
+
+/// A namespace counts against the limits of all namespaces above, as one of their owners'.
+/// Source: namespaces(7): "these limits are per-user ... nested"; kernel inc_ucount(): the walk up.
+#[rstest]
+#[case::one(b"1")]
+#[case::two(b"2")]
+#[harness::test(Root, Userns)]
+fn of_an_ancestor(#[case] count: &'static [u8]) {
+    let maps = |of| [write_of(of, IdFile::UidMap, "0 0 100"), write_of(of, IdFile::GidMap, "0 0 100")];
+    let cast = root().outside(&[]).inside(&limit(count)).outside(&MAPS).nested(&[]);
+
+    let trace = cast.inside(&maps(Actor::Nested)).nested(&[setresuid(5), CLONE]).play();
+
+    check!(trace);
+}
+
+/// A lower limit in a namespace below binds those below it alone.
+/// Source: as above.
+#[harness::test(Root, Userns)]
+fn of_a_namespace_below() {
+    let cast = root().outside(&[]).inside(&[]).outside(&MAPS).nested(&limit(b"0"));
+    let maps =
+        [write_of(Actor::Nested, IdFile::UidMap, "0 0 9"), write_of(Actor::Nested, IdFile::GidMap, "0 0 9")];
+
+    let trace = cast.inside(&maps).nested(&[CLONE]).inside(&[CLONE]).play();
+
+    check!(trace);
+}
+
+/// A refused namespace counts no longer in the namespaces where there was room.
+/// Source: kernel inc_ucount(): what was counted is taken back.
+#[harness::test(Root, Userns)]
+fn a_refusal_is_not_counted() {
+    let maps =
+        [write_of(Actor::Nested, IdFile::UidMap, "0 0 9"), write_of(Actor::Nested, IdFile::GidMap, "0 0 9")];
+    let [open, again] = limit(b"2");
+    let cast = root().outside(&[]).inside(&limit(b"1")).outside(&MAPS).nested(&limit(b"1")).inside(&maps);
+
+    let trace = cast.nested(&[CLONE, CLONE, CLONE]).inside(&[open, again]).nested(&[CLONE]).play();
+
+    check!(trace);
+}
+
+/// A namespace that is gone leaves room for another.
+/// Source: kernel free_user_ns(): dec_user_namespaces(), some time after the last process has left.
+#[harness::test(Root, Userns)]
+fn the_count_goes_down() {
+    let sleep = |seconds: u64| {
+        let time = [seconds.to_ne_bytes(), 100_000_000_u64.to_ne_bytes()].concat();
+        Action::Raw("nanosleep", libc::SYS_nanosleep, vec![RawArg::Bytes(time.into()), RawArg::Number(0)])
+    };
+    let cast = root().outside(&[]).inside(&limit(b"1")).outside(&MAPS);
+
+    let twice = |wait| cast.clone().inside(&[CLONE, sleep(wait), CLONE]).play();
+
+    let room = [0, 1, 5].into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
+    assert!(room, "{}", twice(5));
+}
+
+/// The limit is for those with capabilities in the namespace: it cannot be opened without CAP_SYS_RESOURCE.
+/// Source: kernel set_permissions() of ucount.c.
+#[rstest]
+#[case::without_it(&[drop_caps(&[Cap::SysResource])])]
+#[case::with_nothing_else(&[only_caps(&[Cap::SysResource])])]
+#[harness::test(Root, Userns)]
+fn who_may_set_it(#[case] before: &[Action]) {
+    let cast = root().outside(&[]).inside(before).outside(&[uid_map("9 9 1"), gid_map("9 9 1")]);
+
+    let trace = cast.inside(&limit(b"5")).play();
+
+    check!(trace);
+}
+
+/// Processes of a user are counted wherever they are: RLIMIT_NPROC at the time when the namespace was made
+/// binds all that happens in it, whatever the limit becomes there.
+/// Source: getrlimit(2), RLIMIT_NPROC; kernel 21d1c5e386bc (5.14), is_rlimit_overlimit().
+#[rstest]
+#[case::one(61_401, 1)]
+#[case::two(61_402, 2)]
+#[harness::test(Root, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" })]
+fn processes_in_a_namespace(#[case] user: u32, #[case] soft: u64) {
+    let cast = root().outside(&[setresgid(user), setresuid(user)]);
+
+    let trace = cast.outside(&[processes(soft), UNSHARE, processes(50), Action::Clone(0)]).play();
+
+    check!(trace);
+}
+
+/// A clone with a new user namespace is counted like any other process.
+/// Source: clone(2), EAGAIN; kernel copy_process().
+#[rstest]
+#[case::none(61_411, 0)]
+#[case::one(61_412, 1)]
+#[case::two(61_413, 2)]
+#[harness::test(Root, Userns)]
+fn processes_of_a_user(#[case] user: u32, #[case] soft: u64) {
+    let cast = root().outside(&[setresgid(user), setresuid(user)]);
+
+    let trace = cast.outside(&[processes(soft), CLONE, UNSHARE]).play();
+
+    check!(trace);
+}
+
+/// The limit of the initial namespace's root binds nobody: a namespace that root makes has none, whoever its
+/// processes become.
+/// Source: kernel create_user_ns(): set_userns_rlimit_max(), enforced_nproc_rlimit().
+#[rstest]
+#[case::one(1)]
+#[case::two(2)]
+#[harness::test(Root, InitialUserns, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" })]
+fn processes_in_a_namespace_of_roots(#[case] soft: u64) {
+    let cast = root().outside(&[processes(soft)]).inside(&[processes(50)]).outside(&MAPS);
+
+    let trace = cast.inside(&[setresgid(61_421), setresuid(61_421), Action::Clone(0)]).play();
+
+    check!(trace);
+}

@@ -2,7 +2,13 @@
 #![expect(missing_docs, reason = "the sentence above each test is its documentation")]
 
 mod containerd;
+mod map_checks;
+mod map_extents;
+mod map_meaning;
 mod map_order;
+mod map_privileges;
+mod map_tables;
+mod map_text;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;

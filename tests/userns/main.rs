@@ -5,6 +5,7 @@ mod containerd;
 mod map_checks;
 mod map_extents;
 mod map_meaning;
+mod map_open;
 mod map_order;
 mod map_privileges;
 mod map_tables;

@@ -143,7 +143,7 @@ fn from_where(
     #[case] writer: Actor,
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
 ) {
-    let own = [uid_map("0 0 10"), gid_map("0 0 10")];
+    let own = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
     let cast = root().outside(&[]).inside(&[]).outside(&own).second(&[]).nested(&[]).sibling(&[]);
 
     let trace = cast.by(writer, &[write_of(Actor::Nested, file, "0 0 1")]).nested(&[read(file)]).play();

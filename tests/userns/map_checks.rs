@@ -1,0 +1,163 @@
+//! Which refusal comes first, what the parent has to have mapped, and how a map is read back.
+
+use crate::map_tables::{outcomes, write_any};
+use harness::prelude::*;
+use rstest::rstest;
+
+/// Position, size and buffer are looked at before all else, and the size before the buffer.
+/// Source: kernel 5820f140edef, map_write().
+#[rstest]
+#[case::unwritten(&[])]
+#[case::written(&[uid_map("0 own 1")])]
+#[case::without_sys_admin(&[drop_caps(&[Cap::SysAdmin])])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn before_permission(#[case] before: &[Action]) {
+    let cast = ordinary().inside(before).inside(&[open(IdFile::UidMap)]);
+
+    let held = |text, at| Action::WriteHeld { text, file: IdFile::UidMap, at };
+    let words = || Text::Words("0 own 1".into());
+    let trace = cast.inside(&[
+        held(words(), At::Seek(1)),
+        held(words(), At::Offset(1)),
+        held(Text::BadPointer(7), At::Seek(0)),
+        held(Text::BadPointer(1 << 20), At::Seek(0)),
+        held(words(), At::Seek(0)),
+    ]);
+
+    check!(trace.play());
+}
+
+/// That a map is written already, or that CAP_SYS_ADMIN is missing, is found before the text is read;
+/// that the ids are not allowed, after.
+/// Source: kernel map_write().
+#[rstest]
+#[case::allowed_to(&[])]
+#[case::written(&[uid_map("0 own 1")])]
+#[case::without_sys_admin(&[drop_caps(&[Cap::SysAdmin])])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn before_the_text(#[case] before: &[Action]) {
+    let cast = ordinary().inside(before);
+
+    let trace = cast.inside(&[uid_map(""), uid_map("junk"), uid_map("0 own 2"), uid_map("0 own 1")]).play();
+
+    check!(trace);
+}
+
+/// From a namespace that may not write at all, that comes before the position and the buffer.
+/// Source: kernel proc_uid_map_write().
+#[harness::test(Root, Userns)]
+fn the_namespace_first() {
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 1"), gid_map("0 0 1")]).nested(&[]);
+
+    let of_nested = Action::Open { file: IdFile::UidMap, of: Some(Actor::Nested), access: Access::Write };
+    let held = |text, at| Action::WriteHeld { text, file: IdFile::UidMap, at };
+    let bad = held(Text::BadPointer(7), At::Position);
+    let far = held(Text::Words("0 0 1".into()), At::Seek(1));
+    let trace = cast.outside(&[of_nested, bad, far]).play();
+
+    check!(trace);
+}
+
+/// The maps of the initial namespace cannot be written.
+/// Source: user_namespaces(7); kernel proc_uid_map_write(), proc_gid_map_write(), proc_projid_map_write().
+#[rstest]
+#[harness::test(Root, Userns, InitialUserns)]
+fn of_the_initial_namespace(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+    let cast = root().privileged(&[]).outside(&[]);
+
+    let trace = cast.privileged(&[write_of(Actor::Outside, file, "0 0 1")]).play();
+
+    check!(trace);
+}
+
+/// The parent has to have mapped the whole lower range within one extent.
+/// Source: user_namespaces(7): the range must be mapped in the parent; kernel map_id_range_down().
+#[rstest]
+#[case::of_two("0 0 10\n10 20 10\n")]
+#[case::of_two_that_are_adjacent("0 0 10\n10 10 10\n")]
+#[case::of_six("10 20 10\n0 0 10\n40 40 1\n50 50 1\n60 60 1\n70 70 1\n")]
+#[harness::test(Root, Userns)]
+fn mapped_in_the_parent(#[case] parent: &'static str) {
+    let lower = ["0 10", "0 11", "0 1", "5 5", "5 6", "9 1", "9 2", "10 10", "10 11", "19 1", "19 2", "20 1"];
+
+    let play = |range: &&str| {
+        let maps = [uid_map(parent), gid_map(parent)];
+        let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
+        let text = || Text::Bytes(format!("0 {range}").into_bytes().into());
+        let write = |file| Action::Write { file, of: Some(Actor::Nested), text: text() };
+        let trace = cast.second(&[write(IdFile::UidMap), write(IdFile::GidMap)]).play();
+        let shown: Vec<String> = trace.outcomes_shown().collect();
+        format!("{range:6} {}\n", shown[shown.len() - 2..].join(" "))
+    };
+    let table: String = lower.iter().map(play).collect();
+
+    check!(table);
+}
+
+/// A line is read back in columns of ten, in the order written up to five extents, and sorted by the
+/// upper id from six.
+/// Source: user_namespaces(7); kernel uid_m_show(), m_start(), sort_idmaps().
+#[rstest]
+#[case::one("7 5 1")]
+#[case::five("50 5 1\n40 4 1\n10 1 1\n30 3 1\n20 2 1")]
+#[case::six("60 1 1\n50 6 1\n40 5 1\n10 2 1\n30 4 1\n20 3 1")]
+#[case::wide("4294967293 10000 2")]
+#[harness::test(Root, Userns)]
+fn read_back(
+    #[case] words: &'static str,
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
+    let cast = root().outside(&[]).inside(&[]).outside(&[write_any(file, words)]);
+
+    let trace = cast.inside(&[read(file)]).play();
+
+    check!(raw(&trace).join("--\n"));
+}
+
+/// The lower ids of a map are shown as the reader's namespace names them, to a reader in the namespace
+/// itself as its parent does; one that the reader cannot name is 4294967295.
+/// Source: user_namespaces(7): how the second field is interpreted; kernel uid_m_show().
+#[rstest]
+#[harness::test(Root, Userns)]
+fn readers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+    let cast = root().outside(&[]).inside(&[]).sibling(&[]);
+    let maps = [IdFile::UidMap, IdFile::GidMap].map(|file| write_any(file, "0 0 1\n100 5000 50"));
+    let cast = cast.outside(&maps);
+    let cast = cast.outside(&[write_of(Actor::Sibling, file, "300 5005 10")]);
+    let cast = cast.second(&[]).nested(&[]).second(&[write_of(Actor::Nested, file, "7 103 20")]);
+
+    let readers = [Actor::Outside, Actor::Inside, Actor::Nested, Actor::Sibling];
+    let all = readers.map(|reader| {
+        let files = [Actor::Inside, Actor::Nested, Actor::Sibling].map(|of| read_of(of, file));
+        let trace = cast.clone().by(reader, &files).play();
+        format!("{reader}\n{}", raw(&trace).join("--\n"))
+    });
+
+    check!(all.concat());
+}
+
+/// projid_map asks for no capability of its opener or writer, and is written once.
+/// Source: user_namespaces(7), "Project ID mappings"; kernel proc_projid_map_write(), new_idmap_permitted().
+#[rstest]
+#[case::own_only(&[], "0 0 1")]
+#[case::many(&[], "0 5 10\n20 50 10")]
+#[case::without_capabilities(&[only_caps(&[])], "0 5 10")]
+#[case::malformed(&[], "0 5")]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn project_ids(#[case] before: &[Action], #[case] words: &'static str) {
+    let cast = ordinary().inside(before);
+
+    let projid = |words| write(IdFile::ProjidMap, words);
+    let trace = cast.inside(&[projid(words), projid("3 3 1"), read(IdFile::ProjidMap)]).play();
+
+    check!(trace);
+}
+
+/// The files that were read, as the kernel gave them.
+fn raw(trace: &Trace) -> Vec<String> {
+    let texts = outcomes(trace).into_iter().filter_map(|outcome| match outcome {
+        Outcome::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    });
+    texts.collect()
+}

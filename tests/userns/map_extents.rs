@@ -1,0 +1,90 @@
+//! How many extents a map has, and what overlaps.
+
+use crate::map_tables::{Extent, each_alone, extent, outcomes, text, write_any};
+use harness::prelude::*;
+use rstest::rstest;
+
+/// A map has up to 340 extents.
+/// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, map_write().
+#[rstest]
+#[harness::test(Root, Userns)]
+fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+    let lines = |count: u32| text(&(0..count).map(|n| extent(n, n, 1)).collect::<Vec<_>>());
+    let whole = |count: u32| (format!("{count}"), lines(count).into_bytes());
+    let cut = |count: u32| (format!("{count}, no final newline"), lines(count).trim_end().into());
+    let blank = ("340 and a blank line".to_owned(), format!("{}\n", lines(340)).into_bytes());
+    let texts = [1, 4, 5, 6, 7, 339, 340, 341, 342].map(whole).into_iter().chain([340, 341].map(cut));
+
+    let table = each_alone(file, &texts.chain([blank]).collect::<Vec<_>>());
+
+    check!(table);
+}
+
+/// The last of 340 extents is as good as the first.
+/// Source: as above; kernel insert_extent(), map_id_range_down_max(), map_id_up_max().
+#[rstest]
+#[case::uids(IdFile::UidMap, SetId::Setfsuid)]
+#[case::gids(IdFile::GidMap, SetId::Setfsgid)]
+#[harness::test(Root, Userns)]
+fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
+    let lines = text(&(0..340).map(|n| extent(2 * n, n, 1)).collect::<Vec<_>>());
+    let cast = root().outside(&[]).inside(&[]).outside(&[write_any(file, lines)]);
+
+    let ids = (0..340).flat_map(|n| [2 * n, 2 * n + 1]).chain([0]);
+    let trace = cast.inside(&ids.map(|id| set_id(call, &[id])).collect::<Vec<_>>()).play();
+
+    // Each call tells the id before it: an odd one is never taken.
+    let told: Vec<&Outcome> = outcomes(&trace).into_iter().skip(2).collect();
+    let expected: Vec<Outcome> = (0..340).flat_map(|n| [2 * n, 2 * n]).map(Outcome::Value).collect();
+    assert!(told.into_iter().eq(&expected));
+}
+
+/// Extents may not overlap, above or below, wherever in the text the one that offends stands.
+/// Source: user_namespaces(7): ranges must not overlap; kernel mappings_overlap().
+#[rstest]
+#[case::upper_of_a_few(Side::Upper, 3)]
+#[case::lower_of_a_few(Side::Lower, 3)]
+#[case::upper_of_five(Side::Upper, 5)]
+#[case::lower_of_five(Side::Lower, 5)]
+#[case::upper_of_many(Side::Upper, 9)]
+#[case::lower_of_many(Side::Lower, 9)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn overlaps(#[case] side: Side, #[case] count: u32) {
+    let maps = maps_and_one_more(side, count);
+    let writes: Vec<Action> = maps.iter().map(|(map, _)| write_any(IdFile::UidMap, text(map))).collect();
+
+    let trace = ordinary().inside(&writes).play();
+
+    // So many ids are more than an ordinary user may map: what is well-formed is refused with EPERM.
+    for ((map, overlaps), shown) in maps.iter().zip(trace.outcomes_shown().skip(1)) {
+        let expected = ["EPERM", "EINVAL"][usize::from(*overlaps)];
+        assert_eq!(shown, expected, "{}", text(map));
+    }
+    assert_eq!(outcomes(&trace).len(), maps.len());
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Upper,
+    Lower,
+}
+
+/// Ranges of four ids at 10, 20, 30..., and one of 1 to 10 ids that begins anywhere near the first, the
+/// middle or the last, as the first or as the last line; and whether it overlaps.
+fn maps_and_one_more(side: Side, count: u32) -> Vec<(Vec<Extent>, bool)> {
+    let on = |first: u32, far: u32, length| match side {
+        Side::Upper => extent(first, far, length),
+        Side::Lower => extent(far, first, length),
+    };
+    let base: Vec<Extent> = (1..=count).map(|n| on(n * 10, n * 1000, 4)).collect();
+    let mut all = Vec::new();
+    for near in [10, count.div_ceil(2) * 10, count * 10] {
+        for (first, length) in (near - 6..near + 7).flat_map(|first| (1..=10).map(move |n| (first, n))) {
+            let more = on(first, 900_000, length);
+            let overlaps = (1..=count).any(|n| first < n * 10 + 4 && n * 10 < first + length);
+            all.push(([base.as_slice(), &[more]].concat(), overlaps));
+            all.push(([&[more], base.as_slice()].concat(), overlaps));
+        }
+    }
+    all
+}

@@ -1,0 +1,181 @@
+//! What a map means: which id inside stands for which id outside, in both directions.
+
+use crate::map_tables::{Extent, extent, outcomes, text, write_any};
+use harness::prelude::*;
+use rstest::rstest;
+
+const ONE: &[Extent] = &[extent(0, 3000, 10)];
+const TWO: &[Extent] = &[extent(100, 3000, 10), extent(20, 3050, 5)];
+const FIVE: &[Extent] = &[
+    extent(40, 3000, 10),
+    extent(10, 3100, 1),
+    extent(20, 3010, 5),
+    extent(0, 3050, 3),
+    extent(70, 3090, 4),
+];
+const SIX: &[Extent] = &[
+    extent(40, 3000, 10),
+    extent(10, 3100, 1),
+    extent(20, 3010, 5),
+    extent(0, 3050, 3),
+    extent(70, 3090, 4),
+    extent(60, 3080, 2),
+];
+const NINE: &[Extent] = &[
+    extent(90, 3000, 10),
+    extent(80, 3010, 10),
+    extent(70, 3030, 1),
+    extent(60, 3029, 1),
+    extent(50, 3040, 3),
+    extent(40, 3050, 4),
+    extent(30, 3060, 2),
+    extent(20, 3070, 9),
+    extent(0, 3090, 1),
+];
+
+/// An id that the map names can be taken inside and is then what the process has; any other is
+/// refused.
+/// Source: user_namespaces(7); kernel map_id_range_down(), map_id_up().
+#[rstest]
+#[case::one(ONE)]
+#[case::two(TWO)]
+#[case::five(FIVE)]
+#[case::six(SIX)]
+#[case::nine(NINE)]
+#[harness::test(Root, Userns)]
+fn down(
+    #[case] map: &[Extent],
+    #[values((IdFile::UidMap, SetId::Setfsuid), (IdFile::GidMap, SetId::Setfsgid))] kind: (IdFile, SetId),
+) {
+    let (file, call) = kind;
+    let probes: Vec<u32> = (0..130).chain([2999, 3000, 3001, u32::MAX - 1]).collect();
+    let take_and_tell = |id: &u32| [set_id(call, &[*id]), set_id(call, &[u32::MAX])];
+    let steps: Vec<Action> = probes.iter().flat_map(take_and_tell).collect();
+
+    let cast = root().outside(&[]).inside(&[]).outside(&[write_any(file, text(map))]);
+    let trace = cast.inside(&steps).play();
+
+    let told: Vec<&Outcome> = outcomes(&trace).into_iter().skip(2).step_by(2).collect();
+    assert_eq!(told.len(), probes.len());
+    let mut expected = Outcome::Value(65_534);
+    for (id, told) in probes.iter().zip(told) {
+        let mapped = map.iter().any(|e| e.upper <= *id && *id < e.upper + e.count);
+        let told_if_taken = mapped.then(|| Outcome::Value(i64::from(*id)));
+        expected = told_if_taken.unwrap_or(expected);
+        assert_eq!(told, &expected, "id {id} in\n{}", text(map));
+    }
+}
+
+/// A process that enters has, for each id below that the map names, the id above; for any other the
+/// overflow id.
+/// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel map_id_up().
+#[rstest]
+#[case::one(ONE)]
+#[case::two(TWO)]
+#[case::five(FIVE)]
+#[case::six(SIX)]
+#[case::nine(NINE)]
+#[harness::test(Root, Userns, InitialUserns)]
+fn up(#[case] map: &[Extent]) {
+    let maps = [IdFile::UidMap, IdFile::GidMap].map(|file| write_any(file, text(map)));
+
+    for ids in edges(map).chunks_exact(4) {
+        let cast = root().outside(&[]).inside(&[]).outside(&maps);
+        let trace = cast.outside(&become_and_enter(ids, Actor::Inside)).play();
+
+        assert_ids(&trace, ids, |id| above(map, id));
+    }
+}
+
+/// In a namespace below, an id has gone through both maps.
+/// Source: user_namespaces(7); kernel map_write(): lower ids are kept as the initial namespace has them.
+#[rstest]
+#[case::one_in_one(ONE, &[extent(50, 2, 3)])]
+#[case::two_in_six(SIX, &[extent(5, 41, 3), extent(0, 22, 3)])]
+#[case::six_in_two(TWO, SIX_IN_TWO)]
+#[case::six_in_nine(NINE, SIX_IN_NINE)]
+#[harness::test(Root, Userns, InitialUserns)]
+fn two_levels(#[case] map: &[Extent], #[case] below: &[Extent]) {
+    let files = [IdFile::UidMap, IdFile::GidMap];
+    let of_inside = files.map(|file| write_any(file, text(map)));
+    let of_nested = files.map(|file| write_of_nested(file, below));
+
+    for ids in edges(map).chunks_exact(4) {
+        let cast = root().outside(&[]).inside(&[]).outside(&of_inside);
+        // Only a process with mapped ids can create a namespace.
+        let cast = cast.inside(&become_all(map[0].upper)).second(&[]).nested(&[]).second(&of_nested);
+        let trace = cast.outside(&become_and_enter(ids, Actor::Nested)).play();
+
+        assert_ids(&trace, ids, |id| above(map, id).and_then(|id| above(below, id)));
+    }
+}
+
+const SIX_IN_TWO: &[Extent] = &[
+    extent(9, 100, 1),
+    extent(8, 101, 1),
+    extent(3, 105, 2),
+    extent(5, 103, 2),
+    extent(20, 20, 3),
+    extent(30, 23, 2),
+];
+const SIX_IN_NINE: &[Extent] = &[
+    extent(9, 99, 1),
+    extent(8, 90, 1),
+    extent(3, 85, 2),
+    extent(5, 83, 2),
+    extent(20, 20, 3),
+    extent(30, 0, 1),
+];
+
+fn write_of_nested(file: IdFile, map: &[Extent]) -> Action {
+    Action::Write { file, of: Some(Actor::Nested), text: Text::Bytes(text(map).into_bytes().into()) }
+}
+
+/// The ids at both edges of each extent, within and without, and in its middle; a multiple of four.
+fn edges(map: &[Extent]) -> Vec<u32> {
+    let near =
+        |e: &Extent| [e.lower - 1, e.lower, e.lower + e.count / 2, e.lower + e.count - 1, e.lower + e.count];
+    let mut ids: Vec<u32> = map.iter().flat_map(near).chain([0, 40, 100, 65_534]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.extend(std::iter::repeat_n(1, ids.len().next_multiple_of(4) - ids.len()));
+    ids
+}
+
+/// Takes an id for everything, without losing capabilities over it.
+fn become_all(id: u32) -> [Action; 4] {
+    [NO_FIXUP, setresgid(id), setresuid(id), DUMPABLE]
+}
+
+/// Keeps the capabilities over a change of uids: PR_SET_SECUREBITS with SECBIT_NO_SETUID_FIXUP.
+const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", 28, 4);
+
+/// Takes four ids, as real, effective, saved and filesystem ids, without losing capabilities over it.
+fn become_and_enter(ids: &[u32], of: Actor) -> Vec<Action> {
+    const CLONE_NEWUSER: i32 = 0x1000_0000;
+    vec![
+        NO_FIXUP,
+        set_id(SetId::Setresgid, &ids[..3]),
+        set_id(SetId::Setfsgid, &ids[3..]),
+        set_id(SetId::Setresuid, &ids[..3]),
+        set_id(SetId::Setfsuid, &ids[3..]),
+        Action::Setns { of, file: NsFile::User, nstype: CLONE_NEWUSER },
+    ]
+}
+
+#[track_caller]
+fn assert_ids(trace: &Trace, ids: &[u32], above: impl Fn(u32) -> Option<u32>) {
+    assert_eq!(outcomes(trace).last(), Some(&&Outcome::Done), "{trace}");
+    let state = trace.state_of(Actor::Outside).expect("the process took part");
+    let expected: Vec<u32> = ids.iter().map(|id| above(*id).unwrap_or(65_534)).collect();
+    for seen in [state.uid, state.gid] {
+        let seen = [seen.real, seen.effective, seen.saved, seen.fs];
+        assert_eq!(seen.as_slice(), expected, "{ids:?} from outside");
+    }
+}
+
+/// The id above, by the first extent that has it.
+fn above(map: &[Extent], id: u32) -> Option<u32> {
+    let extent = map.iter().find(|e| e.lower <= id && id < e.lower + e.count)?;
+    Some(extent.upper + (id - extent.lower))
+}

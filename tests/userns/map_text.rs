@@ -1,0 +1,169 @@
+//! What a line of a map may look like.
+
+use crate::map_tables::{as_they_are, each_alone, outcomes, write_any};
+use harness::prelude::*;
+use rstest::rstest;
+
+/// A line is three numbers parted and surrounded by white space; lines are parted by single newlines
+/// of which the last may be missing; a NUL byte ends the text.
+/// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel map_write().
+#[rstest]
+#[harness::test(Root, Userns)]
+fn fields(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+    let texts = as_they_are(&[
+        b"",
+        b" ",
+        b"\n",
+        b"0",
+        b"0 ",
+        b"0\n",
+        b"0 0",
+        b"0 0 ",
+        b"0 0\n",
+        b"0 0 1",
+        b"0 0 1\n",
+        b"0 0 1 \n",
+        b"  0 0 1",
+        b"0  0\t1",
+        b"0\x0b0\x0c1\r\n",
+        b"0\xa00\xa01\xa0",
+        b"\n0 0 1",
+        b"0 0 1\n\n",
+        b"0 0 1\n\n5 5 1",
+        b"0 0 1\n ",
+        b"0 0 1\n5 5 1",
+        b"0 0 1\n5 5 1\n",
+        b"0 0 1\n5 5",
+        b"0 0 1 5 5 1",
+        b"0 0 1,",
+        b"0 0 1x",
+        b"0 0x 1",
+        b"0x 0 1",
+        b"x 0 1",
+        b"0 x 1",
+        b"0 0 x",
+        b"-1 0 1",
+        b"0 -1 1",
+        b"0 0 -1",
+        b"+0 0 1",
+        b"0 +0 1",
+        b"0 0 +1",
+        b"0x0 0 1",
+        b"0 0x0 1",
+        b"0 0 0x1",
+        b"00 00 01",
+        b"010 010 010",
+        b"0,0,1",
+        b"0 0 1\0",
+        b"0 0 1\0junk",
+        b"0 0 1\n\x005 5 1",
+        b"0 0\0 1",
+        b"\0",
+        b"0 0 1\n\0",
+    ]);
+
+    let table = each_alone(file, &texts);
+
+    check!(table);
+}
+
+/// The ids are from 0 to 4294967294, a range is not empty and does not reach beyond; numbers wrap at
+/// 32 bits.
+/// Source: kernel map_write(): the sums of 32-bit numbers, and simple_strtoul().
+#[rstest]
+#[harness::test(Root, Userns, InitialUserns)]
+fn numbers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+    let texts = as_they_are(&[
+        b"0 0 0",
+        b"5 5 0",
+        b"0 0 4294967295",
+        b"0 0 4294967294",
+        b"1 0 4294967294",
+        b"1 0 4294967295",
+        b"0 1 4294967294",
+        b"0 1 4294967295",
+        b"2 0 4294967294",
+        b"0 2 4294967294",
+        b"4294967294 0 1",
+        b"4294967294 0 2",
+        b"0 4294967294 1",
+        b"0 4294967294 2",
+        b"4294967293 0 2",
+        b"0 4294967293 2",
+        b"4294967295 0 1",
+        b"0 4294967295 1",
+        b"4294967296 0 1",
+        b"0 4294967296 1",
+        b"0 0 4294967296",
+        b"0 0 4294967297",
+        b"4294967290 0 5",
+        b"4294967290 0 6",
+        b"0 4294967290 5",
+        b"0 4294967290 6",
+        b"2147483647 2147483647 1",
+        b"2147483648 2147483648 1",
+        b"99999999999999999999 0 1",
+        b"0 0 99999999999999999999",
+    ]);
+
+    let table = each_alone(file, &texts);
+
+    check!(table);
+}
+
+/// A text is shorter than a page.
+/// Source: user_namespaces(7): the bytes written must be fewer than the page size; kernel map_write().
+#[rstest]
+#[harness::test(Root, Userns)]
+fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+    let page = page_size();
+    let padded = |length: usize| format!("{:length$}", "0 0 1").into_bytes();
+    let sizes = [("page - 2", page - 2), ("page - 1", page - 1), ("page", page), ("page + 1", page + 1)];
+
+    let table = each_alone(file, &sizes.map(|(label, size)| (label.to_owned(), padded(size))));
+
+    check!(table);
+}
+
+/// Of all 256 bytes white space alone may stand between fields, and before and after them; digits
+/// belong to their field; a NUL byte or a newline is the end of the line.
+/// Source: kernel map_write(), isspace() and simple_strtoul(): 0xA0 counts as white space.
+#[rstest]
+#[case::before(b"", b"0 0 2", &[SPACE, DIGIT])]
+#[case::between_first_and_second(b"0", b"0 2", &[SPACE])]
+#[case::between_second_and_third(b"0 0", b"2", &[SPACE])]
+#[case::after(b"0 0 2", b"", &[SPACE, DIGIT, NEWLINE, NUL])]
+#[case::after_the_last_line(b"0 0 2\n", b"", &[NUL])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+fn every_byte(#[case] before: &[u8], #[case] after: &[u8], #[case] taken: &[Class]) {
+    let texts = (0..=255_u8).map(|byte| [before, &[byte], after].concat());
+    let writes: Vec<Action> = texts.map(|text| write_any(IdFile::UidMap, text)).collect();
+
+    let trace = ordinary().inside(&writes).play();
+
+    // Two ids are more than an ordinary user may map: what is well-formed is refused with EPERM.
+    let eperm = trace.outcomes_shown().skip(1).zip(0..=255_u8).filter(|(shown, _)| shown == "EPERM");
+    let well_formed: Vec<u8> = eperm.map(|(_, byte)| byte).collect();
+    let expected: Vec<u8> = (0..=255).filter(|byte| taken.iter().any(|class| class(*byte))).collect();
+    assert_eq!(well_formed, expected);
+    assert_eq!(trace.outcomes_shown().filter(|shown| shown == "EINVAL").count(), 256 - expected.len());
+    assert_eq!(outcomes(&trace).len(), 256);
+}
+
+type Class = fn(u8) -> bool;
+const SPACE: Class = |byte| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c | b'\r' | 0xa0);
+const DIGIT: Class = |byte| byte.is_ascii_digit();
+const NEWLINE: Class = |byte| byte == b'\n';
+const NUL: Class = |byte| byte == 0;
+
+/// The size of a page, as the kernel tells every program when it starts.
+fn page_size() -> usize {
+    const AT_PAGESZ: usize = 6;
+    let vector = std::fs::read("/proc/self/auxv").expect("/proc is mounted");
+    let words: Vec<usize> = vector
+        .chunks_exact(size_of::<usize>())
+        .filter_map(|word| Some(usize::from_ne_bytes(word.try_into().ok()?)))
+        .collect();
+    let entry = words.chunks_exact(2).find(|entry| entry[0] == AT_PAGESZ);
+    entry.expect("the kernel tells the size of a page")[1]
+}

@@ -1,5 +1,6 @@
 //! The credentials with which the test itself runs, and whether an actor still has them.
 
+use crate::action::IdFile;
 use crate::host::{self, CapSets};
 use crate::state::{Kept, State, extents};
 use std::sync::OnceLock;
@@ -41,7 +42,7 @@ pub fn caller() -> &'static Caller {
 pub fn kept(state: &State, before: &[u32], gid_maps: &[&str]) -> Kept {
     let name = |gid: &u32| {
         let inside = gid_maps.iter().try_fold(*gid, |gid, map| translate(gid, map));
-        inside.unwrap_or(crate::show::OVERFLOW)
+        inside.unwrap_or_else(|| crate::show::overflow(IdFile::GidMap))
     };
     let (mut now, mut named): (Vec<u32>, Vec<u32>) =
         (state.groups.clone(), before.iter().map(name).collect());

@@ -294,7 +294,7 @@ pub fn read_proc(path: &str) -> Vec<Call> {
 
 fn read(slot: u64) -> Request {
     let args = [Arg::Slot(slot), Arg::Room(0), Arg::Value(READ)];
-    syscall(libc::SYS_read, &args).only_with(slot).give_units(1, READ)
+    Request::new(Op::ReadAll, libc::SYS_read).args(&args).only_with(slot).give_units(1, READ)
 }
 
 fn getgroups(size: i64, room: Room) -> Request {

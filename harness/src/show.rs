@@ -1,17 +1,20 @@
 //! How steps, outcomes and states are written in a trace. Nothing of the machine is shown: the
 //! caller's ids are `own`, its groups `the caller's`, the ids that stand for no id `overflow`.
 
+mod state;
+
+pub use state::{credentials, maps};
+
+use state::{caps_without_bounding, ids};
+
 use crate::action::{Access, Action, At, CapChange, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text};
-use crate::caps::CapSet;
-use crate::host::{CapSets, Ids, facts};
+use crate::host::facts;
 use crate::lower::Own;
 use crate::scenario::{Actor, Namespace};
-use crate::state::{Before, Kept, State, extents};
+use crate::state::extents;
 use crate::trace::{Ended, Outcome};
 use std::fmt::Write as _;
 
-/// The id that the kernel shows for one that has no mapping, unless the host has set another.
-pub const OVERFLOW: u32 = 65_534;
 /// The longest text of a write that is shown whole, in bytes.
 const WHOLE: usize = 60;
 
@@ -215,15 +218,16 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
         Outcome::Short { wrote, given } => format!("took {wrote} of {given} bytes"),
         Outcome::Groups(ids) => format!("[{}]", list(ids.iter().map(|id| group(*id, own)))),
         Outcome::Ids(ids) => {
-            let named = ids.iter().zip([own.uid, own.gid]).map(|(id, own)| named(*id, own));
+            let (uids, gids) = (ids.iter().take(1), ids.iter().skip(1));
+            let named = uids.map(|uid| id(*uid, own)).chain(gids.map(|gid| group(*gid, own)));
             named.collect::<Vec<_>>().join(" ")
         }
         Outcome::Program(ended) => program(ended),
         Outcome::Looked(looked) => format!(
             "uid {}  gid {}  {}",
-            ids(looked.uid, own.uid),
-            ids(looked.gid, own.gid),
-            caps(&CapSets { bounding: CapSet::up_to(facts().last_cap()), ..looked.caps }, None)
+            ids(looked.uid, |uid| id(uid, own)),
+            ids(looked.gid, |gid| group(gid, own)),
+            caps_without_bounding(looked.caps)
         ),
         Outcome::Counted { count, first, last, wrong: 0 } => {
             format!("{count}, from {first} to {last}, in order")
@@ -270,97 +274,26 @@ fn map(text: &str, own: u32) -> String {
 }
 
 fn id(id: u32, own: Own) -> String {
-    named(id, own.uid)
+    named(id, own.uid, overflow(IdFile::UidMap))
 }
 
 fn group(id: u32, own: Own) -> String {
-    named(id, own.gid)
+    named(id, own.gid, overflow(IdFile::GidMap))
 }
 
-fn named(id: u32, own: u32) -> String {
+/// The id that the kernel shows for one that a map of this kind has no line for: 65534, unless the
+/// sysctls kernel.overflowuid and kernel.overflowgid say otherwise.
+pub fn overflow(file: IdFile) -> u32 {
+    let policy = &facts().policy;
+    let fact = if file == IdFile::GidMap { &policy.overflowgid } else { &policy.overflowuid };
+    fact.known().and_then(|id| u32::try_from(*id).ok()).unwrap_or(65_534)
+}
+
+fn named(id: u32, own: u32, overflow: u32) -> String {
     match id {
-        OVERFLOW => "overflow".to_owned(),
         0 => "0".to_owned(),
+        id if id == overflow => "overflow".to_owned(),
         id if id == own => "own".to_owned(),
         id => id.to_string(),
     }
-}
-
-/// What the process began with, as long as it has not left the caller's namespace: in another one it
-/// has the sets that the kernel gives, which are the same on every host.
-fn before(state: &State) -> Option<&Before> {
-    let files = [&state.uid_map, &state.gid_map, &state.setgroups];
-    state.before.as_ref().filter(|before| before.files.each_ref() == files)
-}
-
-/// The maps and setgroups of a state, in one line.
-pub fn maps(state: &State, own: Own) -> String {
-    if before(state).is_some() {
-        return "the caller's namespace".to_owned();
-    }
-    let setgroups = if state.setgroups.is_empty() { "(no such file)" } else { &state.setgroups };
-    let (uids, gids) = (map(&state.uid_map, own.uid), map(&state.gid_map, own.gid));
-    format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
-}
-
-/// Ids, groups, capabilities and what else is out of the ordinary, in one line.
-pub fn credentials(state: &State, own: Own) -> String {
-    let groups = match state.groups_kept {
-        Kept::TheCallers => "the caller's".to_owned(),
-        Kept::No if state.groups.len() > 40 => format!("{} in all", state.groups.len()),
-        Kept::No => format!("[{}]", list(state.groups.iter().map(|id| group(*id, own)))),
-    };
-    let mut shown = format!(
-        "uid {}  gid {}  groups {groups}  {}",
-        ids(state.uid, own.uid),
-        ids(state.gid, own.gid),
-        caps(&state.caps, before(state).map(|before| &before.caps)),
-    );
-    // What it is instead of 1 depends on fs.suid_dumpable.
-    if state.dumpable != 1 {
-        shown.push_str("  not dumpable");
-    }
-    if state.securebits != 0 {
-        let _ = write!(shown, "  securebits {:#x}", state.securebits);
-    }
-    shown
-}
-
-fn ids(ids: Ids, own: u32) -> String {
-    let Ids { real, effective, saved, fs } = ids;
-    if [effective, saved, fs] == [real; 3] {
-        return named(real, own);
-    }
-    let shown: Vec<String> = [real, effective, saved, fs].iter().map(|id| named(*id, own)).collect();
-    shown.join("/")
-}
-
-/// The effective set, and each other set that is not what it usually is: permitted like effective,
-/// none inheritable or ambient, none missing from the bounding set.
-fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
-    let one = |set: CapSet, before: Option<CapSet>| match before {
-        Some(all) if set == all && set != CapSet(0) => "the caller's".to_owned(),
-        // A few are named themselves: all the others differ from host to host.
-        Some(all) if set.0 & !all.0 == 0 && set.0.count_ones() > (all.0 & !set.0).count_ones() => {
-            format!("the caller's but {}", CapSet(all.0 & !set.0))
-        }
-        _ => set.relative_to(facts().last_cap()),
-    };
-    let mut shown = format!("caps {}", one(caps.effective, before.map(|b| b.effective)));
-    if caps.permitted != caps.effective {
-        let _ = write!(shown, "  permitted {}", one(caps.permitted, before.map(|b| b.permitted)));
-    }
-    let usual = before
-        .copied()
-        .unwrap_or(CapSets { bounding: CapSet::up_to(facts().last_cap()), ..CapSets::default() });
-    for (name, set, usual) in [
-        ("inheritable", caps.inheritable, usual.inheritable),
-        ("ambient", caps.ambient, usual.ambient),
-        ("bounding", caps.bounding, usual.bounding),
-    ] {
-        if set != usual {
-            let _ = write!(shown, "  {name} {set}");
-        }
-    }
-    shown
 }

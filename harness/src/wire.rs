@@ -53,6 +53,9 @@ pub enum Op {
     /// clone(2) with the flags of the first argument, a child that does nothing for as long as the actor
     /// lives.
     Companion = 8,
+    /// read(2) from the descriptor of the first argument until the file ends: the kernel gives a file of
+    /// /proc by the page.
+    ReadAll = 9,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
     ManyGroups = 20,
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds

@@ -57,7 +57,7 @@ fn down(
 
     let told: Vec<&Outcome> = outcomes(&trace).into_iter().skip(2).step_by(2).collect();
     assert_eq!(told.len(), probes.len());
-    let mut expected = Outcome::Value(65_534);
+    let mut expected = Outcome::Value(overflow(file).into());
     for (id, told) in probes.iter().zip(told) {
         let mapped = map.iter().any(|e| e.upper <= *id && *id < e.upper + e.count);
         let told_if_taken = mapped.then(|| Outcome::Value(i64::from(*id)));
@@ -167,8 +167,8 @@ fn become_and_enter(ids: &[u32], of: Actor) -> Vec<Action> {
 fn assert_ids(trace: &Trace, ids: &[u32], above: impl Fn(u32) -> Option<u32>) {
     assert_eq!(outcomes(trace).last(), Some(&&Outcome::Done), "{trace}");
     let state = trace.state_of(Actor::Outside).expect("the process took part");
-    let expected: Vec<u32> = ids.iter().map(|id| above(*id).unwrap_or(65_534)).collect();
-    for seen in [state.uid, state.gid] {
+    for (seen, file) in [(state.uid, IdFile::UidMap), (state.gid, IdFile::GidMap)] {
+        let expected: Vec<u32> = ids.iter().map(|id| above(*id).unwrap_or(overflow(file))).collect();
         let seen = [seen.real, seen.effective, seen.saved, seen.fs];
         assert_eq!(seen.as_slice(), expected, "{ids:?} from outside");
     }

@@ -1,0 +1,53 @@
+//! The end of the director is the end of the actor, whatever the actor is doing.
+
+use super::{Actor, exit};
+use crate::wire::SOCKET;
+use libc::c_int;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// The socket whose end is the end of the actor, for the handler of a signal.
+static LEASH: AtomicI32 = AtomicI32::new(-1);
+
+/// SIGIO tells that something has come on the socket. It may be late: a message that was received already.
+extern "C" fn on_sigio(_: c_int) {
+    let mut byte = 0_u8;
+    let peek = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: looks for one byte, with room for it; the interrupted code finds its errno again.
+    unsafe {
+        let errno = *libc::__errno_location();
+        if libc::recv(LEASH.load(Ordering::Relaxed), (&raw mut byte).cast(), 1, peek) == 0 {
+            exit(0);
+        }
+        *libc::__errno_location() = errno;
+    }
+}
+
+/// The director's end of the socket, closed while a batch is under way, ends the actor. The signal on
+/// the parent's death does not suffice: an actor that changes its ids and hangs in the same batch has lost it.
+///
+/// Source: fcntl(2), F_SETOWN and O_ASYNC; kernel unix_release_sock(), sigio_perm().
+pub(super) fn prepare_leash(socket: RawFd) {
+    LEASH.store(socket, Ordering::Relaxed);
+    // SAFETY: sets attributes of this process and of its descriptor; a sigaction of zeros is valid.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_sigio as extern "C" fn(c_int) as usize;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigaction(libc::SIGIO, &raw const action, std::ptr::null_mut());
+        libc::fcntl(socket, libc::F_SETOWN, libc::getpid());
+    }
+}
+
+impl Actor {
+    /// On while a batch is carried out, when nothing arrives on the socket but its end; off while
+    /// messages come and go, each of which would be signalled, too.
+    pub(super) fn leash(&self, flag: c_int) {
+        // SAFETY: sets an attribute of a descriptor of this process.
+        unsafe { libc::fcntl(self.slot(SOCKET), libc::F_SETFL, flag) };
+        if flag != 0 {
+            // The end may have come before the leash was on.
+            on_sigio(0);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What is asked of an actor at a time, and what becomes of the answers.
+
+use super::Director;
+use crate::action::Action;
+use crate::error::Error;
+use crate::lower::Call;
+use crate::scenario::{Actor, Scenario};
+use crate::state::{self, Kept, State};
+use crate::trace::Outcome;
+use crate::wire::{Answer, MESSAGE};
+use crate::{outcome, show};
+
+/// What is asked of an actor at a time.
+#[derive(Default)]
+pub(super) struct Queue {
+    player: usize,
+    message: Vec<u8>,
+    pending: Vec<Pending>,
+    /// How many bytes the answers to steps may have, apart from the state.
+    words: u64,
+    end: End,
+}
+
+impl Queue {
+    /// An empty one.
+    pub(super) fn new() -> Self {
+        Self { message: Vec::with_capacity(USUAL), ..Self::default() }
+    }
+}
+
+/// Whether an actor ends with the message that is being sent.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It goes on, or says so much that it must be listened to.
+    #[default]
+    Later,
+    /// It ends, with few words: awaiting that first saves waking up for the answers.
+    AtOnce,
+}
+
+/// The length of a usual message, in bytes: a vector that grows leaves its traces on many pages, each
+/// of which is copied after a fork.
+const USUAL: usize = 8 * 1024;
+
+/// So many bytes fit into a socket's buffer for sure, together with a state.
+const FEW: u64 = 16 * 1024;
+
+/// A part of a message that is answered by itself.
+struct Pending {
+    what: What,
+    /// The number that its answers carry.
+    number: u32,
+    names: Vec<&'static str>,
+}
+
+impl Pending {
+    fn new(what: What, number: u32, names: Vec<&'static str>) -> Self {
+        Self { what, number, names }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    SetUp,
+    Namespace,
+    Step(usize),
+    State,
+}
+
+impl Director<'_> {
+    pub(super) fn enqueue(
+        &mut self,
+        queue: &mut Queue,
+        player: usize,
+        what: What,
+        calls: &[Call],
+    ) -> Result<(), Error> {
+        let length = calls.iter().map(|(_, request)| request.payload.len() + 128).sum();
+        self.make_room(queue, player, length)?;
+        if calls.is_empty() {
+            return Ok(());
+        }
+        let number = u32::try_from(queue.pending.len()).unwrap_or(u32::MAX);
+        for (_, request) in calls {
+            request.write(&mut queue.message, number);
+            queue.words += request.give;
+        }
+        queue.pending.push(Pending::new(what, number, calls.iter().map(|(name, _)| *name).collect()));
+        Ok(())
+    }
+
+    /// Asks a player for its state, and then to exit: nothing comes after that.
+    pub(super) fn enqueue_state(&mut self, queue: &mut Queue, player: usize) -> Result<(), Error> {
+        let (message, count) = state::message();
+        self.make_room(queue, player, message.len())?;
+        queue.message.extend(message);
+        queue.pending.push(Pending::new(What::State, state::STEP, vec![""; *count]));
+        queue.end = if queue.words < FEW { End::AtOnce } else { End::Later };
+        Ok(())
+    }
+
+    /// Sees to it that what is queued is for this player and leaves room for so many bytes.
+    fn make_room(&mut self, queue: &mut Queue, player: usize, length: usize) -> Result<(), Error> {
+        if queue.player != player || queue.message.len() + length > MESSAGE {
+            self.flush(queue)?;
+        }
+        queue.player = player;
+        Ok(())
+    }
+
+    /// Sends what has gathered and awaits every answer to it.
+    pub(super) fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
+        if queue.pending.is_empty() {
+            return Ok(());
+        }
+        let count = queue.pending.iter().map(|pending| pending.names.len()).sum();
+        let (scenario, player) = (self.scenario, &mut self.players[queue.player]);
+        let actor = player.actor;
+        let doing = |number| doing(scenario, actor, queue.pending.get(number as usize));
+        player.send(&queue.message, None)?;
+        if queue.end == End::AtOnce {
+            player.reap();
+        }
+        let (answers, _) = player.receive(count, &doing)?;
+        let mut rest = answers.as_slice();
+        for pending in &queue.pending {
+            let (these, others) = rest.split_at(pending.names.len());
+            if these.iter().any(|answer| answer.step != pending.number) {
+                return Err(Error::Stray { actor, doing: doing(pending.number) });
+            }
+            self.record(queue.player, pending, these)?;
+            rest = others;
+        }
+        queue.message.clear();
+        queue.pending.clear();
+        (queue.words, queue.end) = (0, End::Later);
+        Ok(())
+    }
+
+    fn record(&mut self, player: usize, pending: &Pending, answers: &[Answer]) -> Result<(), Error> {
+        let actor = self.players[player].actor;
+        let failed = outcome::failure(&pending.names, answers);
+        match (pending.what, failed) {
+            (What::SetUp, Some((call, errno))) => Err(Error::SetUp { actor, call, errno }),
+            (What::Namespace, Some((_, errno))) => Err(Error::Namespace { actor, errno }),
+            (What::SetUp | What::Namespace, None) => Ok(()),
+            (What::State, _) => {
+                let state = State::read(answers);
+                let state = state.map_err(|(call, errno)| Error::State { actor, call, errno })?;
+                self.states.push((actor, state));
+                Ok(())
+            }
+            (What::Step(index), _) => {
+                let action = &self.scenario.steps[index].action;
+                let outcome = outcome::of(action, &pending.names, answers, self.own);
+                if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
+                    self.kept[player] = Kept::No;
+                }
+                self.outcomes.push(outcome);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn doing(scenario: &Scenario, actor: Actor, pending: Option<&Pending>) -> String {
+    match pending.map_or(What::State, |pending| pending.what) {
+        What::SetUp => "taking on its credentials".to_owned(),
+        What::Namespace => "creating its user namespace".to_owned(),
+        What::State => "telling its state".to_owned(),
+        What::Step(index) => {
+            format!("step {}, {}", index + 1, show::action(actor, &scenario.steps[index].action))
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How the state of a process is written.
+
+use super::{group, id, list, map};
+use crate::caps::CapSet;
+use crate::host::{CapSets, Ids, facts};
+use crate::lower::Own;
+use crate::state::{Before, Kept, State};
+use std::fmt::Write as _;
+
+/// The maps and setgroups of a state, in one line.
+pub fn maps(state: &State, own: Own) -> String {
+    if before(state).is_some() {
+        return "the caller's namespace".to_owned();
+    }
+    let setgroups = if state.setgroups.is_empty() { "(no such file)" } else { &state.setgroups };
+    let (uids, gids) = (map(&state.uid_map, own.uid), map(&state.gid_map, own.gid));
+    format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
+}
+
+/// Ids, groups, capabilities and what else is out of the ordinary, in one line.
+pub fn credentials(state: &State, own: Own) -> String {
+    let groups = match state.groups_kept {
+        Kept::TheCallers => "the caller's".to_owned(),
+        Kept::No if state.groups.len() > 40 => format!("{} in all", state.groups.len()),
+        Kept::No => format!("[{}]", list(state.groups.iter().map(|id| group(*id, own)))),
+    };
+    let mut shown = format!(
+        "uid {}  gid {}  groups {groups}  {}",
+        ids(state.uid, |uid| id(uid, own)),
+        ids(state.gid, |gid| group(gid, own)),
+        caps(&state.caps, before(state).map(|before| &before.caps)),
+    );
+    // What it is instead of 1 depends on fs.suid_dumpable.
+    if state.dumpable != 1 {
+        shown.push_str("  not dumpable");
+    }
+    if state.securebits != 0 {
+        let _ = write!(shown, "  securebits {:#x}", state.securebits);
+    }
+    shown
+}
+
+/// Real, effective, saved and filesystem id, or the one that all of them are.
+pub(super) fn ids(ids: Ids, name: impl Fn(u32) -> String) -> String {
+    let Ids { real, effective, saved, fs } = ids;
+    if [effective, saved, fs] == [real; 3] {
+        return name(real);
+    }
+    [real, effective, saved, fs].map(name).join("/")
+}
+
+/// The effective set, and each other set that is not what it usually is: permitted like effective,
+/// none inheritable or ambient, none missing from the bounding set.
+fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
+    let one = |set: CapSet, before: Option<CapSet>| match before {
+        Some(all) if set == all && set != CapSet(0) => "the caller's".to_owned(),
+        // A few are named themselves: all the others differ from host to host.
+        Some(all) if set.0 & !all.0 == 0 && set.0.count_ones() > (all.0 & !set.0).count_ones() => {
+            format!("the caller's but {}", CapSet(all.0 & !set.0))
+        }
+        _ => set.relative_to(facts().last_cap()),
+    };
+    let mut shown = format!("caps {}", one(caps.effective, before.map(|b| b.effective)));
+    if caps.permitted != caps.effective {
+        let _ = write!(shown, "  permitted {}", one(caps.permitted, before.map(|b| b.permitted)));
+    }
+    let usual = before
+        .copied()
+        .unwrap_or(CapSets { bounding: CapSet::up_to(facts().last_cap()), ..CapSets::default() });
+    for (name, set, usual) in [
+        ("inheritable", caps.inheritable, usual.inheritable),
+        ("ambient", caps.ambient, usual.ambient),
+        ("bounding", caps.bounding, usual.bounding),
+    ] {
+        if set != usual {
+            let _ = write!(shown, "  {name} {set}");
+        }
+    }
+    shown
+}
+
+/// What the process began with, as long as it has not left the caller's namespace: in another one it
+/// has the sets that the kernel gives, which are the same on every host.
+fn before(state: &State) -> Option<&Before> {
+    let files = [&state.uid_map, &state.gid_map, &state.setgroups];
+    state.before.as_ref().filter(|before| before.files.each_ref() == files)
+}
+
+/// The sets of a process whose bounding set was not asked for.
+pub(super) fn caps_without_bounding(sets: CapSets) -> String {
+    caps(&CapSets { bounding: CapSet::up_to(facts().last_cap()), ..sets }, None)
+}

@@ -103,7 +103,7 @@ fn requests() -> Vec<Call> {
 /// Where among the answers the opening of /proc/self/setgroups is, which a kernel may lack.
 const OPEN_SETGROUPS: usize = 14;
 
-/// The system calls of a look at the ids and capabilities: the first six of [`requests`] without the groups.
+/// The system calls of a look at the ids and capabilities: the first six of those for a state, without the groups.
 pub fn look_requests() -> Vec<Call> {
     let mut calls = requests();
     calls.truncate(6);

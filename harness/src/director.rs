@@ -143,7 +143,7 @@ impl<'a> Director<'a> {
     fn begin(&mut self, actor: Actor, queue: &mut Queue) -> Result<(), Error> {
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let (player, kept) = match parent {
-            Some(parent) => (self.spawn(actor, parent)?, self.kept[parent]),
+            Some(parent) => (spawn(&mut self.players[parent], actor, self.limit)?, self.kept[parent]),
             None => {
                 let kept = match self.scenario.cast {
                     Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
@@ -164,10 +164,6 @@ impl<'a> Director<'a> {
             self.enqueue(queue, index, What::Namespace, &[("unshare", unshare)])?;
         }
         Ok(())
-    }
-
-    fn spawn(&mut self, actor: Actor, parent: usize) -> Result<Player, Error> {
-        spawn(&mut self.players[parent], actor, self.limit)
     }
 
     fn give(&mut self, from: usize, to: Actor) -> Result<Outcome, Error> {

@@ -3,6 +3,7 @@
 use super::Director;
 use super::queue::Queue;
 use crate::caller;
+use crate::caps::CapSet;
 use crate::error::Error;
 use crate::host::CapSets;
 use crate::scenario::{Actor, Cast, Namespace};
@@ -41,9 +42,12 @@ impl Director<'_> {
 
     fn before(&self, actor: Actor) -> Before {
         let caps = match self.scenario.cast {
-            Cast::Ordinary | Cast::OrdinaryInGroups(_) if actor == Actor::Outside => {
-                CapSets { bounding: self.caller.caps.bounding, ..CapSets::default() }
-            }
+            Cast::Ordinary | Cast::OrdinaryInGroups(_) if actor == Actor::Outside => CapSets {
+                effective: CapSet::EMPTY,
+                permitted: CapSet::EMPTY,
+                ambient: CapSet::EMPTY,
+                ..self.caller.caps
+            },
             _ => self.caller.caps,
         };
         Before { caps, files: self.caller.files.clone() }

@@ -52,6 +52,8 @@ fn open_to_all() -> fs::Permissions {
 }
 
 const SINGLE_ID: &str = "exec unshare --user --map-root-user";
+const OWN_ID: &str =
+    "exec setpriv --reuid 4321 --regid 4322 --clear-groups unshare --user --map-current-user";
 const UNMAPPED: &str = "exec unshare --user";
 const NO_PROC: &str = "exec unshare --mount sh -c 'umount -l /proc; exec \"$@\"' sh";
 const READ_ONLY_PROC: &str = "exec unshare --mount sh -c 'mount -o remount,ro,bind /proc; exec \"$@\"' sh";
@@ -63,6 +65,7 @@ const NO_PROGRAMS: &str = "exec env PATH=/nonexistent";
 /// No test fails, and those that cannot run are skipped for the reason that is true.
 #[rstest]
 #[case::a_namespace_of_one_id(SINGLE_ID, "needs root: the ids 0 to 65535 are not all mapped")]
+#[case::a_user_in_its_own_namespace(OWN_ID, "setgroups is \"deny\" in the caller's namespace")]
 #[case::an_unmapped_user(UNMAPPED, "needs root: euid is 65534")]
 #[case::no_proc(NO_PROC, "unreadable: ENOENT")]
 #[case::a_read_only_proc(READ_ONLY_PROC, "/proc is mounted read-only")]

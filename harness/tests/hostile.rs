@@ -54,6 +54,12 @@ fn open_to_all() -> fs::Permissions {
 const SINGLE_ID: &str = "exec unshare --user --map-root-user";
 const OWN_ID: &str =
     "exec setpriv --reuid 4321 --regid 4322 --clear-groups unshare --user --map-current-user";
+/// Root with all ids in a namespace that allows three below it; the maps are written from outside.
+const FEW_NAMESPACES: &str = r#"
+(until [ "$(readlink /proc/$$/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.01; done
+for id in uid gid; do echo 0 0 65536 > /proc/$$/${id}_map; done) &
+exec unshare --user sh -c 'until grep -q . /proc/self/gid_map; do sleep 0.01; done
+exec sh -c "echo 3 > /proc/sys/user/max_user_namespaces; exec \"\$@\"" sh "$@"' sh"#;
 const UNMAPPED: &str = "exec unshare --user";
 const NO_PROC: &str = "exec unshare --mount sh -c 'umount -l /proc; exec \"$@\"' sh";
 const READ_ONLY_PROC: &str = "exec unshare --mount sh -c 'mount -o remount,ro,bind /proc; exec \"$@\"' sh";
@@ -66,6 +72,7 @@ const NO_PROGRAMS: &str = "exec env PATH=/nonexistent";
 #[rstest]
 #[case::a_namespace_of_one_id(SINGLE_ID, "needs root: the ids 0 to 65535 are not all mapped")]
 #[case::a_user_in_its_own_namespace(OWN_ID, "setgroups is \"deny\" in the caller's namespace")]
+#[case::few_namespaces(FEW_NAMESPACES, "user.max_user_namespaces is 3, fewer than the 256")]
 #[case::an_unmapped_user(UNMAPPED, "needs root: euid is 65534")]
 #[case::no_proc(NO_PROC, "unreadable: ENOENT")]
 #[case::a_read_only_proc(READ_ONLY_PROC, "/proc is mounted read-only")]

@@ -47,7 +47,8 @@ pub struct Facts {
     pub process: Process,
     /// What the account files say about the caller.
     pub accounts: Accounts,
-    /// The programs that bug reports ask about, by name; `None` if not in PATH.
+    /// The programs that bug reports ask about, by name; `None` if not in the standard PATH,
+    /// which scenarios run programs with.
     pub programs: BTreeMap<String, Option<Program>>,
     /// Where to find out what is not read beforehand.
     #[serde(skip)]

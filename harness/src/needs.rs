@@ -49,7 +49,8 @@ pub enum Need {
     VisibleProcesses,
     /// The caller has subordinate uids and gids, and newuidmap and newgidmap can map them.
     Subids,
-    /// A program in PATH that the caller may execute.
+    /// A program that the caller may execute, in the standard PATH (`bin` and `sbin` in `/`, `/usr` and
+    /// `/usr/local`), which scenarios run programs with, or at a path.
     Program(&'static str),
     /// As [`Need::Program`], and executing it gives the privileges of root.
     SetuidProgram(&'static str),
@@ -111,6 +112,9 @@ impl Need {
     }
 }
 
+/// What is said of a program that is not there.
+const NOT_FOUND: &str = "not in the standard PATH";
+
 /// `Ok` if a need is met, else the fact that speaks against it.
 type Judged = Result<(), String>;
 
@@ -133,7 +137,7 @@ fn visible_processes(facts: &Facts) -> Judged {
 }
 
 fn program(facts: &Facts, name: &str) -> Judged {
-    (facts.lookups.program)(name).map(|_| ()).ok_or_else(|| "not in PATH".to_owned())
+    (facts.lookups.program)(name).map(|_| ()).ok_or_else(|| NOT_FOUND.to_owned())
 }
 
 fn config(facts: &Facts, option: &str) -> Judged {

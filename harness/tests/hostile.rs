@@ -2,7 +2,8 @@
 //! the true reason or fails with a clear one.
 //!
 //! Hosts are made by `unshare` and `setpriv`, and end with the command. Needs root and the binary of
-//! the suite, which `cargo test --no-run` builds: run these with `--run-ignored all`.
+//! the suite, so that `cargo ci test --only hostile` runs these; by hand: `cargo test --no-run`, then
+//! `cargo nextest run -p harness --test hostile --run-ignored all`.
 
 mod support;
 
@@ -12,8 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The suite's binary, which lies beside this one.
+/// The suite's binary: as the caller names it, or the newest that lies beside this one.
 fn suite() -> PathBuf {
+    if let Some(named) = std::env::var_os("USERNS_SUITE_BINARY") {
+        return named.into();
+    }
     let own = std::env::current_exe().expect("this program");
     let beside = own.parent().expect("a directory");
     let is_suite = |path: &PathBuf| {
@@ -42,6 +46,8 @@ fn on(host: &str, root: &Path, arguments: &[&str]) -> String {
         .args(arguments)
         .env("INSTA_WORKSPACE_ROOT", root)
         .env("CI", "1")
+        .env("RUST_BACKTRACE", "0")
+        .env_remove(harness::suite::REQUIRE)
         .output()
         .expect("a shell");
     [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat()
@@ -66,7 +72,9 @@ const READ_ONLY_PROC: &str = "exec unshare --mount sh -c 'mount -o remount,ro,bi
 const NO_NEW_PRIVS: &str = "exec setpriv --no-new-privs";
 const UNKNOWN_USER: &str = "exec setpriv --reuid 4321 --regid 4322 --clear-groups";
 const MANY_GROUPS: &str = "exec setpriv --reuid 4321 --regid 4322 --groups $(seq -s, 100 400)";
-const NO_PROGRAMS: &str = "exec env PATH=/nonexistent";
+const NO_PROGRAMS: &str = "exec unshare --mount sh -c 'for name in newuidmap sudo; do \
+     mount --bind /dev/null $(command -v $name); done; exec \"$@\"' sh";
+const NO_PATH: &str = "exec env PATH=/nonexistent";
 
 /// No test fails, and those that cannot run are skipped for the reason that is true.
 #[rstest]
@@ -79,7 +87,7 @@ const NO_PROGRAMS: &str = "exec env PATH=/nonexistent";
 #[case::no_new_privs(NO_NEW_PRIVS, "needs the setuid program sudo: no_new_privs is set")]
 #[case::a_user_without_an_entry(UNKNOWN_USER, "needs root: euid is 4321")]
 #[case::a_user_in_many_groups(MANY_GROUPS, "needs root: euid is 4321")]
-#[case::no_programs(NO_PROGRAMS, "not in PATH")]
+#[case::no_programs(NO_PROGRAMS, "needs the setuid program sudo: not in the standard PATH")]
 #[ignore = "needs root and the suite's binary"]
 fn skips_with_the_reason(#[case] host: &str, #[case] reason: &str) {
     let root = with_snapshots(|_| ());
@@ -87,8 +95,23 @@ fn skips_with_the_reason(#[case] host: &str, #[case] reason: &str) {
     let said = on(host, root.path(), &[]);
     let skipped = on(host, root.path(), &["--skipped"]);
 
-    assert!(said.contains("test result: ok.") && said.contains(" 0 failed"), "{said}");
-    assert!(skipped.contains(reason), "{skipped}");
+    let failed: Vec<&str> = said.lines().filter(|line| line.ends_with("FAILED")).collect();
+    assert!(
+        said.contains("test result: ok.") && said.contains(" 0 failed"),
+        "on the host \"{host}\" these failed: {failed:#?}\n{said}"
+    );
+    assert!(skipped.contains(reason), "on the host \"{host}\" none was skipped for: {reason}\n{skipped}");
+}
+
+/// Programs are run by a PATH of the suite's own, so that the caller's decides nothing.
+#[test]
+#[ignore = "needs root and the suite's binary"]
+fn the_callers_path_does_not_matter() {
+    let root = with_snapshots(|_| ());
+
+    let said = on(NO_PATH, root.path(), &["--skipped"]);
+
+    assert_eq!(said, on("exec", root.path(), &["--skipped"]), "the suite on the host \"{NO_PATH}\"");
 }
 
 /// A copy of the snapshots, of which one is changed.

@@ -93,7 +93,7 @@ impl Facts {
             row("/etc/subgid", accounts.subgid.map(|ranges| subids(ranges))),
         ];
         for (name, program) in &self.programs {
-            rows.push(row(name, program.as_ref().map_or("not in PATH".to_owned(), described)));
+            rows.push(row(name, program.as_ref().map_or("not in the standard PATH".to_owned(), described)));
         }
         rows
     }

@@ -1,6 +1,6 @@
 //! Needs about who the caller is and may become.
 
-use super::{Judged, maps, program};
+use super::{Judged, NOT_FOUND, maps, program};
 use crate::caps::{Cap, CapSet};
 use crate::host::{Fact, Facts, Program, SubidRange};
 
@@ -95,7 +95,7 @@ pub(super) fn subids(facts: &Facts) -> Judged {
         has_range(file, ranges, map, name)?;
     }
     for (name, cap) in [("newuidmap", Cap::Setuid), ("newgidmap", Cap::Setgid)] {
-        let program = (facts.lookups.program)(name).ok_or_else(|| format!("{name} is not in PATH"))?;
+        let program = (facts.lookups.program)(name).ok_or_else(|| format!("{name} is {NOT_FOUND}"))?;
         gains(facts, &program, CapSet::EMPTY.with(cap))?;
     }
     Ok(())

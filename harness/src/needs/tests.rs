@@ -30,7 +30,7 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
 }
 
 #[rstest]
-#[case::program(|facts: &mut Facts| facts.lookups.program = |_| None, Need::Program("newuidmap"), "needs the program newuidmap: not in PATH")]
+#[case::program(|facts: &mut Facts| facts.lookups.program = |_| None, Need::Program("newuidmap"), "needs the program newuidmap: not in the standard PATH")]
 #[case::sudo(|facts: &mut Facts| facts.process.no_new_privs = Fact::Known(true), Need::SetuidProgram("sudo"), "needs the setuid program sudo: no_new_privs is set, so /usr/bin/sudo gains nothing")]
 #[case::option(|facts: &mut Facts| facts.lookups.config = |_| Fact::Absent, Need::Config("CONFIG_SMACK"), "needs CONFIG_SMACK: the kernel was built without it")]
 #[case::kernel(

@@ -20,9 +20,9 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-pub use accounts::{Accounts, SubidRange};
+pub use accounts::{Accounts, SubidRange, account};
 pub use config::kernel_config;
-pub use fact::{Fact, errno_name};
+pub use fact::{Fact, errno_name, file_exists};
 pub use policy::Policy;
 pub use proc_fs::ProcState;
 pub use process::{CapSets, Ids, Process, Seccomp};
@@ -61,6 +61,10 @@ pub struct Facts {
 pub struct Lookups {
     /// A program by its name, as [`Program::find`].
     pub program: fn(&str) -> Option<Program>,
+    /// Whether a file or directory exists, as [`file_exists`].
+    pub file: fn(&str) -> Fact<()>,
+    /// The uid of a user by name, as [`account`].
+    pub account: fn(&str) -> Fact<u32>,
     /// An option of the kernel's configuration, as [`kernel_config`].
     pub config: fn(&str) -> Fact<String>,
     /// Whether a user namespace can be created and used, found out by doing so: only asked where
@@ -89,7 +93,13 @@ impl Facts {
             process: Process::gather(),
             accounts: Accounts::gather(),
             programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
-            lookups: Lookups { program: Program::find, config: kernel_config, trial: crate::trial::trial },
+            lookups: Lookups {
+                program: Program::find,
+                file: file_exists,
+                account,
+                config: kernel_config,
+                trial: crate::trial::trial,
+            },
         }
     }
 }

@@ -126,5 +126,10 @@ mod tests {
         assert_eq!(json["system"]["kernel_release"], facts.system.kernel_release.as_str());
         assert!(json["process"]["uids"]["effective"].is_number(), "{json}");
         assert!(json.get("lookups").is_none());
+        let apparmor = "kernel.apparmor_restrict_unprivileged_userns  ";
+        assert!(text.lines().any(|line| line.starts_with(apparmor)), "{text}");
+        for line in text.lines() {
+            assert!(line.get(..46).is_some_and(|name| name.ends_with("  ")), "no gap after the name: {line}");
+        }
     }
 }

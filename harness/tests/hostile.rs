@@ -69,6 +69,7 @@ exec sh -c "echo 3 > /proc/sys/user/max_user_namespaces; exec \"\$@\"" sh "$@"' 
 const UNMAPPED: &str = "exec unshare --user";
 const NO_PROC: &str = "exec unshare --mount sh -c 'umount -l /proc; exec \"$@\"' sh";
 const READ_ONLY_PROC: &str = "exec unshare --mount sh -c 'mount -o remount,ro,bind /proc; exec \"$@\"' sh";
+const CHROOT: &str = "exec unshare --mount sh -c 'mount --rbind / /mnt; exec chroot /mnt \"$@\"' sh";
 const NO_NEW_PRIVS: &str = "exec setpriv --no-new-privs";
 const UNKNOWN_USER: &str = "exec setpriv --reuid 4321 --regid 4322 --clear-groups";
 const MANY_GROUPS: &str = "exec setpriv --reuid 4321 --regid 4322 --groups $(seq -s, 100 400)";
@@ -84,6 +85,7 @@ const NO_PATH: &str = "exec env PATH=/nonexistent";
 #[case::an_unmapped_user(UNMAPPED, "needs root: euid is 65534")]
 #[case::no_proc(NO_PROC, "unreadable: ENOENT")]
 #[case::a_read_only_proc(READ_ONLY_PROC, "/proc is mounted read-only")]
+#[case::a_chroot_into_a_mount_point(CHROOT, "/ is not the root of the mount namespace")]
 #[case::no_new_privs(NO_NEW_PRIVS, "needs the setuid program sudo: no_new_privs is set")]
 #[case::a_user_without_an_entry(UNKNOWN_USER, "needs root: euid is 4321")]
 #[case::a_user_in_many_groups(MANY_GROUPS, "needs root: euid is 4321")]

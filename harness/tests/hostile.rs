@@ -75,6 +75,8 @@ const UNKNOWN_USER: &str = "exec setpriv --reuid 4321 --regid 4322 --clear-group
 const MANY_GROUPS: &str = "exec setpriv --reuid 4321 --regid 4322 --groups $(seq -s, 100 400)";
 const NO_PROGRAMS: &str = "exec unshare --mount sh -c 'for name in newuidmap sudo; do \
      mount --bind /dev/null $(command -v $name); done; exec \"$@\"' sh";
+const NO_DAEMON: &str = "exec unshare --mount sh -c 'mount -t tmpfs none /mnt; \
+     grep -v ^daemon: /etc/passwd > /mnt/passwd; mount --bind /mnt/passwd /etc/passwd; exec \"$@\"' sh";
 const NO_PATH: &str = "exec env PATH=/nonexistent";
 
 /// No test fails, and those that cannot run are skipped for the reason that is true.
@@ -90,6 +92,7 @@ const NO_PATH: &str = "exec env PATH=/nonexistent";
 #[case::a_user_without_an_entry(UNKNOWN_USER, "needs root: euid is 4321")]
 #[case::a_user_in_many_groups(MANY_GROUPS, "needs root: euid is 4321")]
 #[case::no_programs(NO_PROGRAMS, "needs the setuid program sudo: not in the standard PATH")]
+#[case::no_account(NO_DAEMON, "needs the account daemon: no such user")]
 #[ignore = "needs root and the suite's binary"]
 fn skips_with_the_reason(#[case] host: &str, #[case] reason: &str) {
     let root = with_snapshots(|_| ());

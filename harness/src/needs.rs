@@ -49,6 +49,8 @@ pub enum Need {
     VisibleProcesses,
     /// The caller has subordinate uids and gids, and newuidmap and newgidmap can map them.
     Subids,
+    /// no_new_privs is not set, so that execve(2) may give privileges and a test may set it itself.
+    NewPrivileges,
     /// A program that the caller may execute, in the standard PATH (`bin` and `sbin` in `/`, `/usr` and
     /// `/usr/local`), which scenarios run programs with, or at a path.
     Program(&'static str),
@@ -89,6 +91,7 @@ impl Need {
             Need::Proc => proc(facts),
             Need::VisibleProcesses => visible_processes(facts),
             Need::Subids => privilege::subids(facts),
+            Need::NewPrivileges => privilege::new_privileges(facts),
             Need::Program(name) => program(facts, name),
             Need::SetuidProgram(name) => privilege::setuid_program(facts, name),
             Need::File(path) => file(facts, path),
@@ -110,6 +113,7 @@ impl Need {
             Need::Proc => "a writable /proc".to_owned(),
             Need::VisibleProcesses => "a /proc that shows all processes".to_owned(),
             Need::Subids => "subordinate ids".to_owned(),
+            Need::NewPrivileges => "new privileges by execve(2)".to_owned(),
             Need::Program(name) => format!("the program {name}"),
             Need::SetuidProgram(name) => format!("the setuid program {name}"),
             Need::File(path) => path.to_string(),

@@ -19,6 +19,7 @@ use crate::caps::CapSet;
 #[case::visible_processes(user(), Need::VisibleProcesses)]
 #[case::program(user(), Need::Program("sudo"))]
 #[case::setuid_program(user(), Need::SetuidProgram("sudo"))]
+#[case::new_privileges(user(), Need::NewPrivileges)]
 #[case::file(user(), Need::File("/etc/subuid"))]
 #[case::account(user(), Need::Account("daemon"))]
 #[case::config(user(), Need::Config("CONFIG_SQUASHFS"))]
@@ -39,6 +40,11 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
     "needs the program /usr/lib/apt/apt-helper: no such executable file"
 )]
 #[case::sudo(|facts: &mut Facts| facts.process.no_new_privs = Fact::Known(true), Need::SetuidProgram("sudo"), "needs the setuid program sudo: no_new_privs is set, so /usr/bin/sudo gains nothing")]
+#[case::new_privileges(
+    |facts: &mut Facts| facts.process.no_new_privs = Fact::Known(true),
+    Need::NewPrivileges,
+    "needs new privileges by execve(2): no_new_privs is set"
+)]
 #[case::file(|facts: &mut Facts| facts.lookups.file = |_| Fact::Absent, Need::File("/etc/subuid"), "needs /etc/subuid: no such file")]
 #[case::hidden_file(
     |facts: &mut Facts| facts.lookups.file = |_| Fact::Unreadable("EACCES".into()),

@@ -9,7 +9,7 @@ use nix::unistd::geteuid;
 
 use crate::cli::TestOptions;
 use crate::gather::Leg;
-use crate::nextest::Ended;
+use crate::nextest::{self, Ended};
 use crate::say::say;
 use crate::steps::{self, NotRun, Outcome, Step};
 use crate::summary::{self, Names};
@@ -40,6 +40,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
     Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },
+    Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
     Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
     Step { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::policies },
     Step { name: "advisories", about: "known faults in dependencies", run: deny::advisories },
@@ -127,8 +128,11 @@ fn own_tests(context: &Context) -> Outcome {
         return Outcome::CouldNotRun(error);
     }
     let mut command = context.workspace.cargo(["nextest", "run", "--workspace", "--locked"]);
-    command.args(["--exclude", SUITE]);
-    match process::stream(&mut command).map(Ended::from) {
+    tests_of_tools(command.args(["--exclude", SUITE]))
+}
+
+fn tests_of_tools(command: &mut Command) -> Outcome {
+    match process::stream(command).map(Ended::from) {
         Ok(Ended::Passed) => Outcome::Passed(String::new()),
         Ok(Ended::TestsFailed) => Outcome::Failed("tests failed: see above".to_owned()),
         Ok(Ended::BuildFailed) => Outcome::Failed("the tests do not build".to_owned()),
@@ -150,6 +154,20 @@ fn suite_as_user(context: &Context) -> Outcome {
     } else {
         report(context, || suite::as_caller(&context.workspace, &[]))
     }
+}
+
+fn suite_on_hostile_hosts(context: &Context) -> Outcome {
+    if !geteuid().is_root() {
+        return Outcome::NotRun("needs root".to_owned());
+    }
+    let suite = tools::nextest(context.install).and_then(|()| nextest::build_suite(&context.workspace));
+    let suite = match suite {
+        Ok(suite) => suite,
+        Err(error) => return Outcome::CouldNotRun(error),
+    };
+    let mut command = context.workspace.cargo(["nextest", "run", "--package", "harness", "--locked"]);
+    command.args(["--test", "hostile", "--run-ignored", "all"]);
+    tests_of_tools(command.env("USERNS_SUITE_BINARY", suite))
 }
 
 /// Runs the suite, prints its summary and keeps it for the steps after it.

@@ -87,7 +87,9 @@ fn help_teaches_the_exit_status() -> io::Result<()> {
 fn the_steps_can_be_listed_and_an_unknown_one_is_refused() -> io::Result<()> {
     let (text, status) = ends(ci(&["test", "--list"]))?;
     assert_eq!(status, Some(0));
-    assert!(text.lines().any(|line| line.starts_with("suite-user ")), "{text}");
+    for step in ["suite-user ", "hostile "] {
+        assert!(text.lines().any(|line| line.starts_with(step)), "no {step}in:\n{text}");
+    }
 
     assert_eq!(ends(ci(&["test", "--only", "no-such-step"]))?.1, Some(2));
     Ok(())

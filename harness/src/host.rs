@@ -20,9 +20,9 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-pub use accounts::{Accounts, SubidRange};
+pub use accounts::{Accounts, SubidRange, account};
 pub use config::kernel_config;
-pub use fact::{Fact, errno_name};
+pub use fact::{Fact, errno_name, file_exists};
 pub use policy::Policy;
 pub use proc_fs::ProcState;
 pub use process::{CapSets, Ids, Process, Seccomp};
@@ -47,7 +47,8 @@ pub struct Facts {
     pub process: Process,
     /// What the account files say about the caller.
     pub accounts: Accounts,
-    /// The programs that bug reports ask about, by name; `None` if not in PATH.
+    /// The programs that bug reports ask about, by name; `None` if not in the standard PATH,
+    /// which scenarios run programs with.
     pub programs: BTreeMap<String, Option<Program>>,
     /// Where to find out what is not read beforehand.
     #[serde(skip)]
@@ -60,6 +61,10 @@ pub struct Facts {
 pub struct Lookups {
     /// A program by its name, as [`Program::find`].
     pub program: fn(&str) -> Option<Program>,
+    /// Whether a file or directory exists, as [`file_exists`].
+    pub file: fn(&str) -> Fact<()>,
+    /// The uid of a user by name, as [`account`].
+    pub account: fn(&str) -> Fact<u32>,
     /// An option of the kernel's configuration, as [`kernel_config`].
     pub config: fn(&str) -> Fact<String>,
     /// Whether a user namespace can be created and used, found out by doing so: only asked where
@@ -88,7 +93,13 @@ impl Facts {
             process: Process::gather(),
             accounts: Accounts::gather(),
             programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
-            lookups: Lookups { program: Program::find, config: kernel_config, trial: crate::trial::trial },
+            lookups: Lookups {
+                program: Program::find,
+                file: file_exists,
+                account,
+                config: kernel_config,
+                trial: crate::trial::trial,
+            },
         }
     }
 }
@@ -115,5 +126,10 @@ mod tests {
         assert_eq!(json["system"]["kernel_release"], facts.system.kernel_release.as_str());
         assert!(json["process"]["uids"]["effective"].is_number(), "{json}");
         assert!(json.get("lookups").is_none());
+        let apparmor = "kernel.apparmor_restrict_unprivileged_userns  ";
+        assert!(text.lines().any(|line| line.starts_with(apparmor)), "{text}");
+        for line in text.lines() {
+            assert!(line.get(..46).is_some_and(|name| name.ends_with("  ")), "no gap after the name: {line}");
+        }
     }
 }

@@ -49,10 +49,17 @@ pub enum Need {
     VisibleProcesses,
     /// The caller has subordinate uids and gids, and newuidmap and newgidmap can map them.
     Subids,
-    /// A program in PATH that the caller may execute.
+    /// no_new_privs is not set, so that execve(2) may give privileges and a test may set it itself.
+    NewPrivileges,
+    /// A program that the caller may execute, in the standard PATH (`bin` and `sbin` in `/`, `/usr` and
+    /// `/usr/local`), which scenarios run programs with, or at a path.
     Program(&'static str),
     /// As [`Need::Program`], and executing it gives the privileges of root.
     SetuidProgram(&'static str),
+    /// A file or directory that exists, by its path: what a test mounts something over.
+    File(&'static str),
+    /// A user whom the host's account files or directory services know by this name.
+    Account(&'static str),
     /// An option, by its full name (`CONFIG_SQUASHFS`), built into this kernel or as a module.
     Config(&'static str),
     /// A kernel release, or a later one, for a call or file that older ones do not have at all. A
@@ -84,8 +91,11 @@ impl Need {
             Need::Proc => proc(facts),
             Need::VisibleProcesses => visible_processes(facts),
             Need::Subids => privilege::subids(facts),
+            Need::NewPrivileges => privilege::new_privileges(facts),
             Need::Program(name) => program(facts, name),
             Need::SetuidProgram(name) => privilege::setuid_program(facts, name),
+            Need::File(path) => file(facts, path),
+            Need::Account(name) => account(facts, name),
             Need::Config(option) => config(facts, option),
             Need::Kernel { major, minor, .. } => kernel(facts, *major, *minor),
         };
@@ -103,13 +113,19 @@ impl Need {
             Need::Proc => "a writable /proc".to_owned(),
             Need::VisibleProcesses => "a /proc that shows all processes".to_owned(),
             Need::Subids => "subordinate ids".to_owned(),
+            Need::NewPrivileges => "new privileges by execve(2)".to_owned(),
             Need::Program(name) => format!("the program {name}"),
             Need::SetuidProgram(name) => format!("the setuid program {name}"),
+            Need::File(path) => path.to_string(),
+            Need::Account(name) => format!("the account {name}"),
             Need::Config(option) => option.to_string(),
             Need::Kernel { major, minor, why } => format!("Linux {major}.{minor} ({why})"),
         }
     }
 }
+
+/// What is said of a program that is not there.
+const NOT_FOUND: &str = "not in the standard PATH";
 
 /// `Ok` if a need is met, else the fact that speaks against it.
 type Judged = Result<(), String>;
@@ -133,7 +149,24 @@ fn visible_processes(facts: &Facts) -> Judged {
 }
 
 fn program(facts: &Facts, name: &str) -> Judged {
-    (facts.lookups.program)(name).map(|_| ()).ok_or_else(|| "not in PATH".to_owned())
+    let lack = if name.contains('/') { "no such executable file" } else { NOT_FOUND };
+    (facts.lookups.program)(name).map(|_| ()).ok_or_else(|| lack.to_owned())
+}
+
+fn file(facts: &Facts, path: &str) -> Judged {
+    match (facts.lookups.file)(path) {
+        Fact::Known(()) => Ok(()),
+        Fact::Absent => Err("no such file".to_owned()),
+        Fact::Unreadable(why) => Err(why),
+    }
+}
+
+fn account(facts: &Facts, name: &str) -> Judged {
+    match (facts.lookups.account)(name) {
+        Fact::Known(_) => Ok(()),
+        Fact::Absent => Err("no such user".to_owned()),
+        Fact::Unreadable(why) => Err(format!("the users are unreadable: {why}")),
+    }
 }
 
 fn config(facts: &Facts, option: &str) -> Judged {

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, pipe2, read};
+use nix::unistd::{AccessFlags, Pid, access, pipe2, read};
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -29,11 +29,15 @@ const CLEARING: Duration = Duration::from_millis(500);
 
 /// The file of a program, looked up in [`PATH`] unless it is named with a slash.
 pub fn find(name: &str) -> Option<PathBuf> {
-    let is_program = |path: &Path| nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok();
     if name.contains('/') {
         return Some(PathBuf::from(name));
     }
     PATH.split(':').map(|directory| Path::new(directory).join(name)).find(|path| is_program(path))
+}
+
+/// Whether the caller may execute the file; root may search every directory, which is no program.
+pub fn is_program(path: &Path) -> bool {
+    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
 }
 
 /// Has an actor fork a child that becomes the program, and waits for its end.

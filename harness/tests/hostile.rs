@@ -2,7 +2,8 @@
 //! the true reason or fails with a clear one.
 //!
 //! Hosts are made by `unshare` and `setpriv`, and end with the command. Needs root and the binary of
-//! the suite, which `cargo test --no-run` builds: run these with `--run-ignored all`.
+//! the suite, so that `cargo ci test --only hostile` runs these; by hand: `cargo test --no-run`, then
+//! `cargo nextest run -p harness --test hostile --run-ignored all`.
 
 mod support;
 
@@ -12,8 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The suite's binary, which lies beside this one.
+/// The suite's binary: as the caller names it, or the newest that lies beside this one.
 fn suite() -> PathBuf {
+    if let Some(named) = std::env::var_os("USERNS_SUITE_BINARY") {
+        return named.into();
+    }
     let own = std::env::current_exe().expect("this program");
     let beside = own.parent().expect("a directory");
     let is_suite = |path: &PathBuf| {
@@ -42,6 +46,8 @@ fn on(host: &str, root: &Path, arguments: &[&str]) -> String {
         .args(arguments)
         .env("INSTA_WORKSPACE_ROOT", root)
         .env("CI", "1")
+        .env("RUST_BACKTRACE", "0")
+        .env_remove(harness::suite::REQUIRE)
         .output()
         .expect("a shell");
     [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat()
@@ -52,24 +58,41 @@ fn open_to_all() -> fs::Permissions {
 }
 
 const SINGLE_ID: &str = "exec unshare --user --map-root-user";
+const OWN_ID: &str =
+    "exec setpriv --reuid 4321 --regid 4322 --clear-groups unshare --user --map-current-user";
+/// Root with all ids in a namespace that allows three below it; the maps are written from outside.
+const FEW_NAMESPACES: &str = r#"
+(until [ "$(readlink /proc/$$/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.01; done
+for id in uid gid; do echo 0 0 65536 > /proc/$$/${id}_map; done) &
+exec unshare --user sh -c 'until grep -q . /proc/self/gid_map; do sleep 0.01; done
+exec sh -c "echo 3 > /proc/sys/user/max_user_namespaces; exec \"\$@\"" sh "$@"' sh"#;
 const UNMAPPED: &str = "exec unshare --user";
 const NO_PROC: &str = "exec unshare --mount sh -c 'umount -l /proc; exec \"$@\"' sh";
 const READ_ONLY_PROC: &str = "exec unshare --mount sh -c 'mount -o remount,ro,bind /proc; exec \"$@\"' sh";
+const CHROOT: &str = "exec unshare --mount sh -c 'mount --rbind / /mnt; exec chroot /mnt \"$@\"' sh";
 const NO_NEW_PRIVS: &str = "exec setpriv --no-new-privs";
 const UNKNOWN_USER: &str = "exec setpriv --reuid 4321 --regid 4322 --clear-groups";
 const MANY_GROUPS: &str = "exec setpriv --reuid 4321 --regid 4322 --groups $(seq -s, 100 400)";
-const NO_PROGRAMS: &str = "exec env PATH=/nonexistent";
+const NO_PROGRAMS: &str = "exec unshare --mount sh -c 'for name in newuidmap sudo; do \
+     mount --bind /dev/null $(command -v $name); done; exec \"$@\"' sh";
+const NO_DAEMON: &str = "exec unshare --mount sh -c 'mount -t tmpfs none /mnt; \
+     grep -v ^daemon: /etc/passwd > /mnt/passwd; mount --bind /mnt/passwd /etc/passwd; exec \"$@\"' sh";
+const NO_PATH: &str = "exec env PATH=/nonexistent";
 
 /// No test fails, and those that cannot run are skipped for the reason that is true.
 #[rstest]
 #[case::a_namespace_of_one_id(SINGLE_ID, "needs root: the ids 0 to 65535 are not all mapped")]
+#[case::a_user_in_its_own_namespace(OWN_ID, "setgroups is \"deny\" in the caller's namespace")]
+#[case::few_namespaces(FEW_NAMESPACES, "user.max_user_namespaces is 3, fewer than the 256")]
 #[case::an_unmapped_user(UNMAPPED, "needs root: euid is 65534")]
 #[case::no_proc(NO_PROC, "unreadable: ENOENT")]
 #[case::a_read_only_proc(READ_ONLY_PROC, "/proc is mounted read-only")]
+#[case::a_chroot_into_a_mount_point(CHROOT, "/ is not the root of the mount namespace")]
 #[case::no_new_privs(NO_NEW_PRIVS, "needs the setuid program sudo: no_new_privs is set")]
 #[case::a_user_without_an_entry(UNKNOWN_USER, "needs root: euid is 4321")]
 #[case::a_user_in_many_groups(MANY_GROUPS, "needs root: euid is 4321")]
-#[case::no_programs(NO_PROGRAMS, "not in PATH")]
+#[case::no_programs(NO_PROGRAMS, "needs the setuid program sudo: not in the standard PATH")]
+#[case::no_account(NO_DAEMON, "needs the account daemon: no such user")]
 #[ignore = "needs root and the suite's binary"]
 fn skips_with_the_reason(#[case] host: &str, #[case] reason: &str) {
     let root = with_snapshots(|_| ());
@@ -77,8 +100,32 @@ fn skips_with_the_reason(#[case] host: &str, #[case] reason: &str) {
     let said = on(host, root.path(), &[]);
     let skipped = on(host, root.path(), &["--skipped"]);
 
-    assert!(said.contains("test result: ok.") && said.contains(" 0 failed"), "{said}");
-    assert!(skipped.contains(reason), "{skipped}");
+    assert!(
+        said.contains("test result: ok.") && said.contains(" 0 failed"),
+        "on the host \"{host}\" these failed: {}",
+        failures(&said)
+    );
+    assert!(skipped.contains(reason), "on the host \"{host}\" none was skipped for: {reason}\n{skipped}");
+}
+
+/// The names of the tests that failed, then all that the suite said but for the tests that did not.
+fn failures(said: &str) -> String {
+    let failed = |line: &str| Some(line.strip_prefix("test ")?.strip_suffix("... FAILED")?.trim().to_owned());
+    let names: Vec<String> = said.lines().filter_map(failed).collect();
+    let good = |line: &&str| !line.ends_with("... ok") && !line.ends_with("... ignored");
+    let rest: Vec<&str> = said.lines().filter(good).collect();
+    format!("{}\n{}", names.join(", "), rest.join("\n"))
+}
+
+/// Programs are run by a PATH of the suite's own, so that the caller's decides nothing.
+#[test]
+#[ignore = "needs root and the suite's binary"]
+fn the_callers_path_does_not_matter() {
+    let root = with_snapshots(|_| ());
+
+    let said = on(NO_PATH, root.path(), &["--skipped"]);
+
+    assert_eq!(said, on("exec", root.path(), &["--skipped"]), "the suite on the host \"{NO_PATH}\"");
 }
 
 /// A copy of the snapshots, of which one is changed.

@@ -50,7 +50,10 @@ as unshare --user sh -c 'echo $$; exec sleep 20' | {
     SetuidProgram("newgidmap"),
     Program("setpriv"),
     Program("unshare"),
-    Program("mount")
+    Program("mount"),
+    File("/mnt"),
+    File("/etc/subuid"),
+    File("/etc/subgid")
 )]
 fn cve_2018_7169(#[case] sub: &str, #[case] map: &str) {
     let cast = root().outside(&[Action::Unshare(libc::CLONE_NEWNS), private_mounts()]);

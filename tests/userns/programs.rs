@@ -50,7 +50,7 @@ fn without_wording(trace: &Trace) -> String {
 #[rstest]
 #[case::sudo_as_root(&["sudo", "-n", "id", "-Gn"])]
 #[case::sudo_as_user(&["sudo", "-n", "-u", "daemon", "id", "-Gn"])]
-#[harness::test(Root, Userns, SetuidProgram("sudo"))]
+#[harness::test(Root, Userns, SetuidProgram("sudo"), Account("daemon"))]
 fn sudo(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups) {
     let cast = container(setgroups);
 
@@ -68,7 +68,15 @@ fn sudo(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] set
 #[case::setpriv_keep("setpriv", &["setpriv", "--reuid=1000", "--regid=1000", "--keep-groups", "id", "-G"])]
 #[case::sg("sg", &["sg", "daemon", "-c", "id -gn"])]
 #[case::chroot("chroot", &["chroot", "--userspec=1000:1000", "/", "id", "-G"])]
-#[harness::test(Root, Userns, Program("su"), Program("runuser"), Program("setpriv"), Program("sg"))]
+#[harness::test(
+    Root,
+    Userns,
+    Program("su"),
+    Program("runuser"),
+    Program("setpriv"),
+    Program("sg"),
+    Account("daemon")
+)]
 fn others(
     #[case] _name: &str,
     #[case] words: &[&str],

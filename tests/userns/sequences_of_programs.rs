@@ -41,7 +41,17 @@ fn in_order(calls: &[&str], traced: &[String]) -> bool {
 #[case::sg(&["sg", "daemon", "-c", "true"], &["setgroups", "setgid", "setuid"])]
 #[case::chroot(&["chroot", "--userspec=1000:1000", "--groups=27", "/", "true"], &["setgroups", "setgid", "setuid"])]
 #[case::setpriv(&["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "true"], &["setresuid", "setresgid", "setgroups"])]
-#[harness::test(Root, Userns, Program("strace"), SetuidProgram("sudo"), Program("runuser"), Program("sg"))]
+#[harness::test(
+    Root,
+    Userns,
+    Program("strace"),
+    SetuidProgram("sudo"),
+    Program("su"),
+    Program("runuser"),
+    Program("sg"),
+    Program("setpriv"),
+    Account("daemon")
+)]
 fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
     let traced = traced(words);
 
@@ -50,7 +60,7 @@ fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
 
 /// start-stop-daemon sets the gid before the groups.
 /// Source: as above.
-#[harness::test(Root, Userns, Program("strace"), Program("start-stop-daemon"))]
+#[harness::test(Root, Userns, Program("strace"), Program("start-stop-daemon"), Account("daemon"))]
 fn start_stop_daemon() {
     // Not --exec, which refuses to start a second process of the same program.
     let pidfile = ["--pidfile", "/nonexistent/pidfile", "--startas", "/bin/true"];
@@ -63,7 +73,7 @@ fn start_stop_daemon() {
 
 /// apt's helpers become _apt with the three calls that leave no way back.
 /// Source: as above; apt's DropPrivileges().
-#[harness::test(Root, Userns, Program("strace"), Program("apt-get"))]
+#[harness::test(Root, Userns, Program("strace"), Program("/usr/lib/apt/apt-helper"), Account("_apt"))]
 fn apt() {
     let directory =
         tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a temporary directory");

@@ -50,6 +50,26 @@ fn name(uid: Uid) -> Fact<String> {
     }
 }
 
+/// The uid of the user with this name, from `/etc/passwd` or where else the host keeps its users.
+pub fn account(name: &str) -> Fact<u32> {
+    let file = fact::read("/etc/passwd");
+    if let Some(uid) = file.known().and_then(|text| uid_in(text, name)) {
+        return Fact::Known(uid);
+    }
+    match User::from_name(name) {
+        Ok(Some(user)) => Fact::Known(user.uid.as_raw()),
+        Ok(None) => Fact::Absent,
+        Err(errno) => Fact::Unreadable(fact::errno_name(&errno.into())),
+    }
+}
+
+fn uid_in(passwd: &str, name: &str) -> Option<u32> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next()? == name).then(|| fields.nth(1)?.parse().ok())?
+    })
+}
+
 fn name_in(passwd: &str, uid: u32) -> Option<String> {
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -89,10 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_found_by_uid() {
+    fn a_name_is_found_by_uid_and_a_uid_by_name() {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nbroken\n";
 
         assert_eq!(name_in(passwd, 1000).as_deref(), Some("alice"));
         assert_eq!(name_in(passwd, 100), None);
+        assert_eq!(uid_in(passwd, "alice"), Some(1000));
+        assert_eq!(uid_in(passwd, "alic"), None);
+        assert_eq!(uid_in(passwd, "broken"), None);
     }
 }

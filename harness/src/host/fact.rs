@@ -82,6 +82,15 @@ pub fn read(path: &str) -> Fact<String> {
     read_below(directory, path)
 }
 
+/// Whether there is something at this path; links are followed.
+pub fn file_exists(path: &str) -> Fact<()> {
+    match fs::metadata(path) {
+        Ok(_) => Fact::Known(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Fact::Absent,
+        Err(error) => Fact::Unreadable(errno_name(&error)),
+    }
+}
+
 /// As [`read`], for a file that is absent together with the directories below `base`.
 pub fn read_below(base: impl AsRef<Path>, path: &str) -> Fact<String> {
     match fs::read(path) {
@@ -96,7 +105,12 @@ pub fn read_below(base: impl AsRef<Path>, path: &str) -> Fact<String> {
 
 /// As [`read`], for a file that holds one number.
 pub fn read_number(path: &str) -> Fact<u64> {
-    match read(path) {
+    number(read(path))
+}
+
+/// The number that a file's text is.
+pub fn number(text: Fact<String>) -> Fact<u64> {
+    match text {
         Fact::Known(text) => match text.trim().parse() {
             Ok(number) => Fact::Known(number),
             Err(_) => Fact::Unreadable(format!("not a number: {text:?}")),
@@ -113,6 +127,8 @@ mod tests {
     #[test]
     fn a_missing_file_is_absent_and_a_missing_directory_hides_it() {
         assert_eq!(read("/etc/no-such-file-here"), Fact::Absent);
+        assert_eq!(file_exists("/etc/no-such-file-here"), Fact::Absent);
+        assert_eq!(file_exists("/etc"), Fact::Known(()));
         let hidden = read("/etc/no-such-directory/file");
         assert_eq!(hidden.to_string(), "unreadable: ENOENT");
     }

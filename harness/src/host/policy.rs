@@ -28,6 +28,11 @@ pub struct Policy {
     pub unprivileged_userns_clone: Fact<u64>,
     /// `user.max_user_namespaces`: how many each user may create in this namespace.
     pub max_user_namespaces: Fact<u64>,
+    /// `fs.suid_dumpable`: whether a process that changed its ids is dumpable; the `/proc/PID` of one that is
+    /// not belongs to root.
+    pub suid_dumpable: Fact<u64>,
+    /// `kernel.yama.ptrace_scope`: whom an ordinary user may trace; absent without Yama.
+    pub ptrace_scope: Fact<u64>,
     /// `kernel.overflowuid`: how an unmapped uid is shown.
     pub overflowuid: Fact<u64>,
     /// `kernel.overflowgid`: how an unmapped gid is shown.
@@ -51,6 +56,11 @@ impl Policy {
             selinux_enforcing: fact::read_below("/sys/fs", "/sys/fs/selinux/enforce").map(|mode| mode != "0"),
             unprivileged_userns_clone: sysctl("kernel/unprivileged_userns_clone"),
             max_user_namespaces: sysctl("user/max_user_namespaces"),
+            suid_dumpable: sysctl("fs/suid_dumpable"),
+            ptrace_scope: fact::number(fact::read_below(
+                "/proc/sys/kernel",
+                "/proc/sys/kernel/yama/ptrace_scope",
+            )),
             overflowuid: sysctl("kernel/overflowuid"),
             overflowgid: sysctl("kernel/overflowgid"),
             cap_last_cap: sysctl("kernel/cap_last_cap"),

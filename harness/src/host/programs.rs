@@ -1,20 +1,15 @@
 //! Programs that tests run, and what makes some of them privileged.
 
-use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{AccessFlags, access};
 use rustix::fs::{StatVfsMountFlags, getxattr, statvfs};
 use serde::Serialize;
 
 use super::fact::Fact;
 use crate::caps::CapSet;
-
-/// Where execvp(3) looks if PATH is not set.
-const DEFAULT_PATH: &str = "/bin:/usr/bin";
+use crate::program;
 
 /// The bit of a mode for which execve(2) takes over the owner's uid.
 const SETUID: u32 = 0o4000;
@@ -57,14 +52,11 @@ pub struct FileCaps {
 }
 
 impl Program {
-    /// Looks a program up as execvp(3) does: in PATH, executable for this caller. `None` if there
-    /// is none.
+    /// Looks a program up where scenarios do that run it: in the standard directories, whatever the
+    /// caller's PATH, unless it is named with a slash. `None` if none is there that the caller may execute.
     pub fn find(name: &str) -> Option<Program> {
-        let path = env::var_os("PATH").unwrap_or_else(|| OsString::from(DEFAULT_PATH));
-        env::split_paths(&path)
-            .map(|directory| directory.join(name))
-            .find(|file| file.is_file() && access(file, AccessFlags::X_OK).is_ok())
-            .and_then(|file| Program::at(&file))
+        let file = program::find(name).filter(|file| program::is_program(file))?;
+        Program::at(&file)
     }
 
     /// The facts of the program in this file; `None` if it cannot be looked at.
@@ -147,5 +139,7 @@ mod tests {
     fn a_shell_is_found_and_an_invented_program_is_not() {
         assert!(Program::find("sh").is_some());
         assert_eq!(Program::find("no-such-program-anywhere"), None);
+        assert!(Program::find("/bin/sh").is_some());
+        assert_eq!(Program::find("/bin"), None);
     }
 }

@@ -1,22 +1,24 @@
 //! Whether this process is in a chroot, where creating a user namespace is refused.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::thread;
 
+use nix::sched::{CloneFlags, setns, unshare};
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use serde::{Serialize, Serializer};
 
 /// Whether the root directory is that of the mount namespace.
 ///
-/// Source: `current_chrooted()`, fs/namespace.c. A chroot into a mount point looks like a root
-/// from inside; only the comparison with process 1 finds it, which an ordinary user may not make.
+/// Source: `current_chrooted()`, fs/namespace.c. A chroot into a mount point looks like a root from inside;
+/// only a comparison finds it, with process 1 or with the namespace's own root. Both are privileged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chroot {
     /// It is another one; the text says what shows that.
     Yes(String),
-    /// It is the same as that of process 1, in the same mount namespace.
+    /// It is the same as that of process 1 in the same mount namespace, or where the namespace begins.
     No,
-    /// Nothing speaks for a chroot, and process 1 could not be compared with.
+    /// Nothing speaks for a chroot, and there was nothing to compare with.
     NoSign,
 }
 
@@ -25,7 +27,9 @@ impl fmt::Display for Chroot {
         match self {
             Chroot::Yes(evidence) => write!(f, "yes: {evidence}"),
             Chroot::No => f.write_str("no"),
-            Chroot::NoSign => f.write_str("unknown: no sign of it, but process 1 cannot be compared with"),
+            Chroot::NoSign => {
+                f.write_str("unknown: no sign of it, but the root of the mount namespace is hidden")
+            }
         }
     }
 }
@@ -36,14 +40,18 @@ impl Serialize for Chroot {
     }
 }
 
-/// Looks at the root directory, then at that of process 1.
+/// Looks at the root directory, then at that of process 1, then at that of the mount namespace.
 pub(super) fn chroot() -> Chroot {
     match root_is_mounted() {
         Some(false) => Chroot::Yes("/ is not the root of a mount".to_owned()),
         Some(true) | None => match same_root_as_process_1() {
             Some(true) => Chroot::No,
             Some(false) => Chroot::Yes("/ is not the root of process 1".to_owned()),
-            None => Chroot::NoSign,
+            None => match same_root_as_namespace() {
+                Some(true) => Chroot::No,
+                Some(false) => Chroot::Yes("/ is not the root of the mount namespace".to_owned()),
+                None => Chroot::NoSign,
+            },
         },
     }
 }
@@ -75,6 +83,20 @@ fn same_root_as_process_1() -> Option<bool> {
     Some(identity("/")? == identity("/proc/1/root/")?)
 }
 
+/// Whoever joins a mount namespace, its own included, is put at its root. A thread does so that shares its
+/// root with no other and ends at once: nothing changes. `None` without CAP_SYS_ADMIN and CAP_SYS_CHROOT.
+///
+/// Source: setns(2); `mntns_install()`, fs/namespace.c.
+fn same_root_as_namespace() -> Option<bool> {
+    let root = thread::Builder::new().spawn(|| {
+        let mounts = File::open("/proc/self/ns/mnt").ok()?;
+        unshare(CloneFlags::CLONE_FS).ok()?;
+        setns(mounts, CloneFlags::CLONE_NEWNS).ok()?;
+        identity("/")
+    });
+    Some(root.ok()?.join().ok()?? == identity("/")?)
+}
+
 /// The mount's id tells a directory from a bind mount of it (5.8; 0 before).
 fn identity(directory: &str) -> Option<(u64, u32, u32, u64)> {
     let flags = StatxFlags::INO | StatxFlags::MNT_ID;
@@ -91,5 +113,16 @@ mod tests {
         assert!(has_root("22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n"));
         assert!(!has_root("22 27 0:21 / /proc rw - proc proc rw\n"));
         assert!(!has_root(""));
+    }
+
+    /// Whatever the comparison finds, or is refused, the caller stays where it is.
+    #[test]
+    fn a_comparison_moves_nobody() {
+        let places = || (identity("/"), identity("."), fs::read_link("/proc/self/cwd").ok());
+        let before = places();
+
+        let found = same_root_as_namespace();
+
+        assert_eq!(places(), before, "after {found:?}");
     }
 }

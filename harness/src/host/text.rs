@@ -8,7 +8,7 @@ use super::programs::{FileCaps, Program};
 use super::{Fact, Facts};
 use crate::caps::{Cap, CapSet};
 
-/// Wide enough for the longest name.
+/// Wide enough for the longest name and a gap of two.
 const COLUMN: usize = 46;
 
 impl Facts {
@@ -54,6 +54,8 @@ impl Facts {
             row("  ..._restrict_unprivileged_unconfined", &policy.apparmor_restrict_unprivileged_unconfined),
             row("kernel.unprivileged_userns_clone", &policy.unprivileged_userns_clone),
             row("user.max_user_namespaces", &policy.max_user_namespaces),
+            row("fs.suid_dumpable", &policy.suid_dumpable),
+            row("kernel.yama.ptrace_scope", &policy.ptrace_scope),
             row("kernel.overflowuid", &policy.overflowuid),
             row("kernel.overflowgid", &policy.overflowgid),
             row("kernel.cap_last_cap", &policy.cap_last_cap),
@@ -93,7 +95,7 @@ impl Facts {
             row("/etc/subgid", accounts.subgid.map(|ranges| subids(ranges))),
         ];
         for (name, program) in &self.programs {
-            rows.push(row(name, program.as_ref().map_or("not in PATH".to_owned(), described)));
+            rows.push(row(name, program.as_ref().map_or("not in the standard PATH".to_owned(), described)));
         }
         rows
     }

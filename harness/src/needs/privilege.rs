@@ -1,6 +1,6 @@
 //! Needs about who the caller is and may become.
 
-use super::{Judged, maps, program};
+use super::{Judged, NOT_FOUND, maps, program};
 use crate::caps::{Cap, CapSet};
 use crate::host::{Fact, Facts, Program, SubidRange};
 
@@ -95,7 +95,7 @@ pub(super) fn subids(facts: &Facts) -> Judged {
         has_range(file, ranges, map, name)?;
     }
     for (name, cap) in [("newuidmap", Cap::Setuid), ("newgidmap", Cap::Setgid)] {
-        let program = (facts.lookups.program)(name).ok_or_else(|| format!("{name} is not in PATH"))?;
+        let program = (facts.lookups.program)(name).ok_or_else(|| format!("{name} is {NOT_FOUND}"))?;
         gains(facts, &program, CapSet::EMPTY.with(cap))?;
     }
     Ok(())
@@ -118,16 +118,20 @@ fn has_range(file: &str, ranges: &Fact<Vec<SubidRange>>, map: &Fact<String>, nam
     }
 }
 
+pub(super) fn new_privileges(facts: &Facts) -> Judged {
+    match &facts.process.no_new_privs {
+        Fact::Known(false) => Ok(()),
+        Fact::Known(true) => Err("no_new_privs is set".to_owned()),
+        unknown => Err(format!("no_new_privs is {unknown}")),
+    }
+}
+
 /// Whether executing the program gives root's privileges, or `wanted` as file capabilities.
 ///
 /// Source: execve(2) and capabilities(7), "Transformation of capabilities during execve()".
 fn gains(facts: &Facts, program: &Program, wanted: CapSet) -> Judged {
     let path = program.path.display();
-    match facts.process.no_new_privs {
-        Fact::Known(false) => {}
-        Fact::Known(true) => return Err(format!("no_new_privs is set, so {path} gains nothing")),
-        ref unknown => return Err(format!("no_new_privs is {unknown}")),
-    }
+    new_privileges(facts).map_err(|lack| format!("{lack}, so {path} gains nothing"))?;
     if program.nosuid {
         return Err(format!("{path} is on a file system mounted nosuid"));
     }

@@ -19,6 +19,9 @@ use crate::caps::CapSet;
 #[case::visible_processes(user(), Need::VisibleProcesses)]
 #[case::program(user(), Need::Program("sudo"))]
 #[case::setuid_program(user(), Need::SetuidProgram("sudo"))]
+#[case::new_privileges(user(), Need::NewPrivileges)]
+#[case::file(user(), Need::File("/etc/subuid"))]
+#[case::account(user(), Need::Account("daemon"))]
 #[case::config(user(), Need::Config("CONFIG_SQUASHFS"))]
 #[case::kernel(user(), Need::Kernel { major: 6, minor: 12, why: "itself" })]
 #[case::initial_userns(user(), Need::InitialUserns)]
@@ -30,8 +33,25 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
 }
 
 #[rstest]
-#[case::program(|facts: &mut Facts| facts.lookups.program = |_| None, Need::Program("newuidmap"), "needs the program newuidmap: not in PATH")]
+#[case::program(|facts: &mut Facts| facts.lookups.program = |_| None, Need::Program("newuidmap"), "needs the program newuidmap: not in the standard PATH")]
+#[case::program_at_a_path(
+    |facts: &mut Facts| facts.lookups.program = |_| None,
+    Need::Program("/usr/lib/apt/apt-helper"),
+    "needs the program /usr/lib/apt/apt-helper: no such executable file"
+)]
 #[case::sudo(|facts: &mut Facts| facts.process.no_new_privs = Fact::Known(true), Need::SetuidProgram("sudo"), "needs the setuid program sudo: no_new_privs is set, so /usr/bin/sudo gains nothing")]
+#[case::new_privileges(
+    |facts: &mut Facts| facts.process.no_new_privs = Fact::Known(true),
+    Need::NewPrivileges,
+    "needs new privileges by execve(2): no_new_privs is set"
+)]
+#[case::file(|facts: &mut Facts| facts.lookups.file = |_| Fact::Absent, Need::File("/etc/subuid"), "needs /etc/subuid: no such file")]
+#[case::hidden_file(
+    |facts: &mut Facts| facts.lookups.file = |_| Fact::Unreadable("EACCES".into()),
+    Need::File("/etc/subuid"),
+    "needs /etc/subuid: EACCES"
+)]
+#[case::account(|facts: &mut Facts| facts.lookups.account = |_| Fact::Absent, Need::Account("daemon"), "needs the account daemon: no such user")]
 #[case::option(|facts: &mut Facts| facts.lookups.config = |_| Fact::Absent, Need::Config("CONFIG_SMACK"), "needs CONFIG_SMACK: the kernel was built without it")]
 #[case::kernel(
     |facts: &mut Facts| facts.system.kernel_release = "5.4.0".into(),

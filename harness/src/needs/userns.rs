@@ -5,6 +5,10 @@ use super::{Judged, maps, proc};
 use crate::caps::Cap;
 use crate::host::{Chroot, Creator, Fact, Facts, Seccomp};
 
+/// The fewest namespaces that a user has to be allowed. The deepest nesting of the suite is 33 levels, two
+/// test processes run at a time, and the kernel frees a namespace some time after its last process.
+const NAMESPACES: u64 = 256;
+
 /// Judges by the facts, and by a trial if they leave a doubt.
 pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     // Without /proc nothing can be mapped, and the facts below are unknown.
@@ -36,6 +40,10 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
             return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }
+    // Without the file (before 3.19) it is allowed; what is unreadable is no refusal.
+    if process.setgroups.known().is_some_and(|setgroups| setgroups == "deny") {
+        return Err("setgroups is \"deny\" in the caller's namespace, which new ones inherit".to_owned());
+    }
     // db2e718a4798 (5.12): whoever maps uid 0 of the parent namespace needs this capability there.
     let is_root = process.uids.known().is_some_and(|ids| ids.effective == 0);
     if creator == Creator::Caller && is_root && !process.has(Cap::Setfcap) {
@@ -46,8 +54,10 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
 
 fn sysctls(facts: &Facts, creator: Creator) -> Judged {
     let policy = &facts.policy;
-    if policy.max_user_namespaces == Fact::Known(0) {
-        return Err("user.max_user_namespaces is 0".to_owned());
+    if let Some(most) = policy.max_user_namespaces.known().filter(|most| **most < NAMESPACES) {
+        return Err(format!(
+            "user.max_user_namespaces is {most}, fewer than the {NAMESPACES} that the tests may have at a time"
+        ));
     }
     // Debian's patch asks for CAP_SYS_ADMIN in the initial namespace.
     let exempt = creator == Creator::Caller

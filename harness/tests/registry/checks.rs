@@ -34,7 +34,7 @@ const RUN_BY_DEFAULT: [&str; 10] = [
 const UNMET: [&str; 4] =
     ["suite::unmet", "suite::unmet_later", "suite::values::id_None", "suite::values::id_Some_1_"];
 
-const REASON: &str = "needs the program no-such-program-anywhere: not in PATH";
+const REASON: &str = "needs the program no-such-program-anywhere: not in the standard PATH";
 
 fn all_tests_are_listed_by_their_shown_names() {
     let mut all = [RUN_BY_DEFAULT.as_slice(), &UNMET].concat();

@@ -39,7 +39,7 @@ fn root_may_lack_capabilities() {
 #[case::no_account(|facts: &mut Facts| facts.accounts.name = Fact::Absent, "the caller's uid has no passwd entry, which newuidmap asks for")]
 #[case::no_line(|facts: &mut Facts| facts.accounts.subgid = Fact::Known(vec![]), "/etc/subgid has no line for alice")]
 #[case::no_file(|facts: &mut Facts| facts.accounts.subuid = Fact::Absent, "/etc/subuid is absent")]
-#[case::no_helper(|facts: &mut Facts| facts.lookups.program = |_| None, "newuidmap is not in PATH")]
+#[case::no_helper(|facts: &mut Facts| facts.lookups.program = |_| None, "newuidmap is not in the standard PATH")]
 #[case::no_new_privs(|facts: &mut Facts| facts.process.no_new_privs = Fact::Known(true), "no_new_privs is set, so /usr/bin/newuidmap gains nothing")]
 #[case::nosuid(
     |facts: &mut Facts| facts.lookups.program = |name| Some(Program { nosuid: true, ..setuid_root(name) }),

@@ -9,7 +9,14 @@ use crate::needs::Need;
 const UNPRIVILEGED: &str = "needs unprivileged user namespaces: ";
 
 #[rstest]
-#[case::no_namespaces_left(|facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(0), "user.max_user_namespaces is 0")]
+#[case::no_namespaces_left(
+    |facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(0),
+    "user.max_user_namespaces is 0, fewer than the 256 that the tests may have at a time"
+)]
+#[case::one_too_few(
+    |facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(255),
+    "user.max_user_namespaces is 255, fewer than the 256 that the tests may have at a time"
+)]
 #[case::no_proc(without_proc, "no procfs is mounted at /proc (ENOENT)")]
 #[case::read_only_proc(|facts: &mut Facts| facts.proc_state = ProcState::ReadOnly, "/proc is mounted read-only")]
 #[case::debian_sysctl(|facts: &mut Facts| facts.policy.unprivileged_userns_clone = Fact::Known(0), "kernel.unprivileged_userns_clone is 0")]
@@ -69,6 +76,25 @@ fn a_trial_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
     assert_eq!(unmet, Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}")));
 }
 
+/// An ordinary user inside its own namespace; to root it is a reason not to be root.
+#[test]
+fn a_namespace_inherits_the_denial_of_setgroups() {
+    let mut facts = user();
+    facts.process.setgroups = Fact::Known("deny".into());
+
+    let reason = "setgroups is \"deny\" in the caller's namespace, which new ones inherit";
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), Some(format!("{UNPRIVILEGED}{reason}")));
+    assert_eq!(Need::OrdinaryUser.unmet(&facts), None);
+}
+
+#[test]
+fn as_many_namespaces_as_the_tests_have_are_enough() {
+    let mut facts = user();
+    facts.policy.max_user_namespaces = Fact::Known(256);
+
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), None);
+}
+
 /// What one cannot have for oneself, root may still have.
 #[rstest]
 #[case::debian_sysctl(|facts: &mut Facts| facts.policy.unprivileged_userns_clone = Fact::Known(0))]
@@ -82,8 +108,15 @@ fn root_is_exempt_from(#[case] change: Change) {
 }
 
 #[rstest]
-#[case::limit(|facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(0), "needs user namespaces: user.max_user_namespaces is 0")]
+#[case::limit(
+    |facts: &mut Facts| facts.policy.max_user_namespaces = Fact::Known(3),
+    "needs user namespaces: user.max_user_namespaces is 3, fewer than the 256 that the tests may have at a time"
+)]
 #[case::chroot(|facts: &mut Facts| facts.process.chroot = Chroot::Yes("x".into()), "needs user namespaces: the caller is in a chroot (x)")]
+#[case::setgroups_denied(
+    |facts: &mut Facts| facts.process.setgroups = Fact::Known("deny".into()),
+    "needs user namespaces: setgroups is \"deny\" in the caller's namespace, which new ones inherit"
+)]
 #[case::seccomp(seccomp_refuses, "needs user namespaces: unshare: EPERM; a seccomp filter is active")]
 #[case::unmapped(
     |facts: &mut Facts| facts.process.uid_map = Fact::Known("1000 1000 1".into()),

@@ -210,8 +210,9 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
         Outcome::Failed { call: "", errno } => format!("{errno:?}"),
         Outcome::Failed { call, errno } => format!("{call}: {errno:?}"),
         Outcome::Value(value) => match action {
-            Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => {
-                u32::try_from(*value).map_or_else(|_| value.to_string(), |id| self::id(id, own))
+            Action::SetId(call @ (SetId::Setfsuid | SetId::Setfsgid), ..) => {
+                let show = if *call == SetId::Setfsgid { group } else { id };
+                u32::try_from(*value).map_or_else(|_| value.to_string(), |id| show(id, own))
             }
             _ => value.to_string(),
         },

@@ -71,7 +71,7 @@ fn ids(#[case] maps: &[Action]) {
 #[rstest]
 #[case::set(&[prctl("PR_SET_NO_NEW_PRIVS", libc::PR_SET_NO_NEW_PRIVS, 1)])]
 #[case::not_set(&[])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, NewPrivileges)]
 fn no_new_privs(#[case] before: &[Action]) {
     let ask = prctl("PR_GET_NO_NEW_PRIVS", libc::PR_GET_NO_NEW_PRIVS, 0);
 

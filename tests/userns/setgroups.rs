@@ -151,7 +151,7 @@ fn shared_by_the_processes(#[case] writes: &[Action]) {
 #[rstest]
 #[case::allow("allow")]
 #[case::deny("deny")]
-#[harness::test(Root, InitialUserns, Capability(Cap::SysAdmin))]
+#[harness::test(Root, Proc, InitialUserns, Capability(Cap::SysAdmin))]
 fn initial_namespace(#[case] word: &'static str) {
     let cast = root();
 

@@ -86,7 +86,7 @@ pub const fn only_caps(caps: &'static [Cap]) -> Action {
     Action::Capset(CapChange::Only(Cow::Borrowed(caps)))
 }
 
-/// Run a program, looked up in PATH, to its end.
+/// Run a program, looked up in the standard PATH unless it is named with a slash, to its end.
 pub fn run(words: &[&str]) -> Action {
     Action::Run(words.iter().map(|word| Cow::Owned((*word).to_owned())).collect())
 }

@@ -135,11 +135,12 @@ struct Actor {
     leaving: RawFd,
     /// How many bytes of the answers are filled.
     filled: usize,
+    /// Whether the end of the director would end it now.
+    leashed: bool,
 }
 
 fn serve(place: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
-    let mut actor = Actor { place, limit, slots, arrived: -1, leaving: -1, filled: 0 };
-    leash::prepare_leash(slots[SOCKET as usize]);
+    let mut actor = Actor { place, limit, slots, arrived: -1, leaving: -1, filled: 0, leashed: false };
     actor.batch(first);
     loop {
         let length = actor.receive();
@@ -156,7 +157,7 @@ fn end_in(milliseconds: u32) {
     let value = libc::timeval { tv_sec: seconds.into(), tv_usec: i64::from(rest) * 1000 };
     let timer = libc::itimerval { it_interval: never, it_value: value };
     // SAFETY: sets a timer of this process.
-    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+    unsafe { libc::syscall(libc::SYS_setitimer, libc::ITIMER_REAL, &raw const timer, 0) };
 }
 
 /// A request as it lies in the message.
@@ -197,7 +198,6 @@ impl Actor {
             return;
         }
         end_in(self.limit);
-        self.leash(libc::O_ASYNC);
         let mut at = 0;
         while let Some(record) = Record::read(batch, at) {
             self.place.store(record.step(), Ordering::Relaxed);
@@ -264,6 +264,7 @@ impl Actor {
                 0
             }
             op if op == Op::Exec as u64 => self.guard(record),
+            op if op == Op::Leash as u64 => self.leash(),
             op if op == Op::ReadAll as u64 => calls::read_all(args),
             op if op == Op::ManyGroups as u64 => calls::many_groups(args),
             op if op == Op::CountGroups as u64 => calls::count_groups(args),

@@ -64,7 +64,7 @@ impl Context<'_> {
             Action::Getgroups { size, room } => vec![("", getgroups(*size, *room))],
             Action::CountGroups { size, first, step } => vec![("", count_groups(*size, *first, *step))],
             Action::Look => crate::state::look_requests(),
-            Action::Compat(_, number, args, results) => vec![("", self.compat(*number, args, *results))],
+            Action::Compat(_, number, args, results) => on_leash(self.compat(*number, args, *results)),
             Action::SetId(call, ids, via) => vec![("", self.set_id(*call, ids, *via))],
             Action::Unshare(flags) => vec![("", syscall(libc::SYS_unshare, &[number(*flags)]))],
             Action::Clone(flags) => {
@@ -88,10 +88,10 @@ impl Context<'_> {
             Action::OpenFile(_, path, access) => {
                 let args = [number(libc::AT_FDCWD), Arg::Payload(0), number(flags(*access))];
                 let open = syscall(libc::SYS_openat, &args).payload(&c_path(path)).keep(SCRATCH);
-                vec![("", open), close(SCRATCH)]
+                [on_leash(open), vec![close(SCRATCH)]].concat()
             }
-            Action::Raw(_, number, args) => vec![("", self.raw(*number, args))],
-            Action::Hold(_, number, args) => vec![("", self.raw(*number, args).keep(HAND))],
+            Action::Raw(_, number, args) => on_leash(self.raw(*number, args)),
+            Action::Hold(_, number, args) => on_leash(self.raw(*number, args).keep(HAND)),
         })
     }
 
@@ -310,6 +310,11 @@ fn getgroups(size: i64, room: Room) -> Request {
 fn count_groups(size: i64, first: u32, step: u32) -> Request {
     let args = [size.cast_unsigned(), first.into(), step.into()].map(Arg::Value);
     Request::new(Op::CountGroups, 0).args(&args).give(12)
+}
+
+/// A call that may not return: any other ends by itself, or with the timer of its batch.
+fn on_leash(call: Request) -> Vec<Call> {
+    vec![("leash", Request::new(Op::Leash, 0)), ("", call)]
 }
 
 /// Open, the step's own call, close: the latter two only if the file could be opened.

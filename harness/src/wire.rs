@@ -56,6 +56,8 @@ pub enum Op {
     /// read(2) from the descriptor of the first argument until the file ends: the kernel gives a file of
     /// /proc by the page.
     ReadAll = 9,
+    /// From now on and until the answers are sent, end with the director even in the middle of a call.
+    Leash = 10,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
     ManyGroups = 20,
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds

@@ -22,7 +22,7 @@ impl Actor {
     /// Starts a program and sees it off: answers with its process id, then with its status and, as errno, how
     /// many processes it left behind, then with the errno of execve(2). Whatever it has started ends with it, and with the director.
     pub(super) fn guard(&mut self, record: &Record) -> ! {
-        self.leash(0);
+        self.unleash();
         end_in(0);
         self.place.store(0, Ordering::Relaxed);
         // SAFETY: attributes of this process; a fork of a process with one thread; STDIO is closed

@@ -27,7 +27,7 @@ extern "C" fn on_sigio(_: c_int) {
 /// the parent's death does not suffice: an actor that changes its ids and hangs in the same batch has lost it.
 ///
 /// Source: fcntl(2), F_SETOWN and O_ASYNC; kernel unix_release_sock(), sigio_perm().
-pub(super) fn prepare_leash(socket: RawFd) {
+fn prepare_leash(socket: RawFd) {
     LEASH.store(socket, Ordering::Relaxed);
     // SAFETY: sets attributes of this process and of its descriptor; a sigaction of zeros is valid.
     unsafe {
@@ -40,14 +40,27 @@ pub(super) fn prepare_leash(socket: RawFd) {
 }
 
 impl Actor {
-    /// On while a batch is carried out, when nothing arrives on the socket but its end; off while
-    /// messages come and go, each of which would be signalled, too.
-    pub(super) fn leash(&self, flag: c_int) {
-        // SAFETY: sets an attribute of a descriptor of this process.
-        unsafe { libc::fcntl(self.slot(SOCKET), libc::F_SETFL, flag) };
-        if flag != 0 {
+    /// On while a call is made that may not return, when nothing arrives on the socket but its end.
+    pub(super) fn leash(&mut self) -> i64 {
+        if !self.leashed {
+            prepare_leash(self.slot(SOCKET));
+            self.set(libc::O_ASYNC);
             // The end may have come before the leash was on.
             on_sigio(0);
         }
+        0
+    }
+
+    /// Off while messages come and go, each of which would be signalled, too.
+    pub(super) fn unleash(&mut self) {
+        if self.leashed {
+            self.set(0);
+        }
+    }
+
+    fn set(&mut self, flag: c_int) {
+        self.leashed = flag != 0;
+        // SAFETY: sets an attribute of a descriptor of this process.
+        unsafe { libc::fcntl(self.slot(SOCKET), libc::F_SETFL, flag) };
     }
 }

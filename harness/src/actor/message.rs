@@ -53,7 +53,7 @@ impl Actor {
     }
 
     pub(super) fn send(&mut self) {
-        self.leash(0);
+        self.unleash();
         let mut vector = libc::iovec { iov_base: ANSWERS.0.get().cast(), iov_len: self.filled };
         let mut control = [0_u64; 8];
         // SAFETY: a message header of zeros is valid; the control message is given room for one
@@ -72,7 +72,8 @@ impl Actor {
                 libc::CMSG_DATA(message).cast::<RawFd>().write_unaligned(self.leaving);
             }
             if self.filled > 0
-                && libc::sendmsg(self.slot(SOCKET), &raw const header, libc::MSG_NOSIGNAL) == -1
+                && libc::syscall(libc::SYS_sendmsg, self.slot(SOCKET), &raw const header, libc::MSG_NOSIGNAL)
+                    == -1
             {
                 exit(96);
             }

@@ -91,6 +91,23 @@ pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
     }
 }
 
+/// What a task finds in a forked child, whose root, namespaces and credentials it may change; `None` if it
+/// finds nothing or there is no child. The task makes system calls and takes no lock.
+pub fn in_a_child(task: fn() -> Option<bool>) -> Option<bool> {
+    // SAFETY: the child runs the task and nothing of the test runner's.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        exit(task().map_or(2, c_int::from));
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made, with room for its status.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    match status {
+        _ if pid < 0 || waited != pid || !libc::WIFEXITED(status) => None,
+        status => [Some(false), Some(true), None].get(libc::WEXITSTATUS(status) as usize).copied()?,
+    }
+}
+
 /// Takes possession of a descriptor that recvmsg(2) brought.
 pub fn adopt(fd: RawFd) -> OwnedFd {
     // SAFETY: recvmsg made this descriptor for us, and nobody else knows its number.

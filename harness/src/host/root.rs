@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::thread;
 
-use nix::sched::{CloneFlags, setns, unshare};
+use nix::sched::{CloneFlags, setns};
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use serde::{Serialize, Serializer};
+
+use crate::actor::in_a_child;
 
 /// Whether the root directory is that of the mount namespace.
 ///
@@ -83,18 +84,17 @@ fn same_root_as_process_1() -> Option<bool> {
     Some(identity("/")? == identity("/proc/1/root/")?)
 }
 
-/// Whoever joins a mount namespace, its own included, is put at its root. A thread does so that shares its
-/// root with no other and ends at once: nothing changes. `None` without CAP_SYS_ADMIN and CAP_SYS_CHROOT.
+/// Whoever joins a mount namespace, its own included, is put at its root. A forked child does so, which
+/// moves nobody else. `None` without CAP_SYS_ADMIN and CAP_SYS_CHROOT.
 ///
 /// Source: setns(2); `mntns_install()`, fs/namespace.c.
 fn same_root_as_namespace() -> Option<bool> {
-    let root = thread::Builder::new().spawn(|| {
+    in_a_child(|| {
+        let before = identity("/")?;
         let mounts = File::open("/proc/self/ns/mnt").ok()?;
-        unshare(CloneFlags::CLONE_FS).ok()?;
         setns(mounts, CloneFlags::CLONE_NEWNS).ok()?;
-        identity("/")
-    });
-    Some(root.ok()?.join().ok()?? == identity("/")?)
+        Some(identity("/")? == before)
+    })
 }
 
 /// The mount's id tells a directory from a bind mount of it (5.8; 0 before).

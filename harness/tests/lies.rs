@@ -43,9 +43,15 @@ fn answer(step: u64) -> Vec<u8> {
 /// The error that playing gives, which has to come in time.
 #[track_caller]
 fn error(scenario: &Scenario) -> Error {
+    error_within(LIMIT, scenario)
+}
+
+/// The same, with another time limit.
+#[track_caller]
+fn error_within(limit: Duration, scenario: &Scenario) -> Error {
     let begun = Instant::now();
-    let played = scenario.try_play_within(LIMIT);
-    assert!(begun.elapsed() < LIMIT + SLACK, "took {:?}", begun.elapsed());
+    let played = scenario.try_play_within(limit);
+    assert!(begun.elapsed() < limit + SLACK, "took {:?}", begun.elapsed());
     match played {
         Err(error) => error,
         Ok(trace) => panic!("the lie was believed:\n{trace}"),
@@ -249,7 +255,8 @@ fn program_hangs(#[case] words: &[&str]) {
 #[case::in_another_session("setsid sleep 1000 & sleep 0.05")]
 #[case::silently("setsid sleep 1000 >/dev/null 2>&1 & sleep 0.05")]
 fn program_leaves_a_process(#[case] script: &'static str) {
-    let error = error(&caller().outside(&[run(&["sh", "-c", script])]));
+    // What is left behind is given some time to end by itself, which a busy machine draws out.
+    let error = error_within(10 * LIMIT, &caller().outside(&[run(&["sh", "-c", script])]));
 
     assert!(matches!(error, Error::LeftBehind { .. }), "{error}");
     says(&error, &["left processes behind", script]);

@@ -37,6 +37,7 @@
 //! | [trace], [state] | what happened |
 //! | [error] | what went wrong with the harness itself |
 //! | [host], [needs], [suite] | facts of this host, what a test needs of it, the registry of tests |
+//! | [rules] | the rules of the kernel by name, which tests say that they pin |
 //! | [snapshot] | how a trace is compared with what was reviewed |
 //! | [userns] | a real program in a namespace |
 
@@ -53,6 +54,7 @@ mod outcome;
 mod player;
 pub mod prelude;
 mod program;
+pub mod rules;
 pub mod scenario;
 mod show;
 pub mod snapshot;

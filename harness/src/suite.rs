@@ -9,7 +9,6 @@ mod names;
 use std::cell::RefCell;
 use std::env;
 use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
@@ -18,6 +17,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::host::{self, Facts};
 use crate::needs::Need;
+use crate::rules::Rule;
 
 pub use names::test_name;
 
@@ -42,6 +42,8 @@ pub struct Test {
     pub line: u32,
     /// What the test cannot do without.
     pub needs: &'static [Need],
+    /// The rules of the kernel that it pins.
+    pub rules: &'static [&'static Rule],
     /// The test itself; a panic is its failure.
     pub run: fn(),
 }
@@ -85,15 +87,19 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// Lists or runs the registered tests as libtest would, by the arguments of this process.
 ///
 /// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot
-/// run, and nothing else. Exit status: 0, or 101 if a test failed, or 2 if the suite was written
+/// run, and nothing else; `--rules` prints "name, tab, file, tab, function, tab, rules" for each test. Exit status: 0, or 101 if a test failed, or 2 if the suite was written
 /// or called wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
     let tests = match names::collect(&TESTS) {
         Ok(tests) => tests,
         Err(message) => return usage(&message),
     };
-    if env::args_os().skip(1).any(|argument| argument == "--skipped") {
-        return print_skipped(&tests);
+    let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
+    if asked("--skipped") {
+        return print(&skipped(&tests));
+    }
+    if asked("--rules") {
+        return print(&rules(&tests));
     }
     let unmet_is = match unmet_is(env::var_os(REQUIRE).as_deref()) {
         Ok(unmet_is) => unmet_is,
@@ -160,17 +166,26 @@ fn run_named(name: String, run: fn()) {
     }
 }
 
-fn print_skipped(tests: &[(String, &Test)]) -> ExitCode {
-    let mut lines = String::new();
-    for (name, test) in tests {
-        if let Err(reason) = requirement(test.needs) {
-            // Writing to a String cannot fail.
-            let _ = writeln!(lines, "{name}\t{}", reason.replace(['\n', '\t'], " "));
-        }
-    }
+fn skipped(tests: &[(String, &Test)]) -> String {
+    let line = |(name, test): &(String, &Test)| {
+        let reason = requirement(test.needs).err()?;
+        Some(format!("{name}\t{}\n", reason.replace(['\n', '\t'], " ")))
+    };
+    tests.iter().filter_map(line).collect()
+}
+
+fn rules(tests: &[(String, &Test)]) -> String {
+    let line = |(name, test): &(String, &Test)| {
+        let rules: Vec<&str> = test.rules.iter().map(|rule| rule.name).collect();
+        format!("{name}\t{}\t{}\t{}\n", test.file, test.function, rules.join(" "))
+    };
+    tests.iter().map(line).collect()
+}
+
+fn print(lines: &str) -> ExitCode {
     match std::io::stdout().write_all(lines.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => usage(&format!("cannot write the skipped tests to stdout: {error}")),
+        Err(error) => usage(&format!("cannot write the list of tests to stdout: {error}")),
     }
 }
 

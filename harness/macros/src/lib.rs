@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, Ident, ItemFn, Path, Result, ReturnType, Stmt, Token};
+use syn::{
+    Attribute, Error, Expr, ExprLit, Ident, ItemFn, Lit, LitStr, Path, Result, ReturnType, Stmt, Token,
+};
 
 /// Registers a function as a test of the suite.
 ///
@@ -12,6 +14,9 @@ use syn::{Attribute, Error, Expr, Ident, ItemFn, Path, Result, ReturnType, Stmt,
 /// `#[harness::test(Root, Program("sudo"), Capability(Cap::Setfcap))]`; `Cap` is in scope there.
 /// None at all is right for a test that runs everywhere. Beneath `#[rstest]` it registers every
 /// case that rstest generates.
+///
+/// Among them stand the rules that the test pins, by their names in `harness::rules`:
+/// `pins("map.written-once", "map.refusal-leaves-empty")`.
 ///
 /// The function takes nothing and returns nothing; it fails by panicking.
 #[proc_macro_attribute]
@@ -29,8 +34,11 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
     refuse_other_attributes(&function.attrs)?;
     refuse_signature(&function)?;
     let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
-    let needs: Vec<Expr> =
-        syn::parse::Parser::parse2(parser, needs)?.into_iter().map(need).collect::<Result<_>>()?;
+    let (pins, needs): (Vec<Expr>, Vec<Expr>) = syn::parse::Parser::parse2(parser, needs)?
+        .into_iter()
+        .partition(|written| is_call_of(written, "pins"));
+    let needs: Vec<Expr> = needs.into_iter().map(need).collect::<Result<_>>()?;
+    let rules: Vec<LitStr> = pins.into_iter().map(rules).collect::<Result<Vec<_>>>()?.concat();
     let name = &function.sig.ident;
     let hand_written = called_last(&function).unwrap_or(name);
 
@@ -49,10 +57,28 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
                 file: file!(),
                 line: line!(),
                 needs: &[#(#needs),*],
+                rules: &[#(const { ::harness::rules::named(#rules) }),*],
                 run: #name,
             };
         };
     })
+}
+
+fn is_call_of(written: &Expr, name: &str) -> bool {
+    matches!(written, Expr::Call(call) if matches!(call.func.as_ref(), Expr::Path(path) if path.path.is_ident(name)))
+}
+
+/// The names in `pins("map.written-once")`; whether there are such rules the compiler finds out.
+fn rules(pins: Expr) -> Result<Vec<LitStr>> {
+    let Expr::Call(call) = pins else { return Ok(Vec::new()) };
+    if call.args.is_empty() {
+        return Err(Error::new(call.span(), "pins() names no rule"));
+    }
+    let name = |written: &Expr| match written {
+        Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => Ok(name.clone()),
+        other => Err(Error::new(other.span(), "a rule is named by a string: pins(\"map.written-once\")")),
+    };
+    call.args.iter().map(name).collect()
 }
 
 /// Puts the path of the enum before a need: `Program("sudo")` is `Need::Program("sudo")`.
@@ -157,6 +183,20 @@ mod tests {
             let whole = format!(":: harness :: needs :: Need :: {variant}");
             assert!(expanded.contains(&whole), "{expanded}");
         }
+    }
+
+    #[test]
+    fn rules_are_looked_up_when_the_test_is_compiled() {
+        let expanded = attribute(r#"Root, pins("a.b", "c.d")"#, "fn claim() {}").expect("these are rules");
+
+        for name in ["a.b", "c.d"] {
+            assert!(
+                expanded.contains(&format!(r#"const {{ :: harness :: rules :: named ("{name}") }}"#)),
+                "{expanded}"
+            );
+        }
+        refused("pins()", "fn claim() {}", "pins() names no rule");
+        refused("pins(WRITTEN_ONCE)", "fn claim() {}", "a rule is named by a string");
     }
 
     #[test]

@@ -123,7 +123,7 @@ mod tests {
     }
 
     const fn test(name: &'static str, line: u32) -> Test {
-        Test { name, function: "own", file: "topic.rs", line, needs: &[], run: || {} }
+        Test { name, function: "own", file: "topic.rs", line, needs: &[], rules: &[], run: || {} }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::summary::{self, Names};
 use crate::tools::{self, Install};
 use crate::verdict::Verdict;
 use crate::workspace::{SUITE, Workspace};
-use crate::{deny, ordinary, packages, process, snapshots, suite};
+use crate::{deny, ordinary, packages, process, rules, snapshots, suite};
 
 /// What the steps share.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },
     Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
     Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
+    Step { name: "rules", about: "every rule has a test or a reason, every test a rule", run: every_rule },
     Step { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::policies },
     Step { name: "advisories", about: "known faults in dependencies", run: deny::advisories },
 ];
@@ -184,6 +185,17 @@ fn report(context: &Context, run: impl FnOnce() -> Result<Leg, String>) -> Outco
             context.legs.borrow_mut().push(leg);
             outcome
         }
+    }
+}
+
+fn every_rule(context: &Context) -> Outcome {
+    match tools::nextest(context.install).and_then(|()| rules::check(&context.workspace)) {
+        Ok(Ok(counts)) => Outcome::Passed(counts),
+        Ok(Err(wrong)) => {
+            wrong.iter().for_each(|line| say(format_args!("  {line}\n")));
+            Outcome::Failed(format!("{} things are wrong: see above", wrong.len()))
+        }
+        Err(error) => Outcome::CouldNotRun(error),
     }
 }
 

@@ -32,6 +32,9 @@ pub enum Command {
     /// Run the suite on this kernel; close with what failed, what was skipped and why
     #[command(after_help = SUITE_AFTER)]
     Suite(SuiteOptions),
+    /// Run the suite and tell, rule by rule, whether this kernel keeps the rules of user namespaces
+    #[command(after_help = RULES_AFTER)]
+    Rules(RulesOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = TEST_AFTER)]
     Test(TestOptions),
@@ -45,6 +48,20 @@ Examples:
   USERNS_SUITE_REQUIRE=all cargo ci suite    what this host cannot run is a failure
 
 Exit status: 0 good, 1 tests failed, 2 could not run (build failed, nothing ran).";
+
+const RULES_AFTER: &str = "\
+Examples:
+  cargo ci rules                   every rule, its errno, its tests, and whether it holds here
+  cargo ci rules map               the rules about writing maps, with sources and each test
+  cargo ci rules groups.denied     one rule
+  cargo ci rules --missing         the rules that no test pins, and why
+  cargo ci rules --json > rules    for scripts, with the facts of the host
+  cargo ci rules --write           make docs/rules.md anew
+
+A rule holds if every test of it that ran passed, differs if one failed, and is skipped if none of them
+could run on this host.
+
+Exit status: 0 no rule differs, 1 one does (or, with --missing, lacks test and reason), 2 could not run.";
 
 const TEST_AFTER: &str = "\
 Examples:
@@ -72,6 +89,26 @@ pub struct SuiteOptions {
     /// Handed to `cargo nextest run` as they are
     #[arg(last = true, value_name = "NEXTEST ARGS")]
     pub nextest: Vec<String>,
+}
+
+/// Options of `cargo ci rules`.
+#[derive(Args, Debug, Default)]
+pub struct RulesOptions {
+    /// Only the rules whose names begin so, in full
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Run nothing: list the rules that no test pins, and why
+    #[arg(long, conflicts_with = "json")]
+    pub missing: bool,
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+    /// Run nothing: make docs/rules.md anew
+    #[arg(long, conflicts_with_all = ["missing", "json", "names"])]
+    pub write: bool,
+    /// Install nothing; stop with a message when cargo-nextest is missing
+    #[arg(long)]
+    pub skip_install: bool,
 }
 
 /// Options of `cargo ci test`.

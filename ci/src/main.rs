@@ -1,7 +1,7 @@
 //! The commands behind `cargo ci`.
 //!
-//! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `test` runs
-//! everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which
+//! rules of the kernel hold, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
 
 mod checks;
 mod cli;
@@ -13,6 +13,7 @@ mod ordinary;
 mod packages;
 mod process;
 mod results;
+mod rules;
 mod say;
 mod skips;
 mod snapshots;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let done = process::watch_signals().and_then(|()| match cli.command {
         Command::Facts { json } => facts::print(json).map(|()| Verdict::Good),
         Command::Suite(options) => suite::run(&options),
+        Command::Rules(options) => rules::run(&options),
         Command::Test(options) => checks::run(&options),
     });
     match done {

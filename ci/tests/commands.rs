@@ -14,6 +14,10 @@ const JUNIT: &str = include_str!("data/junit.xml");
 const REASONS: &str = "topic::case::a\tneeds CONFIG_X\n\
                        topic::case::b\tneeds CONFIG_X\n\
                        topic::needs_user\tneeds an ordinary user: this process is root\n";
+/// Which rules the tests of [`JUNIT`] pin.
+const RULES: &str = "bad::hangs\ttests/userns/bad.rs\thangs\tmap.written-once\n\
+                     map_order::plain\ttests/userns/map_order.rs\tplain\tmap.written-once text.nul\n\
+                     topic::needs_user\ttests/userns/topic.rs\tneeds_user\tgroups.denied\n";
 
 fn ci(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ci"));
@@ -40,7 +44,9 @@ impl StandIn {
         fs::write(dir.path().join("junit.in"), junit)?;
         fs::write(dir.path().join("reasons"), reasons)?;
         program(dir.path(), "cargo-nextest", "echo 'cargo-nextest 99.0.0'")?;
-        program(dir.path(), "userns", &format!("cat {root}/reasons"))?;
+        fs::write(dir.path().join("rules"), RULES)?;
+        let lists = format!("case $1 in --rules) cat {root}/rules ;; *) cat {root}/reasons ;; esac");
+        program(dir.path(), "userns", &lists)?;
         let answers = format!(
             r#"case "$1 $2" in
             metadata*) echo '{{"workspace_root":"{root}","target_directory":"{root}/target"}}' ;;
@@ -58,7 +64,11 @@ impl StandIn {
     }
 
     fn suite(&self) -> io::Result<(String, Option<i32>)> {
-        let mut command = ci(&["suite", "--skip-install"]);
+        self.says(&["suite", "--skip-install"])
+    }
+
+    fn says(&self, arguments: &[&str]) -> io::Result<(String, Option<i32>)> {
+        let mut command = ci(arguments);
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", self.dir.path().display()));
         command.env("CARGO", self.dir.path().join("cargo")).current_dir("/");
@@ -77,7 +87,7 @@ fn help_teaches_the_exit_status() -> io::Result<()> {
     let (text, status) = ends(ci(&["--help"]))?;
 
     assert_eq!(status, Some(0));
-    for word in ["facts", "suite", "test", "2  could not run"] {
+    for word in ["facts", "suite", "rules", "test", "2  could not run"] {
         assert!(text.contains(word), "no {word:?} in:\n{text}");
     }
     Ok(())
@@ -151,6 +161,59 @@ fn a_green_run_with_an_unexplained_skip_is_not_good() -> io::Result<()> {
     for reasons in ["", "b needs root\n", "b\tneeds ro", "c\tneeds root\n"] {
         let (text, status) = StandIn::new(0, green, reasons)?.suite()?;
         assert_eq!(status, Some(2), "reasons {reasons:?}:\n{text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_rule_differs_where_one_of_its_tests_failed_and_holds_where_all_passed() -> io::Result<()> {
+    let (text, status) = StandIn::new(100, JUNIT, REASONS)?.says(&["rules", "--skip-install"])?;
+
+    assert_eq!(status, Some(1), "{text}");
+    let words = |name: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(words("map.written-once"), ["map.written-once", "EPERM", "2", "tests", "differs"]);
+    assert_eq!(words("text.nul"), ["text.nul", "ok", "1", "test", "holds"]);
+    let skipped = "groups.denied EPERM 1 test skipped: needs an ordinary user: this process is root";
+    assert_eq!(words("groups.denied").join(" "), skipped);
+    assert!(text.contains("failed   bad::hangs"), "{text}");
+    assert!(text.contains(": 1 hold, 1 differ, 1 skipped, "), "{text}");
+    Ok(())
+}
+
+#[test]
+fn rules_that_are_all_skipped_are_told_and_are_no_failure() -> io::Result<()> {
+    let skipped = r#"<testsuites name="nextest-run" tests="1" failures="0" errors="0">
+        <testsuite name="userns" tests="1" skipped="1" errors="0" failures="0">
+        <testcase name="topic::needs_user"><skipped/></testcase>
+        </testsuite></testsuites>"#;
+    let stand_in = StandIn::new(0, skipped, REASONS)?;
+
+    let (text, status) = stand_in.says(&["rules", "--skip-install", "groups.denied"])?;
+
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("skipped  topic::needs_user: needs an ordinary user"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn rules_of_a_suite_that_lies_are_not_told() -> io::Result<()> {
+    let cut = &JUNIT[..JUNIT.len() / 2];
+    for (lie, status, junit, rules) in [
+        ("a report cut short", 100, cut, RULES),
+        ("no list of rules", 100, JUNIT, ""),
+        ("a list cut short", 100, JUNIT, &RULES[..RULES.len() - 1]),
+        ("a rule that nobody knows", 100, JUNIT, "bad::hangs\tbad.rs\thangs\tmap.written-twice\n"),
+        ("a suite that does not build", 101, JUNIT, RULES),
+    ] {
+        let stand_in = StandIn::new(status, junit, REASONS)?;
+        fs::write(stand_in.dir.path().join("rules"), rules)?;
+
+        let (text, code) = stand_in.says(&["rules", "--skip-install"])?;
+
+        assert_eq!((code, text.contains(" hold, ")), (Some(2), false), "{lie}:\n{text}");
     }
     Ok(())
 }

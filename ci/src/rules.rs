@@ -1,0 +1,188 @@
+//! `cargo ci rules`: the rules of the kernel, the tests that pin them, and whether they hold here.
+
+mod listed;
+mod page;
+mod state;
+mod table;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use harness::rules::{self, Rule};
+
+use crate::cli::RulesOptions;
+use crate::gather::Leg;
+use crate::results::End;
+use crate::say::say;
+use crate::tools::{self, Install};
+use crate::verdict::Verdict;
+use crate::workspace::Workspace;
+use crate::{nextest, process, suite};
+
+use listed::Listed;
+use state::{Known, Ruling, State};
+
+/// Where the page for readers is, relative to the workspace.
+const PAGE: &str = "docs/rules.md";
+/// Listing names asks the host nothing; this is a hang.
+const LIST_LIMIT: Duration = Duration::from_secs(60);
+
+/// Does what the options ask for.
+///
+/// # Errors
+/// When the suite does not build or cannot be run.
+pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
+    let workspace = Workspace::find()?;
+    let asked = selected(&options.names)?;
+    tools::nextest(Install::unless(options.skip_install))?;
+    let tests = list(&workspace)?;
+    if options.write {
+        return write(&workspace.root, &tests);
+    }
+    if options.missing {
+        return Ok(missing(&asked, &tests));
+    }
+    let leg = play(&workspace, &options.names, &asked, &tests)?;
+    match &leg.verdict {
+        // That every test of the rules is skipped is an answer.
+        Verdict::CouldNotRun(why) if !only_skips(&leg) => return Err(why.clone()),
+        _ => {}
+    }
+    let known = Known::of(&leg, &tests);
+    let rulings: Vec<Ruling> = asked.iter().map(|rule| known.rule(rule)).collect();
+    if options.json {
+        say(format_args!("{}\n", state::json(&rulings, &leg)?));
+    } else {
+        let length = if options.names.is_empty() { table::Length::Short } else { table::Length::Full };
+        say(table::render(&rulings, &leg, length));
+    }
+    Ok(match rulings.iter().filter(|ruling| ruling.state == State::Differs).count() {
+        0 => Verdict::Good,
+        differ => Verdict::Failed(format!("{differ} of {} rules differ", rulings.len())),
+    })
+}
+
+fn only_skips(leg: &Leg) -> bool {
+    !leg.tests.is_empty() && leg.tests.iter().all(|test| test.end == End::Skipped)
+}
+
+/// What `cargo ci test` asks of the table: a test or a reason for each rule, a rule for each test, and
+/// a page that is not stale.
+///
+/// What is right in one line, or else a line for each thing that is wrong.
+///
+/// # Errors
+/// When the suite does not build or does not tell.
+pub fn check(workspace: &Workspace) -> Result<Result<String, Vec<String>>, String> {
+    let tests = list(workspace)?;
+    let mut wrong = listed::unpinned(&tests);
+    wrong.extend(rules::all().filter_map(|rule| lack(rule, &tests)));
+    let path = workspace.root.join(PAGE);
+    if std::fs::read_to_string(&path).ok().as_deref() != Some(&page::render(&tests)) {
+        wrong.push(format!("{PAGE} is stale: run `cargo ci rules --write`"));
+    }
+    Ok(match wrong.is_empty() {
+        true => Ok(format!("{} rules, {} tests", rules::all().count(), tests.len())),
+        false => Err(wrong),
+    })
+}
+
+/// The rules whose names begin as asked; all of them if nothing is asked.
+fn selected(names: &[String]) -> Result<Vec<&'static Rule>, String> {
+    let begins = |rule: &&Rule| names.is_empty() || names.iter().any(|name| rule.name.starts_with(name));
+    let unknown = names.iter().find(|name| !rules::all().any(|rule| rule.name.starts_with(name.as_str())));
+    match unknown {
+        Some(name) => Err(format!("no rule's name begins with {name:?}; `cargo ci rules` lists them")),
+        None => Ok(rules::all().filter(begins).collect()),
+    }
+}
+
+/// Asks the suite which test pins what.
+fn list(workspace: &Workspace) -> Result<Vec<Listed>, String> {
+    let mut command = Command::new(nextest::build_suite(workspace)?);
+    let said = process::capture(command.arg("--rules").current_dir(&workspace.root), LIST_LIMIT)?;
+    if !said.status.success() {
+        return Err(format!(
+            "`{}` failed ({}): {}",
+            process::show(&command),
+            said.status,
+            said.stderr.trim()
+        ));
+    }
+    listed::parse(&said.stdout)
+}
+
+fn play(workspace: &Workspace, names: &[String], asked: &[&Rule], tests: &[Listed]) -> Result<Leg, String> {
+    let mut arguments = Vec::new();
+    if !names.is_empty() {
+        let wanted = tests.iter().filter(|test| asked.iter().any(|rule| test.pins(rule)));
+        let wanted: Vec<String> = wanted.map(|test| format!("test(={})", test.name)).collect();
+        if wanted.is_empty() {
+            return Err("no test pins the rules that were asked for; --missing tells why".to_owned());
+        }
+        arguments.extend(["-E".to_owned(), wanted.join(" + "), "--no-tests=pass".to_owned()]);
+    }
+    suite::as_caller(workspace, &arguments)
+}
+
+fn write(root: &Path, tests: &[Listed]) -> Result<Verdict, String> {
+    let path = root.join(PAGE);
+    let failed = |error| format!("cannot write {}: {error}", path.display());
+    std::fs::create_dir_all(root.join("docs")).map_err(failed)?;
+    std::fs::write(&path, page::render(tests)).map_err(failed)?;
+    say(format_args!("wrote {PAGE}: {} rules, {} tests\n", rules::all().count(), tests.len()));
+    Ok(Verdict::Good)
+}
+
+fn missing(asked: &[&Rule], tests: &[Listed]) -> Verdict {
+    let bare: Vec<&&Rule> = asked.iter().filter(|rule| !tests.iter().any(|test| test.pins(rule))).collect();
+    for rule in &bare {
+        say(format_args!("{:<30} {}\n", rule.name, rule.untested.unwrap_or("no test, and no reason")));
+    }
+    say(format_args!("{} of {} rules have no test\n", bare.len(), asked.len()));
+    match bare.iter().filter(|rule| rule.untested.is_none()).count() {
+        0 => Verdict::Good,
+        number => Verdict::Failed(format!("{number} of them give no reason")),
+    }
+}
+
+/// What is wrong with the tests of a rule.
+fn lack(rule: &Rule, tests: &[Listed]) -> Option<String> {
+    match (tests.iter().find(|test| test.pins(rule)), rule.untested) {
+        (None, None) => Some(format!("{}: no test pins it, and no reason is given", rule.name)),
+        (Some(test), Some(_)) => {
+            Some(format!("{}: {} pins it, and a reason is given why none does", rule.name, test.name))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(name: &str, rules: &[&str]) -> Listed {
+        Listed::new(name, "tests/userns/topic.rs", "claim", rules)
+    }
+
+    #[test]
+    fn rules_are_selected_by_the_beginning_of_their_names() {
+        let one = selected(&["map.written-once".to_owned()]).expect("there is such a rule");
+        assert_eq!(one.len(), 1);
+        assert!(selected(&["map.".to_owned()]).is_ok_and(|rules| rules.len() > 5));
+        assert_eq!(selected(&[]).map(|rules| rules.len()), Ok(rules::all().count()));
+        assert!(selected(&["amp.".to_owned()]).is_err_and(|error| error.contains("\"amp.\"")));
+    }
+
+    #[test]
+    fn a_rule_has_a_test_or_a_reason_and_not_both() {
+        let (plain, excused) = (rules::named("map.written-once"), rules::named("create.security-module"));
+        let tests = [test("topic::claim", &["map.written-once", "create.security-module"])];
+
+        assert_eq!(lack(plain, &tests), None);
+        assert!(lack(plain, &[]).is_some_and(|why| why.contains("no test pins it")));
+        assert_eq!(lack(excused, &[]), None);
+        assert!(lack(excused, &tests).is_some_and(|why| why.contains("topic::claim pins it")));
+    }
+}

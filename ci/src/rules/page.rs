@@ -1,0 +1,89 @@
+//! docs/rules.md: the rules and their tests for readers.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use harness::rules::{self, FAMILIES, Family, Rule};
+
+use super::Listed;
+
+const HEAD: &str = "\
+# The rules
+
+What the Linux kernel does with user namespaces, as far as this suite knows, and the tests that pin it. The
+outcome is the errno that a program gets where the rule refuses, or `ok`. Where a rule is younger than user
+namespaces themselves (3.8), its first release stands beside it.
+
+`cargo ci rules` tells which of them hold on a kernel; `cargo ci rules map.written-once` tells all of one. This
+page is made by `cargo ci rules --write` from `harness/src/rules` and the attributes of the tests.
+";
+
+/// The page.
+pub fn render(tests: &[Listed]) -> String {
+    let tested = rules::all().filter(|rule| tests.iter().any(|test| test.pins(rule))).count();
+    let mut text = format!("{HEAD}\n{tested} of {} rules have a test.\n", rules::all().count());
+    FAMILIES.iter().for_each(|family| section(&mut text, family, tests));
+    text
+}
+
+fn section(text: &mut String, family: &Family, tests: &[Listed]) {
+    let _ = writeln!(text, "\n## {}\n", family.title);
+    let _ =
+        writeln!(text, "| rule | outcome | what the kernel does | since | tests |\n|---|---|---|---|---|");
+    for rule in family.rules {
+        let cells = [
+            format!("`{}`", rule.name),
+            rule.outcome(),
+            format!("{}<br><sub>{}</sub>", rule.sentence, rule.source),
+            rule.since.unwrap_or_default().to_owned(),
+            functions(rule, tests),
+        ];
+        let cells = cells.map(|cell| cell.replace('|', "\\|"));
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+}
+
+/// The functions that pin the rule, by file; or why there are none.
+fn functions(rule: &Rule, tests: &[Listed]) -> String {
+    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for test in tests.iter().filter(|test| test.pins(rule)) {
+        let functions = files.entry(&test.file).or_default();
+        if !functions.contains(&test.function.as_str()) {
+            functions.push(&test.function);
+        }
+    }
+    if files.is_empty() {
+        return format!("none: {}", rule.untested.unwrap_or("no reason is given"));
+    }
+    let of_file = |(file, functions): (&&str, &Vec<&str>)| {
+        let stem = Path::new(file).file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        let functions: Vec<String> = functions.iter().map(|function| format!("`{function}`")).collect();
+        format!("[{stem}](../{file}): {}", functions.join(", "))
+    };
+    files.iter().map(of_file).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_names_its_functions_once_each() {
+        let test = |name: &str, file, function| Listed::new(name, file, function, &["map.written-once"]);
+        let tests = [
+            test("a::f::x", "tests/userns/a.rs", "f"),
+            test("a::f::y", "tests/userns/a.rs", "f"),
+            test("b::g", "tests/userns/b.rs", "g"),
+        ];
+
+        let page = render(&tests);
+
+        assert!(
+            page.contains("| [a](../tests/userns/a.rs): `f`; [b](../tests/userns/b.rs): `g` |"),
+            "{page}"
+        );
+        assert!(page.contains(&format!("\n1 of {} rules have a test.\n", rules::all().count())), "{page}");
+        assert!(page.contains("| none: it takes a security module"), "{page}");
+    }
+}

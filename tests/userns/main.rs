@@ -22,6 +22,7 @@ mod ownership;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;
+mod setid_accounting;
 mod setid_capabilities;
 mod setid_compat;
 mod setid_limits;

@@ -83,7 +83,7 @@ fn triples() -> Vec<[u32; 3]> {
 #[case::noroot(1, SWAPPED)]
 #[case::no_setuid_fixup(NO_SETUID_FIXUP, SWAPPED)]
 #[case::keep_caps(1 << 4, SWAPPED)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.capabilities"))]
 fn every_change(#[case] bits: u64, #[case] map: &'static str) {
     let all = triples().into_iter().map(|ids| set_id(SetId::Setresuid, &ids));
     let both = triples().into_iter().step_by(2).map(|ids| set_id(SetId::Setreuid, &ids[..2]));
@@ -103,7 +103,7 @@ fn every_change(#[case] bits: u64, #[case] map: &'static str) {
 #[rstest]
 #[case::unmapped("1 0 2")]
 #[case::mapped("0 0 2")]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.without-uid-0"))]
 fn without_uid_0(#[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
 
@@ -120,7 +120,7 @@ fn without_uid_0(#[case] map: &'static str) {
 #[case::no_setuid_fixup(NO_SETUID_FIXUP, "0 0 3")]
 #[case::root_outside_is_uid_1(0, "0 5000 1\n1 0 2")]
 #[case::no_uid_0(0, "1 0 3")]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.fs-capabilities"))]
 fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
     let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::Look].to_vec();
@@ -140,7 +140,7 @@ fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
 #[case::keep_caps(&[secure(1 << 5), KEEPCAPS, secure(1 << 5 | 1 << 4)])]
 #[case::unlocked(&[secure(1 << 2), secure(0), KEEPCAPS])]
 #[case::without_setpcap(&[drop_caps(&[Cap::Setpcap]), secure(1 << 2), KEEPCAPS])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.locked-bits"))]
 fn locked_bits(#[case] bits: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 2")]);
 
@@ -152,7 +152,7 @@ fn locked_bits(#[case] bits: &[Action]) {
 /// A process is dumpable no longer once its effective or filesystem id changes; real and saved ids,
 /// groups and calls that change nothing leave it so.
 /// Source: prctl(2), PR_SET_DUMPABLE; kernel commit_creds().
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.dumpable"))]
 fn dumpable() {
     const SAME: u32 = u32::MAX;
     let kinds = [

@@ -69,7 +69,7 @@ const GID: [(&str, i64); 2] = [("getresgid16", 171), ("getresgid32", 211)];
 #[rstest]
 #[case::with_setgid(&[only_caps(&[Cap::Setgid])])]
 #[case::without_setgid(&[drop_caps(&[Cap::Setgid])])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("groups.compat"))]
 fn setgroups_errors(#[case] privilege: &[Action]) {
     let room = || RawArg::Results(0);
     let calls = [
@@ -99,7 +99,7 @@ fn setgroups_errors(#[case] privilege: &[Action]) {
 /// In 16 bits a group beyond 65535 reads as the overflow gid, 65535 as itself; sizes and pointers are
 /// judged as for 32 bits.
 /// Source: getgroups(2); kernel/uid16.c, getgroups16(), high2lowgid().
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("groups.compat"))]
 fn getgroups_errors() {
     let room = || RawArg::Results(0);
     let lists = [getgroups16(4, room()), getgroups16(5, room()), getgroups32(4, room())];
@@ -119,7 +119,7 @@ fn getgroups_errors() {
 #[rstest]
 #[case::uids([("setuid16", 23), ("setreuid16", 70), ("setresuid16", 164), ("setfsuid16", 138)], SetId::Setresuid, UID, [("getuid16", 24), ("geteuid16", 49)])]
 #[case::gids([("setgid16", 46), ("setregid16", 71), ("setresgid16", 170), ("setfsgid16", 139)], SetId::Setresgid, GID, [("getgid16", 47), ("getegid16", 50)])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
 fn ids_of_16_bits(
     #[case] calls: [(&'static str, i64); 4],
     #[case] wide: SetId,
@@ -148,7 +148,7 @@ fn ids_of_16_bits(
 #[rstest]
 #[case::uids([("setuid32", 213), ("setreuid32", 203), ("setresuid32", 208), ("setfsuid32", 215)], UID, drop_caps(&[Cap::Setuid]))]
 #[case::gids([("setgid32", 214), ("setregid32", 204), ("setresgid32", 210), ("setfsgid32", 216)], GID, drop_caps(&[Cap::Setgid]))]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
 fn ids_of_32_bits(
     #[case] calls: [(&'static str, i64); 4],
     #[case] kind: [(&'static str, i64); 2],
@@ -182,7 +182,7 @@ fn ids_of_32_bits(
 #[rstest]
 #[case::of_16_bits([("getresuid16", 165), ("getresgid16", 171)])]
 #[case::of_32_bits([("getresuid32", 209), ("getresgid32", 211)])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat", "id.bad-pointer"))]
 fn bad_pointers(#[case] calls: [(&'static str, i64); 2]) {
     let bad_at = |place: usize| [0, 1, 2].map(|at| if at == place { NOWHERE } else { RawArg::Results(0) });
     let all = calls.iter().flat_map(|(name, number)| {

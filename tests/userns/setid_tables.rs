@@ -114,8 +114,8 @@ fn shown(id: u32) -> String {
 fn block(kind: Kind, start: [u32; 3], effective: Effective, lines_of: &[(SetId, Vec<Vec<u32>>)]) -> String {
     let rows = lines_of.iter().flat_map(|(call, line)| line.iter().map(move |args| (*call, args)));
     let steps: Vec<Action> = rows.flat_map(|(call, args)| row(kind, start, effective, call, args)).collect();
-    // Other ids outside than inside, so that one taken for the other shows.
-    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 1000 60000"));
+    // Other ids outside than inside, and for groups than for users, so that one taken for the other shows.
+    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
     let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
     // To be a member of a group gives no right to its gid: 5 is refused all the same.
@@ -160,7 +160,19 @@ fn short(cell: &str, [real, effective, saved]: [u32; 3]) -> String {
 #[case::uids_with_every_other_capability(Kind::Uid, Effective::AllButThat)]
 #[case::gids_with_that_capability_alone(Kind::Gid, Effective::ThatOne)]
 #[case::gids_with_every_other_capability(Kind::Gid, Effective::AllButThat)]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins(
+        "id.unmapped",
+        "id.not-own",
+        "id.capability",
+        "id.which-change",
+        "id.refusal-changes-nothing",
+        "id.fs-follows",
+        "id.fs-never-fails"
+    )
+)]
 fn every_call(#[case] kind: Kind, #[case] effective: Effective) {
     let [one, two, three, fs] = kind.calls();
     let calls = [(one, 1), (two, 2), (three, 3), (fs, 1)];
@@ -177,21 +189,29 @@ fn every_call(#[case] kind: Kind, #[case] effective: Effective) {
 }
 
 /// setresuid and setresgid that keep the effective id and change nothing leave the filesystem id alone,
-/// where naming the effective id sets it too.
+/// where naming the effective id, or changing another, sets it too.
 /// Source: kernel 659c0ce1cb9e, __sys_setresuid(); setresuid(2) has the filesystem id always follow.
 #[rstest]
 #[case::uids(SetId::Setresuid, SetId::Setfsuid)]
 #[case::gids(SetId::Setresgid, SetId::Setfsgid)]
-#[harness::test(Root, Userns, Kernel { major: 6, minor: 3, why: "set*id calls that change nothing" })]
+#[harness::test(
+    Root,
+    Userns,
+    Kernel { major: 6, minor: 3, why: "set*id calls that change nothing" },
+    pins("id.nothing-to-change", "id.fs-follows")
+)]
 fn nothing_to_change(#[case] all: SetId, #[case] fs: SetId) {
     const SAME: u32 = u32::MAX;
-    let (uids, gids) = (uid_map("0 0 65536"), gid_map("0 0 65536"));
+    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
-    let calls = [[SAME, SAME, SAME], [1, SAME, 3], [1, 2, 3]];
+    let idle = [[SAME, SAME, SAME], [1, SAME, SAME], [SAME, SAME, 3], [1, SAME, 3]];
+    let busy = [[SAME, 2, SAME], [1, 2, 3], [2, SAME, SAME], [SAME, SAME, 2]];
 
-    let rows = calls.map(|ids| [set_id(all, &[1, 2, 3]), set_id(fs, &[4]), set_id(all, &ids), Action::Look]);
+    let calls = idle.iter().chain(&busy);
+    let rows =
+        calls.map(|ids| [set_id(all, &[1, 2, 3]), set_id(fs, &[4]), set_id(all, ids), Action::Look].to_vec());
     let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
-    let trace = cast.inside(&[keep]).inside(&rows.concat()).play();
+    let trace = cast.inside(&[keep]).inside(&rows.collect::<Vec<_>>().concat()).play();
 
     check!(trace);
 }

@@ -54,6 +54,12 @@ pub(super) const SETTING: &[Rule] = &[
     )
     .since("6.3"),
     rule(
+        "id.one-thread",
+        &[],
+        "The system calls change the ids of the calling thread alone.",
+        "setresuid(2), \"C library/kernel differences\"; nptl(7); kernel commit_creds()",
+    ),
+    rule(
         "id.no-memory",
         &[EAGAIN, ENOMEM],
         "The calls fail when there is no memory for credentials.",
@@ -131,6 +137,18 @@ pub(super) const CONSEQUENCES: &[Rule] = &[
         "setuid(2), execve(2): EAGAIN; kernel 72fa59970f86, 2863643fb8b9, flag_nproc_exceeded()",
     )
     .since("3.1"),
+    rule(
+        "change.root-may-have-many",
+        &[],
+        "Root of the initial namespace never has too many processes; uid 0 of another namespace may.",
+        "kernel flag_nproc_exceeded(): INIT_USER",
+    ),
+    rule(
+        "change.counted-as",
+        &[],
+        "A process counts as one of its real uid as soon as that has changed.",
+        "getrlimit(2), RLIMIT_NPROC; kernel set_user(), commit_creds()",
+    ),
 ];
 
 pub(super) const PROGRAMS: &[Rule] = &[

@@ -127,8 +127,14 @@ fn ids_of_16_bits(
     #[case] single: [(&'static str, i64); 2],
 ) {
     let [one, two, all, fs] = calls;
-    let kept =
-        [set_id(wide, &[1, 2, 3]), ids(two.0, two.1, &[65_535, 3]), ids(all.0, all.1, &[4, 65_535, 65_535])];
+    let kept = [
+        set_id(wide, &[1, 2, 3]),
+        ids(all.0, all.1, &[7, 8, 9]),
+        Action::Look,
+        ids(two.0, two.1, &[5, 65_535]),
+        ids(two.0, two.1, &[65_535, 3]),
+        ids(all.0, all.1, &[4, 65_535, 65_535]),
+    ];
     let refused = [ids(one.0, one.1, &[65_535]), ids(one.0, one.1, &[100]), ids(all.0, all.1, &[1, 100, 1])];
     let fs_id = [5, 65_535, 100, 6].map(|id| ids(fs.0, fs.1, &[id]));
     let single = single.map(|(name, number)| ids(name, number, &[]));
@@ -136,7 +142,13 @@ fn ids_of_16_bits(
     let back = [ids(all.0, all.1, &[65_535, 8, 65_535]), ids(one.0, one.1, &[9])];
 
     let cast = namespace().inside(&[Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4)]);
-    let low = cast.inside(&kept).inside(&three(kind)).inside(&refused).inside(&fs_id).inside(&[Action::Look]);
+    let low = cast
+        .inside(&kept)
+        .inside(&three(kind))
+        .inside(&single)
+        .inside(&refused)
+        .inside(&fs_id)
+        .inside(&[Action::Look]);
     let high = low.inside(&beyond).inside(&three(kind)).inside(&single).inside(&fs_id[..1]);
     let trace = high.inside(&back).inside(&[Action::Look]).play();
 
@@ -194,24 +206,47 @@ fn bad_pointers(#[case] calls: [(&'static str, i64); 2]) {
     check!(trace);
 }
 
-/// The signal that a parent's death sends is forgotten when the effective or filesystem id changes, and
-/// stays when the real or saved one does.
-/// Source: prctl(2), PR_SET_PDEATHSIG; kernel commit_creds(). prctl is called in 32 bits to read a result.
-#[rstest]
-#[case::real(SetId::Setresuid, &[1, u32::MAX, u32::MAX])]
-#[case::effective(SetId::Setresuid, &[u32::MAX, 1, u32::MAX])]
-#[case::saved(SetId::Setresuid, &[u32::MAX, u32::MAX, 1])]
-#[case::filesystem(SetId::Setfsuid, &[1])]
-#[case::real_gid(SetId::Setresgid, &[1, u32::MAX, u32::MAX])]
-#[case::effective_gid(SetId::Setresgid, &[u32::MAX, 1, u32::MAX])]
-#[case::filesystem_gid(SetId::Setfsgid, &[1])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
-fn death_signal(#[case] call: SetId, #[case] ids: &[u32]) {
-    let get = vec![RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
-    let signal = Action::Compat("prctl PR_GET_PDEATHSIG", 172, get, Results::Words(1));
-    let set = Action::Prctl("PR_SET_PDEATHSIG, SIGKILL", libc::PR_SET_PDEATHSIG, 9);
+const FILE: &str = "/tmp/file";
+const LINK: &str = "/tmp/link";
 
-    let trace = namespace().inside(&[set, signal.clone(), set_id(call, ids), signal]).play();
+/// Steps that end with a file and a link to it in a tmpfs of one's own, the file held open.
+fn file() -> [Action; 5] {
+    let text = |bytes: &'static [u8]| RawArg::Bytes(Cow::Borrowed(bytes));
+    let here = || RawArg::Number(libc::AT_FDCWD.into());
+    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
+    let file = |flags: u32| vec![here(), text(b"/tmp/file\0"), RawArg::Number(flags.into())];
+    [
+        Action::Unshare(libc::CLONE_NEWNS),
+        Action::Raw("mount tmpfs", libc::SYS_mount, mount),
+        Action::Raw("mknod", libc::SYS_mknodat, file(libc::S_IFREG)),
+        Action::Raw("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), here(), text(b"/tmp/link\0")]),
+        Action::Hold("open", libc::SYS_openat, file(0)),
+    ]
+}
+
+/// One of the calls, and the owners of the file and of the link that it leaves.
+fn chown16(name: &'static str, number: i64, of: RawArg, [user, group]: [i64; 2]) -> [Action; 2] {
+    let args = vec![of, RawArg::Number(user), RawArg::Number(group)];
+    [Action::Compat(name, number, args, Results::Nothing), run(&["stat", "-c", "%u %g", FILE, LINK])]
+}
+
+/// To the 16-bit chown and its kin 65535 is -1, too, which keeps the owner or the group, and another id
+/// without a mapping is EINVAL. lchown is about the link, the others about the file.
+/// Source: chown(2), "C library/kernel differences"; kernel/uid16.c, chown16(), lchown16(), fchown16().
+#[harness::test(Root, Userns, Program("stat"), Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
+fn chown() {
+    let path = |path: &'static [u8]| RawArg::Bytes(Cow::Borrowed(path));
+    let kinds = [
+        ("chown16", 182, path(b"/tmp/link\0"), 10),
+        ("lchown16", 16, path(b"/tmp/link\0"), 20),
+        ("fchown16", 95, RawArg::Held, 30),
+    ];
+    let calls = kinds.into_iter().flat_map(|(name, number, of, first)| {
+        let ids = [[first, first + 1], [first + 2, 65_535], [65_535, first + 3], [100, 1], [1, 100]];
+        ids.into_iter().flat_map(move |ids| chown16(name, number, of.clone(), ids))
+    });
+
+    let trace = namespace().inside(&file()).inside(&calls.collect::<Vec<_>>()).play();
 
     check!(trace);
 }

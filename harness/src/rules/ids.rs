@@ -86,6 +86,12 @@ pub(super) const SETTING: &[Rule] = &[
         "getuid(2), getresuid(2); user_namespaces(7); kernel from_kuid_munged()",
     ),
     rule(
+        "id.told-by-proc",
+        &[],
+        "/proc/PID/status shows the four ids as the namespace of its opener names them.",
+        "proc_pid_status(5); kernel task_state()",
+    ),
+    rule(
         "id.compat",
         &[EPERM, EINVAL, EFAULT],
         "The 16-bit calls take 65535 for -1 and tell larger ids as the overflow id; the 32-bit calls are as the native ones.",
@@ -121,14 +127,20 @@ pub(super) const CONSEQUENCES: &[Rule] = &[
     rule(
         "change.dumpable",
         &[],
-        "A change of the effective or filesystem ids makes a process undumpable, a change of others does not.",
+        "A change of the effective or filesystem ids, or capabilities that it did not have, make a process undumpable; a change of other ids does not.",
         "PR_SET_DUMPABLE(2const); kernel commit_creds()",
     ),
     rule(
         "change.death-signal",
         &[],
-        "A change of the effective or filesystem ids forgets the parent-death signal.",
+        "A change of the effective or filesystem ids, or capabilities that it did not have, make a process forget the parent-death signal.",
         "PR_SET_PDEATHSIG(2const); kernel commit_creds()",
+    ),
+    rule(
+        "change.thread-keyring",
+        &[],
+        "A thread's keyring belongs to its filesystem ids.",
+        "thread-keyring(7); kernel key_fsuid_changed(), key_fsgid_changed()",
     ),
     rule(
         "change.too-many-processes",

@@ -1,0 +1,71 @@
+//! Ids at the edges of the extents of a map, and those between and beyond, in each place of each call.
+
+use harness::prelude::*;
+use rstest::rstest;
+
+const SAME: u32 = u32::MAX;
+/// Ids with a mapping, and their neighbours without: 1000 and 2001 are there outside, and -2 is the last id.
+const MAP: &str = "0 1000 3\n10 2000 2\n4294967294 3000 1";
+const IDS: [u32; 11] = [0, 2, 3, 9, 10, 11, 12, 1000, 2001, SAME - 2, SAME - 1];
+
+/// A call with this id in one of its places.
+type Place = fn(u32) -> Vec<u32>;
+
+const PLACES: [(usize, &str, Place); 10] = [
+    (0, "(id)", |id| vec![id]),
+    (1, "(id, -1)", |id| vec![id, SAME]),
+    (1, "(-1, id)", |id| vec![SAME, id]),
+    (1, "(id, id)", |id| vec![id, id]),
+    (2, "(id, -1, -1)", |id| vec![id, SAME, SAME]),
+    (2, "(-1, id, -1)", |id| vec![SAME, id, SAME]),
+    (2, "(-1, -1, id)", |id| vec![SAME, SAME, id]),
+    (2, "(1, 1, id)", |id| vec![1, 1, id]),
+    (2, "(id, 1, 1)", |id| vec![id, 1, 1]),
+    (3, "(id)", |id| vec![id]),
+];
+
+const UIDS: [SetId; 4] = [SetId::Setuid, SetId::Setreuid, SetId::Setresuid, SetId::Setfsuid];
+const GIDS: [SetId; 4] = [SetId::Setgid, SetId::Setregid, SetId::Setresgid, SetId::Setfsgid];
+
+/// What comes of one call for each id, from all ids 0 again each time; of setfsuid, which never fails, the
+/// filesystem id that it leaves.
+fn line(calls: [SetId; 4], privilege: &[Action], (call, shape, ids): (usize, &str, Place)) -> String {
+    let all = set_id(calls[2], &[0, 0, 0]);
+    let row = |id: &u32| [all.clone(), set_id(calls[call], &ids(*id)), Action::Look];
+    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(MAP), gid_map(MAP)]);
+    let begun = cast.inside(&[keep, all.clone()]).inside(privilege);
+    let before = begun.steps.len();
+
+    let trace = begun.inside(&IDS.iter().flat_map(row).collect::<Vec<_>>()).play();
+
+    let shown: Vec<String> = trace.outcomes_shown().skip(before).collect();
+    let cells =
+        trace.outcomes[before..].chunks(3).zip(shown.chunks(3)).map(|(outcomes, shown)| match outcomes {
+            [Outcome::Done, Outcome::Value(_), Outcome::Looked(looked)] => {
+                let fs = if calls == UIDS { looked.uid.fs } else { looked.gid.fs };
+                format!("{fs:10}")
+            }
+            _ => format!("{:>10}", shown[1]),
+        });
+    let name = format!("{:?}{shape}", calls[call]);
+    format!("{name:23} {}\n", cells.collect::<Vec<_>>().join(" "))
+}
+
+/// An id without a mapping is EINVAL in every place, with the capability and without, where one with a
+/// mapping that is none of the caller's own is EPERM without it. The ids are those of the namespace, whatever
+/// there is outside, and only -1 is none.
+/// Source: setuid(2), setreuid(2), setresuid(2): EINVAL; user_namespaces(7); kernel make_kuid(), uid_valid().
+#[rstest]
+#[case::uids_with_the_capability(UIDS, &[only_caps(&[Cap::Setuid])])]
+#[case::uids_without(UIDS, &[only_caps(&[])])]
+#[case::gids_with_the_capability(GIDS, &[only_caps(&[Cap::Setgid])])]
+#[case::gids_without(GIDS, &[only_caps(&[])])]
+#[harness::test(Root, Userns, pins("id.unmapped", "id.not-own", "id.capability", "id.fs-never-fails"))]
+fn in_every_place(#[case] calls: [SetId; 4], #[case] privilege: &[Action]) {
+    let columns = IDS.map(|id| format!("{id:10}")).join(" ");
+
+    let lines = PLACES.map(|place| line(calls, privilege, place)).concat();
+
+    check!(format!("{:23} {columns}\n{lines}", ""));
+}

@@ -69,3 +69,54 @@ fn in_every_place(#[case] calls: [SetId; 4], #[case] privilege: &[Action]) {
 
     check!(format!("{:23} {columns}\n{lines}", ""));
 }
+
+/// Who joins a namespace has its ids and no others, whatever it had outside, and its capability over ids is
+/// that of the namespace: one in the parent alone is none.
+/// Source: user_namespaces(7), "Capabilities"; kernel ns_capable_setid() of old->user_ns.
+#[rstest]
+#[case::with_the_capability(&[only_caps(&[Cap::Setuid, Cap::Setgid])])]
+#[case::without(&[only_caps(&[])])]
+#[harness::test(
+    Root,
+    UnprivilegedUserns,
+    Capability(Cap::SysAdmin),
+    pins("id.unmapped", "id.capability", "id.not-own")
+)]
+fn of_a_joined_namespace(#[case] privilege: &[Action]) {
+    let maps = [uid_map("5 own 1"), DENY, gid_map("6 own 1")];
+    let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let cast = ordinary().outside(&[]).inside(&[]).outside(&maps).privileged(&[join]);
+    let calls = [setresgid(0), setresuid(0), setresgid(6), setresuid(5), Action::Look];
+
+    let trace = cast.privileged(privilege).privileged(&calls).play();
+
+    check!(trace);
+}
+
+/// An id without a mapping reads as the overflow id and is another all the same: the one of that number, if
+/// it has a mapping, is not the caller's own.
+/// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel __sys_setresuid(): uid_eq().
+#[rstest]
+#[case::uids_with_the_capability(UIDS, &[only_caps(&[Cap::Setuid])])]
+#[case::uids_without(UIDS, &[only_caps(&[])])]
+#[case::gids_with_the_capability(GIDS, &[only_caps(&[Cap::Setgid])])]
+#[case::gids_without(GIDS, &[only_caps(&[])])]
+#[harness::test(Root, Userns, pins("id.not-own", "id.capability", "id.fs-never-fails"))]
+fn the_overflow_id(#[case] calls: [SetId; 4], #[case] privilege: &[Action]) {
+    const OVERFLOW: u32 = 65_534;
+    let maps = [uid_map("65534 3000 1\n7 3001 1"), gid_map("65534 3000 1\n7 3001 1")];
+    let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(privilege);
+    let [one, two, all, fs] = calls;
+    let calls = [
+        set_id(fs, &[OVERFLOW]),
+        set_id(two, &[SAME, OVERFLOW]),
+        set_id(two, &[OVERFLOW, SAME]),
+        set_id(all, &[SAME, SAME, OVERFLOW]),
+        set_id(one, &[OVERFLOW]),
+        set_id(all, &[7, 7, 7]),
+    ];
+
+    let trace = cast.inside(&[Action::Look]).inside(&calls).inside(&[Action::Look]).play();
+
+    check!(trace);
+}

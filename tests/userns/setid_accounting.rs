@@ -1,7 +1,7 @@
 //! As whose a process counts against RLIMIT_NPROC once its ids have changed.
 
+use crate::setid_limits::limit;
 use harness::prelude::*;
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 const SAME: u32 = u32::MAX;
@@ -12,16 +12,9 @@ const FIRST: u32 = 61_501;
 const CAST: usize = 7;
 const THREAD: i32 = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
 
-/// A process of its own under a limit: EAGAIN where that would be one too many.
-fn child_under(limit: u64) -> [Action; 2] {
-    let bytes: Vec<u8> = [limit, 100].iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let (pid, nproc) = (RawArg::Number(0), RawArg::Number(libc::RLIMIT_NPROC.into()));
-    let args = vec![pid, nproc, RawArg::Bytes(Cow::Owned(bytes)), RawArg::Number(0)];
-    [Action::Raw("limit processes", libc::SYS_prlimit64, args), Action::Clone(0)]
-}
-
+/// Processes of its own under limits of 1 to 4: EAGAIN where that would be one too many.
 fn children() -> Vec<Action> {
-    [1, 2, 3, 4].into_iter().flat_map(child_under).collect()
+    [1, 2, 3, 4].into_iter().flat_map(|most| [limit(most), Action::Clone(0)]).collect()
 }
 
 /// What is done by a process of the user `old`, and its name: then it is `new` or still `old`.
@@ -71,8 +64,7 @@ const CHANGES: [Change; 21] = [
 fn line(index: u32, (name, change): Change) -> String {
     let old = FIRST + 2 * index;
     let maps = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(&[keep, setresuid(old)]);
+    let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(&[NO_FIXUP, setresuid(old)]);
 
     let changed = cast.second(&[]).inside(&change(old, old + 1));
     let steps = changed.steps.len();

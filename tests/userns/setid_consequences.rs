@@ -6,8 +6,6 @@ use rstest::rstest;
 use std::fmt::Write as _;
 
 const SAME: u32 = u32::MAX;
-/// The capabilities stay whatever the ids are.
-const KEEP_ALL: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 const DIE: Action = Action::Prctl("PR_SET_PDEATHSIG, SIGKILL", libc::PR_SET_PDEATHSIG, 9);
 
 /// The signal that the parent's death will send, 0 for none.
@@ -102,7 +100,7 @@ fn thread_keyring() {
     ];
     let each = calls.map(|call| [call, describe.clone()]).concat();
 
-    let trace = namespace().inside(&[KEEP_ALL, make, describe.clone()]).inside(&each).play();
+    let trace = namespace().inside(&[NO_FIXUP, make, describe.clone()]).inside(&each).play();
 
     check!(trace);
 }
@@ -119,7 +117,7 @@ fn ids_in_status(ids: &[Action], reader: Actor) -> String {
         Action::Hold("open status", libc::SYS_openat, open),
         Action::Tell("read", libc::SYS_read, read, Results::Text(4096)),
     ];
-    let begun = namespace().inside(&[KEEP_ALL]).inside(ids).by(reader, &steps);
+    let begun = namespace().inside(&[NO_FIXUP]).inside(ids).by(reader, &steps);
     let trace = begun.inside(&[Action::Look]).play();
 
     let shown = trace.outcomes.iter().filter_map(|outcome| match outcome {
@@ -168,7 +166,7 @@ fn bad_pointers(#[case] name: &'static str, #[case] number: i64, #[case] set: Se
     let room = Action::Tell("the room", libc::SYS_getpid, vec![], Results::Words(12));
 
     let trace =
-        namespace().inside(&[KEEP_ALL, set_id(set, &[1, 2, 3])]).inside(&calls).inside(&[room]).play();
+        namespace().inside(&[NO_FIXUP, set_id(set, &[1, 2, 3])]).inside(&calls).inside(&[room]).play();
 
     check!(trace);
 }

@@ -8,17 +8,18 @@ use std::borrow::Cow;
 const USER: u32 = 47_111;
 const OTHER: u32 = 47_112;
 const SAME: u32 = u32::MAX;
-/// The capabilities stay whatever the ids are.
-const KEEP_ALL: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 
 /// The soft limit of processes; the hard one stays high enough to raise it again.
-fn limit(processes: u64) -> Action {
+pub fn limit(processes: u64) -> Action {
     let bytes: Vec<u8> = [processes, 100].iter().flat_map(|word| word.to_ne_bytes()).collect();
     let (pid, nproc) = (RawArg::Number(0), RawArg::Number(libc::RLIMIT_NPROC.into()));
     let name = match processes {
         0 => "limit processes to 0",
         1 => "limit processes to 1",
+        2 => "limit processes to 2",
+        3 => "limit processes to 3",
+        4 => "limit processes to 4",
         _ => "limit processes to 100",
     };
     let args = vec![pid, nproc, RawArg::Bytes(Cow::Owned(bytes)), RawArg::Number(0)];
@@ -52,7 +53,7 @@ fn beside(user: u32) -> Scenario {
 fn too_many_processes(#[case] call: Action, #[case] processes: u64) {
     let cast = beside(USER);
 
-    let over = cast.inside(&[KEEP_ALL, limit(processes), execve(), call, execve(), execve()]);
+    let over = cast.inside(&[NO_FIXUP, limit(processes), execve(), call, execve(), execve()]);
     let trace = over.inside(&[limit(100), execve()]).play();
 
     check!(trace);
@@ -71,7 +72,7 @@ fn too_many_processes(#[case] call: Action, #[case] processes: u64) {
     pins("change.too-many-processes", "change.root-may-have-many")
 )]
 fn away_again(#[case] user: u32) {
-    let over = beside(USER).inside(&[KEEP_ALL, limit(0), setresuid(USER), execve()]);
+    let over = beside(USER).inside(&[NO_FIXUP, limit(0), setresuid(USER), execve()]);
 
     let trace = over.inside(&[setresuid(user), execve()]).play();
 
@@ -86,7 +87,7 @@ fn away_again(#[case] user: u32) {
 #[case::root_of_the_host_by_another_uid(&[uid_map("0 5000 7\n7 0 1"), gid_map("0 0 10")])]
 #[harness::test(Root, Userns, InitialUserns, pins("change.root-may-have-many"))]
 fn becoming_root(#[case] maps: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).outside(maps).inside(&[KEEP_ALL]);
+    let cast = root().outside(&[]).inside(&[]).outside(maps).inside(&[NO_FIXUP]);
     let uids = [0, 7].map(|uid| [setresuid(5), limit(0), setresuid(uid), execve(), limit(100), execve()]);
 
     let beside = cast.second(&[setresuid(7), Action::Companion(0), setresuid(0)]);
@@ -102,7 +103,7 @@ fn becoming_root(#[case] maps: &[Action]) {
 #[case::the_old_user_has_too_many(47_122, 47_123)]
 #[harness::test(Root, Userns, pins("change.too-many-processes"))]
 fn whose_processes(#[case] old: u32, #[case] new: u32) {
-    let cast = beside(47_122).second(&[Action::Companion(0)]).inside(&[KEEP_ALL]);
+    let cast = beside(47_122).second(&[Action::Companion(0)]).inside(&[NO_FIXUP]);
 
     let moved = cast.inside(&[setresuid(old), limit(1), setresuid(new)]);
     let trace = moved.inside(&[limit(0), execve(), limit(100), execve()]).play();
@@ -122,7 +123,7 @@ fn whose_processes(#[case] old: u32, #[case] new: u32) {
     pins("change.too-many-processes")
 )]
 fn at_the_limit(#[case] more: &[Action]) {
-    let cast = beside(47_131).second(more).inside(&[KEEP_ALL]);
+    let cast = beside(47_131).second(more).inside(&[NO_FIXUP]);
 
     let trace = cast.inside(&[limit(1), setresuid(47_131), limit(0), execve()]).play();
 
@@ -148,7 +149,7 @@ fn at_the_limit(#[case] more: &[Action]) {
 #[case::group(setresgid(OTHER))]
 #[harness::test(Root, Userns, pins("change.too-many-processes"))]
 fn remembered(#[case] between: Action) {
-    let over = beside(USER).inside(&[KEEP_ALL, limit(0), setresuid(USER), execve()]);
+    let over = beside(USER).inside(&[NO_FIXUP, limit(0), setresuid(USER), execve()]);
 
     let trace = over.inside(&[limit(100), between, limit(0), execve()]).play();
 
@@ -163,7 +164,7 @@ fn remembered(#[case] between: Action) {
 #[case::setresuid(set_id(SetId::Setresuid, &[USER, OTHER, OTHER]))]
 #[harness::test(Root, Userns, pins("change.too-many-processes"))]
 fn not_by_a_lower_limit(#[case] call: Action) {
-    let cast = beside(USER).inside(&[KEEP_ALL, limit(100), setresuid(USER), limit(0)]);
+    let cast = beside(USER).inside(&[NO_FIXUP, limit(100), setresuid(USER), limit(0)]);
 
     let same = cast.inside(&[call, execve()]);
     let trace = same.inside(&[setresuid(OTHER), setresuid(USER), execve()]).play();

@@ -15,8 +15,6 @@ const ARGS: [u32; 7] = [u32::MAX, 1, 2, 3, 4, 5, UNMAPPED];
 const FS: u32 = 4;
 /// The capabilities up to CAP_AUDIT_READ, which every kernel with user namespaces' setgroups file has.
 const ALL: u64 = (1 << 38) - 1;
-/// SECBIT_NO_SETUID_FIXUP: capabilities stay as they are whatever the ids are.
-const NO_SETUID_FIXUP: u64 = 4;
 
 /// User or group ids: their four calls, the last of which never fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,9 +115,8 @@ fn block(kind: Kind, start: [u32; 3], effective: Effective, lines_of: &[(SetId, 
     // Other ids outside than inside, and for groups than for users, so that one taken for the other shows.
     let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
     // To be a member of a group gives no right to its gid: 5 is refused all the same.
-    let trace = cast.inside(&[keep, setgroups(&[5])]).inside(&steps).play();
+    let trace = cast.inside(&[NO_FIXUP, setgroups(&[5])]).inside(&steps).play();
 
     let first = trace.outcomes.len() - steps.len();
     let mut cells = trace.outcomes[first..].chunks(6).map(|outcomes| cell(kind, outcomes));
@@ -210,8 +207,7 @@ fn nothing_to_change(#[case] all: SetId, #[case] fs: SetId) {
     let calls = idle.iter().chain(&busy);
     let rows =
         calls.map(|ids| [set_id(all, &[1, 2, 3]), set_id(fs, &[4]), set_id(all, ids), Action::Look].to_vec());
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
-    let trace = cast.inside(&[keep]).inside(&rows.collect::<Vec<_>>().concat()).play();
+    let trace = cast.inside(&[NO_FIXUP]).inside(&rows.collect::<Vec<_>>().concat()).play();
 
     check!(trace);
 }

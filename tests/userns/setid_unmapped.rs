@@ -32,9 +32,8 @@ const GIDS: [SetId; 4] = [SetId::Setgid, SetId::Setregid, SetId::Setresgid, SetI
 fn line(calls: [SetId; 4], privilege: &[Action], (call, shape, ids): (usize, &str, Place)) -> String {
     let all = set_id(calls[2], &[0, 0, 0]);
     let row = |id: &u32| [all.clone(), set_id(calls[call], &ids(*id)), Action::Look];
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(MAP), gid_map(MAP)]);
-    let begun = cast.inside(&[keep, all.clone()]).inside(privilege);
+    let begun = cast.inside(&[NO_FIXUP, all.clone()]).inside(privilege);
     let before = begun.steps.len();
 
     let trace = begun.inside(&IDS.iter().flat_map(row).collect::<Vec<_>>()).play();

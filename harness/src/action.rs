@@ -174,7 +174,7 @@ pub enum RawArg {
     Results(u64),
 }
 
-/// What a 32-bit call leaves in the room for results.
+/// What a call leaves in the room for results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Results {
     /// Nothing.
@@ -183,6 +183,8 @@ pub enum Results {
     Halves(u32),
     /// So many 32-bit numbers.
     Words(u32),
+    /// As many bytes of text as the call returns, at most so many.
+    Text(u32),
 }
 
 /// One thing to do. The file of `of: None` is the actor's own or, for actors outside, that of
@@ -277,6 +279,8 @@ pub enum Action {
     Run(Cow<'static, [Cow<'static, str>]>),
     /// Any system call: the name as shown, its number and its arguments.
     Raw(&'static str, i64, Vec<RawArg>),
+    /// Any system call that leaves results, at [`RawArg::Results`], and how they are read.
+    Tell(&'static str, i64, Vec<RawArg>, Results),
     /// Any system call that returns a descriptor, which the actor holds from now on.
     Hold(&'static str, i64, Vec<RawArg>),
     /// clone3(2) with these CLONE_ flags; the child exits at once and is waited for.

@@ -285,7 +285,7 @@ impl Actor {
             op if op == Op::ReadAll as u64 => calls::read_all(args),
             op if op == Op::ManyGroups as u64 => calls::many_groups(args),
             op if op == Op::CountGroups as u64 => calls::count_groups(args),
-            op if op == Op::Compat as u64 => compat::compat(record),
+            op if op == Op::Compat as u64 => compat::compat(record, |slot| self.slot(slot)),
             op if op == Op::Clone as u64 => calls::clone(record.head[1] as c_long, args),
             op if op == Op::Companion as u64 => calls::companion(c_int::try_from(args[0]).unwrap_or(-1)),
             op if op == Op::Exit as u64 => {

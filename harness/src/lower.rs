@@ -90,6 +90,7 @@ impl Context<'_> {
                 let open = syscall(libc::SYS_openat, &args).payload(&c_path(path)).keep(SCRATCH);
                 [on_leash(open), vec![close(SCRATCH)]].concat()
             }
+            Action::Tell(_, number, args, results) => on_leash(give(self.raw(*number, args), *results)),
             Action::Raw(_, number, args) => on_leash(self.raw(*number, args)),
             Action::Hold(_, number, args) => on_leash(self.raw(*number, args).keep(HAND)),
         })
@@ -201,14 +202,9 @@ impl Context<'_> {
     }
 
     fn compat(&self, number: i64, args: &[RawArg], results: Results) -> Request {
-        let give = match results {
-            Results::Nothing => 0,
-            Results::Halves(count) => u64::from(count) * 2,
-            Results::Words(count) => u64::from(count) * 4,
-        };
         let mut request = self.raw(number, args);
         request.op = Op::Compat;
-        request.give(give)
+        give(request, results)
     }
 
     fn proc_owner(&self, of: Actor) -> Request {
@@ -237,6 +233,16 @@ impl Context<'_> {
             })
             .collect();
         syscall(syscall_number, &args).payload(&payload)
+    }
+}
+
+/// The request with so much of the room given back as its results take.
+fn give(request: Request, results: Results) -> Request {
+    match results {
+        Results::Nothing => request,
+        Results::Halves(count) => request.give(u64::from(count) * 2),
+        Results::Words(count) => request.give(u64::from(count) * 4),
+        Results::Text(most) => request.give_units(1, most.into()),
     }
 }
 

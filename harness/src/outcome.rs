@@ -45,7 +45,7 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
             [first, last, wrong] => Outcome::Counted { count: answer.value, first, last, wrong },
             _ => Outcome::Value(answer.value),
         },
-        Action::Compat(_, _, _, results) => compat(*results, answer),
+        Action::Compat(_, _, _, results) | Action::Tell(_, _, _, results) => told(*results, answer),
         Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
         Action::Open { .. } | Action::OpenFile(..) | Action::Hold(..) => Outcome::Done,
         Action::OwnerUid => Outcome::Ids(words(&answer.data)),
@@ -56,14 +56,15 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
     }
 }
 
-/// What a 32-bit call returned and left in the room.
-fn compat(results: Results, answer: &Answer) -> Outcome {
+/// What a call returned and left in the room.
+fn told(results: Results, answer: &Answer) -> Outcome {
     let half = |two: &[u8]| two.try_into().map_or(0, u16::from_ne_bytes).into();
     match results {
         Results::Nothing if answer.value == 0 => Outcome::Done,
         Results::Nothing => Outcome::Value(answer.value),
         Results::Halves(_) => Outcome::Groups(answer.data.chunks_exact(2).map(half).collect()),
         Results::Words(_) => Outcome::Groups(words(&answer.data)),
+        Results::Text(_) => Outcome::Text(answer.data.clone()),
     }
 }
 

@@ -33,7 +33,9 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Getgroups { size, room } => format!("getgroups({size}{})", pointer(*room)),
         Action::CountGroups { size, .. } => format!("getgroups({size})"),
         Action::Look => "look".to_owned(),
-        Action::Compat(name, _, args, _) => format!("{name}({})", list(args.iter().map(raw_arg))),
+        Action::Compat(name, _, args, _) | Action::Tell(name, _, args, _) => {
+            format!("{name}({})", list(args.iter().map(raw_arg)))
+        }
         Action::SetId(call, ids, _) => set_id(*call, ids),
         Action::Unshare(flags) => format!("unshare({})", clone_flags(*flags)),
         Action::Clone(flags) => format!("clone({})", clone_flags(*flags)),

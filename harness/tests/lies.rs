@@ -184,6 +184,24 @@ fn a_write_falls_short() {
     assert!(trace.to_string().contains("took 0 of"), "{trace}");
 }
 
+/// What an earlier call left in the room is not told for one that fails, and no more than one left for one
+/// that falls short.
+#[test]
+fn a_call_leaves_nothing() {
+    let tell = |number, args, results| Action::Tell("tell", number, args, results);
+    let room = || RawArg::Results(0);
+    let ids = tell(libc::SYS_getresuid, vec![room(), room(), room()], Results::Words(1));
+    let nowhere = vec![RawArg::Number(-1), room(), RawArg::Number(8)];
+    let short = vec![RawArg::Number(0); 3];
+
+    let cast = caller().outside(&[ids, tell(libc::SYS_read, nowhere, Results::Text(8))]);
+    let trace = cast.outside(&[tell(libc::SYS_getgroups, short, Results::Text(0))]).play();
+
+    assert!(matches!(trace.outcomes[1], Outcome::Groups(_)), "{trace}");
+    assert_eq!(trace.outcomes[2], Outcome::Failed { call: "", errno: Errno::EBADF }, "{trace}");
+    assert_eq!(trace.outcomes[3], Outcome::Text(Vec::new()), "{trace}");
+}
+
 /// fork(2) that fails is told with its errno: the process limit of a user who has one already.
 /// Source: fork(2), EAGAIN.
 #[test]

@@ -1,5 +1,5 @@
-//! What leaving and regaining uid 0 does to the capabilities, and what changing ids does to the dumpable
-//! flag. Uid 0 is that of the namespace, whoever it is outside.
+//! What leaving and regaining uid 0 does to the capabilities. Uid 0 is that of the namespace, whoever it is
+//! outside.
 
 use harness::prelude::*;
 use rstest::rstest;
@@ -83,7 +83,7 @@ fn triples() -> Vec<[u32; 3]> {
 #[case::noroot(1, SWAPPED)]
 #[case::no_setuid_fixup(NO_SETUID_FIXUP, SWAPPED)]
 #[case::keep_caps(1 << 4, SWAPPED)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.capabilities"))]
 fn every_change(#[case] bits: u64, #[case] map: &'static str) {
     let all = triples().into_iter().map(|ids| set_id(SetId::Setresuid, &ids));
     let both = triples().into_iter().step_by(2).map(|ids| set_id(SetId::Setreuid, &ids[..2]));
@@ -103,7 +103,7 @@ fn every_change(#[case] bits: u64, #[case] map: &'static str) {
 #[rstest]
 #[case::unmapped("1 0 2")]
 #[case::mapped("0 0 2")]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.without-uid-0"))]
 fn without_uid_0(#[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
 
@@ -120,7 +120,7 @@ fn without_uid_0(#[case] map: &'static str) {
 #[case::no_setuid_fixup(NO_SETUID_FIXUP, "0 0 3")]
 #[case::root_outside_is_uid_1(0, "0 5000 1\n1 0 2")]
 #[case::no_uid_0(0, "1 0 3")]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.fs-capabilities"))]
 fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
     let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::Look].to_vec();
@@ -140,7 +140,7 @@ fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
 #[case::keep_caps(&[secure(1 << 5), KEEPCAPS, secure(1 << 5 | 1 << 4)])]
 #[case::unlocked(&[secure(1 << 2), secure(0), KEEPCAPS])]
 #[case::without_setpcap(&[drop_caps(&[Cap::Setpcap]), secure(1 << 2), KEEPCAPS])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.locked-bits"))]
 fn locked_bits(#[case] bits: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 2")]);
 
@@ -149,39 +149,22 @@ fn locked_bits(#[case] bits: &[Action]) {
     check!(trace);
 }
 
-/// A process is dumpable no longer once its effective or filesystem id changes; real and saved ids,
-/// groups and calls that change nothing leave it so.
-/// Source: prctl(2), PR_SET_DUMPABLE; kernel commit_creds().
-#[harness::test(Root, Userns)]
-fn dumpable() {
-    const SAME: u32 = u32::MAX;
-    let kinds = [
-        (SetId::Setresuid, SetId::Setreuid, SetId::Setuid, SetId::Setfsuid),
-        (SetId::Setresgid, SetId::Setregid, SetId::Setgid, SetId::Setfsgid),
+/// Group ids have nothing to do with capabilities, gid 0 no more than another.
+/// Source: capabilities(7), "Effect of user ID changes on capabilities": user ids alone.
+#[harness::test(Root, Userns, pins("change.capabilities", "change.fs-capabilities"))]
+fn group_ids() {
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 5"), gid_map("0 0 5")]);
+    let away = [
+        set_id(SetId::Setfsgid, &[1]),
+        set_id(SetId::Setresgid, &[2, 2, u32::MAX]),
+        set_id(SetId::Setregid, &[3, 3]),
+        set_id(SetId::Setgid, &[4]),
+        Action::Look,
     ];
-    let calls = kinds.iter().flat_map(|(all, both, one, fs)| {
-        [
-            set_id(*all, &[1, SAME, SAME]),
-            set_id(*all, &[SAME, 1, SAME]),
-            set_id(*all, &[SAME, SAME, 1]),
-            set_id(*all, &[0, 0, 0]),
-            set_id(*both, &[1, SAME]),
-            set_id(*both, &[SAME, 1]),
-            set_id(*one, &[1]),
-            set_id(*one, &[0]),
-            set_id(*fs, &[1]),
-            set_id(*fs, &[0]),
-        ]
-    });
+    let suspended = Action::Capset(CapChange::Suspend(Cow::Borrowed(&[Cap::Kill])));
+    let back = [only_caps(&[Cap::Kill, Cap::Setgid]), suspended, setresgid(0), Action::Look];
 
-    let mut table = String::new();
-    for call in calls.chain([setgroups(&[1])]) {
-        let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 2"), gid_map("0 0 2")]);
-        let trace = cast.inside(&[call]).play();
-        let step = trace.to_string().lines().nth(4).unwrap_or_default().trim_end().to_owned();
-        let flag = trace.state_of(Actor::Inside).is_some_and(|state| state.dumpable == 1);
-        let _ = writeln!(table, "{step:44} dumpable: {flag}");
-    }
+    let trace = cast.inside(&away).inside(&back).play();
 
-    check!(table);
+    check!(trace);
 }

@@ -69,7 +69,7 @@ const GID: [(&str, i64); 2] = [("getresgid16", 171), ("getresgid32", 211)];
 #[rstest]
 #[case::with_setgid(&[only_caps(&[Cap::Setgid])])]
 #[case::without_setgid(&[drop_caps(&[Cap::Setgid])])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("groups.compat"))]
 fn setgroups_errors(#[case] privilege: &[Action]) {
     let room = || RawArg::Results(0);
     let calls = [
@@ -99,7 +99,7 @@ fn setgroups_errors(#[case] privilege: &[Action]) {
 /// In 16 bits a group beyond 65535 reads as the overflow gid, 65535 as itself; sizes and pointers are
 /// judged as for 32 bits.
 /// Source: getgroups(2); kernel/uid16.c, getgroups16(), high2lowgid().
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("groups.compat"))]
 fn getgroups_errors() {
     let room = || RawArg::Results(0);
     let lists = [getgroups16(4, room()), getgroups16(5, room()), getgroups32(4, room())];
@@ -119,7 +119,7 @@ fn getgroups_errors() {
 #[rstest]
 #[case::uids([("setuid16", 23), ("setreuid16", 70), ("setresuid16", 164), ("setfsuid16", 138)], SetId::Setresuid, UID, [("getuid16", 24), ("geteuid16", 49)])]
 #[case::gids([("setgid16", 46), ("setregid16", 71), ("setresgid16", 170), ("setfsgid16", 139)], SetId::Setresgid, GID, [("getgid16", 47), ("getegid16", 50)])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
 fn ids_of_16_bits(
     #[case] calls: [(&'static str, i64); 4],
     #[case] wide: SetId,
@@ -127,16 +127,28 @@ fn ids_of_16_bits(
     #[case] single: [(&'static str, i64); 2],
 ) {
     let [one, two, all, fs] = calls;
-    let kept =
-        [set_id(wide, &[1, 2, 3]), ids(two.0, two.1, &[65_535, 3]), ids(all.0, all.1, &[4, 65_535, 65_535])];
+    let kept = [
+        set_id(wide, &[1, 2, 3]),
+        ids(all.0, all.1, &[7, 8, 9]),
+        Action::Look,
+        ids(two.0, two.1, &[5, 65_535]),
+        ids(two.0, two.1, &[65_535, 3]),
+        ids(all.0, all.1, &[4, 65_535, 65_535]),
+    ];
     let refused = [ids(one.0, one.1, &[65_535]), ids(one.0, one.1, &[100]), ids(all.0, all.1, &[1, 100, 1])];
     let fs_id = [5, 65_535, 100, 6].map(|id| ids(fs.0, fs.1, &[id]));
     let single = single.map(|(name, number)| ids(name, number, &[]));
     let beyond = [set_id(wide, &[70_001, 70_002, 7])];
     let back = [ids(all.0, all.1, &[65_535, 8, 65_535]), ids(one.0, one.1, &[9])];
 
-    let cast = namespace().inside(&[Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4)]);
-    let low = cast.inside(&kept).inside(&three(kind)).inside(&refused).inside(&fs_id).inside(&[Action::Look]);
+    let cast = namespace().inside(&[NO_FIXUP]);
+    let low = cast
+        .inside(&kept)
+        .inside(&three(kind))
+        .inside(&single)
+        .inside(&refused)
+        .inside(&fs_id)
+        .inside(&[Action::Look]);
     let high = low.inside(&beyond).inside(&three(kind)).inside(&single).inside(&fs_id[..1]);
     let trace = high.inside(&back).inside(&[Action::Look]).play();
 
@@ -148,7 +160,7 @@ fn ids_of_16_bits(
 #[rstest]
 #[case::uids([("setuid32", 213), ("setreuid32", 203), ("setresuid32", 208), ("setfsuid32", 215)], UID, drop_caps(&[Cap::Setuid]))]
 #[case::gids([("setgid32", 214), ("setregid32", 204), ("setresgid32", 210), ("setfsgid32", 216)], GID, drop_caps(&[Cap::Setgid]))]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
 fn ids_of_32_bits(
     #[case] calls: [(&'static str, i64); 4],
     #[case] kind: [(&'static str, i64); 2],
@@ -171,7 +183,7 @@ fn ids_of_32_bits(
         ids(fs.0, fs.1, &[1]),
     ];
 
-    let cast = namespace().inside(&[Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4)]);
+    let cast = namespace().inside(&[NO_FIXUP]);
     let trace = cast.inside(&privileged).inside(&[without]).inside(&unprivileged).inside(&three(kind)).play();
 
     check!(trace);
@@ -182,7 +194,7 @@ fn ids_of_32_bits(
 #[rstest]
 #[case::of_16_bits([("getresuid16", 165), ("getresgid16", 171)])]
 #[case::of_32_bits([("getresuid32", 209), ("getresgid32", 211)])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
+#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat", "id.bad-pointer"))]
 fn bad_pointers(#[case] calls: [(&'static str, i64); 2]) {
     let bad_at = |place: usize| [0, 1, 2].map(|at| if at == place { NOWHERE } else { RawArg::Results(0) });
     let all = calls.iter().flat_map(|(name, number)| {
@@ -194,24 +206,47 @@ fn bad_pointers(#[case] calls: [(&'static str, i64); 2]) {
     check!(trace);
 }
 
-/// The signal that a parent's death sends is forgotten when the effective or filesystem id changes, and
-/// stays when the real or saved one does.
-/// Source: prctl(2), PR_SET_PDEATHSIG; kernel commit_creds(). prctl is called in 32 bits to read a result.
-#[rstest]
-#[case::real(SetId::Setresuid, &[1, u32::MAX, u32::MAX])]
-#[case::effective(SetId::Setresuid, &[u32::MAX, 1, u32::MAX])]
-#[case::saved(SetId::Setresuid, &[u32::MAX, u32::MAX, 1])]
-#[case::filesystem(SetId::Setfsuid, &[1])]
-#[case::real_gid(SetId::Setresgid, &[1, u32::MAX, u32::MAX])]
-#[case::effective_gid(SetId::Setresgid, &[u32::MAX, 1, u32::MAX])]
-#[case::filesystem_gid(SetId::Setfsgid, &[1])]
-#[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"))]
-fn death_signal(#[case] call: SetId, #[case] ids: &[u32]) {
-    let get = vec![RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
-    let signal = Action::Compat("prctl PR_GET_PDEATHSIG", 172, get, Results::Words(1));
-    let set = Action::Prctl("PR_SET_PDEATHSIG, SIGKILL", libc::PR_SET_PDEATHSIG, 9);
+const FILE: &str = "/tmp/file";
+const LINK: &str = "/tmp/link";
 
-    let trace = namespace().inside(&[set, signal.clone(), set_id(call, ids), signal]).play();
+/// Steps that end with a file and a link to it in a tmpfs of one's own, the file held open.
+fn file() -> [Action; 5] {
+    let text = |bytes: &'static [u8]| RawArg::Bytes(Cow::Borrowed(bytes));
+    let here = || RawArg::Number(libc::AT_FDCWD.into());
+    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
+    let file = |flags: u32| vec![here(), text(b"/tmp/file\0"), RawArg::Number(flags.into())];
+    [
+        Action::Unshare(libc::CLONE_NEWNS),
+        Action::Raw("mount tmpfs", libc::SYS_mount, mount),
+        Action::Raw("mknod", libc::SYS_mknodat, file(libc::S_IFREG)),
+        Action::Raw("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), here(), text(b"/tmp/link\0")]),
+        Action::Hold("open", libc::SYS_openat, file(0)),
+    ]
+}
+
+/// One of the calls, and the owners of the file and of the link that it leaves.
+fn chown16(name: &'static str, number: i64, of: RawArg, [user, group]: [i64; 2]) -> [Action; 2] {
+    let args = vec![of, RawArg::Number(user), RawArg::Number(group)];
+    [Action::Compat(name, number, args, Results::Nothing), run(&["stat", "-c", "%u %g", FILE, LINK])]
+}
+
+/// To the 16-bit chown and its kin 65535 is -1, too, which keeps the owner or the group, and another id
+/// without a mapping is EINVAL. lchown is about the link, the others about the file.
+/// Source: chown(2), "C library/kernel differences"; kernel/uid16.c, chown16(), lchown16(), fchown16().
+#[harness::test(Root, Userns, Program("stat"), Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
+fn chown() {
+    let path = |path: &'static [u8]| RawArg::Bytes(Cow::Borrowed(path));
+    let kinds = [
+        ("chown16", 182, path(b"/tmp/link\0"), 10),
+        ("lchown16", 16, path(b"/tmp/link\0"), 20),
+        ("fchown16", 95, RawArg::Held, 30),
+    ];
+    let calls = kinds.into_iter().flat_map(|(name, number, of, first)| {
+        let ids = [[first, first + 1], [first + 2, 65_535], [65_535, first + 3], [100, 1], [1, 100]];
+        ids.into_iter().flat_map(move |ids| chown16(name, number, of.clone(), ids))
+    });
+
+    let trace = namespace().inside(&file()).inside(&calls.collect::<Vec<_>>()).play();
 
     check!(trace);
 }

@@ -6,13 +6,22 @@ use std::borrow::Cow;
 
 /// A uid under which nothing else runs.
 const USER: u32 = 47_111;
+const OTHER: u32 = 47_112;
 const SAME: u32 = u32::MAX;
+const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 
 /// The soft limit of processes; the hard one stays high enough to raise it again.
-fn limit(processes: u64) -> Action {
+pub fn limit(processes: u64) -> Action {
     let bytes: Vec<u8> = [processes, 100].iter().flat_map(|word| word.to_ne_bytes()).collect();
     let (pid, nproc) = (RawArg::Number(0), RawArg::Number(libc::RLIMIT_NPROC.into()));
-    let name = if processes == 0 { "limit processes to 0" } else { "limit processes to 100" };
+    let name = match processes {
+        0 => "limit processes to 0",
+        1 => "limit processes to 1",
+        2 => "limit processes to 2",
+        3 => "limit processes to 3",
+        4 => "limit processes to 4",
+        _ => "limit processes to 100",
+    };
     let args = vec![pid, nproc, RawArg::Bytes(Cow::Owned(bytes)), RawArg::Number(0)];
     Action::Raw(name, libc::SYS_prlimit64, args)
 }
@@ -21,6 +30,11 @@ fn limit(processes: u64) -> Action {
 fn execve() -> Action {
     let path = RawArg::Bytes(Cow::Borrowed(b"/proc/no such program\0"));
     Action::Raw("execve", libc::SYS_execve, vec![path, RawArg::Number(0), RawArg::Number(0)])
+}
+
+/// A namespace in which a second process is that user.
+fn beside(user: u32) -> Scenario {
+    root().outside(&[]).inside(&[]).outside(&MAPS).second(&[set_id(SetId::Setuid, &[user])])
 }
 
 /// A change of the real uid to a user who has too many processes succeeds, and the next execve is EAGAIN
@@ -35,13 +49,11 @@ fn execve() -> Action {
 #[case::filesystem_id(set_id(SetId::Setfsuid, &[USER]), 0)]
 #[case::same_real_uid(set_id(SetId::Setreuid, &[0, USER]), 0)]
 #[case::below_the_limit(set_id(SetId::Setuid, &[USER]), 100)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("change.too-many-processes"))]
 fn too_many_processes(#[case] call: Action, #[case] processes: u64) {
-    let maps = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[set_id(SetId::Setuid, &[USER])]);
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
+    let cast = beside(USER);
 
-    let over = cast.inside(&[keep, limit(processes), execve(), call, execve(), execve()]);
+    let over = cast.inside(&[NO_FIXUP, limit(processes), execve(), call, execve(), execve()]);
     let trace = over.inside(&[limit(100), execve()]).play();
 
     check!(trace);
@@ -50,16 +62,112 @@ fn too_many_processes(#[case] call: Action, #[case] processes: u64) {
 /// Changing to a user with room again, or to root of the host, makes execve possible.
 /// Source: as above; kernel flag_nproc_exceeded(): INIT_USER is exempt.
 #[rstest]
-#[case::another_user(47_112)]
+#[case::another_user(OTHER)]
 #[case::root(0)]
-#[harness::test(Root, Userns, InitialUserns, Kernel { major: 5, minor: 18, why: "users with no process are below a limit of 0" })]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    Kernel { major: 5, minor: 18, why: "users with no process are below a limit of 0" },
+    pins("change.too-many-processes", "change.root-may-have-many")
+)]
 fn away_again(#[case] user: u32) {
-    let maps = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[set_id(SetId::Setuid, &[USER])]);
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
+    let over = beside(USER).inside(&[NO_FIXUP, limit(0), setresuid(USER), execve()]);
 
-    let over = cast.inside(&[keep, limit(0), setresuid(USER), execve()]);
     let trace = over.inside(&[setresuid(user), execve()]).play();
+
+    check!(trace);
+}
+
+/// Root of the host is exempt, and nobody else: uid 0 of a namespace counts as who it is outside.
+/// Source: kernel flag_nproc_exceeded(): INIT_USER.
+#[rstest]
+#[case::root_of_the_namespace(&[uid_map("0 5000 10"), gid_map("0 0 10")])]
+#[case::root_of_the_host(&[uid_map("0 0 10"), gid_map("0 0 10")])]
+#[case::root_of_the_host_by_another_uid(&[uid_map("0 5000 7\n7 0 1"), gid_map("0 0 10")])]
+#[harness::test(Root, Userns, InitialUserns, pins("change.root-may-have-many"))]
+fn becoming_root(#[case] maps: &[Action]) {
+    let cast = root().outside(&[]).inside(&[]).outside(maps).inside(&[NO_FIXUP]);
+    let uids = [0, 7].map(|uid| [setresuid(5), limit(0), setresuid(uid), execve(), limit(100), execve()]);
+
+    let beside = cast.second(&[setresuid(7), Action::Companion(0), setresuid(0)]);
+    let trace = beside.inside(&uids.concat()).play();
+
+    check!(trace);
+}
+
+/// It is the new user's processes that are too many or not; how many the old one has does not matter.
+/// Source: kernel flag_nproc_exceeded(): new->ucounts.
+#[rstest]
+#[case::the_new_user_has_too_many(47_121, 47_122)]
+#[case::the_old_user_has_too_many(47_122, 47_123)]
+#[harness::test(Root, Userns, pins("change.too-many-processes"))]
+fn whose_processes(#[case] old: u32, #[case] new: u32) {
+    let cast = beside(47_122).second(&[Action::Companion(0)]).inside(&[NO_FIXUP]);
+
+    let moved = cast.inside(&[setresuid(old), limit(1), setresuid(new)]);
+    let trace = moved.inside(&[limit(0), execve(), limit(100), execve()]).play();
+
+    check!(trace);
+}
+
+/// As many processes as the limit says are not too many.
+/// Source: getrlimit(2), RLIMIT_NPROC; kernel is_rlimit_overlimit().
+#[rstest]
+#[case::as_many(&[])]
+#[case::one_more(&[Action::Companion(0)])]
+#[harness::test(
+    Root,
+    Userns,
+    Kernel { major: 5, minor: 18, why: "as many processes as the limit says are not too many" },
+    pins("change.too-many-processes")
+)]
+fn at_the_limit(#[case] more: &[Action]) {
+    let cast = beside(47_131).second(more).inside(&[NO_FIXUP]);
+
+    let trace = cast.inside(&[limit(1), setresuid(47_131), limit(0), execve()]).play();
+
+    check!(trace);
+}
+
+/// That there were too many is judged when the real uid changes, and remembered until it changes again or
+/// an execve or a fork finds room: a limit that is raised and lowered in between shows it.
+/// Source: kernel flag_nproc_exceeded(), do_execveat_common(), copy_process(): PF_NPROC_EXCEEDED.
+#[rstest]
+#[case::nothing(Action::Look)]
+#[case::execve(execve())]
+#[case::fork(Action::Clone(0))]
+#[case::another_real_uid(set_id(SetId::Setresuid, &[OTHER, SAME, SAME]))]
+#[case::another_real_uid_by_setreuid(set_id(SetId::Setreuid, &[OTHER, SAME]))]
+#[case::another_real_uid_by_setuid(set_id(SetId::Setuid, &[OTHER]))]
+#[case::the_same_by_setuid(set_id(SetId::Setuid, &[USER]))]
+#[case::the_same_by_setreuid(set_id(SetId::Setreuid, &[USER, OTHER]))]
+#[case::effective(set_id(SetId::Setresuid, &[SAME, OTHER, SAME]))]
+#[case::effective_by_setreuid(set_id(SetId::Setreuid, &[SAME, OTHER]))]
+#[case::saved(set_id(SetId::Setresuid, &[SAME, SAME, OTHER]))]
+#[case::filesystem(set_id(SetId::Setfsuid, &[OTHER]))]
+#[case::group(setresgid(OTHER))]
+#[harness::test(Root, Userns, pins("change.too-many-processes"))]
+fn remembered(#[case] between: Action) {
+    let over = beside(USER).inside(&[NO_FIXUP, limit(0), setresuid(USER), execve()]);
+
+    let trace = over.inside(&[limit(100), between, limit(0), execve()]).play();
+
+    check!(trace);
+}
+
+/// A process that has become one too many by a lower limit may execve: no change of its real uid said so.
+/// Source: as above: flag_nproc_exceeded() looks at another user's processes alone.
+#[rstest]
+#[case::setuid(set_id(SetId::Setuid, &[USER]))]
+#[case::setreuid(set_id(SetId::Setreuid, &[USER, OTHER]))]
+#[case::setresuid(set_id(SetId::Setresuid, &[USER, OTHER, OTHER]))]
+#[harness::test(Root, Userns, pins("change.too-many-processes"))]
+fn not_by_a_lower_limit(#[case] call: Action) {
+    let cast = beside(USER).inside(&[NO_FIXUP, limit(100), setresuid(USER), limit(0)]);
+
+    let same = cast.inside(&[call, execve()]);
+    let trace = same.inside(&[setresuid(OTHER), setresuid(USER), execve()]).play();
 
     check!(trace);
 }

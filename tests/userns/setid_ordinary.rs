@@ -33,7 +33,7 @@ const GIDS: [SetId; 4] = [SetId::Setgid, SetId::Setregid, SetId::Setresgid, SetI
 #[rstest]
 #[case::uids(UIDS, ROOT)]
 #[case::gids(GIDS, NOBODYS)]
-#[harness::test(OrdinaryUser, InitialUserns)]
+#[harness::test(OrdinaryUser, InitialUserns, pins("id.not-own", "id.refusal-changes-nothing"))]
 fn outside(#[case] calls: [SetId; 4], #[case] another: Id) {
     let cast = ordinary();
 
@@ -50,7 +50,7 @@ fn outside(#[case] calls: [SetId; 4], #[case] another: Id) {
 #[case::gids(GIDS, &[])]
 #[case::uids_without_capabilities(UIDS, &[only_caps(&[])])]
 #[case::gids_without_capabilities(GIDS, &[only_caps(&[])])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("id.unmapped", "id.refusal-changes-nothing"))]
 fn one_id(#[case] calls: [SetId; 4], #[case] before: &[Action]) {
     let cast = ordinary().inside(&[uid_map("5 own 1"), DENY, gid_map("5 own 1")]).inside(before);
 
@@ -64,7 +64,7 @@ fn one_id(#[case] calls: [SetId; 4], #[case] before: &[Action]) {
 #[rstest]
 #[case::uids(UIDS)]
 #[case::gids(GIDS)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("id.unmapped", "id.fs-never-fails"))]
 fn no_map(#[case] calls: [SetId; 4]) {
     let cast = ordinary();
 
@@ -80,7 +80,17 @@ fn no_map(#[case] calls: [SetId; 4]) {
 #[case::without_a_map(Actor::Inside, &[])]
 #[case::denied(Actor::Inside, &[DENY, gid_map("0 own 1")])]
 #[case::outside(Actor::Outside, &[])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins(
+        "groups.needs-setgid",
+        "groups.needs-gid-map",
+        "groups.denied",
+        "groups.order-of-checks",
+        "groups.negative"
+    )
+)]
 fn setgroups_calls(#[case] who: Actor, #[case] before: &[Action]) {
     let sized = |size, given| Action::Setgroups(Groups::Sized { size, given }, Via::Raw);
     let calls = [

@@ -15,8 +15,6 @@ const ARGS: [u32; 7] = [u32::MAX, 1, 2, 3, 4, 5, UNMAPPED];
 const FS: u32 = 4;
 /// The capabilities up to CAP_AUDIT_READ, which every kernel with user namespaces' setgroups file has.
 const ALL: u64 = (1 << 38) - 1;
-/// SECBIT_NO_SETUID_FIXUP: capabilities stay as they are whatever the ids are.
-const NO_SETUID_FIXUP: u64 = 4;
 
 /// User or group ids: their four calls, the last of which never fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +112,11 @@ fn shown(id: u32) -> String {
 fn block(kind: Kind, start: [u32; 3], effective: Effective, lines_of: &[(SetId, Vec<Vec<u32>>)]) -> String {
     let rows = lines_of.iter().flat_map(|(call, line)| line.iter().map(move |args| (*call, args)));
     let steps: Vec<Action> = rows.flat_map(|(call, args)| row(kind, start, effective, call, args)).collect();
-    // Other ids outside than inside, so that one taken for the other shows.
-    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 1000 60000"));
+    // Other ids outside than inside, and for groups than for users, so that one taken for the other shows.
+    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
     // To be a member of a group gives no right to its gid: 5 is refused all the same.
-    let trace = cast.inside(&[keep, setgroups(&[5])]).inside(&steps).play();
+    let trace = cast.inside(&[NO_FIXUP, setgroups(&[5])]).inside(&steps).play();
 
     let first = trace.outcomes.len() - steps.len();
     let mut cells = trace.outcomes[first..].chunks(6).map(|outcomes| cell(kind, outcomes));
@@ -160,7 +157,19 @@ fn short(cell: &str, [real, effective, saved]: [u32; 3]) -> String {
 #[case::uids_with_every_other_capability(Kind::Uid, Effective::AllButThat)]
 #[case::gids_with_that_capability_alone(Kind::Gid, Effective::ThatOne)]
 #[case::gids_with_every_other_capability(Kind::Gid, Effective::AllButThat)]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins(
+        "id.unmapped",
+        "id.not-own",
+        "id.capability",
+        "id.which-change",
+        "id.refusal-changes-nothing",
+        "id.fs-follows",
+        "id.fs-never-fails"
+    )
+)]
 fn every_call(#[case] kind: Kind, #[case] effective: Effective) {
     let [one, two, three, fs] = kind.calls();
     let calls = [(one, 1), (two, 2), (three, 3), (fs, 1)];
@@ -177,21 +186,28 @@ fn every_call(#[case] kind: Kind, #[case] effective: Effective) {
 }
 
 /// setresuid and setresgid that keep the effective id and change nothing leave the filesystem id alone,
-/// where naming the effective id sets it too.
+/// where naming the effective id, or changing another, sets it too.
 /// Source: kernel 659c0ce1cb9e, __sys_setresuid(); setresuid(2) has the filesystem id always follow.
 #[rstest]
 #[case::uids(SetId::Setresuid, SetId::Setfsuid)]
 #[case::gids(SetId::Setresgid, SetId::Setfsgid)]
-#[harness::test(Root, Userns, Kernel { major: 6, minor: 3, why: "set*id calls that change nothing" })]
+#[harness::test(
+    Root,
+    Userns,
+    Kernel { major: 6, minor: 3, why: "set*id calls that change nothing" },
+    pins("id.nothing-to-change", "id.fs-follows")
+)]
 fn nothing_to_change(#[case] all: SetId, #[case] fs: SetId) {
     const SAME: u32 = u32::MAX;
-    let (uids, gids) = (uid_map("0 0 65536"), gid_map("0 0 65536"));
+    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
-    let calls = [[SAME, SAME, SAME], [1, SAME, 3], [1, 2, 3]];
+    let idle = [[SAME, SAME, SAME], [1, SAME, SAME], [SAME, SAME, 3], [1, SAME, 3]];
+    let busy = [[SAME, 2, SAME], [1, 2, 3], [2, SAME, SAME], [SAME, SAME, 2]];
 
-    let rows = calls.map(|ids| [set_id(all, &[1, 2, 3]), set_id(fs, &[4]), set_id(all, &ids), Action::Look]);
-    let keep = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, NO_SETUID_FIXUP);
-    let trace = cast.inside(&[keep]).inside(&rows.concat()).play();
+    let calls = idle.iter().chain(&busy);
+    let rows =
+        calls.map(|ids| [set_id(all, &[1, 2, 3]), set_id(fs, &[4]), set_id(all, ids), Action::Look].to_vec());
+    let trace = cast.inside(&[NO_FIXUP]).inside(&rows.collect::<Vec<_>>().concat()).play();
 
     check!(trace);
 }

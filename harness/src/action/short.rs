@@ -101,3 +101,5 @@ pub const SETGROUPS_EMPTY: Action = setgroups(&[]);
 pub const DUMPABLE: Action = Action::Prctl("PR_SET_DUMPABLE, 1", libc::PR_SET_DUMPABLE, 1);
 /// Keep the permitted capabilities over a change from uid 0 to another.
 pub const KEEPCAPS: Action = Action::Prctl("PR_SET_KEEPCAPS, 1", libc::PR_SET_KEEPCAPS, 1);
+/// Keep every capability over changes of uids: SECBIT_NO_SETUID_FIXUP.
+pub const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 1 << 2);

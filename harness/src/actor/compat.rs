@@ -3,6 +3,7 @@
 use super::{RESULTS, Record, exit};
 use crate::wire::REQUEST_WORDS;
 use libc::c_int;
+use std::os::fd::RawFd;
 
 /// Bytes of the memory below 4 GiB: the first half holds a payload, the second takes results.
 const LOW_LEN: usize = 8192;
@@ -10,7 +11,7 @@ const LOW_LEN: usize = 8192;
 /// A 32-bit system call. Its registers hold 32 bits, so that what it points to is copied to and from
 /// memory below 4 GiB.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn compat(record: &Record) -> i64 {
+pub(super) fn compat(record: &Record, slot: impl Fn(u64) -> RawFd) -> i64 {
     let (protection, flags) =
         (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT);
     // SAFETY: a new mapping of this process, unmapped below.
@@ -28,6 +29,7 @@ pub(super) fn compat(record: &Record) -> i64 {
         let value = record.head[REQUEST_WORDS - 6 + index];
         *arg = match record.head[2] >> (8 * index) & 0xff {
             1 => low as u64 + value,
+            2 => slot(value) as u64,
             3 => room as u64 + value,
             _ => value,
         };
@@ -48,7 +50,7 @@ pub(super) fn compat(record: &Record) -> i64 {
 
 /// No other architecture has this way into the kernel.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn compat(_record: &Record) -> i64 {
+pub(super) fn compat(_record: &Record, _slot: impl Fn(u64) -> RawFd) -> i64 {
     // SAFETY: the C library's errno of this thread.
     unsafe { *libc::__errno_location() = libc::ENOSYS };
     -1

@@ -54,6 +54,12 @@ pub(super) const SETTING: &[Rule] = &[
     )
     .since("6.3"),
     rule(
+        "id.one-thread",
+        &[],
+        "The system calls change the ids of the calling thread alone.",
+        "setresuid(2), \"C library/kernel differences\"; nptl(7); kernel commit_creds()",
+    ),
+    rule(
         "id.no-memory",
         &[EAGAIN, ENOMEM],
         "The calls fail when there is no memory for credentials.",
@@ -78,6 +84,12 @@ pub(super) const SETTING: &[Rule] = &[
         &[],
         "getuid, geteuid, getgid, getegid, getresuid and getresgid tell ids through the map, or the overflow id.",
         "getuid(2), getresuid(2); user_namespaces(7); kernel from_kuid_munged()",
+    ),
+    rule(
+        "id.told-by-proc",
+        &[],
+        "/proc/PID/status shows the four ids as the namespace of its opener names them.",
+        "proc_pid_status(5); kernel task_state()",
     ),
     rule(
         "id.compat",
@@ -115,14 +127,20 @@ pub(super) const CONSEQUENCES: &[Rule] = &[
     rule(
         "change.dumpable",
         &[],
-        "A change of the effective or filesystem ids makes a process undumpable, a change of others does not.",
+        "A change of the effective or filesystem ids, or capabilities that it did not have, make a process undumpable; a change of other ids does not.",
         "PR_SET_DUMPABLE(2const); kernel commit_creds()",
     ),
     rule(
         "change.death-signal",
         &[],
-        "A change of the effective or filesystem ids forgets the parent-death signal.",
+        "A change of the effective or filesystem ids, or capabilities that it did not have, make a process forget the parent-death signal.",
         "PR_SET_PDEATHSIG(2const); kernel commit_creds()",
+    ),
+    rule(
+        "change.thread-keyring",
+        &[],
+        "A thread's keyring belongs to its filesystem ids.",
+        "thread-keyring(7); kernel key_fsuid_changed(), key_fsgid_changed()",
     ),
     rule(
         "change.too-many-processes",
@@ -131,6 +149,18 @@ pub(super) const CONSEQUENCES: &[Rule] = &[
         "setuid(2), execve(2): EAGAIN; kernel 72fa59970f86, 2863643fb8b9, flag_nproc_exceeded()",
     )
     .since("3.1"),
+    rule(
+        "change.root-may-have-many",
+        &[],
+        "Root of the initial namespace never has too many processes; uid 0 of another namespace may.",
+        "kernel flag_nproc_exceeded(): INIT_USER",
+    ),
+    rule(
+        "change.counted-as",
+        &[],
+        "A process counts as one of its real uid as soon as that has changed.",
+        "getrlimit(2), RLIMIT_NPROC; kernel set_user(), commit_creds()",
+    ),
 ];
 
 pub(super) const PROGRAMS: &[Rule] = &[

@@ -1,0 +1,121 @@
+//! Ids at the edges of the extents of a map, and those between and beyond, in each place of each call.
+
+use harness::prelude::*;
+use rstest::rstest;
+
+const SAME: u32 = u32::MAX;
+/// Ids with a mapping, and their neighbours without: 1000 and 2001 are there outside, and -2 is the last id.
+const MAP: &str = "0 1000 3\n10 2000 2\n4294967294 3000 1";
+const IDS: [u32; 11] = [0, 2, 3, 9, 10, 11, 12, 1000, 2001, SAME - 2, SAME - 1];
+
+/// A call with this id in one of its places.
+type Place = fn(u32) -> Vec<u32>;
+
+const PLACES: [(usize, &str, Place); 10] = [
+    (0, "(id)", |id| vec![id]),
+    (1, "(id, -1)", |id| vec![id, SAME]),
+    (1, "(-1, id)", |id| vec![SAME, id]),
+    (1, "(id, id)", |id| vec![id, id]),
+    (2, "(id, -1, -1)", |id| vec![id, SAME, SAME]),
+    (2, "(-1, id, -1)", |id| vec![SAME, id, SAME]),
+    (2, "(-1, -1, id)", |id| vec![SAME, SAME, id]),
+    (2, "(1, 1, id)", |id| vec![1, 1, id]),
+    (2, "(id, 1, 1)", |id| vec![id, 1, 1]),
+    (3, "(id)", |id| vec![id]),
+];
+
+const UIDS: [SetId; 4] = [SetId::Setuid, SetId::Setreuid, SetId::Setresuid, SetId::Setfsuid];
+const GIDS: [SetId; 4] = [SetId::Setgid, SetId::Setregid, SetId::Setresgid, SetId::Setfsgid];
+
+/// What comes of one call for each id, from all ids 0 again each time; of setfsuid, which never fails, the
+/// filesystem id that it leaves.
+fn line(calls: [SetId; 4], privilege: &[Action], (call, shape, ids): (usize, &str, Place)) -> String {
+    let all = set_id(calls[2], &[0, 0, 0]);
+    let row = |id: &u32| [all.clone(), set_id(calls[call], &ids(*id)), Action::Look];
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(MAP), gid_map(MAP)]);
+    let begun = cast.inside(&[NO_FIXUP, all.clone()]).inside(privilege);
+    let before = begun.steps.len();
+
+    let trace = begun.inside(&IDS.iter().flat_map(row).collect::<Vec<_>>()).play();
+
+    let shown: Vec<String> = trace.outcomes_shown().skip(before).collect();
+    let cells =
+        trace.outcomes[before..].chunks(3).zip(shown.chunks(3)).map(|(outcomes, shown)| match outcomes {
+            [Outcome::Done, Outcome::Value(_), Outcome::Looked(looked)] => {
+                let fs = if calls == UIDS { looked.uid.fs } else { looked.gid.fs };
+                format!("{fs:10}")
+            }
+            _ => format!("{:>10}", shown[1]),
+        });
+    let name = format!("{:?}{shape}", calls[call]);
+    format!("{name:23} {}\n", cells.collect::<Vec<_>>().join(" "))
+}
+
+/// An id without a mapping is EINVAL in every place, with the capability and without, where one with a
+/// mapping that is none of the caller's own is EPERM without it. The ids are those of the namespace, whatever
+/// there is outside, and only -1 is none.
+/// Source: setuid(2), setreuid(2), setresuid(2): EINVAL; user_namespaces(7); kernel make_kuid(), uid_valid().
+#[rstest]
+#[case::uids_with_the_capability(UIDS, &[only_caps(&[Cap::Setuid])])]
+#[case::uids_without(UIDS, &[only_caps(&[])])]
+#[case::gids_with_the_capability(GIDS, &[only_caps(&[Cap::Setgid])])]
+#[case::gids_without(GIDS, &[only_caps(&[])])]
+#[harness::test(Root, Userns, pins("id.unmapped", "id.not-own", "id.capability", "id.fs-never-fails"))]
+fn in_every_place(#[case] calls: [SetId; 4], #[case] privilege: &[Action]) {
+    let columns = IDS.map(|id| format!("{id:10}")).join(" ");
+
+    let lines = PLACES.map(|place| line(calls, privilege, place)).concat();
+
+    check!(format!("{:23} {columns}\n{lines}", ""));
+}
+
+/// Who joins a namespace has its ids and no others, whatever it had outside, and its capability over ids is
+/// that of the namespace: one in the parent alone is none.
+/// Source: user_namespaces(7), "Capabilities"; kernel ns_capable_setid() of old->user_ns.
+#[rstest]
+#[case::with_the_capability(&[only_caps(&[Cap::Setuid, Cap::Setgid])])]
+#[case::without(&[only_caps(&[])])]
+#[harness::test(
+    Root,
+    UnprivilegedUserns,
+    Capability(Cap::SysAdmin),
+    pins("id.unmapped", "id.capability", "id.not-own")
+)]
+fn of_a_joined_namespace(#[case] privilege: &[Action]) {
+    let maps = [uid_map("5 own 1"), DENY, gid_map("6 own 1")];
+    let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let cast = ordinary().outside(&[]).inside(&[]).outside(&maps).privileged(&[join]);
+    let calls = [setresgid(0), setresuid(0), setresgid(6), setresuid(5), Action::Look];
+
+    let trace = cast.privileged(privilege).privileged(&calls).play();
+
+    check!(trace);
+}
+
+/// An id without a mapping reads as the overflow id and is another all the same: the one of that number, if
+/// it has a mapping, is not the caller's own.
+/// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel __sys_setresuid(): uid_eq().
+#[rstest]
+#[case::uids_with_the_capability(UIDS, &[only_caps(&[Cap::Setuid])])]
+#[case::uids_without(UIDS, &[only_caps(&[])])]
+#[case::gids_with_the_capability(GIDS, &[only_caps(&[Cap::Setgid])])]
+#[case::gids_without(GIDS, &[only_caps(&[])])]
+#[harness::test(Root, Userns, pins("id.not-own", "id.capability", "id.fs-never-fails"))]
+fn the_overflow_id(#[case] calls: [SetId; 4], #[case] privilege: &[Action]) {
+    const OVERFLOW: u32 = 65_534;
+    let maps = [uid_map("65534 3000 1\n7 3001 1"), gid_map("65534 3000 1\n7 3001 1")];
+    let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(privilege);
+    let [one, two, all, fs] = calls;
+    let calls = [
+        set_id(fs, &[OVERFLOW]),
+        set_id(two, &[SAME, OVERFLOW]),
+        set_id(two, &[OVERFLOW, SAME]),
+        set_id(all, &[SAME, SAME, OVERFLOW]),
+        set_id(one, &[OVERFLOW]),
+        set_id(all, &[7, 7, 7]),
+    ];
+
+    let trace = cast.inside(&[Action::Look]).inside(&calls).inside(&[Action::Look]).play();
+
+    check!(trace);
+}

@@ -72,6 +72,15 @@ pub enum Need {
         /// What that release brought: "setns with a pidfd".
         why: &'static str,
     },
+    /// A kernel release, or a later one, or a later release of a stable series to which its change came.
+    Backported {
+        /// The first two numbers of the release.
+        release: (u32, u32),
+        /// Series and number of the first release that has it, or of a later one.
+        stable: &'static [(u32, u32, u32)],
+        /// What that release brought.
+        why: &'static str,
+    },
 }
 
 impl Need {
@@ -97,7 +106,8 @@ impl Need {
             Need::File(path) => file(facts, path),
             Need::Account(name) => account(facts, name),
             Need::Config(option) => config(facts, option),
-            Need::Kernel { major, minor, .. } => kernel(facts, *major, *minor),
+            Need::Kernel { major, minor, .. } => kernel(facts, (*major, *minor), &[]),
+            Need::Backported { release, stable, .. } => kernel(facts, *release, stable),
         };
         lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
     }
@@ -119,7 +129,9 @@ impl Need {
             Need::File(path) => path.to_string(),
             Need::Account(name) => format!("the account {name}"),
             Need::Config(option) => option.to_string(),
-            Need::Kernel { major, minor, why } => format!("Linux {major}.{minor} ({why})"),
+            Need::Kernel { major, minor, why } | Need::Backported { release: (major, minor), why, .. } => {
+                format!("Linux {major}.{minor} ({why})")
+            }
         }
     }
 }
@@ -178,9 +190,15 @@ fn config(facts: &Facts, option: &str) -> Judged {
     }
 }
 
-fn kernel(facts: &Facts, major: u32, minor: u32) -> Judged {
+fn kernel(facts: &Facts, first: (u32, u32), stable: &[(u32, u32, u32)]) -> Judged {
+    let number = facts.system.stable_release();
+    let has = |running| {
+        let in_series =
+            |(major, minor, least): &(u32, u32, u32)| (*major, *minor) == running && number >= *least;
+        running >= first || stable.iter().any(in_series)
+    };
     match facts.system.kernel() {
-        Some(running) if running >= (major, minor) => Ok(()),
+        Some(running) if has(running) => Ok(()),
         _ => Err(format!("the kernel is {}", facts.system.kernel_release)),
     }
 }

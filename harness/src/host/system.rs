@@ -41,6 +41,16 @@ impl System {
     pub fn kernel(&self) -> Option<(u32, u32)> {
         version(&self.kernel_release)
     }
+
+    /// Which release of a stable series the kernel is, such as 26 of 6.1.26; 0 where it does not tell. A
+    /// Debian kernel calls itself 6.1.0-26 and tells in `uname -v` what it is made from.
+    pub fn stable_release(&self) -> u32 {
+        let debian = self.kernel_version.split_once("Debian ").map(|(_, rest)| rest);
+        let text = debian.filter(|rest| version(rest) == self.kernel()).unwrap_or(&self.kernel_release);
+        let third = text.split('.').nth(2).unwrap_or_default();
+        let digits = third.bytes().take_while(u8::is_ascii_digit).count();
+        third[..digits].parse().unwrap_or(0)
+    }
 }
 
 /// Reads "6.18.44-fc" as (6, 18).
@@ -123,6 +133,22 @@ mod tests {
         assert_eq!(version("7.3-rc2"), Some((7, 3)));
         assert_eq!(version("5.10"), Some((5, 10)));
         assert_eq!(version("unknown"), None);
+    }
+
+    #[test]
+    fn stable_releases_are_read() {
+        let stable = |release: &str, version: &str| {
+            let (kernel_release, kernel_version) = (release.to_owned(), version.to_owned());
+            let (architecture, distribution) = (String::new(), Fact::Absent);
+            System { kernel_release, kernel_version, architecture, distribution, surroundings: Vec::new() }
+                .stable_release()
+        };
+
+        assert_eq!(stable("6.1.192", "#1 Tue Nov 3"), 192);
+        assert_eq!(stable("6.18.44-fc", "#1 SMP"), 44);
+        assert_eq!(stable("6.1.0-26-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1 (2024-09-30)"), 112);
+        assert_eq!(stable("7.3-rc2", "#1 SMP"), 0);
+        assert_eq!(stable("5.14.0-427.el9.x86_64", "#1 SMP"), 0);
     }
 
     #[test]

@@ -32,6 +32,15 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
     assert_eq!(need.unmet(&facts), None);
 }
 
+#[test]
+fn a_stable_release_meets_what_came_to_it() {
+    let mut facts = user();
+    facts.system.kernel_release = "6.1.27".into();
+    let need = Need::Backported { release: (6, 3), stable: &[(5, 15, 110), (6, 1, 27)], why: "x" };
+
+    assert_eq!(need.unmet(&facts), None);
+}
+
 #[rstest]
 #[case::program(|facts: &mut Facts| facts.lookups.program = |_| None, Need::Program("newuidmap"), "needs the program newuidmap: not in the standard PATH")]
 #[case::program_at_a_path(
@@ -57,6 +66,16 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
     |facts: &mut Facts| facts.system.kernel_release = "5.4.0".into(),
     Need::Kernel { major: 5, minor: 8, why: "setns with a pidfd" },
     "needs Linux 5.8 (setns with a pidfd): the kernel is 5.4.0"
+)]
+#[case::stable_release(
+    |facts: &mut Facts| facts.system.kernel_release = "6.1.26".into(),
+    Need::Backported { release: (6, 3), stable: &[(6, 1, 27)], why: "x" },
+    "needs Linux 6.3 (x): the kernel is 6.1.26"
+)]
+#[case::another_series(
+    |facts: &mut Facts| facts.system.kernel_release = "5.15.200".into(),
+    Need::Backported { release: (6, 3), stable: &[(6, 1, 27)], why: "x" },
+    "needs Linux 6.3 (x): the kernel is 5.15.200"
 )]
 #[case::hidepid(
     |facts: &mut Facts| facts.proc_state = ProcState::Writable { hidepid: Fact::Known("2".into()) },

@@ -55,17 +55,53 @@ pub(super) fn companion(flags: c_int) -> i64 {
     // SAFETY: asks for a number.
     PARENT.store(unsafe { libc::getpid() }, Ordering::Relaxed);
     let signal = if flags & libc::CLONE_THREAD == 0 { libc::SIGCHLD } else { 0 };
-    // SAFETY: the stack is used by this child alone and grows down from its end.
-    let pid = unsafe {
-        let top = STACK.0.get().add(1).cast();
-        libc::clone(
-            idle,
-            top,
-            flags | signal,
-            std::ptr::without_provenance_mut(usize::try_from(flags).unwrap_or(0)),
-        )
-    };
-    if pid > 0 { 0 } else { pid.into() }
+    // SAFETY: one past the end of the stack, which grows down from there.
+    let top = unsafe { STACK.0.get().add(1).cast() };
+    let argument = std::ptr::without_provenance_mut(usize::try_from(flags).unwrap_or(0));
+    if clone_onto(flags | signal, top, idle, argument) > 0 { 0 } else { -1 }
+}
+
+type Entry = extern "C" fn(*mut libc::c_void) -> c_int;
+
+/// clone(2) of a child that begins in `entry`, which never returns, on a stack of its own. musl's wrapper
+/// refuses threads.
+fn clone_onto(flags: c_int, top: *mut libc::c_void, entry: Entry, argument: *mut libc::c_void) -> c_int {
+    let value: i64;
+    // SAFETY: the child runs on its own stack alone and does not come back; the parent goes on after the
+    // call as after any other.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        std::arch::asm!(
+            "syscall", "test rax, rax", "jnz 2f", "xor ebp, ebp", "mov rdi, r13", "call r12", "ud2", "2:",
+            inlateout("rax") libc::SYS_clone => value, in("rdi") i64::from(flags), in("rsi") top,
+            in("rdx") 0, in("r10") 0, in("r8") 0, in("r12") entry, in("r13") argument,
+            lateout("rcx") _, lateout("r11") _,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!(
+            "svc 0", "cbnz x0, 2f", "mov x0, x21", "blr x20", "brk 1", "2:",
+            inlateout("x0") i64::from(flags) => value, in("x1") top, in("x2") 0, in("x3") 0, in("x4") 0,
+            in("x8") libc::SYS_clone, in("x20") entry, in("x21") argument,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    unsafe {
+        return libc::clone(entry, top, flags, argument);
+    }
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    match c_int::try_from(value) {
+        Ok(error @ -4095..0) => {
+            // SAFETY: the C library's errno of this thread.
+            unsafe { *libc::__errno_location() = -error };
+            -1
+        }
+        Ok(pid) => pid,
+        Err(_) => -1,
+    }
 }
 
 /// The C library's wrapper of a system call, which acts on every thread of the process.

@@ -3,6 +3,7 @@
 //!
 //! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
 
+mod end;
 mod fork;
 mod queue;
 mod states;
@@ -82,6 +83,8 @@ struct Director<'a> {
     caller: &'static Caller,
     limit: Duration,
     players: Vec<Player>,
+    /// Those that have ended and were not reaped.
+    zombies: Vec<Player>,
     /// For each player, whether its groups are still those of the caller.
     kept: Vec<Kept>,
     outcomes: Vec<Outcome>,
@@ -98,9 +101,9 @@ impl<'a> Director<'a> {
             }
             _ => Own { uid: caller.uid, gid: caller.gid },
         };
-        let (players, kept) = (Vec::new(), Vec::new());
+        let (players, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        Ok(Self { scenario, own, caller, limit, players, kept, outcomes, states })
+        Ok(Self { scenario, own, caller, limit, players, zombies, kept, outcomes, states })
     }
 
     fn find(&self, actor: Actor) -> Option<usize> {
@@ -108,7 +111,7 @@ impl<'a> Director<'a> {
     }
 
     fn player(&self, actor: Actor) -> Result<usize, Error> {
-        self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun")))
+        self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun, or has ended")))
     }
 
     fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
@@ -124,7 +127,10 @@ impl<'a> Director<'a> {
             *index != player || matches!(step.action, Action::Raw(..) | Action::Compat(..) | Action::Hold(..))
         };
         self.players.iter_mut().enumerate().filter(named).try_for_each(|(_, other)| other.be_born())?;
-        let pid = |actor| self.find(actor).and_then(|index| self.players[index].pid()).map(Pid::as_raw);
+        let pid = |actor| {
+            let mut all = self.players.iter().chain(&self.zombies);
+            all.find(|player| player.actor == actor).and_then(Player::pid).map(Pid::as_raw)
+        };
         let context = Context { actor: step.actor, own: self.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
             return self.enqueue(queue, player, What::Step(index), &calls);
@@ -133,6 +139,7 @@ impl<'a> Director<'a> {
         let outcome = match &step.action {
             Action::Give(to) => self.give(player, *to)?,
             Action::Capset(change) => self.capset(player, change)?,
+            Action::End(remains) => self.end(player, *remains)?,
             Action::Run(words) => program::run(&mut self.players[player], words, self.limit)?,
             other => return Err(Error::Senseless(format!("{other:?}"))),
         };

@@ -19,6 +19,7 @@ mod map_text;
 mod newidmap;
 mod ns_ioctls;
 mod ownership;
+mod proc_mounts;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;

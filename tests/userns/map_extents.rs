@@ -7,7 +7,7 @@ use rstest::rstest;
 /// A map has up to 340 extents.
 /// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, map_write().
 #[rstest]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("text.extents"))]
 fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
     let lines = |count: u32| text(&(0..count).map(|n| extent(n, n, 1)).collect::<Vec<_>>());
     let whole = |count: u32| (format!("{count}"), lines(count).into_bytes());
@@ -25,7 +25,7 @@ fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 #[rstest]
 #[case::uids(IdFile::UidMap, SetId::Setfsuid)]
 #[case::gids(IdFile::GidMap, SetId::Setfsgid)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("text.extents", "mean.many-extents"))]
 fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
     let lines = text(&(0..340).map(|n| extent(2 * n, n, 1)).collect::<Vec<_>>());
     let cast = root().outside(&[]).inside(&[]).outside(&[write_any(file, lines)]);
@@ -48,7 +48,11 @@ fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
 #[case::lower_of_five(Side::Lower, 5)]
 #[case::upper_of_many(Side::Upper, 9)]
 #[case::lower_of_many(Side::Lower, 9)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("text.upper-overlap", "text.lower-overlap", "text.unordered")
+)]
 fn overlaps(#[case] side: Side, #[case] count: u32) {
     let maps = maps_and_one_more(side, count);
     let writes: Vec<Action> = maps.iter().map(|(map, _)| write_any(IdFile::UidMap, text(map))).collect();

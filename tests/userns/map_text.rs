@@ -8,7 +8,19 @@ use rstest::rstest;
 /// of which the last may be missing; a NUL byte ends the text.
 /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel map_write().
 #[rstest]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins(
+        "text.first-field",
+        "text.second-field",
+        "text.third-field",
+        "text.trailing-junk",
+        "text.white-space",
+        "text.nul",
+        "map.refusal-leaves-empty"
+    )
+)]
 fn fields(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
     let texts = as_they_are(&[
         b"",
@@ -71,7 +83,18 @@ fn fields(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 /// 32 bits.
 /// Source: kernel map_write(): the sums of 32-bit numbers, and simple_strtoul().
 #[rstest]
-#[harness::test(Root, Userns, InitialUserns)]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    pins(
+        "text.last-id",
+        "text.upper-range",
+        "text.lower-range",
+        "text.numbers-wrap",
+        "map.refusal-leaves-empty"
+    )
+)]
 fn numbers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
     let texts = as_they_are(&[
         b"0 0 0",
@@ -114,7 +137,7 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 /// A text is shorter than a page.
 /// Source: user_namespaces(7): the bytes written must be fewer than the page size; kernel map_write().
 #[rstest]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("map.page-size", "map.refusal-leaves-empty"))]
 fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let page = page_size();
     let padded = |length: usize| format!("{:length$}", "0 0 1").into_bytes();
@@ -134,7 +157,18 @@ fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMa
 #[case::between_second_and_third(b"0 0", b"2", &[SPACE])]
 #[case::after(b"0 0 2", b"", &[SPACE, DIGIT, NEWLINE, NUL])]
 #[case::after_the_last_line(b"0 0 2\n", b"", &[NUL])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins(
+        "text.first-field",
+        "text.second-field",
+        "text.third-field",
+        "text.trailing-junk",
+        "text.white-space",
+        "text.nul"
+    )
+)]
 fn every_byte(#[case] before: &[u8], #[case] after: &[u8], #[case] taken: &[Class]) {
     let texts = (0..=255_u8).map(|byte| [before, &[byte], after].concat());
     let writes: Vec<Action> = texts.map(|text| write_any(IdFile::UidMap, text)).collect();

@@ -8,7 +8,7 @@ use rstest::rstest;
 /// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, map_write().
 #[rstest]
 #[harness::test(Root, Userns, pins("text.extents"))]
-fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let lines = |count: u32| text(&(0..count).map(|n| extent(n, n, 1)).collect::<Vec<_>>());
     let whole = |count: u32| (format!("{count}"), lines(count).into_bytes());
     let cut = |count: u32| (format!("{count}, no final newline"), lines(count).trim_end().into());

@@ -100,8 +100,7 @@ fn of_a_dead_process(#[case] access: i32) {
         for (name, end) in lives {
             let open = |file: IdFile| {
                 let cast = root().outside(&[]).inside(&[]);
-                let prepared = before(file).iter().fold(cast, |cast, step| cast.outside(&[step.clone()]));
-                let trace = prepared.inside(end).outside(&[after(file, access)]).play();
+                let trace = cast.outside(&before(file)).inside(end).outside(&[after(file, access)]).play();
                 format!("{:12}", last(&trace, 1).concat())
             };
             let cells = FILES.map(open).concat();

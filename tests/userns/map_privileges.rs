@@ -118,7 +118,7 @@ fn uid_0_from_the_parent(#[case] words: &'static str) {
 
 /// One's own id may be mapped by the owner alone, not by another process with CAP_SYS_ADMIN over the namespace.
 /// Source: kernel f95d7918bd1e, new_idmap_permitted(): the opener's euid is compared with the owner.
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("allow.owner"))]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin), Capability(Cap::Setpcap), pins("allow.owner"))]
 fn own_ids_of_another_user() {
     let lesser = [NO_FIXUP, setresgid(61_235), setresuid(61_235), drop_caps(&[Cap::Setuid, Cap::Setgid])];
     let cast = ordinary().privileged(&lesser).outside(&[]).inside(&[DENY]);

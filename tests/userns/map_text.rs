@@ -1,6 +1,6 @@
 //! What a line of a map may look like.
 
-use crate::map_tables::{as_they_are, each_alone, outcomes, write_any};
+use crate::map_tables::{as_they_are, each_alone, extent, outcomes, padded, page_size, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -21,7 +21,7 @@ use rstest::rstest;
         "map.refusal-leaves-empty"
     )
 )]
-fn fields(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn fields(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let texts = as_they_are(&[
         b"",
         b" ",
@@ -95,7 +95,7 @@ fn fields(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
         "map.refusal-leaves-empty"
     )
 )]
-fn numbers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let texts = as_they_are(&[
         b"0 0 0",
         b"5 5 0",
@@ -140,10 +140,14 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 #[harness::test(Root, Userns, pins("map.page-size", "map.refusal-leaves-empty"))]
 fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let page = page_size();
-    let padded = |length: usize| format!("{:length$}", "0 0 1").into_bytes();
+    let longest = text(&(0..340).map(|n| extent(10 * n, 10 * n + 1, 2)).collect::<Vec<_>>());
     let sizes = [("page - 2", page - 2), ("page - 1", page - 1), ("page", page), ("page + 1", page + 1)];
 
-    let table = each_alone(file, &sizes.map(|(label, size)| (label.to_owned(), padded(size))));
+    let texts =
+        [("one line", "0 0 1"), ("340 lines", longest.trim_end())].into_iter().flat_map(|(name, words)| {
+            sizes.map(|(size, length)| (format!("{name}, {size}"), padded(words, length)))
+        });
+    let table = each_alone(file, &texts.collect::<Vec<_>>());
 
     check!(table);
 }
@@ -189,15 +193,3 @@ const SPACE: Class = |byte| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c | b'\r' | 
 const DIGIT: Class = |byte| byte.is_ascii_digit();
 const NEWLINE: Class = |byte| byte == b'\n';
 const NUL: Class = |byte| byte == 0;
-
-/// The size of a page, as the kernel tells every program when it starts.
-fn page_size() -> usize {
-    const AT_PAGESZ: usize = 6;
-    let vector = std::fs::read("/proc/self/auxv").expect("/proc is mounted");
-    let words: Vec<usize> = vector
-        .chunks_exact(size_of::<usize>())
-        .filter_map(|word| Some(usize::from_ne_bytes(word.try_into().ok()?)))
-        .collect();
-    let entry = words.chunks_exact(2).find(|entry| entry[0] == AT_PAGESZ);
-    entry.expect("the kernel tells the size of a page")[1]
-}

@@ -168,3 +168,18 @@ fn effective_of_five() {
 
     check!(trace);
 }
+
+/// One's own id is written as the parent names it, which need not be as the initial namespace does.
+/// Source: user_namespaces(7); kernel new_idmap_permitted(): make_kuid(), make_kgid() of the parent.
+#[harness::test(Root, Userns, pins("allow.own-id"))]
+fn below_a_parent_with_other_ids() {
+    let maps = [uid_map("0 1000 10"), gid_map("0 2000 10"), write(IdFile::ProjidMap, "0 3000 10")];
+    let cast = root().outside(&[]).inside(&[]).outside(&maps);
+
+    let nested = cast.inside(&[setresgid(5), setresuid(4), DUMPABLE]).nested(&[DENY]);
+    let uids = ["0 1004 1", "0 5 1", "0 0 1", "0 4 1"].map(uid_map);
+    let gids = ["0 2005 1", "0 4 1", "0 0 1", "0 5 1"].map(gid_map);
+    let trace = nested.nested(&uids).nested(&gids).play();
+
+    check!(trace);
+}

@@ -127,9 +127,10 @@ fn read_back(
 /// Source: user_namespaces(7): how the second field is interpreted; kernel uid_m_show().
 #[rstest]
 #[harness::test(Root, Userns, pins("mean.reader"))]
-fn readers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn readers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().outside(&[]).inside(&[]).sibling(&[]);
-    let maps = [IdFile::UidMap, IdFile::GidMap].map(|file| write_any(file, "0 0 1\n100 5000 50"));
+    let maps =
+        [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap].map(|file| write_any(file, "0 0 1\n100 5000 50"));
     let cast = cast.outside(&maps);
     let cast = cast.outside(&[write_of(Actor::Sibling, file, "300 5005 10")]);
     let cast = cast.second(&[]).nested(&[]).second(&[write_of(Actor::Nested, file, "7 103 20")]);

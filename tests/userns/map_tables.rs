@@ -47,7 +47,7 @@ pub fn each_alone(file: IdFile, texts: &[(String, Vec<u8>)]) -> String {
 }
 
 /// A map of project ids as traces show it, in the form in which they show the others.
-fn in_short(shown: &str) -> String {
+pub fn in_short(shown: &str) -> String {
     let inner = shown.trim_matches('"').replace("\\n", ",");
     let extents = inner.split(',').map(|extent| extent.split_whitespace().collect::<Vec<_>>().join(" "));
     let extents: Vec<String> = extents.collect();

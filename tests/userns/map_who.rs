@@ -171,6 +171,20 @@ fn from_below() {
     check!(range);
 }
 
+/// The grandparent may write none of the maps, and setgroups all the same.
+/// Source: kernel proc_uid_map_write() and its kin; proc_setgroups_open(): CAP_SYS_ADMIN is all it asks for.
+#[harness::test(Root, Userns, pins("map.opener-from-elsewhere", "deny.from-above"))]
+fn from_the_grandparent() {
+    let maps = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
+    let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
+    let all = MAPS.map(|file| write_of(Nested, file, OWN));
+
+    let trace =
+        cast.outside(&[write_of(Nested, IdFile::Setgroups, "deny")]).outside(&all).second(&all).play();
+
+    check!(trace);
+}
+
 /// Two namespaces with one parent have each its own owner: with that effective uid, and with its uid in
 /// the text, a process of the parent maps the one and not the other.
 /// Source: kernel f95d7918bd1e, new_idmap_permitted(): ns->owner.

@@ -19,7 +19,8 @@ const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", 28, 4);
     Root,
     Userns,
     Capability(Cap::SysAdmin),
-    Capability(Cap::Setfcap), Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Capability(Cap::Setfcap),
+    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
     pins(
         "map.opener-needs-sys-admin",
         "allow.writer-needs-setid",
@@ -90,7 +91,13 @@ fn at_open_and_at_write(#[case] file: IdFile, #[case] before: &[Action], #[case]
 #[rstest]
 #[case::creator_without(&[drop_caps(&[Cap::Setfcap])])]
 #[case::creator_with(&[drop_caps(&[Cap::NetAdmin])])]
-#[harness::test(Root, Userns, Capability(Cap::Setfcap), Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" }, pins("allow.uid-0-from-inside"))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::Setfcap),
+    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    pins("allow.uid-0-from-inside")
+)]
 fn uid_0_from_inside(#[case] creator: &[Action]) {
     let cast = root().outside(creator).inside(&[DENY]);
 
@@ -107,7 +114,13 @@ fn uid_0_from_inside(#[case] creator: &[Action]) {
 #[case::last_of_two("0 5 1\n1 0 1")]
 #[case::last_of_six("0 5 1\n1 6 1\n2 7 1\n3 8 1\n4 9 1\n5 0 1")]
 #[case::not_at_all("0 1 10")]
-#[harness::test(Root, Userns, Capability(Cap::Setfcap), Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" }, pins("allow.uid-0-from-parent"))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::Setfcap),
+    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    pins("allow.uid-0-from-parent")
+)]
 fn uid_0_from_the_parent(#[case] words: &'static str) {
     let cast = root().privileged(&[]).outside(&[drop_caps(&[Cap::Setfcap])]).inside(&[]);
 

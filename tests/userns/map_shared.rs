@@ -36,7 +36,7 @@ fn of_all_processes(
 #[harness::test(Root, Userns, InitialUserns, pins("map.shared", "map.initial-namespace"))]
 fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let open = Action::Open { file, of: Some(Outside), access: Access::Write };
-    let cast = root().privileged(&[]).outside(&[]).privileged(&[open.clone()]).outside(&[NEW]);
+    let cast = root().privileged(&[]).outside(&[]).privileged(std::slice::from_ref(&open)).outside(&[NEW]);
 
     let trace = cast.privileged(&[write_held(file, "0 0 1"), open, write_held(file, "0 0 1")]).play();
 

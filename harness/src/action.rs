@@ -191,6 +191,8 @@ pub enum Results {
 pub enum Action {
     /// Come into being: be forked, drop to the cast's credentials, create the namespace.
     Begin,
+    /// The same, where the clone(2) by which it is forked creates the namespace.
+    BeginCloned,
     /// Open, write once, close.
     Write {
         /// The file.

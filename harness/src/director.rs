@@ -115,11 +115,11 @@ impl<'a> Director<'a> {
     }
 
     fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
-        if step.action == Action::Begin {
+        if matches!(step.action, Action::Begin | Action::BeginCloned) {
             self.flush(queue)?;
             self.players.iter_mut().try_for_each(Player::be_born)?;
             self.outcomes.push(Outcome::Done);
-            return self.begin(step.actor, queue);
+            return self.begin(step, queue);
         }
         let player = self.player(step.actor)?;
         // A step may name other actors by their process ids, and a raw call its own.
@@ -147,10 +147,14 @@ impl<'a> Director<'a> {
         Ok(())
     }
 
-    fn begin(&mut self, actor: Actor, queue: &mut Queue) -> Result<(), Error> {
+    fn begin(&mut self, step: &Step, queue: &mut Queue) -> Result<(), Error> {
+        let (actor, cloned) = (step.actor, step.action == Action::BeginCloned);
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let (player, kept) = match parent {
-            Some(parent) => (spawn(&mut self.players[parent], actor, self.limit)?, self.kept[parent]),
+            Some(parent) => {
+                let flags = if cloned { libc::CLONE_NEWUSER } else { 0 };
+                (spawn(&mut self.players[parent], actor, flags, self.limit)?, self.kept[parent])
+            }
             None => {
                 let kept = match self.scenario.cast {
                     Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
@@ -166,7 +170,7 @@ impl<'a> Director<'a> {
             let calls = self.costume();
             self.enqueue(queue, index, What::SetUp, &calls)?;
         }
-        if actor.namespace() == Namespace::New {
+        if actor.namespace() == Namespace::New && !cloned {
             let unshare = syscall(libc::SYS_unshare, &[number(libc::CLONE_NEWUSER)]);
             self.enqueue(queue, index, What::Namespace, &[("unshare", unshare)])?;
         }

@@ -50,7 +50,12 @@ impl Context<'_> {
     /// director has to take part in.
     pub fn lower(&self, action: &Action) -> Option<Vec<Call>> {
         Some(match action {
-            Action::Begin | Action::Give(_) | Action::Run(_) | Action::Capset(_) | Action::End(_) => {
+            Action::Begin
+            | Action::BeginCloned
+            | Action::Give(_)
+            | Action::Run(_)
+            | Action::Capset(_)
+            | Action::End(_) => {
                 return None;
             }
             Action::Write { file, of, text } => {

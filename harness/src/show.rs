@@ -24,6 +24,7 @@ const WHOLE: usize = 60;
 pub fn action(actor: Actor, action: &Action) -> String {
     match action {
         Action::Begin => begin(actor).to_owned(),
+        Action::BeginCloned => "begins by clone(2) with CLONE_NEWUSER".to_owned(),
         Action::Write { file, of, text } => format!("{}{} <- {}", whose(*of), file.name(), self::text(text)),
         Action::Open { file, of, access } => format!("open {}{} {}", whose(*of), file.name(), mode(*access)),
         Action::Give(to) => format!("give the open file to {to}"),

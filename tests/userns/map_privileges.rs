@@ -50,13 +50,31 @@ fn inside(#[case] lacking: &'static [Cap]) {
     check!(trace);
 }
 
-/// It is the opener that has CAP_SYS_ADMIN over the namespace: what the writer lost since does not matter.
-/// Source: kernel map_write(): file_ns_capable().
+/// Inside, CAP_SYS_ADMIN alone is enough.
+/// Source: as above.
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.opener-needs-sys-admin"))]
-fn sys_admin_lost_after_open() {
-    let cast = ordinary().inside(&[open(IdFile::UidMap), drop_caps(&[Cap::SysAdmin])]);
+fn sys_admin_alone() {
+    let cast = ordinary().inside(&[DENY, only_caps(&[Cap::SysAdmin])]);
 
-    let trace = cast.inside(&[write_held(IdFile::UidMap, "0 own 1")]).play();
+    let trace = cast.inside(&[uid_map("0 own 1"), gid_map("0 own 1")]).play();
+
+    check!(trace);
+}
+
+/// It is the opener that has CAP_SYS_ADMIN over the namespace, in effect: what the writer lost since does
+/// not matter, nor what it gained.
+/// Source: kernel map_write(): file_ns_capable().
+#[rstest]
+#[case::lost_after_open(&[raise(&[Cap::SysAdmin])], &[suspend(&[Cap::SysAdmin])])]
+#[case::gained_after_open(&[suspend(&[Cap::SysAdmin])], &[raise(&[Cap::SysAdmin])])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.opener-needs-sys-admin"))]
+fn sys_admin_when_opened(#[case] before: &[Action], #[case] after: &[Action]) {
+    let cast = ordinary().inside(&[DENY]).inside(before);
+
+    let uid = cast.inside(&[open(IdFile::UidMap)]).inside(after);
+    let both = uid.inside(&[write_held(IdFile::UidMap, "0 own 1")]).inside(before);
+    let gid = both.inside(&[open(IdFile::GidMap)]).inside(after);
+    let trace = gid.inside(&[write_held(IdFile::GidMap, "0 own 1")]).play();
 
     check!(trace);
 }

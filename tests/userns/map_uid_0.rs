@@ -20,8 +20,8 @@ fn last(trace: &Trace, count: usize) -> String {
     shown[shown.len() - count..].iter().map(|outcome| format!("{outcome:9}")).collect()
 }
 
-/// From inside the creator counts, with what it had in effect when the namespace was created: exactly
-/// CAP_SETFCAP. What it had permitted, what it has later and what the process inside has do not matter.
+/// From inside the creator counts, with what it had in effect when it created the namespace, by unshare(2) or
+/// by clone(2): exactly CAP_SETFCAP. What it had permitted, what it has later and what the process inside has do not matter.
 /// Source: user_namespaces(7); kernel db2e718a4798, create_user_ns(): parent_could_setfcap.
 #[harness::test(
     Root,
@@ -41,12 +41,16 @@ fn what_the_creator_had() {
     ];
     let inside: [(&str, &[Action]); 2] = [("", &[]), (", inside without it", &[drop_caps(&[Cap::Setfcap])])];
 
-    let mut table = format!("{:50}uid_map  gid_map\n", "the creator had");
+    let mut table = format!("{:50}by unshare(2)     by clone(2)\n", "the creator had");
+    let _ = writeln!(table, "{:50}uid_map  gid_map  uid_map  gid_map", "");
     for (had, before, after) in creators {
         for (has, change) in inside {
-            let cast = root().outside(&before).inside(&[DENY]).outside(&after).inside(change);
-            let trace = cast.inside(&BOTH.map(|file| write(file, UID_0))).play();
-            let _ = writeln!(table, "{:50}{}", format!("{had}{has}"), last(&trace, 2).trim_end());
+            let creator = root().outside(&before);
+            let columns = [creator.clone(), creator.cloned(Actor::Inside)].map(|cast| {
+                let cast = cast.inside(&[DENY]).outside(&after).inside(change);
+                last(&cast.inside(&BOTH.map(|file| write(file, UID_0))).play(), 2)
+            });
+            let _ = writeln!(table, "{:50}{}", format!("{had}{has}"), columns.concat().trim_end());
         }
     }
 

@@ -11,8 +11,8 @@ const RANGE: &str = "0 own 1\n1 1 1";
 
 /// What is opened, written and shown in a matrix.
 struct Question<'a> {
-    /// What has happened before, with everybody in place.
-    stage: &'a dyn Fn(IdFile) -> Scenario,
+    /// What has happened before.
+    stage: &'a Scenario,
     /// Whose file.
     of: Actor,
     /// Who opens and who writes, in rows and columns.
@@ -38,7 +38,8 @@ impl Question<'_> {
 
     fn ask(&self, opener: Actor, writer: Actor, file: IdFile, words: &'static str) -> String {
         let open = Action::Open { file, of: Some(self.of), access: Access::Write };
-        let opened = (self.stage)(file).by(opener, &[open, Action::Give(writer)]);
+        let both = self.stage.clone().by(opener, &[]).by(writer, &[]);
+        let opened = both.by(opener, &[open, Action::Give(writer)]);
         let trace = opened.by(writer, &[write_held(file, words)]).play();
         let shown: Vec<String> = trace.outcomes_shown().collect();
         assert_eq!(shown[shown.len() - 3..shown.len() - 1], ["ok", "ok"], "{trace}");
@@ -57,7 +58,7 @@ impl Question<'_> {
     pins("map.opener-from-elsewhere", "allow.own-id", "allow.one-id", "map.projid-free")
 )]
 fn ordinary_users() {
-    let stage = |_| ordinary().outside(&[]).inside(&[]).inside(&[DENY]).second(&[]).sibling(&[]);
+    let stage = ordinary().outside(&[]).inside(&[DENY]);
     let question = Question { stage: &stage, of: Inside, who: &[Outside, Inside, Second, Sibling] };
 
     let own = question.answer("own id", &MAPS, OWN);
@@ -84,10 +85,7 @@ fn ordinary_users() {
     )
 )]
 fn beside_a_privileged_process() {
-    let stage = |_| {
-        let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]).inside(&[DENY]);
-        cast.second(&[]).sibling(&[])
-    };
+    let stage = ordinary().outside(&[]).inside(&[DENY]);
     let who = [Privileged, Outside, Inside, Second, Sibling];
     let question = Question { stage: &stage, of: Inside, who: &who };
 
@@ -112,10 +110,7 @@ fn beside_a_privileged_process() {
     )
 )]
 fn root_itself() {
-    let stage = |_| {
-        let cast = root().privileged(&[]).outside(&[]).inside(&[]).inside(&[DENY]);
-        cast.second(&[]).sibling(&[])
-    };
+    let stage = root().outside(&[]).inside(&[DENY]);
     let who = [Privileged, Outside, Inside, Second, Sibling];
     let question = Question { stage: &stage, of: Inside, who: &who };
 
@@ -139,12 +134,8 @@ fn root_itself() {
     )
 )]
 fn two_levels_down() {
-    let all = ["0 0 10"; 3];
-    let stage = |_| {
-        let maps: Vec<Action> = MAPS.iter().zip(all).map(|(file, words)| write(*file, words)).collect();
-        let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]);
-        cast.nested(&[]).nested(&[DENY]).sibling(&[])
-    };
+    let maps = MAPS.map(|file| write(file, "0 0 10"));
+    let stage = root().outside(&[]).inside(&[]).outside(&maps).nested(&[DENY]);
     let who = [Outside, Inside, Second, Nested, Sibling];
     let question = Question { stage: &stage, of: Nested, who: &who };
 
@@ -159,11 +150,9 @@ fn two_levels_down() {
 /// Source: as above.
 #[harness::test(Root, Userns, pins("map.opener-from-elsewhere", "map.projid-free"))]
 fn from_below() {
-    let stage = |_| {
-        let maps = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
-        let of_nested = [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(Nested, file, "0 0 10"));
-        root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).inside(&of_nested).deepest(&[])
-    };
+    let maps = MAPS.map(|file| write(file, "0 0 10"));
+    let of_nested = [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(Nested, file, "0 0 10"));
+    let stage = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).inside(&of_nested);
     let question = Question { stage: &stage, of: Nested, who: &[Outside, Inside, Nested, Deepest] };
 
     let range = question.answer("two", &[IdFile::ProjidMap], RANGE);
@@ -175,7 +164,7 @@ fn from_below() {
 /// Source: kernel proc_uid_map_write() and its kin; proc_setgroups_open(): CAP_SYS_ADMIN is all it asks for.
 #[harness::test(Root, Userns, pins("map.opener-from-elsewhere", "deny.from-above"))]
 fn from_the_grandparent() {
-    let maps = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
+    let maps = MAPS.map(|file| write(file, "0 0 10"));
     let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
     let all = MAPS.map(|file| write_of(Nested, file, OWN));
 

@@ -9,8 +9,6 @@ use std::fmt::Write as _;
 
 use Actor::{Inside, Nested, Second};
 
-/// Keeps the capabilities over a change of uids: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 const ASKED: [(Cap, &str); 4] = [
     (Cap::SysAdmin, "SYS_ADMIN"),
     (Cap::Setuid, "SETUID"),

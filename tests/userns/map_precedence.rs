@@ -58,7 +58,6 @@ fn text(wrong: &[Wrong]) -> Text {
 /// What comes of a write by a process in the parent that is not the owner, or in the grandparent. Unless it
 /// was taken, or the map had been written before, a valid one is taken after it.
 fn outcome(file: IdFile, wrong: &[Wrong]) -> String {
-    const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
     let has = |what| wrong.contains(&what);
     let maps = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
     let valid = write_of(Nested, file, "3 3 1");

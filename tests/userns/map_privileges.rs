@@ -3,9 +3,6 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-/// Keeps the capabilities over a change of uids: PR_SET_SECUREBITS with SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", 28, 4);
-
 /// A process in the parent that is not the owner needs CAP_SYS_ADMIN over the namespace, and in the
 /// parent CAP_SETUID for uids, CAP_SETGID for gids and CAP_SETFCAP for the parent's uid 0.
 /// Source: user_namespaces(7); kernel map_write(), new_idmap_permitted(), verify_root_map().
@@ -65,8 +62,8 @@ fn sys_admin_alone() {
 /// not matter, nor what it gained.
 /// Source: kernel map_write(): file_ns_capable().
 #[rstest]
-#[case::lost_after_open(&[raise(&[Cap::SysAdmin])], &[suspend(&[Cap::SysAdmin])])]
-#[case::gained_after_open(&[suspend(&[Cap::SysAdmin])], &[raise(&[Cap::SysAdmin])])]
+#[case::lost_after_open(&[raise_caps(&[Cap::SysAdmin])], &[suspend_caps(&[Cap::SysAdmin])])]
+#[case::gained_after_open(&[suspend_caps(&[Cap::SysAdmin])], &[raise_caps(&[Cap::SysAdmin])])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.opener-needs-sys-admin"))]
 fn sys_admin_when_opened(#[case] before: &[Action], #[case] after: &[Action]) {
     let cast = ordinary().inside(&[DENY]).inside(before);
@@ -83,10 +80,10 @@ fn sys_admin_when_opened(#[case] before: &[Action], #[case] after: &[Action]) {
 /// Source: kernel new_idmap_permitted(): ns_capable() and file_ns_capable(); 6708075f104c.
 #[rstest]
 #[case::uid_lost_after_open(IdFile::UidMap, &[], &[drop_caps(&[Cap::Setuid])])]
-#[case::uid_gained_after_open(IdFile::UidMap, &[suspend(&[Cap::Setuid])], &[raise(&[Cap::Setuid])])]
+#[case::uid_gained_after_open(IdFile::UidMap, &[suspend_caps(&[Cap::Setuid])], &[raise_caps(&[Cap::Setuid])])]
 #[case::uid_all_along(IdFile::UidMap, &[], &[drop_caps(&[Cap::Setgid])])]
 #[case::gid_lost_after_open(IdFile::GidMap, &[], &[drop_caps(&[Cap::Setgid])])]
-#[case::gid_gained_after_open(IdFile::GidMap, &[suspend(&[Cap::Setgid])], &[raise(&[Cap::Setgid])])]
+#[case::gid_gained_after_open(IdFile::GidMap, &[suspend_caps(&[Cap::Setgid])], &[raise_caps(&[Cap::Setgid])])]
 #[case::gid_all_along(IdFile::GidMap, &[], &[drop_caps(&[Cap::Setuid])])]
 #[harness::test(
     Root,
@@ -196,12 +193,4 @@ fn from_where(
     let trace = cast.by(writer, &[write_of(Actor::Nested, file, "0 0 1")]).nested(&[read(file)]).play();
 
     check!(trace);
-}
-
-const fn suspend(caps: &'static [Cap]) -> Action {
-    Action::Capset(CapChange::Suspend(std::borrow::Cow::Borrowed(caps)))
-}
-
-const fn raise(caps: &'static [Cap]) -> Action {
-    Action::Capset(CapChange::Raise(std::borrow::Cow::Borrowed(caps)))
 }

@@ -6,14 +6,6 @@ use std::fmt::Write as _;
 const BOTH: [IdFile; 2] = [IdFile::UidMap, IdFile::GidMap];
 const UID_0: &str = "0 0 1";
 
-fn suspend(cap: Cap) -> Action {
-    Action::Capset(CapChange::Suspend(vec![cap].into()))
-}
-
-fn raise(cap: Cap) -> Action {
-    Action::Capset(CapChange::Raise(vec![cap].into()))
-}
-
 /// What the last steps came to.
 fn last(trace: &Trace, count: usize) -> String {
     let shown: Vec<String> = trace.outcomes_shown().collect();
@@ -36,8 +28,8 @@ fn what_the_creator_had() {
         ("CAP_SETFCAP alone", vec![only_caps(&[Cap::Setfcap])], vec![]),
         ("CAP_SETFCAP, given up later", vec![], vec![only_caps(&[])]),
         ("all but CAP_SETFCAP", vec![drop_caps(&[Cap::Setfcap])], vec![]),
-        ("CAP_SETFCAP permitted alone", vec![suspend(Cap::Setfcap)], vec![]),
-        ("CAP_SETFCAP later", vec![suspend(Cap::Setfcap)], vec![raise(Cap::Setfcap)]),
+        ("CAP_SETFCAP permitted alone", vec![suspend_caps(&[Cap::Setfcap])], vec![]),
+        ("CAP_SETFCAP later", vec![suspend_caps(&[Cap::Setfcap])], vec![raise_caps(&[Cap::Setfcap])]),
     ];
     let inside: [(&str, &[Action]); 2] = [("", &[]), (", inside without it", &[drop_caps(&[Cap::Setfcap])])];
 
@@ -68,7 +60,7 @@ fn what_the_creator_had() {
     pins("allow.uid-0-from-parent")
 )]
 fn what_the_opener_has() {
-    let [with, without] = [raise(Cap::Setfcap), suspend(Cap::Setfcap)];
+    let [with, without] = [raise_caps(&[Cap::Setfcap]), suspend_caps(&[Cap::Setfcap])];
     let states = [("with", &with), ("without", &without)];
 
     let mut table = format!("{:12}{:12}{:12}uid_map  gid_map\n", "created", "opened", "written");
@@ -102,7 +94,7 @@ fn what_the_opener_has() {
     pins("allow.uid-0-from-inside")
 )]
 fn of_one_who_joined() {
-    let [with, without] = [raise(Cap::Setfcap), suspend(Cap::Setfcap)];
+    let [with, without] = [raise_caps(&[Cap::Setfcap]), suspend_caps(&[Cap::Setfcap])];
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
     let writes = [write_of(Actor::Inside, IdFile::Setgroups, "deny")]
         .into_iter()

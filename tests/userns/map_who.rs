@@ -179,7 +179,6 @@ fn from_the_grandparent() {
 /// Source: kernel f95d7918bd1e, new_idmap_permitted(): ns->owner.
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), Capability(Cap::Setpcap), pins("allow.owner"))]
 fn two_owners() {
-    const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
     let become_user = |id: u32| [setresgid(id), setresuid(id), DUMPABLE];
     let words = ["0 61 1", "0 62 1"];
 

@@ -193,6 +193,8 @@ pub enum Results {
 pub enum Action {
     /// Come into being: be forked, drop to the cast's credentials, create the namespace.
     Begin,
+    /// The same, where the clone(2) by which it is forked creates the namespace.
+    BeginCloned,
     /// Open, write once, close.
     Write {
         /// The file.
@@ -288,10 +290,21 @@ pub enum Action {
     /// clone(2) with these CLONE_ flags; the child, a thread or a process, does nothing for as long
     /// as the actor lives.
     Companion(i32),
+    /// Exit: the actor takes no part in what follows and leaves no state.
+    End(Remains),
     /// ioctl(2) with NS_GET_OWNER_UID on the held descriptor.
     OwnerUid,
     /// statx(2) of the file /proc/PID/uid_map of an actor: its owner and group.
     ProcOwner(Actor),
+}
+
+/// What is left of a process that has exited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Remains {
+    /// A zombie, which has a process id and an entry in /proc.
+    Zombie,
+    /// Nothing: it was reaped.
+    Nothing,
 }
 
 /// Whether a pointer given to a call is good.

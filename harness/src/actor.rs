@@ -273,7 +273,7 @@ impl Actor {
             }
             op if op == Op::Libc as u64 => calls::libc_call(record.head[1] as c_long, args),
             op if op == Op::Spawn as u64 => {
-                self.spawn(record.head[REQUEST_WORDS - 6], record.head[REQUEST_WORDS - 5] as usize)
+                self.spawn(record.head[REQUEST_WORDS - 6], record.head[REQUEST_WORDS - 5] as usize, args[2])
             }
             op if op == Op::Take as u64 => std::mem::replace(&mut self.arrived, -1).into(),
             op if op == Op::Send as u64 => {
@@ -317,8 +317,8 @@ impl Actor {
     }
 
     /// The new actor is a child of the director, like this one, so that the director can wait for it.
-    fn spawn(&mut self, slot: u64, number: usize) -> i64 {
-        let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD);
+    fn spawn(&mut self, slot: u64, number: usize, flags: c_long) -> i64 {
+        let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD) | flags;
         // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
         let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
         if pid == 0 {

@@ -3,6 +3,7 @@
 //!
 //! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
 
+mod end;
 mod fork;
 mod queue;
 mod states;
@@ -82,6 +83,8 @@ struct Director<'a> {
     caller: &'static Caller,
     limit: Duration,
     players: Vec<Player>,
+    /// Those that have ended and were not reaped.
+    zombies: Vec<Player>,
     /// For each player, whether its groups are still those of the caller.
     kept: Vec<Kept>,
     outcomes: Vec<Outcome>,
@@ -98,9 +101,9 @@ impl<'a> Director<'a> {
             }
             _ => Own { uid: caller.uid, gid: caller.gid },
         };
-        let (players, kept) = (Vec::new(), Vec::new());
+        let (players, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        Ok(Self { scenario, own, caller, limit, players, kept, outcomes, states })
+        Ok(Self { scenario, own, caller, limit, players, zombies, kept, outcomes, states })
     }
 
     fn find(&self, actor: Actor) -> Option<usize> {
@@ -108,15 +111,15 @@ impl<'a> Director<'a> {
     }
 
     fn player(&self, actor: Actor) -> Result<usize, Error> {
-        self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun")))
+        self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun, or has ended")))
     }
 
     fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
-        if step.action == Action::Begin {
+        if matches!(step.action, Action::Begin | Action::BeginCloned) {
             self.flush(queue)?;
             self.players.iter_mut().try_for_each(Player::be_born)?;
             self.outcomes.push(Outcome::Done);
-            return self.begin(step.actor, queue);
+            return self.begin(step, queue);
         }
         let player = self.player(step.actor)?;
         // A step may name other actors by their process ids, and a raw call its own.
@@ -125,7 +128,10 @@ impl<'a> Director<'a> {
             *index != player || matches!(step.action, Raw(..) | Compat(..) | Hold(..) | Tell(..))
         };
         self.players.iter_mut().enumerate().filter(named).try_for_each(|(_, other)| other.be_born())?;
-        let pid = |actor| self.find(actor).and_then(|index| self.players[index].pid()).map(Pid::as_raw);
+        let pid = |actor| {
+            let mut all = self.players.iter().chain(&self.zombies);
+            all.find(|player| player.actor == actor).and_then(Player::pid).map(Pid::as_raw)
+        };
         let context = Context { actor: step.actor, own: self.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
             return self.enqueue(queue, player, What::Step(index), &calls);
@@ -134,6 +140,7 @@ impl<'a> Director<'a> {
         let outcome = match &step.action {
             Action::Give(to) => self.give(player, *to)?,
             Action::Capset(change) => self.capset(player, change)?,
+            Action::End(remains) => self.end(player, *remains)?,
             Action::Run(words) => program::run(&mut self.players[player], words, self.limit)?,
             other => return Err(Error::Senseless(format!("{other:?}"))),
         };
@@ -141,10 +148,14 @@ impl<'a> Director<'a> {
         Ok(())
     }
 
-    fn begin(&mut self, actor: Actor, queue: &mut Queue) -> Result<(), Error> {
+    fn begin(&mut self, step: &Step, queue: &mut Queue) -> Result<(), Error> {
+        let (actor, cloned) = (step.actor, step.action == Action::BeginCloned);
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let (player, kept) = match parent {
-            Some(parent) => (spawn(&mut self.players[parent], actor, self.limit)?, self.kept[parent]),
+            Some(parent) => {
+                let flags = if cloned { libc::CLONE_NEWUSER } else { 0 };
+                (spawn(&mut self.players[parent], actor, flags, self.limit)?, self.kept[parent])
+            }
             None => {
                 let kept = match self.scenario.cast {
                     Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
@@ -160,7 +171,7 @@ impl<'a> Director<'a> {
             let calls = self.costume();
             self.enqueue(queue, index, What::SetUp, &calls)?;
         }
-        if actor.namespace() == Namespace::New {
+        if actor.namespace() == Namespace::New && !cloned {
             let unshare = syscall(libc::SYS_unshare, &[number(libc::CLONE_NEWUSER)]);
             self.enqueue(queue, index, What::Namespace, &[("unshare", unshare)])?;
         }

@@ -50,7 +50,14 @@ impl Context<'_> {
     /// director has to take part in.
     pub fn lower(&self, action: &Action) -> Option<Vec<Call>> {
         Some(match action {
-            Action::Begin | Action::Give(_) | Action::Run(_) | Action::Capset(_) => return None,
+            Action::Begin
+            | Action::BeginCloned
+            | Action::Give(_)
+            | Action::Run(_)
+            | Action::Capset(_)
+            | Action::End(_) => {
+                return None;
+            }
             Action::Write { file, of, text } => {
                 let write = self.write(text, *file, SCRATCH);
                 around(self.open(*file, *of, Access::Write, SCRATCH), ("", write))

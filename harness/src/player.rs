@@ -13,7 +13,7 @@ use nix::sys::socket::{
     sendmsg, setsockopt, shutdown, socketpair, sockopt,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use rustix::process::{Pid as RustixPid, PidfdFlags, pidfd_open};
 use std::io::{IoSlice, IoSliceMut};
@@ -216,6 +216,12 @@ impl Player {
                 other => self.reaped = Some(status(other).unwrap_or(Status::Exited(0))),
             }
         }
+    }
+
+    /// Awaits the end of an actor that was told to exit, and leaves it to be reaped.
+    pub fn become_zombie(&self) {
+        let stay = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while let Some(Err(Errno::EINTR)) = self.pid().map(|pid| waitid(Id::Pid(pid), stay)) {}
     }
 
     /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in

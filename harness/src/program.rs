@@ -50,7 +50,7 @@ pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) ->
     let (stdout, stdout_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
     let (stderr, stderr_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
     let doing = |_| format!("run {program}");
-    let mut child = spawn(parent, parent.actor, limit)?;
+    let mut child = spawn(parent, parent.actor, 0, limit)?;
     for (slot, fd) in STDIO.into_iter().zip([&null.into(), &stdout_end, &stderr_end]) {
         ask(&mut child, &[Request::new(Op::Take, 0).keep(slot)], Some(fd), &doing)?;
     }

@@ -154,6 +154,15 @@ impl Scenario {
         self
     }
 
+    /// Has the parent of an actor create it and its namespace at once, by clone(2) with CLONE_NEWUSER.
+    pub fn cloned(mut self, actor: Actor) -> Self {
+        if let Some(parent) = actor.parent() {
+            self.bring_in(parent);
+        }
+        self.steps.push(Step { actor, action: Action::BeginCloned });
+        self
+    }
+
     /// Steps of a process in the caller's namespace that keeps the caller's credentials.
     pub fn privileged(self, actions: &[Action]) -> Self {
         self.by(Actor::Privileged, actions)

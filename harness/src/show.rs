@@ -7,7 +7,9 @@ pub use state::{credentials, maps};
 
 use state::{caps_without_bounding, ids};
 
-use crate::action::{Access, Action, At, CapChange, Groups, Id, IdFile, NsFile, RawArg, Room, SetId, Text};
+use crate::action::{
+    Access, Action, At, CapChange, Groups, Id, IdFile, NsFile, RawArg, Remains, Room, SetId, Text,
+};
 use crate::host::facts;
 use crate::lower::Own;
 use crate::scenario::{Actor, Namespace};
@@ -22,6 +24,7 @@ const WHOLE: usize = 60;
 pub fn action(actor: Actor, action: &Action) -> String {
     match action {
         Action::Begin => begin(actor).to_owned(),
+        Action::BeginCloned => "begins by clone(2) with CLONE_NEWUSER".to_owned(),
         Action::Write { file, of, text } => format!("{}{} <- {}", whose(*of), file.name(), self::text(text)),
         Action::Open { file, of, access } => format!("open {}{} {}", whose(*of), file.name(), mode(*access)),
         Action::Give(to) => format!("give the open file to {to}"),
@@ -47,6 +50,8 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Run(words) => format!("run {}", words.join(" ")),
         Action::Clone3(flags) => format!("clone3({})", clone3_flags(*flags)),
         Action::Companion(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
+        Action::End(Remains::Zombie) => "exit, leaving a zombie".to_owned(),
+        Action::End(Remains::Nothing) => "exit, and be reaped".to_owned(),
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
         Action::Raw(name, _, args) | Action::Hold(name, _, args) => {

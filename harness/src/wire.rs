@@ -37,7 +37,8 @@ pub enum Op {
     Syscall = 0,
     /// Call the C library's wrapper of the system call `number`.
     Libc = 1,
-    /// Fork another actor, which takes the socket in the slot of the first argument.
+    /// Fork another actor, which takes the socket in the slot of the first argument and has the number of
+    /// the second, by a clone(2) with the flags of the third besides.
     Spawn = 2,
     /// Move the descriptor that came with this message into the slot `keep`.
     Take = 3,

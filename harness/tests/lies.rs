@@ -313,3 +313,15 @@ fn program_ends(#[case] script: &'static str, #[case] status: Status) {
     assert_eq!(ended.status, status, "{trace}");
     assert!(trace.to_string().contains(&status.to_string()), "{trace}");
 }
+
+/// Who has ended takes no further step: a scenario that says so is no outcome of the kernel's.
+#[rstest]
+#[case::a_zombie(Remains::Zombie)]
+#[case::reaped(Remains::Nothing)]
+fn a_step_after_the_end(#[case] remains: Remains) {
+    let scenario = caller().outside(&[Action::End(remains), SETGROUPS_EMPTY]);
+
+    let error = error(&scenario);
+
+    assert!(matches!(error, Error::Senseless(_)), "{error}");
+}

@@ -10,7 +10,11 @@ use rstest::rstest;
 #[case::unwritten(&[])]
 #[case::written(&[uid_map("0 own 1")])]
 #[case::without_sys_admin(&[drop_caps(&[Cap::SysAdmin])])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("map.order-of-checks", "map.position", "map.page-size", "map.bad-buffer")
+)]
 fn before_permission(#[case] before: &[Action]) {
     let cast = ordinary().inside(before).inside(&[open(IdFile::UidMap)]);
 
@@ -34,7 +38,11 @@ fn before_permission(#[case] before: &[Action]) {
 #[case::allowed_to(&[])]
 #[case::written(&[uid_map("0 own 1")])]
 #[case::without_sys_admin(&[drop_caps(&[Cap::SysAdmin])])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("map.order-of-checks", "map.written-once", "map.opener-needs-sys-admin")
+)]
 fn before_the_text(#[case] before: &[Action]) {
     let cast = ordinary().inside(before);
 
@@ -45,7 +53,7 @@ fn before_the_text(#[case] before: &[Action]) {
 
 /// From a namespace that may not write at all, that comes before the position and the buffer.
 /// Source: kernel proc_uid_map_write().
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("map.order-of-checks", "map.opener-from-elsewhere"))]
 fn the_namespace_first() {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 1"), gid_map("0 0 1")]).nested(&[]);
 
@@ -61,7 +69,7 @@ fn the_namespace_first() {
 /// The maps of the initial namespace cannot be written.
 /// Source: user_namespaces(7); kernel proc_uid_map_write(), proc_gid_map_write(), proc_projid_map_write().
 #[rstest]
-#[harness::test(Root, Userns, InitialUserns)]
+#[harness::test(Root, Userns, InitialUserns, pins("map.initial-namespace"))]
 fn of_the_initial_namespace(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().privileged(&[]).outside(&[]);
 
@@ -76,7 +84,7 @@ fn of_the_initial_namespace(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::Pro
 #[case::of_two("0 0 10\n10 20 10\n")]
 #[case::of_two_that_are_adjacent("0 0 10\n10 10 10\n")]
 #[case::of_six("10 20 10\n0 0 10\n40 40 1\n50 50 1\n60 60 1\n70 70 1\n")]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("allow.mapped-in-parent"))]
 fn mapped_in_the_parent(#[case] parent: &'static str) {
     let lower = ["0 10", "0 11", "0 1", "5 5", "5 6", "9 1", "9 2", "10 10", "10 11", "19 1", "19 2", "20 1"];
 
@@ -102,7 +110,7 @@ fn mapped_in_the_parent(#[case] parent: &'static str) {
 #[case::five("50 5 1\n40 4 1\n10 1 1\n30 3 1\n20 2 1")]
 #[case::six("60 1 1\n50 6 1\n40 5 1\n10 2 1\n30 4 1\n20 3 1")]
 #[case::wide("4294967293 10000 2")]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("text.unordered", "mean.read-back"))]
 fn read_back(
     #[case] words: &'static str,
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
@@ -118,10 +126,11 @@ fn read_back(
 /// itself as its parent does; one that the reader cannot name is 4294967295.
 /// Source: user_namespaces(7): how the second field is interpreted; kernel uid_m_show().
 #[rstest]
-#[harness::test(Root, Userns)]
-fn readers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+#[harness::test(Root, Userns, pins("mean.reader"))]
+fn readers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().outside(&[]).inside(&[]).sibling(&[]);
-    let maps = [IdFile::UidMap, IdFile::GidMap].map(|file| write_any(file, "0 0 1\n100 5000 50"));
+    let maps =
+        [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap].map(|file| write_any(file, "0 0 1\n100 5000 50"));
     let cast = cast.outside(&maps);
     let cast = cast.outside(&[write_of(Actor::Sibling, file, "300 5005 10")]);
     let cast = cast.second(&[]).nested(&[]).second(&[write_of(Actor::Nested, file, "7 103 20")]);
@@ -143,7 +152,7 @@ fn readers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 #[case::many(&[], "0 5 10\n20 50 10")]
 #[case::without_capabilities(&[only_caps(&[])], "0 5 10")]
 #[case::malformed(&[], "0 5")]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.projid-free", "map.written-once"))]
 fn project_ids(#[case] before: &[Action], #[case] words: &'static str) {
     let cast = ordinary().inside(before);
 

@@ -1,14 +1,14 @@
 //! How many extents a map has, and what overlaps.
 
-use crate::map_tables::{Extent, each_alone, extent, outcomes, text, write_any};
+use crate::map_tables::{Extent, as_they_are, each_alone, extent, outcomes, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
 /// A map has up to 340 extents.
 /// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, map_write().
 #[rstest]
-#[harness::test(Root, Userns)]
-fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+#[harness::test(Root, Userns, pins("text.extents"))]
+fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let lines = |count: u32| text(&(0..count).map(|n| extent(n, n, 1)).collect::<Vec<_>>());
     let whole = |count: u32| (format!("{count}"), lines(count).into_bytes());
     let cut = |count: u32| (format!("{count}, no final newline"), lines(count).trim_end().into());
@@ -25,7 +25,7 @@ fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 #[rstest]
 #[case::uids(IdFile::UidMap, SetId::Setfsuid)]
 #[case::gids(IdFile::GidMap, SetId::Setfsgid)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("text.extents", "mean.many-extents"))]
 fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
     let lines = text(&(0..340).map(|n| extent(2 * n, n, 1)).collect::<Vec<_>>());
     let cast = root().outside(&[]).inside(&[]).outside(&[write_any(file, lines)]);
@@ -48,7 +48,11 @@ fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
 #[case::lower_of_five(Side::Lower, 5)]
 #[case::upper_of_many(Side::Upper, 9)]
 #[case::lower_of_many(Side::Lower, 9)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("text.upper-overlap", "text.lower-overlap", "text.unordered")
+)]
 fn overlaps(#[case] side: Side, #[case] count: u32) {
     let maps = maps_and_one_more(side, count);
     let writes: Vec<Action> = maps.iter().map(|(map, _)| write_any(IdFile::UidMap, text(map))).collect();
@@ -61,6 +65,86 @@ fn overlaps(#[case] side: Side, #[case] count: u32) {
         assert_eq!(shown, expected, "{}", text(map));
     }
     assert_eq!(outcomes(&trace).len(), maps.len());
+}
+
+/// Every way in which two ranges can lie, of upper or of lower ids, whichever line comes first, in a map of
+/// these two lines and with as many more before them that the second is compared in either form of a map.
+/// Source: as above.
+#[rstest]
+#[harness::test(Root, Userns, pins("text.upper-overlap", "text.lower-overlap", "text.unordered"))]
+fn every_way(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+    let ways = [
+        ("apart, below", 10, 4),
+        ("touching, below", 16, 4),
+        ("one in common, below", 17, 4),
+        ("all but one in common, below", 19, 4),
+        ("the same first", 20, 2),
+        ("within", 21, 2),
+        ("the same last", 22, 2),
+        ("equal", 20, 4),
+        ("around", 19, 6),
+        ("all but one in common, above", 21, 4),
+        ("one in common, above", 23, 4),
+        ("touching, above", 24, 4),
+        ("apart, above", 30, 4),
+    ];
+
+    let mut table = format!("{:42}of 2 lines    of 6 lines    of 7 lines\n", "");
+    for (side, (name, first, length)) in
+        [Side::Upper, Side::Lower].iter().flat_map(|side| ways.map(|way| (side, way)))
+    {
+        let cells = [0, 4, 5].map(|more| {
+            let on = |own: u32, far: u32, length| match side {
+                Side::Upper => extent(own, far, length),
+                Side::Lower => extent(far, own, length),
+            };
+            let others: Vec<Extent> = (1..=more).map(|n| on(n * 100, n * 100, 1)).collect();
+            let two = [on(20, 2000, 4), on(first, 3000, length)];
+            let orders = [two, [two[1], two[0]]].map(|two| {
+                let cast = root().outside(&[]).inside(&[]);
+                let all = [&others[..], &two].concat();
+                let trace = cast.outside(&[write_any(file, text(&all))]).play();
+                format!("{:7}", trace.outcomes_shown().last().unwrap_or_default())
+            });
+            orders.concat()
+        });
+        let label = format!("{side:?}, {name}");
+        table += &format!("{label:42}{}\n", cells.concat().trim_end());
+    }
+
+    check!(table);
+}
+
+/// The same at the end of the ids, where a sum that wrapped around would seem to be small.
+/// Source: as above; kernel map_write(): the sums of first and count.
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    pins("text.upper-overlap", "text.lower-overlap", "text.last-id")
+)]
+fn at_the_end() {
+    let texts = as_they_are(&[
+        b"4294967293 0 1\n4294967294 1 1",
+        b"4294967293 0 2\n4294967294 2 1",
+        b"4294967294 0 1\n4294967293 1 2",
+        b"0 4294967293 1\n1 4294967294 1",
+        b"0 4294967293 2\n2 4294967294 1",
+        b"0 4294967294 1\n1 4294967293 2",
+        b"0 0 1\n4294967294 4294967294 1",
+        b"4294967294 0 1\n0 4294967294 1",
+        b"0 0 4294967294\n4294967294 4294967294 1",
+        b"0 0 4294967295\n4294967294 4294967294 1",
+        b"0 1 4294967294\n4294967294 0 1",
+        b"1 0 4294967294\n0 4294967294 1",
+        b"1 0 4294967294\n0 4294967293 1",
+    ]);
+
+    let tables = [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap].map(|file| each_alone(file, &texts));
+
+    assert_eq!(tables[0], tables[1]);
+    assert_eq!(tables[0], tables[2]);
+    check!(tables[0]);
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -17,7 +17,11 @@ const MAP_GID: Action = gid_map("0 own 1");
 #[case::after_deny(&[MAP_UID, DENY, MAP_GID])]
 #[case::after_allow(&[MAP_UID, ALLOW, MAP_GID])]
 #[case::a_refusal_is_not_final(&[MAP_GID, DENY, MAP_GID])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("allow.own-gid-needs-deny", "map.refusal-leaves-empty")
+)]
 fn own_gid(#[case] steps: &[Action]) {
     let cast = ordinary();
 
@@ -32,7 +36,7 @@ fn own_gid(#[case] steps: &[Action]) {
 #[case::first(&[MAP_UID, DENY, MAP_GID])]
 #[case::between(&[DENY, MAP_UID, MAP_GID])]
 #[case::last(&[DENY, MAP_GID, MAP_UID])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("allow.own-id"))]
 fn own_uid(#[case] steps: &[Action]) {
     let cast = ordinary();
 
@@ -46,7 +50,7 @@ fn own_uid(#[case] steps: &[Action]) {
 #[rstest]
 #[case::gid_before_deny(&[MAP_UID, MAP_GID])]
 #[case::gid_after_deny(&[MAP_UID, DENY, MAP_GID])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("allow.own-id", "allow.own-gid-needs-deny"))]
 fn from_the_parent(#[case] steps: &[Action]) {
     let cast = ordinary().outside(&[]).inside(&[]);
 
@@ -62,7 +66,7 @@ fn from_the_parent(#[case] steps: &[Action]) {
 #[case::uids_first(&[uid_map("0 0 65536"), gid_map("0 0 65536")])]
 #[case::gids_first(&[gid_map("0 0 65536"), uid_map("0 0 65536")])]
 #[case::after_deny(&[DENY, gid_map("0 0 65536"), uid_map("0 0 65536")])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("allow.writer-needs-setid"))]
 fn privileged_parent(#[case] steps: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
 
@@ -80,7 +84,7 @@ fn privileged_parent(#[case] steps: &[Action]) {
 #[case::gids_again(&[DENY, MAP_GID, MAP_GID])]
 #[case::gids_again_otherwise(&[DENY, MAP_GID, gid_map("1 own 1")])]
 #[case::gids_after_a_refusal(&[DENY, gid_map("0 own 2"), MAP_GID])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.written-once", "map.refusal-leaves-empty"))]
 fn written_once(#[case] steps: &[Action]) {
     let cast = ordinary();
 
@@ -96,7 +100,7 @@ fn written_once(#[case] steps: &[Action]) {
 #[case::uids_after_a_refusal(&[uid_map("0 0 10\n5 20 10"), uid_map("0 0 10")])]
 #[case::gids_again(&[gid_map("0 0 10"), gid_map("0 0 10")])]
 #[case::gids_after_a_refusal(&[gid_map("0 0 10\n5 20 10"), gid_map("0 0 10")])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("map.written-once", "map.refusal-leaves-empty", "text.upper-overlap"))]
 fn written_once_by_root(#[case] steps: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
 
@@ -113,7 +117,12 @@ fn written_once_by_root(#[case] steps: &[Action]) {
 #[case::ordinary_opener(Actor::Outside, Actor::Privileged)]
 #[case::ordinary_writer(Actor::Privileged, Actor::Outside)]
 #[case::neither(Actor::Outside, Actor::Outside)]
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::SysAdmin),
+    pins("allow.writer-needs-setid", "allow.opener-needs-setid")
+)]
 fn foreign_ids(
     #[case] opener: Actor,
     #[case] writer: Actor,
@@ -132,7 +141,7 @@ fn foreign_ids(
 #[rstest]
 #[case::inside_opens_outside_writes(Actor::Inside, Actor::Outside)]
 #[case::outside_opens_inside_writes(Actor::Outside, Actor::Inside)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("allow.own-id"))]
 fn opened_by_one_written_by_the_other(
     #[case] opener: Actor,
     #[case] writer: Actor,
@@ -154,7 +163,11 @@ fn opened_by_one_written_by_the_other(
 #[case::outside(Way::Outside, 3)]
 #[case::inside_opens(Way::InsideOpensOutsideWrites, 3)]
 #[case::outside_opens(Way::OutsideOpensInsideWrites, 3)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("map.written-once", "map.refusal-leaves-empty", "allow.own-id", "allow.own-gid-needs-deny")
+)]
 fn in_every_order(#[case] way: Way, #[case] with_repeats: usize) {
     let words = [("U", MAP_UID), ("G", MAP_GID), ("D", DENY), ("A", ALLOW)];
 
@@ -171,7 +184,11 @@ fn in_every_order(#[case] way: Way, #[case] with_repeats: usize) {
 #[case::outside(Way::Outside, 3)]
 #[case::inside_opens(Way::InsideOpensOutsideWrites, 3)]
 #[case::outside_opens(Way::OutsideOpensInsideWrites, 3)]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins("map.written-once", "allow.own-gid-needs-deny", "allow.writer-needs-setid")
+)]
 fn in_every_order_by_root(#[case] way: Way, #[case] with_repeats: usize) {
     let words = [("U", uid_map("0 0 1")), ("G", gid_map("0 0 1")), ("D", DENY), ("A", ALLOW)];
 

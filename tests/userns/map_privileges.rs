@@ -3,9 +3,6 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-/// Keeps the capabilities over a change of uids: PR_SET_SECUREBITS with SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", 28, 4);
-
 /// A process in the parent that is not the owner needs CAP_SYS_ADMIN over the namespace, and in the
 /// parent CAP_SETUID for uids, CAP_SETGID for gids and CAP_SETFCAP for the parent's uid 0.
 /// Source: user_namespaces(7); kernel map_write(), new_idmap_permitted(), verify_root_map().
@@ -15,7 +12,19 @@ const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", 28, 4);
 #[case::setgid(&[Cap::Setgid])]
 #[case::setfcap(&[Cap::Setfcap])]
 #[case::another(&[Cap::NetAdmin])]
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin), Capability(Cap::Setfcap))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::SysAdmin),
+    Capability(Cap::Setfcap),
+    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    pins(
+        "map.opener-needs-sys-admin",
+        "allow.writer-needs-setid",
+        "allow.opener-needs-setid",
+        "allow.uid-0-from-parent"
+    )
+)]
 fn all_but(#[case] lacking: &'static [Cap], #[values("0 1 10", "0 0 10")] words: &'static str) {
     let cast = ordinary().privileged(&[drop_caps(lacking)]).outside(&[]).inside(&[]);
 
@@ -29,7 +38,7 @@ fn all_but(#[case] lacking: &'static [Cap], #[values("0 1 10", "0 0 10")] words:
 #[rstest]
 #[case::without_sys_admin(&[Cap::SysAdmin])]
 #[case::without_setuid_and_setgid(&[Cap::Setuid, Cap::Setgid])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.opener-needs-sys-admin"))]
 fn inside(#[case] lacking: &'static [Cap]) {
     let cast = ordinary().inside(&[DENY, drop_caps(lacking)]);
 
@@ -38,13 +47,31 @@ fn inside(#[case] lacking: &'static [Cap]) {
     check!(trace);
 }
 
-/// It is the opener that has CAP_SYS_ADMIN over the namespace: what the writer lost since does not matter.
-/// Source: kernel map_write(): file_ns_capable().
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
-fn sys_admin_lost_after_open() {
-    let cast = ordinary().inside(&[open(IdFile::UidMap), drop_caps(&[Cap::SysAdmin])]);
+/// Inside, CAP_SYS_ADMIN alone is enough.
+/// Source: as above.
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.opener-needs-sys-admin"))]
+fn sys_admin_alone() {
+    let cast = ordinary().inside(&[DENY, only_caps(&[Cap::SysAdmin])]);
 
-    let trace = cast.inside(&[write_held(IdFile::UidMap, "0 own 1")]).play();
+    let trace = cast.inside(&[uid_map("0 own 1"), gid_map("0 own 1")]).play();
+
+    check!(trace);
+}
+
+/// It is the opener that has CAP_SYS_ADMIN over the namespace, in effect: what the writer lost since does
+/// not matter, nor what it gained.
+/// Source: kernel map_write(): file_ns_capable().
+#[rstest]
+#[case::lost_after_open(&[raise_caps(&[Cap::SysAdmin])], &[suspend_caps(&[Cap::SysAdmin])])]
+#[case::gained_after_open(&[suspend_caps(&[Cap::SysAdmin])], &[raise_caps(&[Cap::SysAdmin])])]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.opener-needs-sys-admin"))]
+fn sys_admin_when_opened(#[case] before: &[Action], #[case] after: &[Action]) {
+    let cast = ordinary().inside(&[DENY]).inside(before);
+
+    let uid = cast.inside(&[open(IdFile::UidMap)]).inside(after);
+    let both = uid.inside(&[write_held(IdFile::UidMap, "0 own 1")]).inside(before);
+    let gid = both.inside(&[open(IdFile::GidMap)]).inside(after);
+    let trace = gid.inside(&[write_held(IdFile::GidMap, "0 own 1")]).play();
 
     check!(trace);
 }
@@ -53,12 +80,17 @@ fn sys_admin_lost_after_open() {
 /// Source: kernel new_idmap_permitted(): ns_capable() and file_ns_capable(); 6708075f104c.
 #[rstest]
 #[case::uid_lost_after_open(IdFile::UidMap, &[], &[drop_caps(&[Cap::Setuid])])]
-#[case::uid_gained_after_open(IdFile::UidMap, &[suspend(&[Cap::Setuid])], &[raise(&[Cap::Setuid])])]
+#[case::uid_gained_after_open(IdFile::UidMap, &[suspend_caps(&[Cap::Setuid])], &[raise_caps(&[Cap::Setuid])])]
 #[case::uid_all_along(IdFile::UidMap, &[], &[drop_caps(&[Cap::Setgid])])]
 #[case::gid_lost_after_open(IdFile::GidMap, &[], &[drop_caps(&[Cap::Setgid])])]
-#[case::gid_gained_after_open(IdFile::GidMap, &[suspend(&[Cap::Setgid])], &[raise(&[Cap::Setgid])])]
+#[case::gid_gained_after_open(IdFile::GidMap, &[suspend_caps(&[Cap::Setgid])], &[raise_caps(&[Cap::Setgid])])]
 #[case::gid_all_along(IdFile::GidMap, &[], &[drop_caps(&[Cap::Setuid])])]
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::SysAdmin),
+    pins("allow.writer-needs-setid", "allow.opener-needs-setid")
+)]
 fn at_open_and_at_write(#[case] file: IdFile, #[case] before: &[Action], #[case] after: &[Action]) {
     let cast = ordinary().privileged(before).outside(&[]).inside(&[]);
 
@@ -74,7 +106,13 @@ fn at_open_and_at_write(#[case] file: IdFile, #[case] before: &[Action], #[case]
 #[rstest]
 #[case::creator_without(&[drop_caps(&[Cap::Setfcap])])]
 #[case::creator_with(&[drop_caps(&[Cap::NetAdmin])])]
-#[harness::test(Root, Userns, Capability(Cap::Setfcap))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::Setfcap),
+    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    pins("allow.uid-0-from-inside")
+)]
 fn uid_0_from_inside(#[case] creator: &[Action]) {
     let cast = root().outside(creator).inside(&[DENY]);
 
@@ -91,7 +129,13 @@ fn uid_0_from_inside(#[case] creator: &[Action]) {
 #[case::last_of_two("0 5 1\n1 0 1")]
 #[case::last_of_six("0 5 1\n1 6 1\n2 7 1\n3 8 1\n4 9 1\n5 0 1")]
 #[case::not_at_all("0 1 10")]
-#[harness::test(Root, Userns, Capability(Cap::Setfcap))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::Setfcap),
+    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    pins("allow.uid-0-from-parent")
+)]
 fn uid_0_from_the_parent(#[case] words: &'static str) {
     let cast = root().privileged(&[]).outside(&[drop_caps(&[Cap::Setfcap])]).inside(&[]);
 
@@ -102,7 +146,7 @@ fn uid_0_from_the_parent(#[case] words: &'static str) {
 
 /// One's own id may be mapped by the owner alone, not by another process with CAP_SYS_ADMIN over the namespace.
 /// Source: kernel f95d7918bd1e, new_idmap_permitted(): the opener's euid is compared with the owner.
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin))]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin), Capability(Cap::Setpcap), pins("allow.owner"))]
 fn own_ids_of_another_user() {
     let lesser = [NO_FIXUP, setresgid(61_235), setresuid(61_235), drop_caps(&[Cap::Setuid, Cap::Setgid])];
     let cast = ordinary().privileged(&lesser).outside(&[]).inside(&[DENY]);
@@ -115,7 +159,7 @@ fn own_ids_of_another_user() {
 
 /// One's own id is the effective one: the real, the saved and a supplementary one are not.
 /// Source: user_namespaces(7): the effective user ID; kernel 80dd00a23784.
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("allow.effective-id"))]
 fn effective_id() {
     let mixed = [
         setgroups(&[64]),
@@ -138,7 +182,7 @@ fn effective_id() {
 #[case::grandparent(Actor::Outside)]
 #[case::parent(Actor::Second)]
 #[case::sibling(Actor::Sibling)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("map.opener-from-elsewhere"))]
 fn from_where(
     #[case] writer: Actor,
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
@@ -149,12 +193,4 @@ fn from_where(
     let trace = cast.by(writer, &[write_of(Actor::Nested, file, "0 0 1")]).nested(&[read(file)]).play();
 
     check!(trace);
-}
-
-const fn suspend(caps: &'static [Cap]) -> Action {
-    Action::Capset(CapChange::Suspend(std::borrow::Cow::Borrowed(caps)))
-}
-
-const fn raise(caps: &'static [Cap]) -> Action {
-    Action::Capset(CapChange::Raise(std::borrow::Cow::Borrowed(caps)))
 }

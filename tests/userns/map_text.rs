@@ -1,66 +1,81 @@
 //! What a line of a map may look like.
 
-use crate::map_tables::{as_they_are, each_alone, outcomes, write_any};
+use crate::map_tables::{as_they_are, each_alone, extent, outcomes, padded, page_size, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
+
+/// Lines well-formed and not.
+const FIELDS: &[&[u8]] = &[
+    b"",
+    b" ",
+    b"\n",
+    b"0",
+    b"0 ",
+    b"0\n",
+    b"0 0",
+    b"0 0 ",
+    b"0 0\n",
+    b"0 0 1",
+    b"0 0 1\n",
+    b"0 0 1 \n",
+    b"  0 0 1",
+    b"0  0\t1",
+    b"0\x0b0\x0c1\r\n",
+    b"0\xa00\xa01\xa0",
+    b"\n0 0 1",
+    b"0 0 1\n\n",
+    b"0 0 1\n\n5 5 1",
+    b"0 0 1\n ",
+    b"0 0 1\n5 5 1",
+    b"0 0 1\n5 5 1\n",
+    b"0 0 1\n5 5",
+    b"0 0 1 5 5 1",
+    b"0 0 1,",
+    b"0 0 1x",
+    b"0 0x 1",
+    b"0x 0 1",
+    b"x 0 1",
+    b"0 x 1",
+    b"0 0 x",
+    b"-1 0 1",
+    b"0 -1 1",
+    b"0 0 -1",
+    b"+0 0 1",
+    b"0 +0 1",
+    b"0 0 +1",
+    b"0x0 0 1",
+    b"0 0x0 1",
+    b"0 0 0x1",
+    b"00 00 01",
+    b"010 010 010",
+    b"0,0,1",
+    b"0 0 1\0",
+    b"0 0 1\0junk",
+    b"0 0 1\n\x005 5 1",
+    b"0 0\0 1",
+    b"\0",
+    b"0 0 1\n\0",
+];
 
 /// A line is three numbers parted and surrounded by white space; lines are parted by single newlines
 /// of which the last may be missing; a NUL byte ends the text.
 /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel map_write().
 #[rstest]
-#[harness::test(Root, Userns)]
-fn fields(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
-    let texts = as_they_are(&[
-        b"",
-        b" ",
-        b"\n",
-        b"0",
-        b"0 ",
-        b"0\n",
-        b"0 0",
-        b"0 0 ",
-        b"0 0\n",
-        b"0 0 1",
-        b"0 0 1\n",
-        b"0 0 1 \n",
-        b"  0 0 1",
-        b"0  0\t1",
-        b"0\x0b0\x0c1\r\n",
-        b"0\xa00\xa01\xa0",
-        b"\n0 0 1",
-        b"0 0 1\n\n",
-        b"0 0 1\n\n5 5 1",
-        b"0 0 1\n ",
-        b"0 0 1\n5 5 1",
-        b"0 0 1\n5 5 1\n",
-        b"0 0 1\n5 5",
-        b"0 0 1 5 5 1",
-        b"0 0 1,",
-        b"0 0 1x",
-        b"0 0x 1",
-        b"0x 0 1",
-        b"x 0 1",
-        b"0 x 1",
-        b"0 0 x",
-        b"-1 0 1",
-        b"0 -1 1",
-        b"0 0 -1",
-        b"+0 0 1",
-        b"0 +0 1",
-        b"0 0 +1",
-        b"0x0 0 1",
-        b"0 0x0 1",
-        b"0 0 0x1",
-        b"00 00 01",
-        b"010 010 010",
-        b"0,0,1",
-        b"0 0 1\0",
-        b"0 0 1\0junk",
-        b"0 0 1\n\x005 5 1",
-        b"0 0\0 1",
-        b"\0",
-        b"0 0 1\n\0",
-    ]);
+#[harness::test(
+    Root,
+    Userns,
+    pins(
+        "text.first-field",
+        "text.second-field",
+        "text.third-field",
+        "text.trailing-junk",
+        "text.white-space",
+        "text.nul",
+        "map.refusal-leaves-empty"
+    )
+)]
+fn fields(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+    let texts = as_they_are(FIELDS);
 
     let table = each_alone(file, &texts);
 
@@ -71,8 +86,19 @@ fn fields(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 /// 32 bits.
 /// Source: kernel map_write(): the sums of 32-bit numbers, and simple_strtoul().
 #[rstest]
-#[harness::test(Root, Userns, InitialUserns)]
-fn numbers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    pins(
+        "text.last-id",
+        "text.upper-range",
+        "text.lower-range",
+        "text.numbers-wrap",
+        "map.refusal-leaves-empty"
+    )
+)]
+fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let texts = as_they_are(&[
         b"0 0 0",
         b"5 5 0",
@@ -114,13 +140,17 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 /// A text is shorter than a page.
 /// Source: user_namespaces(7): the bytes written must be fewer than the page size; kernel map_write().
 #[rstest]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("map.page-size", "map.refusal-leaves-empty"))]
 fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let page = page_size();
-    let padded = |length: usize| format!("{:length$}", "0 0 1").into_bytes();
+    let longest = text(&(0..340).map(|n| extent(10 * n, 10 * n + 1, 2)).collect::<Vec<_>>());
     let sizes = [("page - 2", page - 2), ("page - 1", page - 1), ("page", page), ("page + 1", page + 1)];
 
-    let table = each_alone(file, &sizes.map(|(label, size)| (label.to_owned(), padded(size))));
+    let texts =
+        [("one line", "0 0 1"), ("340 lines", longest.trim_end())].into_iter().flat_map(|(name, words)| {
+            sizes.map(|(size, length)| (format!("{name}, {size}"), padded(words, length)))
+        });
+    let table = each_alone(file, &texts.collect::<Vec<_>>());
 
     check!(table);
 }
@@ -134,7 +164,18 @@ fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMa
 #[case::between_second_and_third(b"0 0", b"2", &[SPACE])]
 #[case::after(b"0 0 2", b"", &[SPACE, DIGIT, NEWLINE, NUL])]
 #[case::after_the_last_line(b"0 0 2\n", b"", &[NUL])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins(
+        "text.first-field",
+        "text.second-field",
+        "text.third-field",
+        "text.trailing-junk",
+        "text.white-space",
+        "text.nul"
+    )
+)]
 fn every_byte(#[case] before: &[u8], #[case] after: &[u8], #[case] taken: &[Class]) {
     let texts = (0..=255_u8).map(|byte| [before, &[byte], after].concat());
     let writes: Vec<Action> = texts.map(|text| write_any(IdFile::UidMap, text)).collect();
@@ -155,15 +196,3 @@ const SPACE: Class = |byte| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c | b'\r' | 
 const DIGIT: Class = |byte| byte.is_ascii_digit();
 const NEWLINE: Class = |byte| byte == b'\n';
 const NUL: Class = |byte| byte == 0;
-
-/// The size of a page, as the kernel tells every program when it starts.
-fn page_size() -> usize {
-    const AT_PAGESZ: usize = 6;
-    let vector = std::fs::read("/proc/self/auxv").expect("/proc is mounted");
-    let words: Vec<usize> = vector
-        .chunks_exact(size_of::<usize>())
-        .filter_map(|word| Some(usize::from_ne_bytes(word.try_into().ok()?)))
-        .collect();
-    let entry = words.chunks_exact(2).find(|entry| entry[0] == AT_PAGESZ);
-    entry.expect("the kernel tells the size of a page")[1]
-}

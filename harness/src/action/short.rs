@@ -86,6 +86,16 @@ pub const fn only_caps(caps: &'static [Cap]) -> Action {
     Action::Capset(CapChange::Only(Cow::Borrowed(caps)))
 }
 
+/// Drop capabilities from the effective set; they stay permitted.
+pub const fn suspend_caps(caps: &'static [Cap]) -> Action {
+    Action::Capset(CapChange::Suspend(Cow::Borrowed(caps)))
+}
+
+/// Add capabilities that are permitted to the effective set.
+pub const fn raise_caps(caps: &'static [Cap]) -> Action {
+    Action::Capset(CapChange::Raise(Cow::Borrowed(caps)))
+}
+
 /// Run a program, looked up in the standard PATH unless it is named with a slash, to its end.
 pub fn run(words: &[&str]) -> Action {
     Action::Run(words.iter().map(|word| Cow::Owned((*word).to_owned())).collect())
@@ -102,4 +112,4 @@ pub const DUMPABLE: Action = Action::Prctl("PR_SET_DUMPABLE, 1", libc::PR_SET_DU
 /// Keep the permitted capabilities over a change from uid 0 to another.
 pub const KEEPCAPS: Action = Action::Prctl("PR_SET_KEEPCAPS, 1", libc::PR_SET_KEEPCAPS, 1);
 /// Keep every capability over changes of uids: SECBIT_NO_SETUID_FIXUP.
-pub const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 1 << 2);
+pub const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4);

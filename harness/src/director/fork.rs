@@ -26,16 +26,16 @@ pub fn ask(
     player.receive(requests.len(), doing)
 }
 
-/// Has an actor fork another one, which plays the part `actor`.
-pub fn spawn(parent: &mut Player, actor: Actor, limit: Duration) -> Result<Player, Error> {
+/// Has an actor fork another one, which plays the part `actor`, by a clone(2) with these flags besides.
+pub fn spawn(parent: &mut Player, actor: Actor, flags: i32, limit: Duration) -> Result<Player, Error> {
     let (ours, theirs) = sockets(limit)?;
-    let number = next_number();
+    let next = next_number();
     let take = Request::new(Op::Take, 0).keep(PASSING);
-    let args = [Arg::Value(PASSING), Arg::Value(number as u64)];
+    let args = [Arg::Value(PASSING), Arg::Value(next as u64), number(flags)];
     let fork = Request::new(Op::Spawn, 0).args(&args);
     let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
     match (answers[1].errno, i32::try_from(answers[1].value)) {
-        (0, Ok(pid @ 2..)) => Ok(Player::new(actor, number, Pid::from_raw(pid), ours, limit)),
+        (0, Ok(pid @ 2..)) => Ok(Player::new(actor, next, Pid::from_raw(pid), ours, limit)),
         // Whoever answers this lies; and a signal to 0 or -1 would reach a great many processes.
         (0, _) => Err(Error::Stray { actor: parent.actor, doing: format!("fork of {actor}") }),
         (errno, _) => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),

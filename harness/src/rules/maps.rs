@@ -7,8 +7,8 @@ pub(super) const OPENING: &[Rule] = &[
     rule(
         "open.dead-process",
         &[ESRCH, EINVAL],
-        "The maps of a process that was reaped cannot be opened (EINVAL), nor its setgroups (ESRCH).",
-        "kernel proc_id_map_open(), proc_setgroups_open(): get_proc_task()",
+        "The maps of a process that was reaped cannot be opened (EINVAL), nor its setgroups (ESRCH); by its directory neither is reached (ESRCH).",
+        "kernel proc_pid_permission(), proc_id_map_open(), proc_setgroups_open(): get_proc_task()",
     ),
     rule(
         "open.not-owner",
@@ -32,7 +32,7 @@ pub(super) const OPENING: &[Rule] = &[
     rule(
         "open.hidepid",
         &[EPERM, ENOENT],
-        "With hidepid=1 another user's files may not be opened (EPERM), with hidepid=2 or 4 they are not there (ENOENT).",
+        "With hidepid=1 another user's files may not be opened (EPERM), with hidepid=2 or 4 they are not there (ENOENT); gid= exempts a group, but not from 4.",
         "proc(5), hidepid; kernel proc_pid_permission(), has_pid_permissions()",
     ),
 ];
@@ -53,8 +53,8 @@ pub(super) const WRITING: &[Rule] = &[
     rule(
         "map.position",
         &[EINVAL, ESPIPE],
-        "A map is written at position 0 (EINVAL); pwrite(2) at an offset is ESPIPE.",
-        "user_namespaces(7): EINVAL; kernel 5820f140edef, map_write()",
+        "A map is written at position 0 (EINVAL), and a successful write moves on; pwrite(2) is ESPIPE at any offset, 0 included.",
+        "user_namespaces(7): EINVAL; kernel 5820f140edef, map_write(), seq_open()",
     ),
     rule(
         "map.page-size",

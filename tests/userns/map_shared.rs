@@ -1,0 +1,99 @@
+//! A map belongs to the namespace, whoever's file is written; a refusal leaves it empty.
+
+use crate::map_tables::in_short;
+use harness::prelude::*;
+use rstest::rstest;
+use std::fmt::Write as _;
+
+use Actor::{Inside, Nested, Outside, Privileged, Second};
+
+const JOIN: Action = Action::Setns { of: Inside, file: NsFile::User, nstype: 0 };
+const NEW: Action = Action::Unshare(libc::CLONE_NEWUSER);
+
+/// What is written through the file of one process all others of the namespace have: those that were there
+/// and those that come later, forked or by setns(2); and none of them may write it again.
+/// Source: user_namespaces(7); kernel proc_id_map_open(): the namespace of the process.
+#[rstest]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("map.shared", "map.written-once"))]
+fn of_all_processes(
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+    #[values(Inside, Second)] whose: Actor,
+) {
+    let cast = root().privileged(&[]).outside(&[]).inside(&[]).second(&[]);
+
+    let written = cast.outside(&[write_of(whose, file, "0 0 10")]).privileged(&[JOIN]);
+    let all = [Inside, Second, Privileged];
+    let read = all.iter().fold(written, |cast, who| cast.by(*who, &[read_of(*who, file)]));
+    let trace = read.outside(&all.map(|who| write_of(who, file, "0 0 10"))).play();
+
+    check!(trace);
+}
+
+/// An open file is that of the namespace in which the process was when it was opened: the maps of the initial
+/// namespace stay refused after the process has left it.
+/// Source: kernel proc_id_map_open(): the file holds the namespace.
+#[rstest]
+#[harness::test(Root, Userns, InitialUserns, pins("map.shared", "map.initial-namespace"))]
+fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+    let open = Action::Open { file, of: Some(Outside), access: Access::Write };
+    let cast = root().privileged(&[]).outside(&[]).privileged(std::slice::from_ref(&open)).outside(&[NEW]);
+
+    let trace = cast.privileged(&[write_held(file, "0 0 1"), open, write_held(file, "0 0 1")]).play();
+
+    check!(trace);
+}
+
+/// A file that was opened for a process which then created another namespace writes to the former one, as
+/// the project ids of both show.
+/// Source: as above.
+#[harness::test(Root, Userns, pins("map.shared"))]
+fn of_a_process_that_went_on() {
+    let projid = IdFile::ProjidMap;
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 10"), gid_map("0 0 10")]).second(&[]);
+    let open = Action::Open { file: projid, of: Some(Second), access: Access::Write };
+
+    let opened = cast.outside(&[open]).second(&[NEW]).outside(&[write_held(projid, "0 5 10")]);
+    let trace = opened.outside(&[read_of(Inside, projid), read_of(Second, projid)]).play();
+
+    check!(trace);
+}
+
+/// Seven lines that are refused at any stage leave nothing behind, neither of the short form of a map nor of
+/// the long one: a map of one line and one of six are taken afterwards, and read as written.
+/// Source: kernel map_write(): the map is installed last, and what was allocated is freed.
+#[rstest]
+#[harness::test(Root, Userns, pins("map.refusal-leaves-empty"))]
+fn after_a_long_refusal(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+    let six = "0 1 1\n1 2 1\n2 3 1\n3 4 1\n4 5 1\n5 6 1\n";
+    let seventh = |line: &str| Text::Bytes(format!("{six}{line}").into_bytes().into());
+    let line_341: String = (0..341).map(|n| format!("{n} {n} 1\n")).collect();
+    let refusals: [(&str, Actor, Text); 6] = [
+        ("junk in the 7th line", Second, seventh("junk")),
+        ("an overlap in the 7th line", Second, seventh("5 9 1")),
+        ("no such id in the parent, 7th line", Second, seventh("6 90 1")),
+        (
+            "no such id in the parent, 1st line",
+            Second,
+            Text::Words("0 90 1\n1 2 1\n2 3 1\n3 4 1\n4 5 1\n5 6 1".into()),
+        ),
+        ("341 lines", Second, Text::Bytes(line_341.into_bytes().into())),
+        ("not allowed", Nested, seventh("6 7 1")),
+    ];
+
+    let mut table = String::new();
+    for (name, who, text) in refusals {
+        for valid in ["3 3 1", six.trim_end()] {
+            let maps = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
+            let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
+            let refused = cast.by(who, &[Action::Write { file, of: Some(Nested), text: text.clone() }]);
+            let after = refused.second(&[read_of(Nested, file), write_of(Nested, file, valid)]);
+            let trace = after.second(&[read_of(Nested, file)]).play();
+            let shown: Vec<String> = trace.outcomes_shown().collect();
+            let of = &shown[shown.len() - 4..];
+            let [left, read] = [1, 3].map(|at| in_short(&of[at]));
+            let _ = writeln!(table, "{name:36}{:7}{left}  {:7}{read}", of[0], of[2]);
+        }
+    }
+
+    check!(table);
+}

@@ -1,0 +1,125 @@
+//! How procfs is mounted decides whether the maps can be opened: read-only, and with hidepid.
+//!
+//! Each process mounts a procfs of its own in a mount namespace of its own. Since Linux 5.8 such a one has
+//! its own options; before, they would be those of every procfs of the PID namespace.
+
+use harness::prelude::*;
+
+const HERE: RawArg = RawArg::Number(libc::AT_FDCWD as i64);
+/// A group that may see all processes.
+const MEMBERS: u32 = 4242;
+/// Neither the user of the cast nor root.
+const ANOTHER: u32 = 61_235;
+const OWN: u32 = 61_234;
+
+fn mount(name: &'static str, kind: &'static [u8], to: &'static [u8], flags: u64, options: String) -> Action {
+    let text = |bytes: &'static [u8]| RawArg::Bytes(bytes.into());
+    let options = RawArg::Bytes((options + "\0").into_bytes().into());
+    let flags = RawArg::Number(flags.cast_signed());
+    Action::Raw(name, libc::SYS_mount, vec![text(b"none\0"), text(to), text(kind), flags, options])
+}
+
+/// A procfs at /proc that no other process sees, mounted with these flags and options.
+fn own_proc(flags: u64, options: &str) -> [Action; 3] {
+    [
+        Action::Unshare(libc::CLONE_NEWNS),
+        mount("make private", b"\0", b"/\0", libc::MS_REC | libc::MS_PRIVATE, String::new()),
+        mount("mount", b"proc\0", b"/proc\0", flags, options.to_owned()),
+    ]
+}
+
+fn open_file(file: &'static str, access: i32) -> Action {
+    let path = RawArg::ProcPath(Actor::Inside, file);
+    Action::Hold("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
+}
+
+fn become_user(id: u32, groups: &'static [u32]) -> Vec<Action> {
+    vec![setgroups(groups), setresgid(id), setresuid(id)]
+}
+
+/// Opens uid_map and setgroups for reading and for writing; a line with what came of it.
+fn line(name: &str, mounts: &[Action], before: &[Action], opener: Vec<Action>) -> String {
+    let (read, write) = (libc::O_RDONLY, libc::O_WRONLY);
+    let opens = [("uid_map", read), ("uid_map", write), ("setgroups", read), ("setgroups", write)];
+    let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]).privileged(mounts).privileged(before);
+    let trace =
+        cast.privileged(&opener).privileged(&opens.map(|(file, access)| open_file(file, access))).play();
+    let shown: Vec<String> = trace.outcomes_shown().collect();
+    let (prepared, opened) = shown.split_at(shown.len() - opens.len());
+    assert!(prepared.iter().all(|outcome| outcome == "ok"), "{trace}");
+    let columns: String = opened.iter().map(|outcome| format!("{outcome:8}")).collect();
+    format!("{name:24}{}\n", columns.trim_end())
+}
+
+const HEADING: &str = "                        uid_map         setgroups\n\
+                       \u{20}                       read    write   read    write\n";
+
+/// With hidepid=1 the directory of another user's process may not be searched (EPERM), with 2 it is not
+/// there (ENOENT); the group of gid= and whoever may trace the process are exempt. With 4 that group is
+/// not, and it is not there to whoever looks it up himself (ENOENT), but EPERM if another has.
+/// Source: proc(5), hidepid; kernel proc_pid_permission(), has_pid_permissions(), proc_pid_lookup().
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    Capability(Cap::SysAdmin),
+    Capability(Cap::SysPtrace),
+    Kernel { major: 5, minor: 8, why: "options of a procfs of its own" },
+    pins("open.hidepid", "open.not-owner")
+)]
+fn hidden_processes() {
+    let found = [open_file("uid_map", libc::O_RDONLY)];
+
+    let mut table = HEADING.to_owned();
+    for hidepid in [0, 1, 2, 4] {
+        let mounts = own_proc(0, &format!("hidepid={hidepid},gid={MEMBERS}"));
+        let lines = [
+            line("the same user", &mounts, &[], become_user(OWN, &[])),
+            line("another", &mounts, &[], become_user(ANOTHER, &[])),
+            line("another, found before", &mounts, &found, become_user(ANOTHER, &[])),
+            line("another, in the group", &mounts, &[], become_user(ANOTHER, &[MEMBERS])),
+            line("root", &mounts, &[], vec![]),
+            line("root, no SYS_PTRACE", &mounts, &[], vec![drop_caps(&[Cap::SysPtrace])]),
+        ];
+        table += &format!("hidepid={hidepid}\n{}", lines.concat());
+    }
+
+    check!(table);
+}
+
+/// On a procfs that is mounted read-only nobody opens a file for writing. Where the filesystem itself is
+/// read-only that comes before the permission, where only the mount is, after.
+/// Source: open(2), EROFS; kernel sb_permission(), mnt_want_write().
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    Capability(Cap::SysAdmin),
+    Kernel { major: 5, minor: 8, why: "options of a procfs of its own" },
+    pins("open.read-only-proc", "open.setgroups-needs-sys-admin")
+)]
+fn read_only() {
+    let remount = |flags: u64| {
+        let all = libc::MS_REMOUNT | libc::MS_BIND | flags;
+        [own_proc(0, "").as_slice(), &[mount("remount", b"\0", b"/proc\0", all, String::new())]].concat()
+    };
+    let kinds = [
+        ("read-write", own_proc(0, "").to_vec()),
+        ("read-write mount", remount(0)),
+        ("read-only mount", remount(libc::MS_RDONLY)),
+        ("read-only filesystem", own_proc(libc::MS_RDONLY, "").to_vec()),
+    ];
+
+    let mut table = HEADING.to_owned();
+    for (name, mounts) in kinds {
+        let lines = [
+            line("the same user", &mounts, &[], become_user(OWN, &[])),
+            line("another", &mounts, &[], become_user(ANOTHER, &[])),
+            line("root", &mounts, &[], vec![]),
+            line("root, no SYS_ADMIN", &mounts, &[], vec![drop_caps(&[Cap::SysAdmin])]),
+        ];
+        table += &format!("{name}\n{}", lines.concat());
+    }
+
+    check!(table);
+}

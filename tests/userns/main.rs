@@ -22,6 +22,8 @@ mod ownership;
 mod programs;
 mod sequences_of_programs;
 mod setgroups;
+mod setgroups_file;
+mod setgroups_opener;
 mod setid_capabilities;
 mod setid_compat;
 mod setid_limits;

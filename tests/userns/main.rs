@@ -3,8 +3,14 @@
 mod containerd;
 mod creating;
 mod entering;
+mod group_decisions;
+mod group_files;
 mod group_membership;
+mod group_objects;
+mod group_search;
 mod groups_calls;
+mod groups_list;
+mod groups_rights;
 mod id_getters;
 mod joining;
 mod limits;

@@ -24,8 +24,9 @@ fn ipc_set(gid: u32, mode: u32) -> Action {
 }
 
 /// A member of the group of a semaphore set's creator, or of the group it was given to, gets the group's bits,
-/// where others have more and where they have less.
-/// Source: sysvipc(7); kernel ipcperms(): in_group_p().
+/// where others have more and where they have less. The filesystem gid makes a member, and the effective one
+/// only as it sets that.
+/// Source: kernel ipcperms(): in_group_p(); credentials(7) has the effective gid decide.
 #[harness::test(Root, Userns, File("/proc/sys/kernel/sem"), File("/proc/self/ns/ipc"), pins("member.ipc"))]
 fn semaphores() {
     let kinds = [("creator's group", 7, 7), ("was creator's", 7, 9), ("given the group", 9, 7)];
@@ -79,7 +80,14 @@ fn close() -> Action {
 /// To attach to a device that was given to a group takes the effective gid or a supplementary group, and not
 /// the filesystem gid, which decides for files; the real and the saved one never count.
 /// Source: kernel in_egroup_p(), tun_not_capable() of drivers/net/tun.c.
-#[harness::test(Root, Userns, InitialUserns, File("/dev/net/tun"), pins("member.effective-gid"))]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    File("/dev/net/tun"),
+    File("/proc/self/ns/net"),
+    pins("member.effective-gid")
+)]
 fn tun_devices() {
     let group = ioctl("TUNSETGROUP", TUNSETGROUP, RawArg::Number(7));
     let persist = ioctl("TUNSETPERSIST", TUNSETPERSIST, RawArg::Number(1));

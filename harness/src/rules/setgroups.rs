@@ -7,7 +7,7 @@ pub(super) const FILE: &[Rule] = &[
     rule(
         "deny.position",
         &[EINVAL, ESPIPE],
-        "setgroups is written at position 0 (EINVAL); pwrite(2) at an offset is ESPIPE.",
+        "setgroups is written at position 0 (EINVAL); pwrite(2) is ESPIPE at any offset.",
         "kernel 9cc46516ddf4, proc_setgroups_write()",
     )
     .since("3.19"),
@@ -221,8 +221,8 @@ pub(super) const MEMBERSHIP: &[Rule] = &[
     rule(
         "member.ipc",
         &[EACCES],
-        "For System V IPC a member of the creator's or of the owner's group gets the group's bits.",
-        "sysvipc(7); kernel ipcperms(): in_group_p()",
+        "For System V IPC a member of the creator's or of the owner's group, as for files, gets the group's bits.",
+        "kernel ipcperms(): in_group_p() (credentials(7) has the effective gid decide)",
     ),
     rule(
         "member.denied",

@@ -32,7 +32,7 @@ fn pod(enable: EnableSetgroups) -> Scenario {
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault)]
 #[case::fixed(EnableSetgroups::Set)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("program.containerd", "groups.denied"))]
 fn a_container_sees(#[case] enable: EnableSetgroups) {
     let cast = pod(enable);
 
@@ -52,7 +52,7 @@ fn a_container_sees(#[case] enable: EnableSetgroups) {
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault)]
 #[case::fixed(EnableSetgroups::Set)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("program.containerd", "deny.inherited"))]
 fn a_nested_container_sees(#[case] enable: EnableSetgroups) {
     let cast = pod(enable).nested(&[]);
 
@@ -67,7 +67,7 @@ fn a_nested_container_sees(#[case] enable: EnableSetgroups) {
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault)]
 #[case::fixed(EnableSetgroups::Set)]
-#[harness::test(Root, Userns, SetuidProgram("sudo"))]
+#[harness::test(Root, Userns, SetuidProgram("sudo"), pins("program.containerd", "program.real"))]
 fn sudo(#[case] enable: EnableSetgroups) {
     let cast = pod(enable);
 

@@ -59,7 +59,18 @@ const REFUSED: [Action; 19] = [
 #[case::with_that_capability_alone(&[SETGID_ALONE])]
 #[case::with_every_other_capability(&[ALL_BUT_SETGID])]
 #[case::permitted_but_not_effective(&[Action::Capset(CapChange::Suspend(std::borrow::Cow::Borrowed(&[Cap::Setgid])))])]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins(
+        "groups.needs-setgid",
+        "groups.size",
+        "groups.bad-pointer",
+        "groups.unmapped",
+        "groups.order-of-checks",
+        "groups.refusal-changes-nothing"
+    )
+)]
 fn errors_in_order(#[case] privilege: &[Action]) {
     let cast = namespace().inside(&[OLD]).inside(privilege);
 
@@ -74,7 +85,11 @@ fn errors_in_order(#[case] privilege: &[Action]) {
 #[case::no_gid_map(&[uid_map("0 0 65536")])]
 #[case::denied(&[DENY, gid_map("0 0 65536")])]
 #[case::allowed(&[gid_map("0 0 65536")])]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins("groups.needs-gid-map", "groups.denied", "groups.allowed", "groups.order-of-checks")
+)]
 fn in_a_namespace_that(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(writes);
 
@@ -88,7 +103,7 @@ fn in_a_namespace_that(#[case] writes: &[Action]) {
 /// The capability counts in the namespace of the process: its owner outside, who has none, cannot call
 /// setgroups, the process inside can; below that, a process without it cannot though its parent has it.
 /// Source: kernel may_setgroups(): ns_capable_setid(current_user_ns(), CAP_SETGID).
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("groups.needs-setgid"))]
 fn capability_in_the_namespace() {
     let mapped = ordinary().privileged(&[]).outside(&[]).inside(&[]);
     let cast = mapped.privileged(&[gid_map("0 0 65536"), uid_map("0 0 65536")]);
@@ -114,7 +129,11 @@ fn capability_in_the_namespace() {
 #[case::the_same(&[many(12, 0, 65_536), counted(12, 0)])]
 #[case::every_other(&[many(65_534, u32::MAX - 1, 32_768), counted(0, 2)])]
 #[case::last_unmapped(&[many(1, 1, 65_535), counted(1, 1), many(1, 1, 65_536), counted(1, 1)])]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins("groups.size", "groups.list", "groups.unmapped", "groups.refusal-changes-nothing")
+)]
 fn long_lists(#[case] steps: &[Action]) {
     let cast = namespace();
 
@@ -131,7 +150,7 @@ fn long_lists(#[case] steps: &[Action]) {
 #[case::unordered("0 0 100", &[9, 3, 7, 1, 8], &[2, 1])]
 #[case::duplicates("0 0 100", &[5, 3, 5, 3, 5], &[4, 4])]
 #[case::swapped("10 20 1\n20 10 1", &[10, 20], &[20, 10])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("groups.list"))]
 fn reads_back(#[case] map: &'static str, #[case] first: &'static [u32], #[case] second: &'static [u32]) {
     let cast = root().outside(&[]).inside(&[]).outside(&[gid_map(map)]);
 
@@ -155,7 +174,11 @@ const fn bad(size: i64) -> Action {
 #[case::three_groups(&[4, 6, 8])]
 #[case::one_group(&[4])]
 #[case::none(&[])]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins("groups.told", "groups.negative", "groups.too-small", "groups.told-nowhere")
+)]
 fn getgroups_sizes(#[case] groups: &'static [u32]) {
     let sizes = [0, 1, 2, 3, 4, 65_536, 65_537, -1, i64::from(i32::MIN), 0x1_0000_0003];
     let cast = namespace().inside(&[setgroups(groups)]);
@@ -168,7 +191,7 @@ fn getgroups_sizes(#[case] groups: &'static [u32]) {
 
 /// getgroups(2) needs no right: it lists the groups under "deny" and without any capability.
 /// Source: getgroups(2).
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("groups.told", "deny.setgroups-alone"))]
 fn getgroups_needs_nothing() {
     let cast = ordinary_in(&[3, 30]).privileged(&[]).outside(&[]).inside(&[]);
     let denied = cast.privileged(&[DENY, gid_map("0 0 65536")]);
@@ -186,7 +209,7 @@ fn getgroups_needs_nothing() {
 #[case::middle_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "100 30 1")])]
 #[case::all_but_the_middle(&[write_of(Actor::Inside, IdFile::GidMap, "100 3 1\n200 300 1")])]
 #[case::all_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "0 0 65536")])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("groups.told"))]
 fn unmapped_groups_read_back(#[case] writes: &[Action]) {
     let cast = ordinary_in(&[3, 30, 300]).privileged(&[]).outside(&[]).inside(&[]);
 
@@ -198,7 +221,7 @@ fn unmapped_groups_read_back(#[case] writes: &[Action]) {
 /// Two levels of maps translate one after the other, both ways: what is set below reads back below as it
 /// was set, and a group that the upper map alone has is refused and reads as the overflow gid.
 /// Source: user_namespaces(7); kernel map_write() stores ids of the initial namespace.
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("groups.told", "groups.unmapped", "mean.levels"))]
 fn two_levels() {
     let upper = root().outside(&[setgroups(&[1003, 1030])]).inside(&[]);
     let mapped = upper.outside(&[uid_map("0 0 50"), gid_map("0 1000 50")]);
@@ -216,7 +239,11 @@ fn two_levels() {
 
 /// The wrapper of the C library refuses and accepts what the bare call does.
 /// Source: setgroups(2), "C library/kernel differences".
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins("program.libc", "groups.needs-setgid", "groups.bad-pointer", "groups.size", "groups.unmapped")
+)]
 fn through_libc() {
     let cast = namespace().inside(&[OLD]);
 

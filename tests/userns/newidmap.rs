@@ -53,7 +53,8 @@ as unshare --user sh -c 'echo $$; exec sleep 20' | {
     Program("mount"),
     File("/mnt"),
     File("/etc/subuid"),
-    File("/etc/subgid")
+    File("/etc/subgid"),
+    pins("program.newidmap", "cve.2018-7169")
 )]
 fn cve_2018_7169(#[case] sub: &str, #[case] map: &str) {
     let cast = root().outside(&[Action::Unshare(libc::CLONE_NEWNS), private_mounts()]);

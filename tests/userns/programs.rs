@@ -45,12 +45,18 @@ fn without_wording(trace: &Trace) -> String {
     trace.to_string().lines().filter(|line| !line.contains("unable to resolve host")).map(line).collect()
 }
 
+/// What the program of the last step said and how it ended, but for its complaints.
+fn without_messages(trace: &Trace) -> String {
+    let Ended { status, stdout, .. } = ended(trace);
+    format!("{status}\n{stdout}")
+}
+
 /// Programs that change groups work under "allow" and fail with EPERM under "deny", sudo above all.
 /// Source: setgroups(2); sudo(8), su(1), runuser(1), setpriv(1), chroot(1).
 #[rstest]
 #[case::sudo_as_root(&["sudo", "-n", "id", "-Gn"])]
 #[case::sudo_as_user(&["sudo", "-n", "-u", "daemon", "id", "-Gn"])]
-#[harness::test(Root, Userns, SetuidProgram("sudo"), Account("daemon"))]
+#[harness::test(Root, Userns, SetuidProgram("sudo"), Account("daemon"), pins("program.real"))]
 fn sudo(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups) {
     let cast = container(setgroups);
 
@@ -75,7 +81,8 @@ fn sudo(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] set
     Program("runuser"),
     Program("setpriv"),
     Program("sg"),
-    Account("daemon")
+    Account("daemon"),
+    pins("program.real")
 )]
 fn others(
     #[case] _name: &str,
@@ -89,13 +96,44 @@ fn others(
     check!(without_wording(&trace));
 }
 
+/// newgrp, which becomes a shell, goes on under "deny" as sg does.
+/// Source: newgrp(1).
+#[rstest]
+#[case::allowed(Setgroups::Allow)]
+#[case::denied(Setgroups::Deny)]
+#[harness::test(Root, Userns, Program("newgrp"), Account("daemon"), pins("program.real"))]
+fn newgrp(#[case] setgroups: Setgroups) {
+    let cast = container(setgroups);
+
+    let trace = cast.inside(&[run(&["sh", "-c", "echo id -gn | newgrp daemon"])]).play();
+
+    check!(without_messages(&trace));
+}
+
+/// start-stop-daemon starts nothing where it may not set the groups.
+/// Source: start-stop-daemon(8), --chuid.
+#[rstest]
+#[case::allowed(Setgroups::Allow)]
+#[case::denied(Setgroups::Deny)]
+#[harness::test(Root, Userns, Program("start-stop-daemon"), Account("daemon"), pins("program.real"))]
+fn start_stop_daemon(#[case] setgroups: Setgroups) {
+    let cast = container(setgroups);
+
+    // Not --exec, which refuses to start a second process of the same program.
+    let words = ["start-stop-daemon", "--start", "--chuid", "daemon", "--pidfile", "/nonexistent/pidfile"];
+    let id = ["--startas", "/usr/bin/id", "--", "-Gn"];
+    let trace = cast.inside(&[run(&[&words[..], &id].concat())]).play();
+
+    check!(without_messages(&trace));
+}
+
 /// `unshare` nests: it writes "deny" itself to map its own group, and needs it whatever its parent says.
 /// Source: unshare(1), --map-root-user; user_namespaces(7).
 #[rstest]
 #[case::root(&["unshare", "--user", "--map-root-user", "cat", "/proc/self/setgroups"])]
 #[case::deny(&["unshare", "--user", "--setgroups=deny", "cat", "/proc/self/setgroups"])]
 #[case::allow(&["unshare", "--user", "--setgroups=allow", "cat", "/proc/self/setgroups"])]
-#[harness::test(Root, Userns, Program("unshare"))]
+#[harness::test(Root, Userns, Program("unshare"), pins("program.real", "deny.inherited"))]
 fn unshare(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups) {
     let cast = container(setgroups);
 
@@ -106,7 +144,7 @@ fn unshare(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] 
 
 /// An ordinary user's `unshare --map-root-user` leaves setgroups at "deny".
 /// Source: unshare(1); user_namespaces(7).
-#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("unshare"))]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("unshare"), pins("program.real"))]
 fn unshare_by_an_ordinary_user() {
     let cast = ordinary();
 
@@ -129,7 +167,7 @@ fn unshare_by_an_ordinary_user() {
 /// sudo refuses to work for an ordinary user who is root in a namespace of one id: there its file belongs
 /// to the overflow id, and the set-user-ID bit of an owner without mapping counts for nothing.
 /// Source: execve(2); kernel bprm_fill_uid().
-#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("sudo"))]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("sudo"), pins("program.real"))]
 fn sudo_without_a_mapped_owner() {
     let cast = ordinary().inside(&[DENY, uid_map("0 own 1"), gid_map("0 own 1")]);
 

@@ -50,7 +50,8 @@ fn in_order(calls: &[&str], traced: &[String]) -> bool {
     Program("runuser"),
     Program("sg"),
     Program("setpriv"),
-    Account("daemon")
+    Account("daemon"),
+    pins("program.sequences")
 )]
 fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
     let traced = traced(words);
@@ -60,7 +61,14 @@ fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
 
 /// start-stop-daemon sets the gid before the groups.
 /// Source: as above.
-#[harness::test(Root, Userns, Program("strace"), Program("start-stop-daemon"), Account("daemon"))]
+#[harness::test(
+    Root,
+    Userns,
+    Program("strace"),
+    Program("start-stop-daemon"),
+    Account("daemon"),
+    pins("program.sequences")
+)]
 fn start_stop_daemon() {
     // Not --exec, which refuses to start a second process of the same program.
     let pidfile = ["--pidfile", "/nonexistent/pidfile", "--startas", "/bin/true"];
@@ -73,7 +81,14 @@ fn start_stop_daemon() {
 
 /// apt's helpers become _apt with the three calls that leave no way back.
 /// Source: as above; apt's DropPrivileges().
-#[harness::test(Root, Userns, Program("strace"), Program("/usr/lib/apt/apt-helper"), Account("_apt"))]
+#[harness::test(
+    Root,
+    Userns,
+    Program("strace"),
+    Program("/usr/lib/apt/apt-helper"),
+    Account("_apt"),
+    pins("program.sequences")
+)]
 fn apt() {
     let directory =
         tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a temporary directory");

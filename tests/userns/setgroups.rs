@@ -10,7 +10,7 @@ const OWN_GID: Action = gid_map("0 own 1");
 
 /// "deny" cannot be undone, and it outlives a complete mapping.
 /// Source: user_namespaces(7), "The /proc/pid/setgroups file"; kernel 9cc46516ddf4.
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("deny.no-way-back", "groups.denied"))]
 fn deny_is_permanent() {
     let cast = ordinary();
 
@@ -38,7 +38,7 @@ fn deny_is_permanent() {
 #[case::gid_map_alone(&[ALL_GIDS])]
 #[case::gid_map_and_deny(&[ALL_UIDS, DENY, ALL_GIDS])]
 #[case::deny_and_no_gid_map(&[ALL_UIDS, DENY])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("groups.needs-gid-map", "groups.denied", "groups.allowed"))]
 fn setgroups_call(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
 
@@ -56,7 +56,7 @@ fn setgroups_call(#[case] writes: &[Action]) {
 #[case::allow_then_deny(&[ALLOW, ALL_GIDS, DENY])]
 #[case::allow_then_allow(&[ALLOW, ALL_GIDS, ALLOW])]
 #[case::uid_map_does_not_matter(&[ALL_UIDS, DENY])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("deny.after-gid-map", "deny.no-way-back"))]
 fn after_gid_map(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
 
@@ -68,7 +68,18 @@ fn after_gid_map(#[case] writes: &[Action]) {
 /// Every order of the four, and every sequence of three, of deny, allow, gid_map and setgroups(2), written by a privileged
 /// parent, so that only setgroups itself decides.
 /// Source: user_namespaces(7); kernel proc_setgroups_write(), userns_may_setgroups().
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins(
+        "deny.no-way-back",
+        "deny.after-gid-map",
+        "deny.shared",
+        "groups.needs-gid-map",
+        "groups.denied",
+        "groups.allowed"
+    )
+)]
 fn every_transition() {
     let words = [("D", DENY), ("A", ALLOW), ("G", ALL_GIDS), ("s", SETGROUPS_EMPTY)];
 
@@ -83,7 +94,7 @@ fn every_transition() {
 #[case::by_default(&[ALL_UIDS, ALL_GIDS])]
 #[case::allow(&[ALLOW, ALL_UIDS, ALL_GIDS])]
 #[case::deny(&[DENY, ALL_UIDS, ALL_GIDS])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("deny.inherited"))]
 fn nested_inherits(#[case] before: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(before);
 
@@ -94,7 +105,7 @@ fn nested_inherits(#[case] before: &[Action]) {
 
 /// "deny" that an ordinary user needs for the map binds every namespace below.
 /// Source: as above.
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("deny.inherited", "groups.denied"))]
 fn nested_of_an_ordinary_user() {
     let cast = ordinary().inside(&[uid_map("0 own 1"), DENY, OWN_GID]);
 
@@ -105,7 +116,7 @@ fn nested_of_an_ordinary_user() {
 
 /// What is written afterwards in the nested namespace does not reach its parent.
 /// Source: kernel create_user_ns(): flags are copied, not shared.
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("deny.apart"))]
 fn nested_is_apart() {
     let cast = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]);
 
@@ -120,7 +131,7 @@ fn nested_is_apart() {
 #[rstest]
 #[case::allowed(ALLOW)]
 #[case::denied(DENY)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("deny.inherited", "groups.denied"))]
 fn inherited_twice(#[case] word: Action) {
     let map = |of| [write_of(of, IdFile::UidMap, "0 0 100"), write_of(of, IdFile::GidMap, "0 0 100")];
     let cast = root().outside(&[]).inside(&[]).outside(&[word, ALL_UIDS, ALL_GIDS]);
@@ -137,7 +148,7 @@ fn inherited_twice(#[case] word: Action) {
 #[rstest]
 #[case::allow(&[ALLOW])]
 #[case::deny(&[DENY])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("deny.shared", "groups.denied"))]
 fn shared_by_the_processes(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).second(writes).outside(&[ALL_GIDS]);
 
@@ -151,7 +162,7 @@ fn shared_by_the_processes(#[case] writes: &[Action]) {
 #[rstest]
 #[case::allow("allow")]
 #[case::deny("deny")]
-#[harness::test(Root, Proc, InitialUserns, Capability(Cap::SysAdmin))]
+#[harness::test(Root, Proc, InitialUserns, Capability(Cap::SysAdmin), pins("deny.after-gid-map"))]
 fn initial_namespace(#[case] word: &'static str) {
     let cast = root();
 
@@ -168,9 +179,13 @@ fn initial_namespace(#[case] word: &'static str) {
 #[rstest]
 #[case::inside(Way::Inside)]
 #[case::outside(Way::Outside)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("deny.size", "deny.unknown-word", "deny.trailing-junk")
+)]
 fn forms_of_the_text(#[case] way: Way) {
-    const FORMS: [&[u8]; 32] = [
+    const FORMS: [&[u8]; 35] = [
         b"deny",
         b"deny\n",
         b"deny ",
@@ -194,11 +209,14 @@ fn forms_of_the_text(#[case] way: Way) {
         b" deny",
         b"\ndeny",
         b"den",
+        b"denx",
         b"denyx",
         b"deny x",
         b"Deny",
         b"DENY",
         b"allo",
+        b"allox",
+        b"allowx",
         b"allowed",
         b"allow,",
         b"0",
@@ -219,7 +237,7 @@ fn forms_of_the_text(#[case] way: Way) {
 #[rstest]
 #[case::allow(ALLOW)]
 #[case::deny(DENY)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("deny.read-back"))]
 fn read_back(#[case] word: Action) {
     let cast = ordinary();
 
@@ -234,7 +252,7 @@ fn read_back(#[case] word: Action) {
 #[case::setgroups(&[write_of(Actor::Nested, IdFile::Setgroups, "deny")])]
 #[case::uid_map(&[write_of(Actor::Nested, IdFile::UidMap, "0 0 1")])]
 #[case::gid_map(&[write_of(Actor::Nested, IdFile::GidMap, "0 0 1")])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("deny.from-above", "map.opener-from-elsewhere"))]
 fn from_the_grandparent(#[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]).nested(&[]);
 
@@ -249,7 +267,7 @@ fn from_the_grandparent(#[case] writes: &[Action]) {
 #[case::sibling(&[], Actor::Sibling)]
 #[case::without_the_capability(&[drop_caps(&[Cap::SysAdmin])], Actor::Inside)]
 #[case::with_no_other_capability(&[only_caps(&[Cap::SysAdmin])], Actor::Inside)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("open.setgroups-needs-sys-admin"))]
 fn who_may_write(#[case] before: &[Action], #[case] writer: Actor) {
     let cast = root().outside(&[]).inside(before).sibling(&[]);
 

@@ -70,7 +70,17 @@ fn namespace(state: State) -> Scenario {
 #[case::setpriv(SETPRIV)]
 #[case::root_then_user(ROOT_THEN_USER)]
 #[case::sudo_perms(SUDO_PERMS)]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins(
+        "program.sequences",
+        "program.sequences-denied",
+        "groups.denied",
+        "groups.needs-gid-map",
+        "id.unmapped"
+    )
+)]
 fn raw(
     #[case] sequence: &[Action],
     #[values(State::Allow, State::Deny, State::NoGidMap, State::NoUidMap)] state: State,
@@ -92,7 +102,7 @@ fn raw(
 #[case::setpriv(SETPRIV)]
 #[case::root_then_user(ROOT_THEN_USER)]
 #[case::sudo_perms(SUDO_PERMS)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("program.libc", "program.sequences", "program.sequences-denied"))]
 fn through_libc(
     #[case] sequence: &[Action],
     #[values(State::Allow, State::Deny, State::NoGidMap, State::NoUidMap)] state: State,
@@ -113,7 +123,11 @@ fn through_libc(
 #[case::minus_one(&[0, u32::MAX])]
 #[case::just_beyond_the_map(&[65_536])]
 #[case::last_of_the_map(&[65_535])]
-#[harness::test(Root, Userns)]
+#[harness::test(
+    Root,
+    Userns,
+    pins("groups.unmapped", "groups.order-of-checks", "groups.refusal-changes-nothing")
+)]
 fn unmapped_group(
     #[case] groups: &'static [u32],
     #[values(State::Allow, State::Deny, State::NoGidMap)] state: State,
@@ -137,7 +151,7 @@ fn unmapped_group(
 #[case::setresgid(SetId::Setresgid, 3)]
 #[case::setfsuid(SetId::Setfsuid, 1)]
 #[case::setfsgid(SetId::Setfsgid, 1)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("id.unmapped"))]
 fn unmapped_id(#[case] call: SetId, #[case] places: usize) {
     let at = |place: usize, id: u32| {
         let mut ids = [0; 3];
@@ -159,7 +173,11 @@ fn unmapped_id(#[case] call: SetId, #[case] places: usize) {
 #[case::no_gid_map(&[uid_map("0 own 1")])]
 #[case::no_uid_map(&[DENY, gid_map("0 own 1")])]
 #[case::no_map(&[])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("program.sequences-denied", "groups.denied", "groups.needs-gid-map", "id.unmapped")
+)]
 fn ordinary_user(#[case] state: &[Action]) {
     let cast = ordinary().inside(state);
 
@@ -179,7 +197,7 @@ const OWN_UIDS: Action = Action::SetId(SetId::Setresuid, [Id::Own; 3], Via::Raw)
 #[case::root(&[setresuid(0), setresgid(0), setgroups(&[0])])]
 #[case::stranger(&[setgroups(&[STRANGER]), setresgid(STRANGER), setresuid(STRANGER)])]
 #[case::own_ids(&[OWN_GIDS, OWN_UIDS])]
-#[harness::test(OrdinaryUser, InitialUserns)]
+#[harness::test(OrdinaryUser, InitialUserns, pins("groups.needs-setgid", "id.not-own"))]
 fn ordinary_user_outside(#[case] sequence: &[Action]) {
     let cast = ordinary();
 

@@ -7,7 +7,7 @@ pub(super) const FILE: &[Rule] = &[
     rule(
         "deny.position",
         &[EINVAL, ESPIPE],
-        "setgroups is written at position 0 (EINVAL); pwrite(2) at an offset is ESPIPE.",
+        "setgroups is written at position 0 (EINVAL); pwrite(2) is ESPIPE at any offset.",
         "kernel 9cc46516ddf4, proc_setgroups_write()",
     )
     .since("3.19"),
@@ -53,6 +53,34 @@ pub(super) const FILE: &[Rule] = &[
         &[],
         "setgroups may be written from any namespace above, by the grandparent, too.",
         "kernel proc_setgroups_open(): CAP_SYS_ADMIN in the namespace is all it asks",
+    )
+    .since("3.19"),
+    rule(
+        "deny.opener",
+        &[],
+        "What was opened with the right may be written by anybody without it, and stays the file of the namespace it was opened for.",
+        "kernel proc_setgroups_write(): the namespace is the file's, no capability is asked for",
+    )
+    .since("3.19"),
+    rule(
+        "deny.apart",
+        &[],
+        "Each namespace has a word of its own: one written later reaches neither the parent nor a child.",
+        "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel create_user_ns(): flags are copied",
+    )
+    .since("3.19"),
+    rule(
+        "deny.shared",
+        &[],
+        "All processes of a namespace have the same word, and a refused write leaves it.",
+        "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel proc_setgroups_write()",
+    )
+    .since("3.19"),
+    rule(
+        "deny.setgroups-alone",
+        &[],
+        "\"deny\" refuses setgroups(2) and none of the calls that set a gid, nor getgroups(2).",
+        "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel may_setgroups() has one caller",
     )
     .since("3.19"),
     rule(
@@ -132,6 +160,18 @@ pub(super) const CALLS: &[Rule] = &[
         "getgroups(2); kernel groups_sort(), set_groups()",
     ),
     rule(
+        "groups.refusal-changes-nothing",
+        &[EPERM, EINVAL, EFAULT],
+        "A refused setgroups(2) leaves the old list.",
+        "setgroups(2); kernel setgroups(): put_group_info()",
+    ),
+    rule(
+        "groups.own-list",
+        &[],
+        "A process changes its own list alone, a child keeps the one that it was forked with.",
+        "credentials(7); kernel copy_creds(), set_groups()",
+    ),
+    rule(
         "groups.told",
         &[],
         "getgroups(2) gives the number of groups, and the overflow gid for one without a mapping.",
@@ -165,6 +205,24 @@ pub(super) const MEMBERSHIP: &[Rule] = &[
         &[],
         "A group is found wherever it stands in the list, and no other is.",
         "kernel groups_search()",
+    ),
+    rule(
+        "member.effective-gid",
+        &[EPERM],
+        "A few decisions, such as who may attach to a tun device of a group, ask for the effective gid in place of the filesystem gid.",
+        "kernel in_egroup_p(), tun_not_capable()",
+    ),
+    rule(
+        "member.access-list",
+        &[EACCES],
+        "Groups that an access control list names grant and deny as the file's own group does.",
+        "acl(5), \"Access check algorithm\"; kernel posix_acl_permission(): in_group_p()",
+    ),
+    rule(
+        "member.ipc",
+        &[EACCES],
+        "For System V IPC a member of the creator's or of the owner's group, as for files, gets the group's bits.",
+        "kernel ipcperms(): in_group_p() (credentials(7) has the effective gid decide)",
     ),
     rule(
         "member.denied",

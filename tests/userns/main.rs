@@ -12,6 +12,7 @@ mod groups_calls;
 mod groups_list;
 mod groups_rights;
 mod id_getters;
+mod initial_namespace;
 mod joining;
 mod limits;
 mod map_capabilities;

@@ -1,7 +1,9 @@
 //! The things an actor can do, as data, and short names for the usual ones.
 
+mod child;
 mod short;
 
+pub use child::Child;
 pub use short::*;
 
 use crate::caps::Cap;
@@ -284,6 +286,11 @@ pub enum Action {
     /// clone(2) with these CLONE_ flags; the child, a thread or a process, does nothing for as long
     /// as the actor lives.
     Companion(i32),
+    /// A child of another kind.
+    Child(Child),
+    /// Any system call that leaves a 32-bit number at [`RawArg::Results`], which traces show: the name as
+    /// shown, its number and its arguments.
+    Ask(&'static str, i64, Vec<RawArg>),
     /// ioctl(2) with NS_GET_OWNER_UID on the held descriptor.
     OwnerUid,
     /// statx(2) of the file /proc/PID/uid_map of an actor: its owner and group.

@@ -121,7 +121,11 @@ impl<'a> Director<'a> {
         let player = self.player(step.actor)?;
         // A step may name other actors by their process ids, and a raw call its own.
         let named = |(index, _): &(usize, &mut Player)| {
-            *index != player || matches!(step.action, Action::Raw(..) | Action::Compat(..) | Action::Hold(..))
+            *index != player
+                || matches!(
+                    step.action,
+                    Action::Raw(..) | Action::Compat(..) | Action::Hold(..) | Action::Ask(..)
+                )
         };
         self.players.iter_mut().enumerate().filter(named).try_for_each(|(_, other)| other.be_born())?;
         let pid = |actor| self.find(actor).and_then(|index| self.players[index].pid()).map(Pid::as_raw);

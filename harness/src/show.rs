@@ -47,7 +47,8 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Companion(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
-        Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
+        Action::Child(child) => child.shown(),
+        Action::Raw(name, _, args) | Action::Hold(name, _, args) | Action::Ask(name, _, args) => {
             format!("{name}({})", list(args.iter().map(raw_arg)))
         }
     }
@@ -138,7 +139,7 @@ fn set_id(call: SetId, ids: &[Id; 3]) -> String {
     format!("{name}({})", list(shown))
 }
 
-fn clone_flags(flags: i32) -> String {
+pub fn clone_flags(flags: i32) -> String {
     let names = [
         (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
         (libc::CLONE_FS, "CLONE_FS"),
@@ -166,7 +167,7 @@ fn clone_flags(flags: i32) -> String {
     shown.join("|")
 }
 
-fn clone3_flags(flags: u64) -> String {
+pub fn clone3_flags(flags: u64) -> String {
     i32::try_from(flags).map_or_else(|_| format!("{flags:#x}"), clone_flags)
 }
 

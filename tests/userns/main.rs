@@ -2,12 +2,16 @@
 
 mod containerd;
 mod creating;
+mod creating_checks;
+mod creating_policy;
 mod entering;
 mod group_membership;
 mod groups_calls;
 mod id_getters;
 mod joining;
 mod limits;
+mod limits_counts;
+mod limits_of_creator;
 mod map_checks;
 mod map_extents;
 mod map_meaning;

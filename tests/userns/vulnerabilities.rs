@@ -12,7 +12,7 @@ const NEWUSER: i32 = libc::CLONE_NEWUSER;
 #[rstest]
 #[case::with_the_root_directory(Action::Clone(NEWUSER | libc::CLONE_FS))]
 #[case::without(Action::Clone(NEWUSER))]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("cve.2013-1858", "create.shared-fs"))]
 fn cve_2013_1858(#[case] clone: Action) {
     let cast = ordinary();
 
@@ -26,7 +26,7 @@ fn cve_2013_1858(#[case] clone: Action) {
 #[rstest]
 #[case::chrooted("/proc")]
 #[case::not_really("/")]
-#[harness::test(Root, Userns, Capability(Cap::SysChroot))]
+#[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("cve.2013-1956", "create.chrooted"))]
 fn cve_2013_1956(#[case] to: &'static str) {
     let cast = root();
 
@@ -40,7 +40,7 @@ fn cve_2013_1956(#[case] to: &'static str) {
 #[rstest]
 #[case::opened_by_the_unprivileged(Actor::Inside)]
 #[case::opened_by_the_privileged(Actor::Privileged)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("cve.2013-1959"))]
 fn cve_2013_1959(#[case] opener: Actor) {
     let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]);
     let open_it = Action::Open { file: IdFile::UidMap, of: Some(Actor::Inside), access: Access::Write };
@@ -56,7 +56,7 @@ fn cve_2013_1959(#[case] opener: Actor) {
 #[rstest]
 #[case::five_extents("0 0 1\n1 1 1\n2 2 1\n3 3 1\n4 4 9")]
 #[case::six_extents("0 0 1\n1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 5 9")]
-#[harness::test(Root, Userns, Capability(Cap::Chown))]
+#[harness::test(Root, Userns, Capability(Cap::Chown), pins("cve.2018-18955"))]
 fn cve_2018_18955(#[case] map: &'static str, #[values(0, 100_000)] owner: i64) {
     let maps = [uid_map("0 100000 1000"), gid_map("0 100000 1000")];
     let nested = [write_of(Actor::Nested, IdFile::UidMap, map), write_of(Actor::Nested, IdFile::GidMap, map)];

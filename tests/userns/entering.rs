@@ -86,11 +86,13 @@ fn no_new_privs(#[case] before: &[Action]) {
     check!(trace);
 }
 
-/// exec(2) leaves the capabilities to uid 0 of the namespace alone: another uid, or one without mapping,
-/// loses them, all four sets (permitted, effective, inheritable, ambient) being empty then.
+/// exec(2) leaves the capabilities to uid 0 of the namespace alone, unless securebits say that it is nobody
+/// special: another uid, or one without mapping, loses them, all four sets (permitted, effective,
+/// inheritable, ambient) being empty then.
 /// Source: user_namespaces(7), "Capabilities"; capabilities(7), "Capabilities and execution by root".
 #[rstest]
 #[case::mapped_to_0(&[uid_map("0 own 1")])]
+#[case::mapped_to_0_but_no_root(&[uid_map("0 own 1"), prctl("PR_SET_SECUREBITS, NOROOT", libc::PR_SET_SECUREBITS, 1)])]
 #[case::mapped_to_another(&[uid_map("5 own 1")])]
 #[case::not_mapped(&[])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Program("grep"), pins("enter.exec"))]

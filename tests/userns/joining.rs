@@ -105,6 +105,8 @@ fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
 #[rstest]
 #[case::owner_without_any(&[only_caps(&[])])]
 #[case::owner_by_effective_uid(&[set_id(SetId::Setresuid, &[61, 0, 61]), only_caps(&[])])]
+#[case::owner_with_another_gid(&[setresgid(61), setgroups(&[62]), only_caps(&[])])]
+#[case::owner_of_neither_but_with_its_gid(&[setresuid(61)])]
 #[case::another_effective_uid(&[set_id(SetId::Setresuid, &[0, 61, 0])])]
 #[case::another_with_all(&[NO_FIXUP, setresuid(61)])]
 #[case::another_with_sys_admin(&[NO_FIXUP, setresuid(61), only_caps(&[Cap::SysAdmin])])]

@@ -1,4 +1,4 @@
-//! How many user namespaces, how deep, and how many processes in them.
+//! How many user namespaces, and how many processes in them.
 
 use harness::prelude::*;
 use rstest::rstest;
@@ -27,20 +27,6 @@ fn processes(soft: u64) -> Action {
         libc::SYS_prlimit64,
         args,
     )
-}
-
-/// 33 namespaces lie one below the other; the next one is refused, and not by its owner's doing.
-/// Source: user_namespaces(7), "nested ... 32 levels"; unshare(2), ENOSPC; kernel create_user_ns().
-#[harness::test(OrdinaryUser, UnprivilegedUserns, InitialUserns, pins("limit.depth"))]
-fn thirty_three_levels() {
-    let level = [UNSHARE, uid_map("0 0 1"), gid_map("0 0 1")];
-    let first = ordinary().outside(&[UNSHARE, DENY, uid_map("0 own 1"), gid_map("0 own 1")]);
-
-    let trace = (1..33).fold(first, |cast, _| cast.outside(&level)).outside(&[UNSHARE]).play();
-
-    let refused: Vec<String> = trace.outcomes_shown().filter(|outcome| outcome != "ok").collect();
-    assert_eq!(refused, ["ENOSPC"], "{trace}");
-    assert_eq!(trace.outcomes.last(), trace.outcomes.iter().find(|outcome| **outcome != Outcome::Done));
 }
 
 /// user.max_user_namespaces counts the namespaces of one owner below the one whose limit it is.

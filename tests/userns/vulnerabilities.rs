@@ -51,6 +51,40 @@ fn cve_2013_1959(#[case] opener: Actor) {
     check!(trace);
 }
 
+/// Root of a namespace could set the set-group-ID bit of its own file for a group that has no mapping there:
+/// whoever then executed the file became a member of a group that the namespace has no power over.
+/// Source: CVE-2014-4014; kernel 23adbe12ef7d, capable_wrt_inode_uidgid() in setattr_prepare().
+#[rstest]
+#[case::group_without_a_mapping("0 5 1")]
+#[case::group_with_a_mapping("0 5 1\n50 50 1")]
+#[harness::test(Root, Userns, Program("stat"), File("/tmp"), pins("cve.2014-4014"))]
+fn cve_2014_4014(#[case] gids: &'static str) {
+    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
+    let file = |name, number, args: &[i64]| {
+        let place = [RawArg::Number(libc::AT_FDCWD.into()), text(b"/tmp/file\0")];
+        Action::Raw(name, number, place.into_iter().chain(args.iter().copied().map(RawArg::Number)).collect())
+    };
+    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
+    let made = [
+        Action::Unshare(libc::CLONE_NEWNS),
+        Action::Raw("mount tmpfs", libc::SYS_mount, mount),
+        file("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]),
+        file("chown", libc::SYS_fchownat, &[5, 50, 0]),
+    ];
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).second(&[]);
+    let nested =
+        cast.inside(&made).inside(&[SETGROUPS_EMPTY, setresgid(5), setresuid(5), DUMPABLE]).nested(&[]);
+    let mapped = nested.second(&[
+        write_of(Actor::Nested, IdFile::UidMap, "0 5 1"),
+        write_of(Actor::Nested, IdFile::GidMap, gids),
+    ]);
+
+    let chmod = file("chmod 2755", libc::SYS_fchmodat, &[0o2755]);
+    let trace = mapped.nested(&[chmod, run(&["stat", "-c", "%a", "/tmp/file"])]).play();
+
+    check!(trace);
+}
+
 /// With more than five extents a nested map led to the ids of the initial namespace, root's among them.
 /// Source: CVE-2018-18955; kernel d2f007dbe7e4.
 #[rstest]

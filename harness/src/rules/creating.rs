@@ -54,6 +54,13 @@ pub(super) const CREATING: &[Rule] = &[
         "user_namespaces(7), \"Interaction of user namespaces and other types of namespaces\"",
     ),
     rule(
+        "create.pid-namespace-below",
+        &[EINVAL],
+        "A PID namespace belongs to the user namespace that owns the one above it, or to one below that.",
+        "kernel a2b426267c56, create_pid_namespace(): in_userns()",
+    )
+    .since("4.14"),
+    rule(
         "create.chrooted",
         &[EPERM],
         "A process whose root directory is not that of its mount namespace cannot create a user namespace.",

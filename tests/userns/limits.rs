@@ -114,7 +114,7 @@ fn the_count_goes_down() {
 
     let twice = |wait| cast.clone().inside(&[CLONE, sleep(wait), CLONE]).play();
 
-    let room = [0, 1, 5].into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
+    let room = [0, 0, 1, 5].into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
     assert!(room, "{}", twice(5));
 }
 

@@ -103,15 +103,35 @@ fn begins_without(#[case] before: &[Action]) {
 /// Source: kernel free_user_ns(): dec_user_namespaces(); dec_ucount(): the walk up.
 #[harness::test(Root, Userns, pins("limit.count-comes-back", "limit.count-in-ancestor"))]
 fn comes_back_on_every_level() {
-    let sleep = |seconds: u64| {
-        let time = [seconds.to_ne_bytes(), 50_000_000_u64.to_ne_bytes()].concat();
-        Action::Raw("nanosleep", libc::SYS_nanosleep, vec![RawArg::Bytes(time.into()), RawArg::Number(0)])
-    };
     let cast = root().outside(&[]).inside(&limit(2)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
     let cast = cast.nested(&limit(1)).inside(&maps_of(Actor::Nested));
 
     let twice = |wait| cast.clone().nested(&[CLONE, sleep(wait), CLONE]).play();
 
-    let room = [0, 1, 5].into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
+    let room = WAITS.into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
     assert!(room, "{}", twice(5));
+}
+
+/// A namespace lives as long as one below it, and goes with that.
+/// Source: kernel free_user_ns(): the loop over the parents.
+#[harness::test(Root, Userns, Program("unshare"), pins("limit.count-comes-back"))]
+fn comes_back_with_the_last_below() {
+    let cast = root().outside(&[]).inside(&limit(2)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+    let two_levels = run(&["unshare", "-r", "unshare", "-r", "true"]);
+    let silent = Ended { status: Status::Exited(0), stdout: String::new(), stderr: String::new() };
+
+    let twice = |wait| cast.clone().inside(&[two_levels.clone(), sleep(wait), two_levels.clone()]).play();
+
+    let gone = Outcome::Program(silent);
+    let room = WAITS.into_iter().any(|wait| twice(wait).outcomes.last() == Some(&gone));
+    assert!(room, "{}", twice(5));
+}
+
+/// The seconds that the kernel is given, one after the other, for what it does some time later.
+const WAITS: [u64; 6] = [0, 0, 0, 0, 1, 5];
+
+/// Sleeps so many seconds and a little.
+fn sleep(seconds: u64) -> Action {
+    let time = [seconds.to_ne_bytes(), 50_000_000_u64.to_ne_bytes()].concat();
+    Action::Raw("nanosleep", libc::SYS_nanosleep, vec![RawArg::Bytes(time.into()), RawArg::Number(0)])
 }

@@ -111,6 +111,12 @@ impl Need {
         lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
     }
 
+    /// Whether it asks for something to be missing, so that no host meets it and all other needs: a kernel
+    /// without user namespaces, a distribution that withholds them.
+    pub fn is_a_lack(&self) -> bool {
+        matches!(self, Need::NoConfig(_) | Need::UnprivilegedWithheld)
+    }
+
     fn in_words(&self) -> String {
         match self {
             Need::Root => "root".to_owned(),

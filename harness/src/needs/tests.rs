@@ -44,6 +44,7 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
     change(&mut facts);
 
     assert_eq!(need.unmet(&facts), None);
+    assert!(need.is_a_lack());
 }
 
 #[rstest]

@@ -86,6 +86,39 @@ fn no_new_privs(#[case] before: &[Action]) {
     check!(trace);
 }
 
+/// A set-user-ID program of the namespace's root makes its user root there, but nobody who has no_new_privs,
+/// set in the namespace or before it was entered.
+/// Source: PR_SET_NO_NEW_PRIVS(2const); execve(2); kernel mnt_may_suid(), task_no_new_privs().
+#[rstest]
+#[case::set_before(&[NO_NEW_PRIVS], &[])]
+#[case::set_inside(&[], &[NO_NEW_PRIVS])]
+#[case::not_set(&[], &[])]
+#[harness::test(
+    Root,
+    Userns,
+    NewPrivileges,
+    Program("cp"),
+    Program("id"),
+    Program("sh"),
+    File("/tmp"),
+    pins("enter.no-new-privs")
+)]
+fn no_new_privs_and_a_setuid_program(#[case] outside: &[Action], #[case] inside: &[Action]) {
+    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
+    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
+    let install = "cp \"$(command -v id)\" /tmp/id && chmod 4755 /tmp/id && chmod 755 /tmp";
+    let cast = root().outside(outside).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+
+    let mounted =
+        cast.inside(&[Action::Unshare(libc::CLONE_NEWNS), Action::Raw("mount", libc::SYS_mount, mount)]);
+    let installed = mounted.inside(&[run(&["sh", "-c", install]), setresuid(5)]);
+    let trace = installed.inside(inside).inside(&[run(&["/tmp/id", "-u"])]).play();
+
+    check!(trace);
+}
+
+const NO_NEW_PRIVS: Action = Action::Prctl("PR_SET_NO_NEW_PRIVS, 1", libc::PR_SET_NO_NEW_PRIVS, 1);
+
 /// exec(2) leaves the capabilities to uid 0 of the namespace alone, unless securebits say that it is nobody
 /// special: another uid, or one without mapping, loses them, all four sets (permitted, effective,
 /// inheritable, ambient) being empty then.

@@ -7,7 +7,8 @@ const NEWUSER: i32 = libc::CLONE_NEWUSER;
 const UNSHARE: Action = Action::Unshare(NEWUSER);
 const CLONE: Action = Action::Clone(NEWUSER);
 const CLONE3: Action = Action::Clone3(0x1000_0000);
-const THREAD: i32 = libc::CLONE_VM
+/// The flags of a thread.
+pub const THREAD: i32 = libc::CLONE_VM
     | libc::CLONE_FS
     | libc::CLONE_FILES
     | libc::CLONE_SIGHAND

@@ -1,15 +1,10 @@
 //! setns(2) into a user namespace: by whom, through what, and what it leaves.
 
+use crate::creating::THREAD;
 use harness::prelude::*;
 use rstest::rstest;
 
 const NEWUSER: i32 = libc::CLONE_NEWUSER;
-const THREAD: i32 = libc::CLONE_VM
-    | libc::CLONE_FS
-    | libc::CLONE_FILES
-    | libc::CLONE_SIGHAND
-    | libc::CLONE_THREAD
-    | libc::CLONE_SYSVSEM;
 
 const fn join(of: Actor, nstype: i32) -> Action {
     Action::Setns { of, file: NsFile::User, nstype }

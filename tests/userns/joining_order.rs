@@ -1,17 +1,12 @@
 //! setns(2): which refusal comes first, and several namespaces in one call.
 
+use crate::creating::THREAD;
 use harness::prelude::*;
 use rstest::rstest;
 
 const NEWUSER: i32 = libc::CLONE_NEWUSER;
 const NEWUTS: i32 = libc::CLONE_NEWUTS;
 const NEWNS: i32 = libc::CLONE_NEWNS;
-const THREAD: i32 = libc::CLONE_VM
-    | libc::CLONE_FS
-    | libc::CLONE_FILES
-    | libc::CLONE_SIGHAND
-    | libc::CLONE_THREAD
-    | libc::CLONE_SYSVSEM;
 
 fn setns_held(nstype: i32) -> Action {
     Action::Raw("setns", libc::SYS_setns, vec![RawArg::Held, RawArg::Number(nstype.into())])

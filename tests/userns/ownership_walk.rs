@@ -48,6 +48,19 @@ fn parts(owner: u32) -> [(&'static str, Vec<Action>); 8] {
     ]
 }
 
+fn header() -> String {
+    let columns = TARGETS.map(|to| format!("{to:10}"));
+    format!("{:28} {}\n", "signal 0 to", columns.join(" ").trim_end())
+}
+
+/// Which targets a member of the family reaches after these steps; nested is a target of its own.
+fn reached(who: Actor, steps: &[Action]) -> String {
+    let trace = family().by(who, steps).by(who, &TARGETS.map(signal_0)).play();
+    let all: Vec<String> = trace.outcomes_shown().collect();
+    let cells = all[all.len() - TARGETS.len()..].iter().map(|shown| format!("{shown:10}"));
+    cells.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
 /// The owner, by its effective uid alone, and in the parent of the namespace alone, has every capability in
 /// it and in all below; so has whoever holds the capability above. Nobody has any above or beside.
 /// Source: user_namespaces(7), "Capabilities"; kernel cap_capable().
@@ -61,17 +74,12 @@ fn parts(owner: u32) -> [(&'static str, Vec<Action>); 8] {
     pins("owner.capabilities", "owner.only-from-parent", "owner.only-there", "owner.signals")
 )]
 fn from_every_level() {
-    let columns: Vec<String> = TARGETS.iter().map(|to| format!("{to:10}")).collect();
-    let mut table = format!("{:28} {}\n", "signal 0 to", columns.join(" ").trim_end());
+    let mut table = header();
     for (who, where_from, owner) in
         [(Actor::Outside, "outside", 20), (Actor::Second, "inside", 21), (Actor::Nested, "nested", 22)]
     {
         for (part, steps) in parts(owner) {
-            let trace = family().by(who, &steps).by(who, &TARGETS.map(signal_0)).play();
-            let all: Vec<String> = trace.outcomes_shown().collect();
-            let cells = all[all.len() - TARGETS.len()..].iter().map(|shown| format!("{shown:10}"));
-            let cells = cells.collect::<Vec<_>>().join(" ");
-            let _ = writeln!(table, "{where_from:8} {part:19} {}", cells.trim_end());
+            let _ = writeln!(table, "{where_from:8} {part:19} {}", reached(who, &steps));
         }
     }
 
@@ -91,18 +99,13 @@ fn from_every_level() {
     pins("owner.only-from-parent")
 )]
 fn of_owners_elsewhere() {
-    let mut table =
-        "signal 0 to              privileged sibling    inside     nested     deepest\n".to_owned();
+    let mut table = header();
     for (who, where_from) in
         [(Actor::Outside, "outside"), (Actor::Second, "inside"), (Actor::Nested, "nested")]
     {
         for uid in [20, 21, 22, 41] {
             let steps = [setresuid(uid), only_caps(&[])];
-            let trace = family().by(who, &steps).by(who, &TARGETS.map(signal_0)).play();
-            let all: Vec<String> = trace.outcomes_shown().collect();
-            let cells = all[all.len() - TARGETS.len()..].iter().map(|shown| format!("{shown:10}"));
-            let cells = cells.collect::<Vec<_>>().join(" ");
-            let _ = writeln!(table, "{where_from:8} uid {uid:11} {}", cells.trim_end());
+            let _ = writeln!(table, "{where_from:8} uid {uid:<15} {}", reached(who, &steps));
         }
     }
 

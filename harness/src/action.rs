@@ -1,7 +1,9 @@
 //! The things an actor can do, as data, and short names for the usual ones.
 
+mod child;
 mod short;
 
+pub use child::Child;
 pub use short::*;
 
 use crate::caps::Cap;
@@ -292,6 +294,8 @@ pub enum Action {
     Companion(i32),
     /// Exit: the actor takes no part in what follows and leaves no state.
     End(Remains),
+    /// A child of another kind.
+    Child(Child),
     /// ioctl(2) with NS_GET_OWNER_UID on the held descriptor.
     OwnerUid,
     /// statx(2) of the file /proc/PID/uid_map of an actor: its owner and group.

@@ -11,6 +11,7 @@
 )]
 
 mod calls;
+mod child;
 mod compat;
 mod guard;
 mod leash;
@@ -288,6 +289,8 @@ impl Actor {
             op if op == Op::Compat as u64 => compat::compat(record, |slot| self.slot(slot)),
             op if op == Op::Clone as u64 => calls::clone(record.head[1] as c_long, args),
             op if op == Op::Companion as u64 => calls::companion(c_int::try_from(args[0]).unwrap_or(-1)),
+            op if op == Op::GoOn as u64 => self.go_on(record.head[1] as c_long, args),
+            op if op == Op::Dead as u64 => child::dead(args[0] != 0),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)

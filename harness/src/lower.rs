@@ -82,6 +82,7 @@ impl Context<'_> {
             Action::Companion(flags) => {
                 vec![("", Request::new(Op::Companion, 0).args(&[number(*flags)]))]
             }
+            Action::Child(child) => vec![("", child.request())],
             Action::OwnerUid => vec![("", owner_uid())],
             Action::ProcOwner(of) => vec![("", self.proc_owner(*of))],
             Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
@@ -262,7 +263,7 @@ fn append(payload: &mut Vec<u8>, bytes: &[u8]) -> Arg {
 }
 
 /// clone3(2) with these flags, SIGCHLD as the signal at the end and nothing else.
-fn clone3(flags: u64) -> Request {
+pub fn clone3(flags: u64) -> Request {
     let mut args = [0_u64; 8];
     (args[0], args[4]) = (flags, u64::from(libc::SIGCHLD.cast_unsigned()));
     let bytes: Vec<u8> = args.iter().flat_map(|word| word.to_ne_bytes()).collect();

@@ -23,7 +23,7 @@ mod userns;
 mod tests;
 
 use crate::caps::Cap;
-use crate::host::{Creator, Fact, Facts, ProcState};
+use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
 
 /// One thing that a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,12 @@ pub enum Need {
     Account(&'static str),
     /// An option, by its full name (`CONFIG_SQUASHFS`), built into this kernel or as a module.
     Config(&'static str),
+    /// An option that this kernel was built without.
+    NoConfig(&'static str),
+    /// No seccomp filter, which may refuse any system call: keyctl(2) in many containers.
+    NoSeccomp,
+    /// The sysctl kernel.unprivileged_userns_clone, which some distributions have, is 0.
+    UnprivilegedWithheld,
     /// A kernel release, or a later one, for a call or file that older ones do not have at all. A
     /// rule that changed is no need: there the expected outcome differs.
     Kernel {
@@ -106,10 +112,19 @@ impl Need {
             Need::File(path) => file(facts, path),
             Need::Account(name) => account(facts, name),
             Need::Config(option) => config(facts, option),
+            Need::NoConfig(option) => no_config(facts, option),
+            Need::NoSeccomp => no_seccomp(facts),
+            Need::UnprivilegedWithheld => userns::withheld(facts),
             Need::Kernel { major, minor, .. } => kernel(facts, (*major, *minor), &[]),
             Need::Backported { release, stable, .. } => kernel(facts, *release, stable),
         };
         lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
+    }
+
+    /// Whether it asks for something to be missing, so that no host meets it and all other needs: a kernel
+    /// without user namespaces, a distribution that withholds them.
+    pub fn is_a_lack(&self) -> bool {
+        matches!(self, Need::NoConfig(_) | Need::UnprivilegedWithheld)
     }
 
     fn in_words(&self) -> String {
@@ -129,6 +144,9 @@ impl Need {
             Need::File(path) => path.to_string(),
             Need::Account(name) => format!("the account {name}"),
             Need::Config(option) => option.to_string(),
+            Need::NoConfig(option) => format!("a kernel without {option}"),
+            Need::NoSeccomp => "no seccomp filter".to_owned(),
+            Need::UnprivilegedWithheld => "kernel.unprivileged_userns_clone to be 0".to_owned(),
             Need::Kernel { major, minor, why } | Need::Backported { release: (major, minor), why, .. } => {
                 format!("Linux {major}.{minor} ({why})")
             }
@@ -187,6 +205,22 @@ fn config(facts: &Facts, option: &str) -> Judged {
         Fact::Known(value) => Err(format!("the kernel was built with {value}")),
         Fact::Absent => Err("the kernel was built without it".to_owned()),
         Fact::Unreadable(why) => Err(format!("the kernel's configuration is unreadable: {why}")),
+    }
+}
+
+fn no_config(facts: &Facts, option: &str) -> Judged {
+    match (facts.lookups.config)(option) {
+        Fact::Absent => Ok(()),
+        Fact::Known(value) => Err(format!("the kernel was built with {value}")),
+        Fact::Unreadable(why) => Err(format!("the kernel's configuration is unreadable: {why}")),
+    }
+}
+
+fn no_seccomp(facts: &Facts) -> Judged {
+    match &facts.process.seccomp {
+        Fact::Known(Seccomp::Off) | Fact::Absent => Ok(()),
+        Fact::Known(_) => Err("one is active".to_owned()),
+        Fact::Unreadable(why) => Err(format!("the seccomp mode is unreadable ({why})")),
     }
 }
 

@@ -48,6 +48,7 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
         Action::Compat(_, _, _, results) | Action::Tell(_, _, _, results) => told(*results, answer),
         Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
         Action::Open { .. } | Action::OpenFile(..) | Action::Hold(..) => Outcome::Done,
+        Action::Child(_) => Outcome::Done,
         Action::OwnerUid => Outcome::Ids(words(&answer.data)),
         Action::ProcOwner(_) => Outcome::Ids(words(&answer.data).split_off(5)),
         Action::Raw(..) if answer.value != 0 => Outcome::Value(answer.value),

@@ -54,6 +54,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::End(Remains::Nothing) => "exit, and be reaped".to_owned(),
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
+        Action::Child(child) => child.shown(),
         Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
             format!("{name}({})", list(args.iter().map(raw_arg)))
         }
@@ -145,7 +146,7 @@ fn set_id(call: SetId, ids: &[Id; 3]) -> String {
     format!("{name}({})", list(shown))
 }
 
-fn clone_flags(flags: i32) -> String {
+pub fn clone_flags(flags: i32) -> String {
     let names = [
         (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
         (libc::CLONE_FS, "CLONE_FS"),
@@ -173,7 +174,7 @@ fn clone_flags(flags: i32) -> String {
     shown.join("|")
 }
 
-fn clone3_flags(flags: u64) -> String {
+pub fn clone3_flags(flags: u64) -> String {
     i32::try_from(flags).map_or_else(|_| format!("{flags:#x}"), clone_flags)
 }
 

@@ -100,8 +100,9 @@ fn requests() -> Vec<Call> {
     calls
 }
 
-/// Where among the answers the opening of /proc/self/setgroups is, which a kernel may lack.
-const OPEN_SETGROUPS: usize = 14;
+/// Where among the answers uid_map, gid_map and setgroups are opened, which a kernel without user namespaces
+/// lacks.
+const OPENED: [usize; 3] = [8, 11, 14];
 
 /// The system calls of a look at the ids and capabilities: the first six of those for a state, without the groups.
 pub fn look_requests() -> Vec<Call> {
@@ -123,7 +124,10 @@ pub fn look(answers: &[Answer]) -> Looked {
 impl State {
     /// Makes sense of what the requests gave; the name of the first that failed if one did.
     pub fn read(answers: &[Answer]) -> Result<Self, (&'static str, nix::errno::Errno)> {
-        let failed = |at: &usize| answers[*at].errno != 0 && *at != OPEN_SETGROUPS;
+        let failed = |at: &usize| match answers[*at].errno {
+            0 => false,
+            errno => errno != libc::ENOENT || !OPENED.contains(at),
+        };
         if let Some(at) = (0..answers.len()).find(failed) {
             return Err((requests()[at].0, nix::errno::Errno::from_raw(answers[at].errno)));
         }

@@ -22,7 +22,7 @@ use crate::rules::Rule;
 pub use names::test_name;
 
 /// The variable that says what an unmet need is: unset or empty, a reason to skip; "all", a
-/// failure, for a machine that is meant to run everything.
+/// failure, for a machine that is meant to run everything but what [needs a lack](Need::is_a_lack).
 pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
 /// The exit status for a mistake in how the suite is written or called, as cargo's own usage
@@ -143,7 +143,8 @@ fn may_be_asked_for(arguments: &Arguments, name: &str) -> bool {
 
 fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
     let requirement = requirement(test.needs);
-    let ignored = requirement.is_err() && unmet_is == UnmetIs::AReasonToSkip;
+    let excused = unmet_is == UnmetIs::AReasonToSkip || test.needs.iter().any(Need::is_a_lack);
+    let ignored = requirement.is_err() && excused;
     let shown = name.clone();
     let body = move || match requirement {
         Err(reason) => Err(Failed::from(format!("unmet need: {reason}"))),

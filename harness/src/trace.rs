@@ -123,6 +123,11 @@ impl Trace {
         self.steps().map(|(step, outcome)| show::outcome(outcome, &step.action, self.own))
     }
 
+    /// One actor's ids, groups and capabilities in one line, for tables of many scenarios.
+    pub fn credentials_in_short(&self, actor: Actor) -> String {
+        self.state_of(actor).map_or_else(String::new, |state| show::credentials(state, self.own))
+    }
+
     /// One actor's state in one line, for tables of many scenarios.
     pub fn state_in_short(&self, actor: Actor) -> String {
         self.state_of(actor).map_or_else(String::new, |state| show::maps(state, self.own))

@@ -59,6 +59,12 @@ pub enum Op {
     ReadAll = 9,
     /// From now on and until the answers are sent, end with the director even in the middle of a call.
     Leash = 10,
+    /// clone(2) or clone3(2), as `number` says, with these arguments: the child goes on as the actor, and
+    /// the parent waits for its end.
+    GoOn = 11,
+    /// Make a child that exits at once, and a descriptor of it; leave it a zombie or wait for it, as the
+    /// first argument says.
+    Dead = 12,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
     ManyGroups = 20,
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds

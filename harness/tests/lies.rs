@@ -104,6 +104,19 @@ fn hangs(#[case] actor: Actor) {
     says(&error, &[&format!("actor {actor}"), "step 3, pause", "did not answer within 300ms"]);
 }
 
+/// An actor that went on as its own child is told of like any other: what ends the child, ends it.
+#[rstest]
+#[case::exits(exit(3), "exit 3")]
+#[case::hangs(pause(), "did not answer within 300ms")]
+#[case::is_killed(kill_self(Signal::SIGTERM), "killed by SIGTERM")]
+fn ends_as_its_child(#[case] last: Action, #[case] how: &str) {
+    let scenario = caller().outside(&[Action::Child(Child::GoesOn(0)), DUMPABLE, last, DUMPABLE]);
+
+    let error = error(&scenario);
+
+    says(&error, &["actor outside", how]);
+}
+
 /// An answer cut short anywhere is no answer.
 #[rstest]
 #[case::within_a_word(3)]

@@ -7,7 +7,8 @@ const NEWUSER: i32 = libc::CLONE_NEWUSER;
 const UNSHARE: Action = Action::Unshare(NEWUSER);
 const CLONE: Action = Action::Clone(NEWUSER);
 const CLONE3: Action = Action::Clone3(0x1000_0000);
-const THREAD: i32 = libc::CLONE_VM
+/// The flags of a thread.
+pub const THREAD: i32 = libc::CLONE_VM
     | libc::CLONE_FS
     | libc::CLONE_FILES
     | libc::CLONE_SIGHAND
@@ -20,7 +21,7 @@ const THREAD: i32 = libc::CLONE_VM
 #[case::unshare(UNSHARE)]
 #[case::clone(CLONE)]
 #[case::clone3(CLONE3)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.unprivileged"))]
 fn by_an_ordinary_user(#[case] create: Action) {
     let cast = ordinary().outside(&[]);
 
@@ -36,7 +37,7 @@ fn by_an_ordinary_user(#[case] create: Action) {
 #[case::unknown_and_newuser(&[Action::Unshare(NEWUSER | 1 << 12)])]
 #[case::a_flag_of_clone(&[Action::Unshare(NEWUSER | libc::CLONE_PARENT)])]
 #[case::none(&[Action::Unshare(0)])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.unknown-flag"))]
 fn unknown_flags(#[case] steps: &[Action]) {
     let cast = ordinary();
 
@@ -52,7 +53,7 @@ fn unknown_flags(#[case] steps: &[Action]) {
 #[case::clone(&[Action::Companion(THREAD), CLONE])]
 #[case::a_process_instead(&[Action::Companion(0), UNSHARE])]
 #[case::a_process_that_shares_its_fs(&[Action::Companion(libc::CLONE_FS), UNSHARE])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.threads"))]
 fn of_several_threads(#[case] steps: &[Action]) {
     let cast = ordinary();
 
@@ -71,7 +72,11 @@ fn of_several_threads(#[case] steps: &[Action]) {
 #[case::thread(&[Action::Clone(NEWUSER | libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_VM)])]
 #[case::files(&[Action::Clone(NEWUSER | libc::CLONE_FILES)])]
 #[case::parent_process(&[Action::Clone(NEWUSER | libc::CLONE_PARENT)])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(
+    OrdinaryUser,
+    UnprivilegedUserns,
+    pins("create.shared-fs", "create.shared-thread-group", "create.shared-parent")
+)]
 fn shared_with_the_parent(#[case] steps: &[Action]) {
     let cast = ordinary();
 
@@ -90,7 +95,7 @@ fn shared_with_the_parent(#[case] steps: &[Action]) {
 #[case::clone_without(&[Action::Clone(libc::CLONE_NEWNS)])]
 #[case::clone3_with_newuser(&[Action::Clone3(0x1400_0000)])]
 #[case::clone3_without(&[Action::Clone3(0x0400_0000)])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.user-first"))]
 fn with_other_namespaces(#[case] steps: &[Action]) {
     let cast = ordinary();
 
@@ -107,7 +112,7 @@ fn with_other_namespaces(#[case] steps: &[Action]) {
 #[case::elsewhere_by_clone("/proc", &[CLONE])]
 #[case::to_the_same_root("/", &[UNSHARE])]
 #[case::and_back("/proc", &[Action::Raw("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), Action::Raw("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE])]
-#[harness::test(Root, Userns, Capability(Cap::SysChroot))]
+#[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("create.chrooted"))]
 fn chrooted(#[case] to: &'static str, #[case] steps: &[Action]) {
     let root_directory = [RawArg::Number(libc::AT_FDCWD.into()), RawArg::Bytes(b"/\0".as_slice().into())];
     let cast = root().outside(&[Action::Hold("open the root", libc::SYS_openat, root_directory.into())]);
@@ -126,7 +131,7 @@ fn chrooted(#[case] to: &'static str, #[case] steps: &[Action]) {
 #[case::gid_alone(&[gid_map("0 0 1")])]
 #[case::both(&[uid_map("0 0 1"), gid_map("0 0 1")])]
 #[case::other_ids(&[uid_map("0 100 1"), gid_map("0 100 1")])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("create.unmapped-uid", "create.unmapped-gid"))]
 fn of_unmapped_ids(#[case] maps: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(maps);
 
@@ -142,7 +147,7 @@ fn of_unmapped_ids(#[case] maps: &[Action]) {
 #[case::unmapped_real_and_saved(&[set_id(SetId::Setresuid, &[u32::MAX, 7, u32::MAX])])]
 #[case::unmapped_gid_but_effective(&[set_id(SetId::Setresgid, &[u32::MAX, 0, u32::MAX])])]
 #[case::unmapped_real_and_saved_gid(&[set_id(SetId::Setresgid, &[u32::MAX, 7, u32::MAX]), set_id(SetId::Setresuid, &[u32::MAX, 7, u32::MAX])])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("create.unmapped-uid", "create.unmapped-gid"))]
 fn of_partly_mapped_ids(#[case] ids: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("7 7 1"), gid_map("7 7 1")]);
 

@@ -32,7 +32,13 @@ fn inheritable() -> Action {
 #[case::from_securebits(&[prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 0x2f)])]
 #[case::from_inheritable(&[inheritable()])]
 #[case::from_ambient(&[inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, 2)])]
-#[harness::test(Root, Userns, Capability(Cap::Setpcap), Capability(Cap::NetRaw))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::Setpcap),
+    Capability(Cap::NetRaw),
+    pins("enter.capabilities", "enter.bounding-set", "enter.securebits")
+)]
 fn capabilities(#[case] before: &[Action]) {
     let cast = root().outside(before);
 
@@ -49,7 +55,7 @@ fn capabilities(#[case] before: &[Action]) {
 #[case::gid(&[gid_map("20 10 5")])]
 #[case::group(&[gid_map("7 40 2")])]
 #[case::all(&[uid_map("0 0 100"), gid_map("0 0 100")])]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("enter.ids-kept"))]
 fn ids(#[case] maps: &[Action]) {
     let before = [setgroups(&[40, 41, 50]), set_id(SetId::Setresgid, &[11, 12, 13]), DUMPABLE];
     let uids = set_id(SetId::Setresuid, &[11, 12, 13]);
@@ -71,7 +77,7 @@ fn ids(#[case] maps: &[Action]) {
 #[rstest]
 #[case::set(&[prctl("PR_SET_NO_NEW_PRIVS", libc::PR_SET_NO_NEW_PRIVS, 1)])]
 #[case::not_set(&[])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns, NewPrivileges)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, NewPrivileges, pins("enter.no-new-privs"))]
 fn no_new_privs(#[case] before: &[Action]) {
     let ask = prctl("PR_GET_NO_NEW_PRIVS", libc::PR_GET_NO_NEW_PRIVS, 0);
 
@@ -80,14 +86,49 @@ fn no_new_privs(#[case] before: &[Action]) {
     check!(trace);
 }
 
-/// exec(2) leaves the capabilities to uid 0 of the namespace alone: another uid, or one without mapping,
-/// loses them, all four sets (permitted, effective, inheritable, ambient) being empty then.
+/// A set-user-ID program of the namespace's root makes its user root there, but nobody who has no_new_privs,
+/// set in the namespace or before it was entered.
+/// Source: PR_SET_NO_NEW_PRIVS(2const); execve(2); kernel mnt_may_suid(), task_no_new_privs().
+#[rstest]
+#[case::set_before(&[NO_NEW_PRIVS], &[])]
+#[case::set_inside(&[], &[NO_NEW_PRIVS])]
+#[case::not_set(&[], &[])]
+#[harness::test(
+    Root,
+    Userns,
+    NewPrivileges,
+    Program("cp"),
+    Program("id"),
+    Program("sh"),
+    File("/tmp"),
+    pins("enter.no-new-privs")
+)]
+fn no_new_privs_and_a_setuid_program(#[case] outside: &[Action], #[case] inside: &[Action]) {
+    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
+    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
+    let install = "cp \"$(command -v id)\" /tmp/id && chmod 4755 /tmp/id && chmod 755 /tmp";
+    let cast = root().outside(outside).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+
+    let mounted =
+        cast.inside(&[Action::Unshare(libc::CLONE_NEWNS), Action::Raw("mount", libc::SYS_mount, mount)]);
+    let installed = mounted.inside(&[run(&["sh", "-c", install]), setresuid(5)]);
+    let trace = installed.inside(inside).inside(&[run(&["/tmp/id", "-u"])]).play();
+
+    check!(trace);
+}
+
+const NO_NEW_PRIVS: Action = Action::Prctl("PR_SET_NO_NEW_PRIVS, 1", libc::PR_SET_NO_NEW_PRIVS, 1);
+
+/// exec(2) leaves the capabilities to uid 0 of the namespace alone, unless securebits say that it is nobody
+/// special: another uid, or one without mapping, loses them, all four sets (permitted, effective,
+/// inheritable, ambient) being empty then.
 /// Source: user_namespaces(7), "Capabilities"; capabilities(7), "Capabilities and execution by root".
 #[rstest]
 #[case::mapped_to_0(&[uid_map("0 own 1")])]
+#[case::mapped_to_0_but_no_root(&[uid_map("0 own 1"), prctl("PR_SET_SECUREBITS, NOROOT", libc::PR_SET_SECUREBITS, 1)])]
 #[case::mapped_to_another(&[uid_map("5 own 1")])]
 #[case::not_mapped(&[])]
-#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("grep"))]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, Program("grep"), pins("enter.exec"))]
 fn exec(#[case] maps: &[Action]) {
     let words = ["grep", "-cE", "^Cap(Inh|Prm|Eff|Amb):\t0+$", "/proc/self/status"];
 
@@ -103,7 +144,7 @@ fn exec(#[case] maps: &[Action]) {
 #[case::unmapped(&[], &[])]
 #[case::mapped(&[uid_map("0 100 50"), gid_map("0 200 50")], &[setresgid(5), setresuid(6), DUMPABLE])]
 #[case::not_dumpable(&[uid_map("0 100 50"), gid_map("0 200 50")], &[setresgid(5), setresuid(6)])]
-#[harness::test(Root, Userns, InitialUserns, VisibleProcesses)]
+#[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("enter.proc-owner"))]
 fn owner_of_proc(#[case] maps: &[Action], #[case] ids: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(maps).inside(ids);
 
@@ -118,7 +159,7 @@ fn owner_of_proc(#[case] maps: &[Action], #[case] ids: &[Action]) {
 #[rstest]
 #[case::closed(Action::Prctl("PR_SET_DUMPABLE, 0", libc::PR_SET_DUMPABLE, 0))]
 #[case::open(DUMPABLE)]
-#[harness::test(Root, Userns, VisibleProcesses)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("cve.2015-8709", "ask.link"))]
 fn cve_2015_8709(#[case] dumpable: Action) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 100 50"), gid_map("0 200 50")]);
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };

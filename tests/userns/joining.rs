@@ -1,15 +1,10 @@
 //! setns(2) into a user namespace: by whom, through what, and what it leaves.
 
+use crate::creating::THREAD;
 use harness::prelude::*;
 use rstest::rstest;
 
 const NEWUSER: i32 = libc::CLONE_NEWUSER;
-const THREAD: i32 = libc::CLONE_VM
-    | libc::CLONE_FS
-    | libc::CLONE_FILES
-    | libc::CLONE_SIGHAND
-    | libc::CLONE_THREAD
-    | libc::CLONE_SYSVSEM;
 
 const fn join(of: Actor, nstype: i32) -> Action {
     Action::Setns { of, file: NsFile::User, nstype }
@@ -31,7 +26,7 @@ fn pidfd_of(actor: Actor) -> Action {
 #[case::user(NEWUSER)]
 #[case::uts(libc::CLONE_NEWUTS)]
 #[case::user_and_uts(NEWUSER | libc::CLONE_NEWUTS)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.by-owner", "join.other-type"))]
 fn by_the_owner(#[case] nstype: i32) {
     let cast = ordinary().outside(&[]).inside(&[uid_map("0 own 1"), DENY, gid_map("0 own 1")]);
 
@@ -46,7 +41,12 @@ fn by_the_owner(#[case] nstype: i32) {
 #[case::unmapped(&[])]
 #[case::mapped(&[uid_map("0 0 65536"), gid_map("0 0 65536")])]
 #[case::mapped_elsewhere(&[uid_map("5 0 1"), gid_map("6 0 1")])]
-#[harness::test(Root, Userns, Capability(Cap::Setpcap))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::Setpcap),
+    pins("enter.capabilities", "enter.securebits", "enter.ids-kept")
+)]
 fn what_it_leaves(#[case] maps: &[Action]) {
     let bits = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 0x14);
     let cast = root().outside(&[]).inside(&[]).outside(maps);
@@ -62,7 +62,7 @@ fn what_it_leaves(#[case] maps: &[Action]) {
 #[case::inside(Actor::Inside, Actor::Inside)]
 #[case::by_another(Actor::Second, Actor::Inside)]
 #[case::outside(Actor::Outside, Actor::Privileged)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("join.own"))]
 fn ones_own(#[case] who: Actor, #[case] of: Actor) {
     let cast = root().privileged(&[]).outside(&[]).inside(&[]).second(&[]);
 
@@ -82,7 +82,7 @@ fn ones_own(#[case] who: Actor, #[case] of: Actor) {
 #[case::child(Actor::Inside, Actor::Nested)]
 #[case::grandchild(Actor::Outside, Actor::Nested)]
 #[case::child_of_a_sibling(Actor::Sibling, Actor::Nested)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("join.needs-sys-admin"))]
 fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
     let maps = [uid_map("0 0 65536"), gid_map("0 0 65536")];
     let cast = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).sibling(&[]);
@@ -100,11 +100,19 @@ fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
 #[rstest]
 #[case::owner_without_any(&[only_caps(&[])])]
 #[case::owner_by_effective_uid(&[set_id(SetId::Setresuid, &[61, 0, 61]), only_caps(&[])])]
+#[case::owner_with_another_gid(&[setresgid(61), setgroups(&[62]), only_caps(&[])])]
+#[case::owner_of_neither_but_with_its_gid(&[setresuid(61)])]
 #[case::another_effective_uid(&[set_id(SetId::Setresuid, &[0, 61, 0])])]
 #[case::another_with_all(&[NO_FIXUP, setresuid(61)])]
 #[case::another_with_sys_admin(&[NO_FIXUP, setresuid(61), only_caps(&[Cap::SysAdmin])])]
 #[case::another_with_all_but_sys_admin(&[NO_FIXUP, setresuid(61), drop_caps(&[Cap::SysAdmin])])]
-#[harness::test(Root, Userns, Capability(Cap::Setpcap), Capability(Cap::SysAdmin))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::Setpcap),
+    Capability(Cap::SysAdmin),
+    pins("join.needs-sys-admin", "join.by-owner")
+)]
 fn by_capability(#[case] before: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
     let file = RawArg::ProcPath(Actor::Inside, "ns/user");
@@ -124,7 +132,7 @@ const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREB
 #[case::thread(THREAD)]
 #[case::shared_fs(libc::CLONE_FS)]
 #[case::a_process_that_shares_nothing(0)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.threads", "join.shared-fs"))]
 fn with_a_companion(#[case] shares: i32) {
     let cast = ordinary().outside(&[]).inside(&[]);
 
@@ -141,7 +149,7 @@ fn with_a_companion(#[case] shares: i32) {
 #[case::socket(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Socket, RawArg::Number(0)]))]
 #[case::regular_file(setns_held(0))]
 #[case::regular_file_as_user(setns_held(NEWUSER.into()))]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.bad-descriptor", "join.not-a-namespace"))]
 fn no_namespace(#[case] setns: Action) {
     let cast = ordinary().outside(&[]).inside(&[]);
 
@@ -157,7 +165,7 @@ fn no_namespace(#[case] setns: Action) {
 #[case::none(0)]
 #[case::unknown(1)]
 #[case::user_and_unknown(i64::from(NEWUSER) | 1 << 12)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" })]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" }, pins("join.pidfd-flags"))]
 fn through_a_pidfd(#[case] flags: i64) {
     let cast = ordinary().outside(&[]).inside(&[]);
 
@@ -172,7 +180,7 @@ fn through_a_pidfd(#[case] flags: i64) {
 #[rstest]
 #[case::of_another_user(Actor::Privileged)]
 #[case::of_the_own_namespace(Actor::Outside)]
-#[harness::test(Root, Userns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" })]
+#[harness::test(Root, Userns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" }, pins("join.pidfd-without-ptrace", "join.own"))]
 fn through_the_pidfd_of(#[case] whose: Actor) {
     let cast = ordinary().privileged(&[]).outside(&[]);
 

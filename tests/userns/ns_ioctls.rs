@@ -42,7 +42,7 @@ fn two_levels() -> Scenario {
 #[case::inside_by_inside(Actor::Inside, Actor::Inside)]
 #[case::nested_by_inside(Actor::Inside, Actor::Nested)]
 #[case::nested_by_nested(Actor::Nested, Actor::Nested)]
-#[harness::test(Root, Userns, VisibleProcesses)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("ask.owner"))]
 fn owner_uid(#[case] who: Actor, #[case] of: Actor) {
     let cast = two_levels().outside(&[open_ns(of, "ns/user"), Action::Give(who)]);
 
@@ -57,7 +57,7 @@ fn owner_uid(#[case] who: Actor, #[case] of: Actor) {
 #[case::owner_uid(Action::OwnerUid)]
 #[case::parent(hold_parent())]
 #[case::userns(hold_userns())]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("ask.owner-of-others", "ask.owning-namespace"))]
 fn of_a_uts_namespace(#[case] ask: Action) {
     let cast = ordinary().inside(&[Action::Unshare(libc::CLONE_NEWUTS), open_ns(Actor::Inside, "ns/uts")]);
 
@@ -74,7 +74,7 @@ fn of_a_uts_namespace(#[case] ask: Action) {
 #[case::parent_of_the_parent(&[hold_parent(), hold_parent()])]
 #[case::userns(&[hold_userns()])]
 #[case::userns_of_the_userns(&[hold_userns(), hold_userns()])]
-#[harness::test(Root, Userns, VisibleProcesses)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("ask.parent"))]
 fn upwards(#[case] asks: &[Action]) {
     let cast = two_levels().outside(&[open_ns(Actor::Nested, "ns/user")]);
 
@@ -94,7 +94,7 @@ fn upwards(#[case] asks: &[Action]) {
 #[case::parent_of_a_sibling(Actor::Sibling, Actor::Inside, hold_parent())]
 #[case::parent_of_a_child_of_a_sibling(Actor::Sibling, Actor::Nested, hold_parent())]
 #[case::userns_of_a_child_of_a_sibling(Actor::Sibling, Actor::Nested, hold_userns())]
-#[harness::test(Root, Userns, VisibleProcesses)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("ask.out-of-sight", "ask.parent"))]
 fn in_sight(#[case] who: Actor, #[case] of: Actor, #[case] ask: Action) {
     let cast = two_levels().sibling(&[]).outside(&[open_ns(of, "ns/user"), Action::Give(who)]);
 
@@ -108,7 +108,7 @@ fn in_sight(#[case] who: Actor, #[case] of: Actor, #[case] ask: Action) {
 #[rstest]
 #[case::parent(hold_parent())]
 #[case::userns(hold_userns())]
-#[harness::test(Root, InitialUserns)]
+#[harness::test(Root, InitialUserns, pins("ask.out-of-sight"))]
 fn of_the_initial_namespace(#[case] ask: Action) {
     let cast = root().outside(&[open_ns(Actor::Outside, "ns/user")]);
 
@@ -122,7 +122,7 @@ fn of_the_initial_namespace(#[case] ask: Action) {
 #[rstest]
 #[case::by_outside(Actor::Outside)]
 #[case::by_a_sibling(Actor::Sibling)]
-#[harness::test(Root, Userns, VisibleProcesses)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("ask.owning-namespace", "ask.out-of-sight"))]
 fn userns_of_a_uts_namespace(#[case] who: Actor) {
     let cast = two_levels().sibling(&[]).nested(&[Action::Unshare(libc::CLONE_NEWUTS)]);
     let opened = cast.outside(&[open_ns(Actor::Nested, "ns/uts"), Action::Give(who)]);
@@ -140,7 +140,7 @@ fn userns_of_a_uts_namespace(#[case] who: Actor) {
 #[case::of_the_parent(Actor::Inside, Actor::Outside)]
 #[case::of_a_sibling(Actor::Sibling, Actor::Inside)]
 #[case::of_another_user(Actor::Outside, Actor::Privileged)]
-#[harness::test(Root, Userns, VisibleProcesses)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("ask.link"))]
 fn who_may_open_it(#[case] who: Actor, #[case] of: Actor) {
     let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]).sibling(&[]);
 

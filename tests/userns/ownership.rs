@@ -40,7 +40,13 @@ fn setns_held() -> Action {
 #[case::another_uid(&[setresuid(61)])]
 #[case::another_with_sys_admin(&[NO_FIXUP, setresuid(61), SYS_ADMIN])]
 #[case::another_with_all_but_sys_admin(&[NO_FIXUP, setresuid(61), drop_caps(&[Cap::SysAdmin])])]
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin), Capability(Cap::Setpcap))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::SysAdmin),
+    Capability(Cap::Setpcap),
+    pins("owner.capabilities")
+)]
 fn of_a_uts_namespace(#[case] before: &[Action]) {
     let join = Action::Setns { of: Actor::Inside, file: NsFile::Uts, nstype: libc::CLONE_NEWUTS };
     let cast = root().outside(&[NEW_UTS]).inside(&[NEW_UTS]);
@@ -62,7 +68,13 @@ fn of_a_uts_namespace(#[case] before: &[Action]) {
 #[case::owner_of_the_parent(Actor::Outside, &[NONE])]
 #[case::another_in_the_grandparent(Actor::Outside, &[setresuid(62)])]
 #[case::admin_in_the_grandparent(Actor::Outside, &[NO_FIXUP, setresuid(62), SYS_ADMIN])]
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin), Capability(Cap::Setpcap))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::SysAdmin),
+    Capability(Cap::Setpcap),
+    pins("owner.capabilities", "owner.only-from-parent", "join.needs-sys-admin")
+)]
 fn two_levels_down(#[case] who: Actor, #[case] before: &[Action]) {
     let cast = root().privileged(&[]).outside(&[]).inside(&[]).outside(&MAPS).second(&[]);
     let owner = cast.inside(&[setresuid(61), DUMPABLE]).nested(&[]);
@@ -83,7 +95,7 @@ fn two_levels_down(#[case] who: Actor, #[case] before: &[Action]) {
 #[case::inside_with_it_alone(Actor::Inside, &[NO_FIXUP, setresuid(5), only_caps(&[Cap::Kill])], Actor::Second)]
 #[case::owner(Actor::Outside, &[set_id(SetId::Setresuid, &[61, 0, 61]), NONE], Actor::Second)]
 #[case::another(Actor::Outside, &[setresuid(61)], Actor::Second)]
-#[harness::test(Root, Userns, VisibleProcesses)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("owner.signals", "owner.only-there"))]
 fn of_signals(#[case] who: Actor, #[case] before: &[Action], #[case] to: Actor) {
     let cast = root().outside(&[]).inside(&[]).outside(&MAPS).second(&[setresuid(7)]);
 
@@ -99,7 +111,7 @@ fn of_signals(#[case] who: Actor, #[case] before: &[Action], #[case] to: Actor) 
 #[case::sethostname_in_its_own(&[NEW_UTS, sethostname()])]
 #[case::mount(&[private_mounts()])]
 #[case::mount_in_its_own(&[Action::Unshare(libc::CLONE_NEWNS), private_mounts()])]
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin))]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("owner.only-there"))]
 fn only_there(#[case] steps: &[Action]) {
     let cast = root().outside(&[Action::Unshare(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)]);
 
@@ -128,7 +140,7 @@ fn private_mounts() -> Action {
 #[case::group_not_mapped(5, 600, &[7, 8])]
 #[case::to_an_unmapped_owner(5, 6, &[500, 8])]
 #[case::to_an_unmapped_group(5, 6, &[7, 600])]
-#[harness::test(Root, Userns, Capability(Cap::Chown))]
+#[harness::test(Root, Userns, Capability(Cap::Chown), pins("owner.files"))]
 fn over_files(#[case] owner: i64, #[case] group: i64, #[case] to: &[i64]) {
     let chown = |ids: &[i64]| {
         let args = ids.iter().map(|id| RawArg::Number(*id));

@@ -12,7 +12,7 @@ const NEWUSER: i32 = libc::CLONE_NEWUSER;
 #[rstest]
 #[case::with_the_root_directory(Action::Clone(NEWUSER | libc::CLONE_FS))]
 #[case::without(Action::Clone(NEWUSER))]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("cve.2013-1858", "create.shared-fs"))]
 fn cve_2013_1858(#[case] clone: Action) {
     let cast = ordinary();
 
@@ -26,7 +26,7 @@ fn cve_2013_1858(#[case] clone: Action) {
 #[rstest]
 #[case::chrooted("/proc")]
 #[case::not_really("/")]
-#[harness::test(Root, Userns, Capability(Cap::SysChroot))]
+#[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("cve.2013-1956", "create.chrooted"))]
 fn cve_2013_1956(#[case] to: &'static str) {
     let cast = root();
 
@@ -40,7 +40,7 @@ fn cve_2013_1956(#[case] to: &'static str) {
 #[rstest]
 #[case::opened_by_the_unprivileged(Actor::Inside)]
 #[case::opened_by_the_privileged(Actor::Privileged)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("cve.2013-1959"))]
 fn cve_2013_1959(#[case] opener: Actor) {
     let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]);
     let open_it = Action::Open { file: IdFile::UidMap, of: Some(Actor::Inside), access: Access::Write };
@@ -51,12 +51,46 @@ fn cve_2013_1959(#[case] opener: Actor) {
     check!(trace);
 }
 
+/// Root of a namespace could set the set-group-ID bit of its own file for a group that has no mapping there:
+/// whoever then executed the file became a member of a group that the namespace has no power over.
+/// Source: CVE-2014-4014; kernel 23adbe12ef7d, capable_wrt_inode_uidgid() in setattr_prepare().
+#[rstest]
+#[case::group_without_a_mapping("0 5 1")]
+#[case::group_with_a_mapping("0 5 1\n50 50 1")]
+#[harness::test(Root, Userns, Program("stat"), File("/tmp"), pins("cve.2014-4014"))]
+fn cve_2014_4014(#[case] gids: &'static str) {
+    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
+    let file = |name, number, args: &[i64]| {
+        let place = [RawArg::Number(libc::AT_FDCWD.into()), text(b"/tmp/file\0")];
+        Action::Raw(name, number, place.into_iter().chain(args.iter().copied().map(RawArg::Number)).collect())
+    };
+    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
+    let made = [
+        Action::Unshare(libc::CLONE_NEWNS),
+        Action::Raw("mount tmpfs", libc::SYS_mount, mount),
+        file("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]),
+        file("chown", libc::SYS_fchownat, &[5, 50, 0]),
+    ];
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).second(&[]);
+    let nested =
+        cast.inside(&made).inside(&[SETGROUPS_EMPTY, setresgid(5), setresuid(5), DUMPABLE]).nested(&[]);
+    let mapped = nested.second(&[
+        write_of(Actor::Nested, IdFile::UidMap, "0 5 1"),
+        write_of(Actor::Nested, IdFile::GidMap, gids),
+    ]);
+
+    let chmod = file("chmod 2755", libc::SYS_fchmodat, &[0o2755]);
+    let trace = mapped.nested(&[chmod, run(&["stat", "-c", "%a", "/tmp/file"])]).play();
+
+    check!(trace);
+}
+
 /// With more than five extents a nested map led to the ids of the initial namespace, root's among them.
 /// Source: CVE-2018-18955; kernel d2f007dbe7e4.
 #[rstest]
 #[case::five_extents("0 0 1\n1 1 1\n2 2 1\n3 3 1\n4 4 9")]
 #[case::six_extents("0 0 1\n1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 5 9")]
-#[harness::test(Root, Userns, Capability(Cap::Chown))]
+#[harness::test(Root, Userns, Capability(Cap::Chown), pins("cve.2018-18955"))]
 fn cve_2018_18955(#[case] map: &'static str, #[values(0, 100_000)] owner: i64) {
     let maps = [uid_map("0 100000 1000"), gid_map("0 100000 1000")];
     let nested = [write_of(Actor::Nested, IdFile::UidMap, map), write_of(Actor::Nested, IdFile::GidMap, map)];

@@ -23,6 +23,7 @@ use crate::caps::CapSet;
 #[case::file(user(), Need::File("/etc/subuid"))]
 #[case::account(user(), Need::Account("daemon"))]
 #[case::config(user(), Need::Config("CONFIG_SQUASHFS"))]
+#[case::no_seccomp(user(), Need::NoSeccomp)]
 #[case::kernel(user(), Need::Kernel { major: 6, minor: 12, why: "itself" })]
 #[case::initial_userns(user(), Need::InitialUserns)]
 #[case::root(root(), Need::Root)]
@@ -39,6 +40,20 @@ fn a_stable_release_meets_what_came_to_it() {
     let need = Need::Backported { release: (6, 3), stable: &[(5, 15, 110), (6, 1, 27)], why: "x" };
 
     assert_eq!(need.unmet(&facts), None);
+}
+
+#[rstest]
+#[case::option(|facts: &mut Facts| facts.lookups.config = |_| Fact::Absent, Need::NoConfig("CONFIG_USER_NS"))]
+#[case::sysctl(
+    |facts: &mut Facts| facts.policy.unprivileged_userns_clone = Fact::Known(0),
+    Need::UnprivilegedWithheld
+)]
+fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
+    let mut facts = user();
+    change(&mut facts);
+
+    assert_eq!(need.unmet(&facts), None);
+    assert!(need.is_a_lack());
 }
 
 #[rstest]
@@ -62,6 +77,23 @@ fn a_stable_release_meets_what_came_to_it() {
 )]
 #[case::account(|facts: &mut Facts| facts.lookups.account = |_| Fact::Absent, Need::Account("daemon"), "needs the account daemon: no such user")]
 #[case::option(|facts: &mut Facts| facts.lookups.config = |_| Fact::Absent, Need::Config("CONFIG_SMACK"), "needs CONFIG_SMACK: the kernel was built without it")]
+#[case::no_option(|_: &mut Facts| {}, Need::NoConfig("CONFIG_USER_NS"), "needs a kernel without CONFIG_USER_NS: the kernel was built with y")]
+#[case::unknown_option(
+    |facts: &mut Facts| facts.lookups.config = |_| Fact::Unreadable("EACCES".into()),
+    Need::NoConfig("CONFIG_USER_NS"),
+    "needs a kernel without CONFIG_USER_NS: the kernel's configuration is unreadable: EACCES"
+)]
+#[case::seccomp(
+    |facts: &mut Facts| facts.process.seccomp = Fact::Known(Seccomp::Filter),
+    Need::NoSeccomp,
+    "needs no seccomp filter: one is active"
+)]
+#[case::no_such_sysctl(|_: &mut Facts| {}, Need::UnprivilegedWithheld, "needs kernel.unprivileged_userns_clone to be 0: it is absent")]
+#[case::sysctl_is_1(
+    |facts: &mut Facts| facts.policy.unprivileged_userns_clone = Fact::Known(1),
+    Need::UnprivilegedWithheld,
+    "needs kernel.unprivileged_userns_clone to be 0: it is 1"
+)]
 #[case::kernel(
     |facts: &mut Facts| facts.system.kernel_release = "5.4.0".into(),
     Need::Kernel { major: 5, minor: 8, why: "setns with a pidfd" },

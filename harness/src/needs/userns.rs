@@ -74,6 +74,14 @@ fn sysctls(facts: &Facts, creator: Creator) -> Judged {
     Ok(())
 }
 
+/// Whether a distribution's patch withholds user namespaces from ordinary users.
+pub(super) fn withheld(facts: &Facts) -> Judged {
+    match &facts.policy.unprivileged_userns_clone {
+        Fact::Known(0) => Ok(()),
+        other => Err(format!("it is {other}")),
+    }
+}
+
 /// Ubuntu's patch exempts CAP_SYS_ADMIN in the caller's own namespace.
 fn apparmor_restricts(facts: &Facts, creator: Creator) -> bool {
     let set = facts.policy.apparmor_restrict_unprivileged_userns.known().is_some_and(|value| *value != 0);

@@ -1,7 +1,7 @@
 //! Creating user namespaces, and how many there may be.
 
 use super::{Rule, rule};
-use nix::errno::Errno::{EACCES, EAGAIN, EINVAL, ENOMEM, ENOSPC, EPERM};
+use nix::errno::Errno::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, ENOSPC, EPERM};
 
 pub(super) const CREATING: &[Rule] = &[
     rule(
@@ -54,6 +54,13 @@ pub(super) const CREATING: &[Rule] = &[
         "user_namespaces(7), \"Interaction of user namespaces and other types of namespaces\"",
     ),
     rule(
+        "create.pid-namespace-below",
+        &[EINVAL],
+        "A PID namespace belongs to the user namespace that owns the one above it, or to one below that.",
+        "kernel a2b426267c56, create_pid_namespace(): in_userns()",
+    )
+    .since("4.14"),
+    rule(
         "create.chrooted",
         &[EPERM],
         "A process whose root directory is not that of its mount namespace cannot create a user namespace.",
@@ -92,7 +99,7 @@ pub(super) const CREATING: &[Rule] = &[
         "Creating fails when there is no memory for the namespace.",
         "unshare(2), clone(2): ENOMEM; kernel create_user_ns()",
     )
-    .untested("an allocation of this size fails under fault injection alone"),
+    .untested("an allocation that may wait fails under fault injection alone, and there as the debugfs of the host says"),
 ];
 
 pub(super) const LIMITS: &[Rule] = &[
@@ -139,7 +146,7 @@ pub(super) const LIMITS: &[Rule] = &[
     ),
     rule(
         "limit.rlimits-of-creator",
-        &[EAGAIN],
+        &[EAGAIN, EMFILE, ENOMEM],
         "The creator's limits of processes, pending signals, message queues and locked memory bind all that happens in the namespace.",
         "getrlimit(2); kernel 21d1c5e386bc, d64696905554, 6e52a9f0532f, d7c9e99aee48: set_userns_rlimit_max()",
     )

@@ -29,6 +29,12 @@ pub(super) const ENTERING: &[Rule] = &[
         "user_namespaces(7), \"Unmapped user and group IDs\"; kernel from_kuid_munged()",
     ),
     rule(
+        "enter.closed-unless-owned",
+        &[],
+        "Who enters a namespace without owning it, or one that it lies in, is not dumpable and has no parent-death signal.",
+        "PR_SET_DUMPABLE(2const), PR_SET_PDEATHSIG(2const); kernel commit_creds(): cred_cap_issubset()",
+    ),
+    rule(
         "enter.no-new-privs",
         &[],
         "no_new_privs stays set.",

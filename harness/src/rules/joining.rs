@@ -68,6 +68,13 @@ pub(super) const JOINING: &[Rule] = &[
         "setns(2): EPERM; kernel validate_nsset(): ptrace_may_access()",
     )
     .since("5.8"),
+    rule(
+        "join.several",
+        &[EPERM],
+        "Through a pidfd several namespaces are joined at once, the user namespace first, or none of them.",
+        "setns(2); kernel 303cc571d107, validate_nsset(), commit_nsset()",
+    )
+    .since("5.8"),
 ];
 
 pub(super) const ASKING: &[Rule] = &[
@@ -106,6 +113,13 @@ pub(super) const ASKING: &[Rule] = &[
         "ioctl_ns(2): EPERM; kernel ns_get_owner()",
     )
     .since("4.9"),
+    rule(
+        "ask.type",
+        &[],
+        "NS_GET_NSTYPE gives the CLONE_ flag of any namespace, wherever it lies.",
+        "ioctl_ns(2); kernel e5ff5ce6e20e, ns_ioctl()",
+    )
+    .since("4.11"),
     rule(
         "ask.link",
         &[EACCES],

@@ -1,0 +1,113 @@
+//! Over which namespaces a process has a capability, from each level, as its owner and as anybody else.
+//!
+//! The capability is CAP_KILL, which signal 0 to a process of another user asks for and leaves everything as it
+//! was. Each target has a uid of its own; only the way through the namespaces decides.
+
+use harness::prelude::*;
+use std::fmt::Write as _;
+
+/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
+const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
+const TARGETS: [Actor; 5] = [Actor::Privileged, Actor::Sibling, Actor::Inside, Actor::Nested, Actor::Deepest];
+/// A uid that owns nothing.
+const NOBODY: u32 = 50;
+
+fn maps_of(actor: Actor) -> [Action; 2] {
+    [write_of(actor, IdFile::UidMap, "0 0 65536"), write_of(actor, IdFile::GidMap, "0 0 65536")]
+}
+
+fn signal_0(to: Actor) -> Action {
+    Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
+}
+
+/// Inside is owned by uid 20, nested by 21, deepest by 22, and the sibling by 41; they end as 30 to 33.
+fn family() -> Scenario {
+    let cast = root().privileged(&[]).outside(&[NO_FIXUP, setresuid(41)]).sibling(&[]);
+    let cast = cast.privileged(&maps_of(Actor::Sibling)).sibling(&[setresuid(30)]);
+    let cast = cast.outside(&[setresuid(20)]).inside(&[]);
+    let cast = cast.privileged(&maps_of(Actor::Inside)).inside(&[NO_FIXUP]).second(&[]);
+    let cast = cast.inside(&[setresuid(21)]).nested(&[]).second(&maps_of(Actor::Nested));
+    let cast = cast.nested(&[NO_FIXUP, setresuid(22), DUMPABLE]).deepest(&[]);
+    let cast = cast.second(&[setresuid(23)]).nested(&maps_of(Actor::Deepest));
+    cast.inside(&[setresuid(31)]).nested(&[setresuid(32)]).deepest(&[setresuid(33)])
+}
+
+/// The steps by which a process becomes one that is the owner by this id alone, or not at all.
+fn parts(owner: u32) -> [(&'static str, Vec<Action>); 8] {
+    let ids = |real, effective, saved| set_id(SetId::Setresuid, &[real, effective, saved]);
+    let none = only_caps(&[]);
+    [
+        ("owner", vec![setresuid(owner), none.clone()]),
+        ("by effective uid", vec![ids(NOBODY, owner, NOBODY), none.clone()]),
+        ("by real uid", vec![ids(owner, NOBODY, NOBODY), none.clone()]),
+        ("by saved uid", vec![ids(NOBODY, NOBODY, owner), none.clone()]),
+        ("by filesystem uid", vec![setresuid(NOBODY), set_id(SetId::Setfsuid, &[owner]), none.clone()]),
+        ("nobody", vec![setresuid(NOBODY), none]),
+        ("with CAP_KILL", vec![setresuid(NOBODY), only_caps(&[Cap::Kill])]),
+        ("with all but it", vec![setresuid(NOBODY), drop_caps(&[Cap::Kill])]),
+    ]
+}
+
+fn header() -> String {
+    let columns = TARGETS.map(|to| format!("{to:10}"));
+    format!("{:28} {}\n", "signal 0 to", columns.join(" ").trim_end())
+}
+
+/// Which targets a member of the family reaches after these steps; nested is a target of its own.
+fn reached(who: Actor, steps: &[Action]) -> String {
+    let trace = family().by(who, steps).by(who, &TARGETS.map(signal_0)).play();
+    let all: Vec<String> = trace.outcomes_shown().collect();
+    let cells = all[all.len() - TARGETS.len()..].iter().map(|shown| format!("{shown:10}"));
+    cells.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
+/// The owner, by its effective uid alone, and in the parent of the namespace alone, has every capability in
+/// it and in all below; so has whoever holds the capability above. Nobody has any above or beside.
+/// Source: user_namespaces(7), "Capabilities"; kernel cap_capable().
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    Capability(Cap::Kill),
+    Capability(Cap::Setpcap),
+    VisibleProcesses,
+    pins("owner.capabilities", "owner.only-from-parent", "owner.only-there", "owner.signals")
+)]
+fn from_every_level() {
+    let mut table = header();
+    for (who, where_from, owner) in
+        [(Actor::Outside, "outside", 20), (Actor::Second, "inside", 21), (Actor::Nested, "nested", 22)]
+    {
+        for (part, steps) in parts(owner) {
+            let _ = writeln!(table, "{where_from:8} {part:19} {}", reached(who, &steps));
+        }
+    }
+
+    check!(table);
+}
+
+/// The owner of a namespace two levels down has nothing there, nor has the owner of one beside it; a process
+/// with the same uid as an owner in another namespace is not that owner.
+/// Source: as above: ns->parent has to be the namespace of the process.
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    Capability(Cap::Kill),
+    Capability(Cap::Setpcap),
+    VisibleProcesses,
+    pins("owner.only-from-parent")
+)]
+fn of_owners_elsewhere() {
+    let mut table = header();
+    for (who, where_from) in
+        [(Actor::Outside, "outside"), (Actor::Second, "inside"), (Actor::Nested, "nested")]
+    {
+        for uid in [20, 21, 22, 41] {
+            let steps = [setresuid(uid), only_caps(&[])];
+            let _ = writeln!(table, "{where_from:8} uid {uid:<15} {}", reached(who, &steps));
+        }
+    }
+
+    check!(table);
+}

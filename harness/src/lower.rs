@@ -1,11 +1,14 @@
 //! From what a step means to the system calls that an actor is asked to make.
 
+mod held;
+
 use crate::action::{
     Access, Action, At, Groups, Id, IdFile, NsFile, RawArg, Results, Room, SetId, Text, Via,
 };
 use crate::actor::{SETEGID, SETEUID};
 use crate::scenario::Actor;
 use crate::wire::{Arg, HAND, Op, PROC, ROOM, Request, SCRATCH, SOCKET};
+use held::{read_held, receive_credentials, results_size, seek, send_credentials};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -50,7 +53,9 @@ impl Context<'_> {
     /// director has to take part in.
     pub fn lower(&self, action: &Action) -> Option<Vec<Call>> {
         Some(match action {
-            Action::Begin | Action::Give(_) | Action::Run(_) | Action::Capset(_) => return None,
+            Action::Begin | Action::Give(_) | Action::Socketpair(_) | Action::Run(_) | Action::Capset(_) => {
+                return None;
+            }
             Action::Write { file, of, text } => {
                 let write = self.write(text, *file, SCRATCH);
                 around(self.open(*file, *of, Access::Write, SCRATCH), ("", write))
@@ -72,6 +77,10 @@ impl Context<'_> {
                 vec![("", Request::new(Op::Clone, libc::SYS_clone).args(&[flags]))]
             }
             Action::Clone3(flags) => vec![("", clone3(*flags))],
+            Action::Zombie(flags) => {
+                let flags = number(flags | libc::SIGCHLD);
+                vec![("", Request::new(Op::Zombie, libc::SYS_clone).args(&[flags]))]
+            }
             Action::Companion(flags) => {
                 vec![("", Request::new(Op::Companion, 0).args(&[number(*flags)]))]
             }
@@ -92,6 +101,12 @@ impl Context<'_> {
             }
             Action::Raw(_, number, args) => on_leash(self.raw(*number, args)),
             Action::Hold(_, number, args) => on_leash(self.raw(*number, args).keep(HAND)),
+            Action::Ask(_, number, args, results) => {
+                on_leash(self.raw(*number, args).give(results_size(*results)))
+            }
+            Action::ReadHeld { size, at } => read_held(*size, *at),
+            Action::SendCredentials(ids) => send_credentials(*ids),
+            Action::ReceiveCredentials => receive_credentials(),
         })
     }
 
@@ -135,11 +150,7 @@ impl Context<'_> {
         let mut write = self.write(text, file, HAND);
         match at {
             At::Position => vec![("", write)],
-            At::Seek(offset) => {
-                let offset = Arg::Value(offset.cast_unsigned());
-                let seek = syscall(libc::SYS_lseek, &[Arg::Slot(HAND), offset, number(libc::SEEK_SET)]);
-                vec![("lseek", seek), ("", write)]
-            }
+            At::Seek(offset) => vec![seek(offset), ("", write)],
             At::Offset(offset) => {
                 write.number = libc::SYS_pwrite64;
                 write.args[3] = Arg::Value(offset.cast_unsigned());
@@ -201,14 +212,9 @@ impl Context<'_> {
     }
 
     fn compat(&self, number: i64, args: &[RawArg], results: Results) -> Request {
-        let give = match results {
-            Results::Nothing => 0,
-            Results::Halves(count) => u64::from(count) * 2,
-            Results::Words(count) => u64::from(count) * 4,
-        };
         let mut request = self.raw(number, args);
         request.op = Op::Compat;
-        request.give(give)
+        request.give(results_size(results))
     }
 
     fn proc_owner(&self, of: Actor) -> Request {

@@ -26,7 +26,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Open { file, of, access } => format!("open {}{} {}", whose(*of), file.name(), mode(*access)),
         Action::Give(to) => format!("give the open file to {to}"),
         Action::WriteHeld { text, file, at } => {
-            format!("open {}{} <- {}", file.name(), self::at(*at), self::text(text))
+            format!("open {}{} <- {}", file.name(), self::at(*at, "pwrite"), self::text(text))
         }
         Action::Read { file, of } => format!("read {}{}", whose(*of), file.name()),
         Action::Setgroups(list, _) => format!("setgroups({})", groups(list)),
@@ -43,11 +43,16 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Chroot(name, _) => format!("chroot({name})"),
         Action::OpenFile(name, _, access) => format!("open {name} {}", mode(*access)),
         Action::Run(words) => format!("run {}", words.join(" ")),
+        Action::Zombie(flags) => format!("clone({}) of one that is not waited for", clone_flags(*flags)),
+        Action::ReadHeld { size, at } => format!("read {size} bytes{}", self::at(*at, "pread")),
+        Action::Socketpair(with) => format!("socketpair with {with}"),
+        Action::SendCredentials([uid, gid]) => format!("send SCM_CREDENTIALS {uid} {gid}"),
+        Action::ReceiveCredentials => "receive SCM_CREDENTIALS".to_owned(),
         Action::Clone3(flags) => format!("clone3({})", clone3_flags(*flags)),
         Action::Companion(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
-        Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
+        Action::Raw(name, _, args) | Action::Hold(name, _, args) | Action::Ask(name, _, args, _) => {
             format!("{name}({})", list(args.iter().map(raw_arg)))
         }
     }
@@ -73,11 +78,11 @@ fn mode(access: Access) -> &'static str {
     }
 }
 
-fn at(at: At) -> String {
+fn at(at: At, with_offset: &str) -> String {
     match at {
         At::Position => String::new(),
         At::Seek(offset) => format!(" (lseek {offset})"),
-        At::Offset(offset) => format!(" (pwrite at {offset})"),
+        At::Offset(offset) => format!(" ({with_offset} at {offset})"),
     }
 }
 

@@ -16,6 +16,7 @@ mod map_levels;
 mod map_meaning;
 mod map_meaning_files;
 mod map_meaning_groups;
+mod map_meaning_ids;
 mod map_meaning_ipc;
 mod map_meaning_peers;
 mod map_meaning_proc;

@@ -66,6 +66,19 @@ fn of_a_peer() {
     }
 }
 
+/// The same for an ordinary user, who can map its own ids alone; until then they have no name inside.
+/// Source: as above.
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("mean.peers"))]
+fn of_an_ordinary_user() {
+    // Both ends tell of the process that has made the pair.
+    let cast = ordinary().outside(&[]).inside(&[Action::Socketpair(Actor::Outside)]);
+
+    let asked = cast.inside(&[peer(), uid_map("5 own 1"), peer(), DENY, gid_map("6 own 1"), peer()]);
+    let trace = asked.outside(&[peer()]).play();
+
+    check!(trace);
+}
+
 /// With CAP_SETUID and CAP_SETGID a sender may give any ids that its namespace has; they arrive as the
 /// receiver's namespace calls them. One without a mapping is EINVAL.
 /// Source: unix(7), SCM_CREDENTIALS; kernel __scm_send(): make_kuid(); scm_recv(): from_kuid_munged().

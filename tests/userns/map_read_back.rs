@@ -58,6 +58,26 @@ fn opener() {
     }
 }
 
+/// The initial namespace has no parent: its maps are shown as the opener's namespace calls their one lower id.
+/// Source: kernel uid_m_show(), gid_m_show(), projid_m_show(): lower_ns->parent.
+#[rstest]
+#[case::to_itself(Actor::Outside, "0")]
+#[case::to_one_that_names_0(Actor::Inside, "7")]
+#[case::to_one_that_does_not(Actor::Sibling, "4294967295")]
+#[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("mean.reader"))]
+fn of_the_initial_namespace(
+    #[case] opener: Actor,
+    #[case] lower: &str,
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
+    let cast = root().outside(&[]).inside(&[]).sibling(&[]).outside(&[write(file, "7 0 1")]);
+
+    let trace = cast.outside(&[write_of(Actor::Sibling, file, "7 1 1")]);
+    let trace = trace.by(opener, &[read_of(Actor::Outside, file)]).play();
+
+    assert_eq!(text(&last(&trace, 1)[0]), format!("{:10} {lower:>10} {:10}\n", 0, u32::MAX));
+}
+
 /// A map is read from any place on and in pieces of any size, and ends behind its last line.
 /// Source: read(2), pread(2); kernel m_start(), m_next(), seq_read().
 #[rstest]

@@ -93,7 +93,6 @@ fn mounted_by(maker: Actor) -> Scenario {
     Userns,
     NewPrivileges,
     Capability(Cap::SysAdmin),
-    Capability(Cap::SysChroot),
     Program("sh"),
     Program("cp"),
     Program("id"),

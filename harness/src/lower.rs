@@ -72,15 +72,9 @@ impl Context<'_> {
             Action::Compat(_, number, args, results) => on_leash(self.compat(*number, args, *results)),
             Action::SetId(call, ids, via) => vec![("", self.set_id(*call, ids, *via))],
             Action::Unshare(flags) => vec![("", syscall(libc::SYS_unshare, &[number(*flags)]))],
-            Action::Clone(flags) => {
-                let flags = number(flags | libc::SIGCHLD);
-                vec![("", Request::new(Op::Clone, libc::SYS_clone).args(&[flags]))]
-            }
+            Action::Clone(flags) => vec![("", clone(Op::Clone, *flags))],
             Action::Clone3(flags) => vec![("", clone3(*flags))],
-            Action::Zombie(flags) => {
-                let flags = number(flags | libc::SIGCHLD);
-                vec![("", Request::new(Op::Zombie, libc::SYS_clone).args(&[flags]))]
-            }
+            Action::Zombie(flags) => vec![("", clone(Op::Zombie, *flags))],
             Action::Companion(flags) => {
                 vec![("", Request::new(Op::Companion, 0).args(&[number(*flags)]))]
             }
@@ -252,6 +246,11 @@ fn append(payload: &mut Vec<u8>, bytes: &[u8]) -> Arg {
     payload.extend_from_slice(bytes);
     payload.resize(payload.len().next_multiple_of(8), 0);
     Arg::Payload(offset as u64)
+}
+
+/// clone(2) with these flags and SIGCHLD as the signal at the end.
+fn clone(op: Op, flags: i32) -> Request {
+    Request::new(op, libc::SYS_clone).args(&[number(flags | libc::SIGCHLD)])
 }
 
 /// clone3(2) with these flags, SIGCHLD as the signal at the end and nothing else.

@@ -157,18 +157,23 @@ pub fn below(map: &[Extent], id: u32) -> Option<u32> {
     Some(extent.lower + (id - extent.upper))
 }
 
-/// Makes a tmpfs that is mounted nowhere the working directory, which processes forked later inherit: its
-/// files go with the last of them.
-pub fn in_a_tmpfs() -> [Action; 4] {
-    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
-    let (create, none) = (RawArg::Number(6), RawArg::Number(0));
+/// A new tmpfs, mounted nowhere, that belongs to the user namespace of whoever makes it, and is held.
+pub fn make_tmpfs() -> [Action; 3] {
+    let (name, create, none) =
+        (RawArg::Bytes(b"tmpfs\0".as_slice().into()), RawArg::Number(6), RawArg::Number(0));
     let fsconfig = vec![RawArg::Held, create, none.clone(), none.clone(), none.clone()];
     [
-        Action::Hold("fsopen tmpfs", libc::SYS_fsopen, vec![text(b"tmpfs\0"), none.clone()]),
+        Action::Hold("fsopen tmpfs", libc::SYS_fsopen, vec![name, none.clone()]),
         Action::Raw("fsconfig FSCONFIG_CMD_CREATE", libc::SYS_fsconfig, fsconfig),
         Action::Hold("fsmount", libc::SYS_fsmount, vec![RawArg::Held, none.clone(), none]),
-        Action::Raw("fchdir", libc::SYS_fchdir, vec![RawArg::Held]),
     ]
+}
+
+/// Makes such a tmpfs the working directory, which processes forked later inherit: its files go with the last
+/// of them.
+pub fn in_a_tmpfs() -> [Action; 4] {
+    let [open, create, mount] = make_tmpfs();
+    [open, create, mount, Action::Raw("fchdir", libc::SYS_fchdir, vec![RawArg::Held])]
 }
 
 /// A call about a file in the working directory.

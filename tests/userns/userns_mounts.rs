@@ -4,7 +4,7 @@
 //! A process in a namespace makes a file system; the one outside attaches it in a mount namespace that all
 //! share, so that the user namespaces are all that differs. /tmp is only what it is mounted over.
 
-use crate::map_stack::NO_FIXUP;
+use crate::map_stack::{NO_FIXUP, make_tmpfs};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -25,16 +25,6 @@ fn own_mounts() -> [Action; 2] {
     let flags = i64::try_from(libc::MS_REC | libc::MS_PRIVATE).unwrap_or(0);
     let args = vec![bytes(b"none\0"), bytes(b"/\0"), number(0), number(flags), number(0)];
     [NEW_MOUNTS, Action::Raw("mount MS_PRIVATE", libc::SYS_mount, args)]
-}
-
-/// A new tmpfs, mounted nowhere yet, that belongs to the user namespace of whoever makes it.
-fn make_tmpfs() -> [Action; 3] {
-    let create = vec![RawArg::Held, number(6), number(0), number(0), number(0)];
-    [
-        Action::Hold("fsopen tmpfs", libc::SYS_fsopen, vec![bytes(b"tmpfs\0"), number(0)]),
-        Action::Raw("fsconfig FSCONFIG_CMD_CREATE", libc::SYS_fsconfig, create),
-        Action::Hold("fsmount", libc::SYS_fsmount, vec![RawArg::Held, number(0), number(0)]),
-    ]
 }
 
 /// Attaches the held one to /tmp.

@@ -187,6 +187,8 @@ pub enum Results {
     Words(u32),
     /// As many bytes of text as the call returns, at most so many.
     Text(u32),
+    /// A uid, or a uid and gids, at these offsets.
+    Ids(&'static [u32]),
 }
 
 /// One thing to do. The file of `of: None` is the actor's own or, for actors outside, that of
@@ -262,6 +264,8 @@ pub enum Action {
     Unshare(i32),
     /// clone(2) with these CLONE_ flags; the child exits at once and is waited for.
     Clone(i32),
+    /// clone(2) with these CLONE_ flags; the child exits at once and is left to be waited for.
+    Zombie(i32),
     /// Open a namespace file and setns(2).
     Setns {
         /// Whose; the actor's own for itself.
@@ -277,16 +281,31 @@ pub enum Action {
     Prctl(&'static str, i32, u64),
     /// chroot(2) to a directory; traces show the name.
     Chroot(&'static str, PathBuf),
+    /// read(2) of the held file, of at most so many bytes.
+    ReadHeld {
+        /// How many.
+        size: u64,
+        /// Where.
+        at: At,
+    },
     /// open(2) of any file; traces show the name.
     OpenFile(&'static str, PathBuf, Access),
     /// Run a program to its end as a child of the actor and record what it says.
     Run(Cow<'static, [Cow<'static, str>]>),
     /// Any system call: the name as shown, its number and its arguments.
     Raw(&'static str, i64, Vec<RawArg>),
-    /// Any system call that leaves results, at [`RawArg::Results`], and how they are read.
-    Tell(&'static str, i64, Vec<RawArg>, Results),
     /// Any system call that returns a descriptor, which the actor holds from now on.
     Hold(&'static str, i64, Vec<RawArg>),
+    /// Any system call whose results are read: the name as shown, its number, its arguments and what it
+    /// leaves at [`RawArg::Results`].
+    Ask(&'static str, i64, Vec<RawArg>, Results),
+    /// socketpair(2) of UNIX sockets: this actor holds one end from now on and another actor the other.
+    Socketpair(Actor),
+    /// sendmsg(2) of a byte on the held socket, with the own process id and these uid and gid as
+    /// SCM_CREDENTIALS.
+    SendCredentials([u32; 2]),
+    /// recvmsg(2) of a byte from the held socket: uid and gid of its SCM_CREDENTIALS.
+    ReceiveCredentials,
     /// clone3(2) with these CLONE_ flags; the child exits at once and is waited for.
     Clone3(u64),
     /// clone(2) with these CLONE_ flags; the child, a thread or a process, does nothing for as long

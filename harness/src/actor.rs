@@ -16,6 +16,7 @@ mod compat;
 mod guard;
 mod leash;
 mod message;
+mod sockets;
 
 pub use calls::{SETEGID, SETEUID};
 
@@ -291,6 +292,10 @@ impl Actor {
             op if op == Op::Companion as u64 => calls::companion(c_int::try_from(args[0]).unwrap_or(-1)),
             op if op == Op::GoOn as u64 => self.go_on(record.head[1] as c_long, args),
             op if op == Op::Dead as u64 => child::dead(args[0] != 0),
+            op if op == Op::Zombie as u64 => calls::zombie(record.head[1] as c_long, args),
+            op if op == Op::Socketpair as u64 => self.socketpair(),
+            op if op == Op::SendCredentials as u64 => sockets::send_credentials(args),
+            op if op == Op::ReceiveCredentials as u64 => sockets::receive_credentials(args),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)

@@ -66,6 +66,11 @@ impl Scenario {
     }
 }
 
+/// Whether the arguments of an action may be process ids.
+fn names_pids(action: &Action) -> bool {
+    matches!(action, Action::Raw(..) | Action::Compat(..) | Action::Hold(..) | Action::Ask(..))
+}
+
 /// The directory /proc of this process, open for good.
 fn proc() -> Result<&'static OwnedFd, Error> {
     static PROC: OnceLock<Result<OwnedFd, Errno>> = OnceLock::new();
@@ -123,10 +128,7 @@ impl<'a> Director<'a> {
         }
         let player = self.player(step.actor)?;
         // A step may name other actors by their process ids, and a raw call its own.
-        let named = |(index, _): &(usize, &mut Player)| {
-            use Action::{Compat, Hold, Raw, Tell};
-            *index != player || matches!(step.action, Raw(..) | Compat(..) | Hold(..) | Tell(..))
-        };
+        let named = |(index, _): &(usize, &mut Player)| *index != player || names_pids(&step.action);
         self.players.iter_mut().enumerate().filter(named).try_for_each(|(_, other)| other.be_born())?;
         let pid = |actor| {
             let mut all = self.players.iter().chain(&self.zombies);
@@ -139,6 +141,7 @@ impl<'a> Director<'a> {
         self.flush(queue)?;
         let outcome = match &step.action {
             Action::Give(to) => self.give(player, *to)?,
+            Action::Socketpair(with) => self.socketpair(player, *with)?,
             Action::Capset(change) => self.capset(player, change)?,
             Action::End(remains) => self.end(player, *remains)?,
             Action::Run(words) => program::run(&mut self.players[player], words, self.limit)?,
@@ -179,10 +182,19 @@ impl<'a> Director<'a> {
     }
 
     fn give(&mut self, from: usize, to: Actor) -> Result<Outcome, Error> {
-        let to = self.player(to)?;
         let send = Request::new(Op::Send, 0).args(&[Arg::Slot(HAND)]);
-        let doing = |_| "give the open file".to_owned();
-        let (_, fd) = ask(&mut self.players[from], &[send], None, &doing)?;
+        self.pass(from, send, to)
+    }
+
+    fn socketpair(&mut self, from: usize, with: Actor) -> Result<Outcome, Error> {
+        self.pass(from, Request::new(Op::Socketpair, 0).keep(HAND), with)
+    }
+
+    /// The descriptor that leaves an actor with the answer to a request is another's to hold.
+    fn pass(&mut self, from: usize, request: Request, to: Actor) -> Result<Outcome, Error> {
+        let to = self.player(to)?;
+        let doing = |_| "pass a descriptor on".to_owned();
+        let (_, fd) = ask(&mut self.players[from], &[request], None, &doing)?;
         let fd = fd.ok_or_else(|| Error::Senseless("a file is given that was not opened".to_owned()))?;
         let take = Request::new(Op::Take, 0).keep(HAND);
         ask(&mut self.players[to], &[take], Some(&fd), &doing)?;

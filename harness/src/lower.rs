@@ -1,11 +1,14 @@
 //! From what a step means to the system calls that an actor is asked to make.
 
+mod held;
+
 use crate::action::{
     Access, Action, At, Groups, Id, IdFile, NsFile, RawArg, Results, Room, SetId, Text, Via,
 };
 use crate::actor::{SETEGID, SETEUID};
 use crate::scenario::Actor;
 use crate::wire::{Arg, HAND, Op, PROC, ROOM, Request, SCRATCH, SOCKET};
+use held::{give, read_held, receive_credentials, seek, send_credentials};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -53,6 +56,7 @@ impl Context<'_> {
             Action::Begin
             | Action::BeginCloned
             | Action::Give(_)
+            | Action::Socketpair(_)
             | Action::Run(_)
             | Action::Capset(_)
             | Action::End(_) => {
@@ -74,11 +78,9 @@ impl Context<'_> {
             Action::Compat(_, number, args, results) => on_leash(self.compat(*number, args, *results)),
             Action::SetId(call, ids, via) => vec![("", self.set_id(*call, ids, *via))],
             Action::Unshare(flags) => vec![("", syscall(libc::SYS_unshare, &[number(*flags)]))],
-            Action::Clone(flags) => {
-                let flags = number(flags | libc::SIGCHLD);
-                vec![("", Request::new(Op::Clone, libc::SYS_clone).args(&[flags]))]
-            }
+            Action::Clone(flags) => vec![("", clone(Op::Clone, *flags))],
             Action::Clone3(flags) => vec![("", clone3(*flags))],
+            Action::Zombie(flags) => vec![("", clone(Op::Zombie, *flags))],
             Action::Companion(flags) => {
                 vec![("", Request::new(Op::Companion, 0).args(&[number(*flags)]))]
             }
@@ -98,9 +100,12 @@ impl Context<'_> {
                 let open = syscall(libc::SYS_openat, &args).payload(&c_path(path)).keep(SCRATCH);
                 [on_leash(open), vec![close(SCRATCH)]].concat()
             }
-            Action::Tell(_, number, args, results) => on_leash(give(self.raw(*number, args), *results)),
             Action::Raw(_, number, args) => on_leash(self.raw(*number, args)),
             Action::Hold(_, number, args) => on_leash(self.raw(*number, args).keep(HAND)),
+            Action::Ask(_, number, args, results) => on_leash(give(self.raw(*number, args), *results)),
+            Action::ReadHeld { size, at } => read_held(*size, *at),
+            Action::SendCredentials(ids) => send_credentials(*ids),
+            Action::ReceiveCredentials => receive_credentials(),
         })
     }
 
@@ -144,11 +149,7 @@ impl Context<'_> {
         let mut write = self.write(text, file, HAND);
         match at {
             At::Position => vec![("", write)],
-            At::Seek(offset) => {
-                let offset = Arg::Value(offset.cast_unsigned());
-                let seek = syscall(libc::SYS_lseek, &[Arg::Slot(HAND), offset, number(libc::SEEK_SET)]);
-                vec![("lseek", seek), ("", write)]
-            }
+            At::Seek(offset) => vec![seek(offset), ("", write)],
             At::Offset(offset) => {
                 write.number = libc::SYS_pwrite64;
                 write.args[3] = Arg::Value(offset.cast_unsigned());
@@ -244,22 +245,17 @@ impl Context<'_> {
     }
 }
 
-/// The request with so much of the room given back as its results take.
-fn give(request: Request, results: Results) -> Request {
-    match results {
-        Results::Nothing => request,
-        Results::Halves(count) => request.give(u64::from(count) * 2),
-        Results::Words(count) => request.give(u64::from(count) * 4),
-        Results::Text(most) => request.give_units(1, most.into()),
-    }
-}
-
 /// Adds bytes to a payload: a pointer to them.
 fn append(payload: &mut Vec<u8>, bytes: &[u8]) -> Arg {
     let offset = payload.len();
     payload.extend_from_slice(bytes);
     payload.resize(payload.len().next_multiple_of(8), 0);
     Arg::Payload(offset as u64)
+}
+
+/// clone(2) with these flags and SIGCHLD as the signal at the end.
+fn clone(op: Op, flags: i32) -> Request {
+    Request::new(op, libc::SYS_clone).args(&[number(flags | libc::SIGCHLD)])
 }
 
 /// clone3(2) with these flags, SIGCHLD as the signal at the end and nothing else.

@@ -45,7 +45,9 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
             [first, last, wrong] => Outcome::Counted { count: answer.value, first, last, wrong },
             _ => Outcome::Value(answer.value),
         },
-        Action::Compat(_, _, _, results) | Action::Tell(_, _, _, results) => told(*results, answer),
+        Action::Compat(_, _, _, results) | Action::Ask(_, _, _, results) => left(*results, answer),
+        Action::ReadHeld { .. } => Outcome::Text(answer.data.clone()),
+        Action::ReceiveCredentials => Outcome::Ids(words(&answer.data)),
         Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
         Action::Open { .. } | Action::OpenFile(..) | Action::Hold(..) => Outcome::Done,
         Action::Child(_) => Outcome::Done,
@@ -58,7 +60,7 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
 }
 
 /// What a call returned and left in the room.
-fn told(results: Results, answer: &Answer) -> Outcome {
+fn left(results: Results, answer: &Answer) -> Outcome {
     let half = |two: &[u8]| two.try_into().map_or(0, u16::from_ne_bytes).into();
     match results {
         Results::Nothing if answer.value == 0 => Outcome::Done,
@@ -66,7 +68,16 @@ fn told(results: Results, answer: &Answer) -> Outcome {
         Results::Halves(_) => Outcome::Groups(answer.data.chunks_exact(2).map(half).collect()),
         Results::Words(_) => Outcome::Groups(words(&answer.data)),
         Results::Text(_) => Outcome::Text(answer.data.clone()),
+        Results::Ids(offsets) => {
+            let at = |offset: &u32| word(&answer.data, usize::try_from(*offset).unwrap_or(usize::MAX));
+            Outcome::Ids(offsets.iter().map(at).collect())
+        }
     }
+}
+
+/// The 32-bit word at an offset, or -1 as an id if there are not so many bytes.
+fn word(bytes: &[u8], offset: usize) -> u32 {
+    bytes.get(offset..).and_then(|rest| rest.first_chunk()).map_or(u32::MAX, |four| u32::from_ne_bytes(*four))
 }
 
 /// capset(2) with what capget(2) has just answered, changed.

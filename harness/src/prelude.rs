@@ -6,3 +6,4 @@ pub use crate::check;
 pub use crate::scenario::{Actor, Scenario, caller, ordinary, ordinary_in, root};
 pub use crate::show::overflow;
 pub use crate::trace::{Ended, Outcome, Status, Trace};
+pub use nix::errno::Errno;

@@ -29,14 +29,14 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Open { file, of, access } => format!("open {}{} {}", whose(*of), file.name(), mode(*access)),
         Action::Give(to) => format!("give the open file to {to}"),
         Action::WriteHeld { text, file, at } => {
-            format!("open {}{} <- {}", file.name(), self::at(*at), self::text(text))
+            format!("open {}{} <- {}", file.name(), self::at(*at, "pwrite"), self::text(text))
         }
         Action::Read { file, of } => format!("read {}{}", whose(*of), file.name()),
         Action::Setgroups(list, _) => format!("setgroups({})", groups(list)),
         Action::Getgroups { size, room } => format!("getgroups({size}{})", pointer(*room)),
         Action::CountGroups { size, .. } => format!("getgroups({size})"),
         Action::Look => "look".to_owned(),
-        Action::Compat(name, _, args, _) | Action::Tell(name, _, args, _) => {
+        Action::Compat(name, _, args, _) | Action::Ask(name, _, args, _) => {
             format!("{name}({})", list(args.iter().map(raw_arg)))
         }
         Action::SetId(call, ids, _) => set_id(*call, ids),
@@ -48,6 +48,11 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Chroot(name, _) => format!("chroot({name})"),
         Action::OpenFile(name, _, access) => format!("open {name} {}", mode(*access)),
         Action::Run(words) => format!("run {}", words.join(" ")),
+        Action::Zombie(flags) => format!("clone({}) of one that is not waited for", clone_flags(*flags)),
+        Action::ReadHeld { size, at } => format!("read {size} bytes{}", self::at(*at, "pread")),
+        Action::Socketpair(with) => format!("socketpair with {with}"),
+        Action::SendCredentials([uid, gid]) => format!("send SCM_CREDENTIALS {uid} {gid}"),
+        Action::ReceiveCredentials => "receive SCM_CREDENTIALS".to_owned(),
         Action::Clone3(flags) => format!("clone3({})", clone3_flags(*flags)),
         Action::Companion(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
         Action::End(Remains::Zombie) => "exit, leaving a zombie".to_owned(),
@@ -81,11 +86,11 @@ fn mode(access: Access) -> &'static str {
     }
 }
 
-fn at(at: At) -> String {
+fn at(at: At, with_offset: &str) -> String {
     match at {
         At::Position => String::new(),
         At::Seek(offset) => format!(" (lseek {offset})"),
-        At::Offset(offset) => format!(" (pwrite at {offset})"),
+        At::Offset(offset) => format!(" ({with_offset} at {offset})"),
     }
 }
 

@@ -70,6 +70,14 @@ pub enum Op {
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds
     /// the first and the last entry and how many are not as expected.
     CountGroups = 21,
+    /// clone(2) with these arguments, a child that exits at once and is left to be waited for.
+    Zombie = 30,
+    /// socketpair(2) of UNIX sockets: one end into the slot `keep`, the other along with the answer.
+    Socketpair = 31,
+    /// sendmsg(2) of a byte: socket, uid and gid of SCM_CREDENTIALS.
+    SendCredentials = 32,
+    /// recvmsg(2) of a byte from the socket of the first argument; the room then holds uid and gid.
+    ReceiveCredentials = 33,
     /// Make the 32-bit system call `number` through int 0x80, its pointers below 4 GiB.
     Compat = 22,
 }

@@ -107,7 +107,7 @@ fn every_start_and_way() {
 )]
 fn closed_unless_owned(#[case] before: &[Action], #[case] enter: Action) {
     let ask = [RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
-    let signal = Action::Tell("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, ask.into(), Results::Words(1));
+    let signal = Action::Ask("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, ask.into(), Results::Words(1));
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).nested(&[]);
 
     let trace = cast.outside(before).outside(&[enter, signal]).play();

@@ -22,7 +22,7 @@ fn single() -> [Action; 4] {
 #[rstest]
 #[case::uids(GETRESUID)]
 #[case::gids(GETRESGID)]
-#[harness::test(OrdinaryUser, UnprivilegedUserns)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("id.bad-pointer"))]
 fn bad_pointers(#[case] (name, number): (&'static str, i64)) {
     let place = |bad: usize, at: usize| {
         if at == bad { RawArg::Number(8) } else { RawArg::Results(at as u64 * 4) }
@@ -37,7 +37,7 @@ fn bad_pointers(#[case] (name, number): (&'static str, i64)) {
 
 /// getuid and getgid tell the real id, geteuid and getegid the effective one.
 /// Source: getuid(2), getgid(2).
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("id.getters"))]
 fn real_and_effective() {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
     let ids = [set_id(SetId::Setresgid, &[4, 5, 6]), set_id(SetId::Setresuid, &[1, 2, 3]), Action::Look];
@@ -55,7 +55,7 @@ fn real_and_effective() {
 #[case::saved_mapped("50 3 1", "50 6 1")]
 #[case::filesystem_id_mapped("50 7 1", "50 8 1")]
 #[case::all_mapped("50 1 10", "50 1 10")]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("id.getters", "mean.up", "mean.down"))]
 fn unmapped(#[case] uids: &'static str, #[case] gids: &'static str) {
     let ids = [
         Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4),

@@ -80,7 +80,7 @@ const GETTERS: [(&str, i64); 4] = [
 /// The real, the effective and the saved id.
 fn three(name: &'static str, number: i64) -> Action {
     let room = [0, 4, 8].map(RawArg::Results).to_vec();
-    Action::Tell(name, number, room, Results::Words(3))
+    Action::Ask(name, number, room, Results::Words(3))
 }
 
 /// What came of the steps, without the process's coming into being.

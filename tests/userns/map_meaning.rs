@@ -1,5 +1,6 @@
 //! What a map means: which id inside stands for which id outside, in both directions.
 
+use crate::map_stack::{NO_FIXUP, Order, Stack, above};
 use crate::map_tables::{Extent, extent, outcomes, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
@@ -42,7 +43,7 @@ const NINE: &[Extent] = &[
 #[case::five(FIVE)]
 #[case::six(SIX)]
 #[case::nine(NINE)]
-#[harness::test(Root, Userns)]
+#[harness::test(Root, Userns, pins("mean.down", "mean.up", "mean.many-extents", "id.unmapped"))]
 fn down(
     #[case] map: &[Extent],
     #[values((IdFile::UidMap, SetId::Setfsuid), (IdFile::GidMap, SetId::Setfsgid))] kind: (IdFile, SetId),
@@ -75,7 +76,7 @@ fn down(
 #[case::five(FIVE)]
 #[case::six(SIX)]
 #[case::nine(NINE)]
-#[harness::test(Root, Userns, InitialUserns)]
+#[harness::test(Root, Userns, InitialUserns, pins("mean.up", "mean.many-extents"))]
 fn up(#[case] map: &[Extent]) {
     let maps = [IdFile::UidMap, IdFile::GidMap].map(|file| write_any(file, text(map)));
 
@@ -94,7 +95,7 @@ fn up(#[case] map: &[Extent]) {
 #[case::two_in_six(SIX, &[extent(5, 41, 3), extent(0, 22, 3)])]
 #[case::six_in_two(TWO, SIX_IN_TWO)]
 #[case::six_in_nine(NINE, SIX_IN_NINE)]
-#[harness::test(Root, Userns, InitialUserns)]
+#[harness::test(Root, Userns, InitialUserns, pins("mean.up", "mean.levels", "mean.many-extents"))]
 fn two_levels(#[case] map: &[Extent], #[case] below: &[Extent]) {
     let files = [IdFile::UidMap, IdFile::GidMap];
     let of_inside = files.map(|file| write_any(file, text(map)));
@@ -107,6 +108,24 @@ fn two_levels(#[case] map: &[Extent], #[case] below: &[Extent]) {
         let trace = cast.outside(&become_and_enter(ids, Actor::Nested)).play();
 
         assert_ids(&trace, ids, |id| above(map, id).and_then(|id| above(below, id)));
+    }
+}
+
+/// In the third namespace below, an id has gone through all three maps, of uids and gids apart.
+/// Source: as above.
+#[rstest]
+#[case::of_five(Stack::new(&[5, 5, 5], Order::Mixed))]
+#[case::of_six(Stack::new(&[6, 6, 6], Order::Mixed))]
+#[harness::test(Root, Userns, pins("mean.up", "mean.levels", "mean.many-extents"))]
+fn three_levels(#[case] stack: Stack) {
+    let ids: Vec<u32> = [IdFile::UidMap, IdFile::GidMap].map(|file| stack.outer_ids(file)).concat();
+
+    for ids in ids.chunks_exact(4) {
+        let cast = stack.cast(root().outside(&[]));
+        let trace = cast.outside(&become_and_enter(ids, Actor::Deepest)).play();
+
+        let expected = |file| ids.iter().map(|id| stack.told(file, *id, 3)).collect();
+        assert_seen(&trace, [expected(IdFile::UidMap), expected(IdFile::GidMap)], ids);
     }
 }
 
@@ -147,9 +166,6 @@ fn become_all(id: u32) -> [Action; 4] {
     [NO_FIXUP, setresgid(id), setresuid(id), DUMPABLE]
 }
 
-/// Keeps the capabilities over a change of uids: PR_SET_SECUREBITS with SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", 28, 4);
-
 /// Takes four ids, as real, effective, saved and filesystem ids, without losing capabilities over it.
 fn become_and_enter(ids: &[u32], of: Actor) -> Vec<Action> {
     const CLONE_NEWUSER: i32 = 0x1000_0000;
@@ -165,17 +181,15 @@ fn become_and_enter(ids: &[u32], of: Actor) -> Vec<Action> {
 
 #[track_caller]
 fn assert_ids(trace: &Trace, ids: &[u32], above: impl Fn(u32) -> Option<u32>) {
-    assert_eq!(outcomes(trace).last(), Some(&&Outcome::Done), "{trace}");
-    let state = trace.state_of(Actor::Outside).expect("the process took part");
-    for (seen, file) in [(state.uid, IdFile::UidMap), (state.gid, IdFile::GidMap)] {
-        let expected: Vec<u32> = ids.iter().map(|id| above(*id).unwrap_or(overflow(file))).collect();
-        let seen = [seen.real, seen.effective, seen.saved, seen.fs];
-        assert_eq!(seen.as_slice(), expected, "{ids:?} from outside");
-    }
+    let expected = |file| ids.iter().map(|id| above(*id).unwrap_or(overflow(file))).collect();
+    assert_seen(trace, [expected(IdFile::UidMap), expected(IdFile::GidMap)], ids);
 }
 
-/// The id above, by the first extent that has it.
-fn above(map: &[Extent], id: u32) -> Option<u32> {
-    let extent = map.iter().find(|e| e.lower <= id && id < e.lower + e.count)?;
-    Some(extent.upper + (id - extent.lower))
+/// That the process outside has entered, and which uids and gids it then has.
+#[track_caller]
+fn assert_seen(trace: &Trace, expected: [Vec<u32>; 2], ids: &[u32]) {
+    assert_eq!(trace.outcomes.last(), Some(&Outcome::Done), "{trace}");
+    let state = trace.state_of(Actor::Outside).expect("the process took part");
+    let seen = [state.uid, state.gid].map(|seen| Vec::from([seen.real, seen.effective, seen.saved, seen.fs]));
+    assert_eq!(seen, expected, "{ids:?} from outside");
 }

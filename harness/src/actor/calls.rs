@@ -26,6 +26,16 @@ pub(super) fn clone(number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
     pid
 }
 
+/// A child that exits at once and that nobody waits for yet.
+pub(super) fn zombie(number: c_long, [flags, ..]: [c_long; 6]) -> i64 {
+    // SAFETY: a fork, with namespaces of its own perhaps.
+    let pid = unsafe { libc::syscall(number, flags, 0, 0, 0, 0) };
+    if pid == 0 {
+        exit(0);
+    }
+    pid.min(0)
+}
+
 /// The stack of the companion, of which an actor has one at most.
 static STACK: Private<[u128; 1024]> = Private(UnsafeCell::new([0; 1024]));
 

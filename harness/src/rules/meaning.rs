@@ -1,7 +1,7 @@
 //! What a written map means.
 
 use super::{Rule, rule};
-use nix::errno::Errno::EINVAL;
+use nix::errno::Errno::{EINVAL, EOVERFLOW, EPERM};
 
 pub(super) const MEANING: &[Rule] = &[
     rule(
@@ -38,8 +38,14 @@ pub(super) const MEANING: &[Rule] = &[
     rule(
         "mean.reader",
         &[],
-        "The lower ids are shown as the reader's namespace names them, to a reader in the namespace itself as its parent does.",
-        "user_namespaces(7); kernel uid_m_show()",
+        "The lower ids are shown as the namespace of the file's opener names them, to an opener in the namespace itself as its parent does; 4294967295 has no name there.",
+        "user_namespaces(7); kernel uid_m_show(): seq_user_ns()",
+    ),
+    rule(
+        "mean.project-ids",
+        &[EPERM],
+        "A projid_map decides which project ids the maps below may name and how they are read back; no call takes or tells a project id through it.",
+        "user_namespaces(7), \"Project ID mappings\"; kernel projid_m_show(), map_write(); fileattr_set_prepare() and check_quotactl_permission() keep to the initial namespace",
     ),
     rule(
         "mean.files",
@@ -48,15 +54,34 @@ pub(super) const MEANING: &[Rule] = &[
         "user_namespaces(7), \"Unmapped user and group IDs\"; kernel chown_common(), cp_new_stat()",
     ),
     rule(
-        "mean.peers",
+        "mean.made-files",
+        &[EOVERFLOW],
+        "A new file belongs to the filesystem ids of its maker, which the namespace that its file system was mounted in must map.",
+        "open(2); user_namespaces(7); kernel 036d523641c6, may_create(), inode_init_owner()",
+    )
+    .since("4.8"),
+    rule(
+        "mean.processes",
         &[],
-        "SO_PEERCRED and SCM_CREDENTIALS tell ids through the receiver's map.",
-        "user_namespaces(7); unix(7); kernel cred_to_ucred(), scm_set_cred()",
+        "/proc/PID/status tells ids as the namespace of the file's opener names them, the owner of /proc/PID as that of the one who asks.",
+        "proc_pid_status(5); proc(5); kernel task_state(): seq_user_ns(), task_dump_owner()",
+    ),
+    rule(
+        "mean.ipc",
+        &[EINVAL],
+        "The permissions of System V objects are told and set through the caller's map.",
+        "msgctl(2); kernel kernel_to_ipc64_perm(), ipc_update_perm()",
+    ),
+    rule(
+        "mean.peers",
+        &[EINVAL, EPERM],
+        "SO_PEERCRED, SO_PEERGROUPS and SCM_CREDENTIALS tell ids through the receiver's map; what a sender gives goes through its own and has to be its own without the capability.",
+        "user_namespaces(7); unix(7); kernel cred_to_ucred(), scm_check_creds()",
     ),
     rule(
         "mean.signals",
         &[],
-        "The sender's uid in a signal is told through the receiver's map.",
-        "user_namespaces(7); sigaction(2), si_uid; kernel from_kuid_munged() in __send_signal()",
+        "The uid in a signal is taken through the sender's map and told through the receiver's, that of a child through its parent's.",
+        "user_namespaces(7); sigaction(2), si_uid; waitid(2); kernel send_signal_locked(), do_notify_parent()",
     ),
 ];

@@ -1,0 +1,78 @@
+//! Pairs of UNIX sockets, and credentials that travel over them.
+
+use super::{Actor, RESULTS};
+use libc::{c_int, c_long};
+use std::os::fd::RawFd;
+
+/// Room for a control message with credentials, and aligned for it.
+type Control = [u64; 8];
+
+impl Actor {
+    /// Keeps the one end by answering its number, and has the other leave with the answer.
+    pub(super) fn socketpair(&mut self) -> i64 {
+        let mut ends: [RawFd; 2] = [-1; 2];
+        let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
+        // SAFETY: there is room for both descriptors.
+        let made = unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) };
+        if made == -1 {
+            return -1;
+        }
+        self.leaving = ends[1];
+        ends[0].into()
+    }
+}
+
+/// A message of one byte with room for control messages.
+fn with_message(call: impl FnOnce(&mut libc::msghdr) -> i64) -> i64 {
+    let mut byte = 0_u8;
+    let mut vector = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
+    let mut control: Control = [0; 8];
+    // SAFETY: a message header of zeros is valid.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = &raw mut vector;
+    header.msg_iovlen = 1;
+    header.msg_control = control.as_mut_ptr().cast();
+    header.msg_controllen = size_of::<Control>() as _;
+    call(&mut header)
+}
+
+/// sendmsg(2) with SCM_CREDENTIALS; 0 if the byte was sent.
+pub(super) fn send_credentials([fd, uid, gid, ..]: [c_long; 6]) -> i64 {
+    with_message(|header| {
+        // SAFETY: the control message has room for the credentials before they are written, and the header
+        // points to memory of the lengths it gives.
+        let sent = unsafe {
+            let credentials = libc::ucred { pid: libc::getpid(), uid: uid as u32, gid: gid as u32 };
+            let length = size_of_val(&credentials) as u32;
+            header.msg_controllen = libc::CMSG_SPACE(length) as _;
+            let message = libc::CMSG_FIRSTHDR(header);
+            (*message).cmsg_level = libc::SOL_SOCKET;
+            (*message).cmsg_type = libc::SCM_CREDENTIALS;
+            (*message).cmsg_len = libc::CMSG_LEN(length) as _;
+            libc::CMSG_DATA(message).cast::<libc::ucred>().write_unaligned(credentials);
+            libc::sendmsg(fd as c_int, header, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+        };
+        i64::from(sent == 1) - 1
+    })
+}
+
+/// recvmsg(2); 0 if credentials came with the byte, ENOMSG if none did.
+pub(super) fn receive_credentials([fd, ..]: [c_long; 6]) -> i64 {
+    with_message(|header| {
+        // SAFETY: the header points to memory of the lengths it gives, and the kernel has filled it in before
+        // it is read; the room is longer than two words.
+        unsafe {
+            if libc::recvmsg(fd as c_int, header, libc::MSG_DONTWAIT) == -1 {
+                return -1;
+            }
+            let message = libc::CMSG_FIRSTHDR(header);
+            if message.is_null() || (*message).cmsg_type != libc::SCM_CREDENTIALS {
+                *libc::__errno_location() = libc::ENOMSG;
+                return -1;
+            }
+            let told = libc::CMSG_DATA(message).cast::<libc::ucred>().read_unaligned();
+            RESULTS.0.get().cast::<[u32; 2]>().write([told.uid, told.gid]);
+        }
+        0
+    })
+}

@@ -1,0 +1,76 @@
+//! Whose the files are that a process makes, and on which file systems it may make them.
+
+use crate::map_stack::{at_file, chown, in_a_tmpfs, stat_file};
+use harness::prelude::*;
+use rstest::rstest;
+
+const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
+const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4);
+const MAPS: [Action; 2] = [uid_map("0 3000 10\n20 0 1"), gid_map("0 6000 10\n20 0 1")];
+const NAMES: [&str; 4] = ["regular", "directory", "fifo", "link"];
+
+/// Gives the working directory the set-group-ID bit.
+fn set_group_id() -> Action {
+    at_file("chmod 2777", libc::SYS_fchmodat, ".", &[0o2777])
+}
+
+/// A regular file, a directory, a FIFO and a symbolic link.
+fn make_all() -> [Action; 4] {
+    let [regular, directory, fifo, link] = NAMES;
+    let target = RawArg::Bytes(b"target\0".as_slice().into());
+    let name = RawArg::Bytes(format!("{link}\0").into_bytes().into());
+    let args = vec![target, RawArg::Number(libc::AT_FDCWD.into()), name];
+    [
+        at_file("mknod", libc::SYS_mknodat, regular, &[i64::from(libc::S_IFREG | 0o600), 0]),
+        at_file("mkdir", libc::SYS_mkdirat, directory, &[0o700]),
+        at_file("mknod", libc::SYS_mknodat, fifo, &[i64::from(libc::S_IFIFO | 0o600), 0]),
+        Action::Raw("symlink", libc::SYS_symlinkat, args),
+    ]
+}
+
+fn look_at_all() -> [Action; 4] {
+    NAMES.map(|name| match stat_file(name) {
+        Action::Ask(call, number, mut args, results) => {
+            args[2] = RawArg::Number(libc::AT_SYMLINK_NOFOLLOW.into());
+            Action::Ask(call, number, args, results)
+        }
+        other => other,
+    })
+}
+
+/// What a process makes belongs to its filesystem ids, which those outside call as the map says; in a
+/// directory with the set-group-ID bit the group is that of the directory, mapped or not.
+/// Source: open(2), mkdir(2); user_namespaces(7); kernel inode_init_owner().
+#[rstest]
+#[case::filesystem_ids(&[set_id(SetId::Setfsgid, &[5]), set_id(SetId::Setfsuid, &[4])], &[])]
+#[case::effective_ids(&[set_id(SetId::Setresgid, &[1, 5, 2]), set_id(SetId::Setresuid, &[1, 4, 2])], &[])]
+#[case::in_a_directory_of_a_mapped_group(&[], &[chown(".", 0, 6003), set_group_id()])]
+#[case::in_a_directory_of_an_unmapped_group(&[], &[chown(".", 0, 7), set_group_id()])]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("mean.made-files"))]
+fn made_by(#[case] ids: &[Action], #[case] directory: &[Action]) {
+    let cast = root().outside(&in_a_tmpfs()).outside(directory).inside(&[]).outside(&MAPS);
+
+    let made = cast.inside(&[NO_FIXUP]).inside(ids).inside(&make_all());
+    let trace = made.inside(&look_at_all()).outside(&look_at_all()).play();
+
+    check!(trace);
+}
+
+/// On a file system mounted in a namespace nobody makes files whose filesystem uid or gid that namespace does
+/// not map: EOVERFLOW. On one mounted outside, whoever may write to the directory does.
+/// Source: open(2), EOVERFLOW; kernel 036d523641c6, may_create(): fsuidgid_has_mapping(sb).
+#[rstest]
+#[case::both_mapped("0 0 1", "0 0 1")]
+#[case::uid_unmapped("0 1 1", "0 0 1")]
+#[case::gid_unmapped("0 0 1", "0 1 1")]
+#[case::none_mapped("0 1 1", "0 1 1")]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("mean.made-files"))]
+fn made_on(#[case] uids: &'static str, #[case] gids: &'static str) {
+    let outside = root().outside(&in_a_tmpfs()).inside(&[]);
+    let mapped = outside.outside(&[uid_map(uids), gid_map(gids)]);
+
+    let there = mapped.inside(&make_all()[..2]).inside(&[stat_file("regular")]);
+    let trace = there.inside(&[NEW_MOUNTS]).inside(&in_a_tmpfs()).inside(&make_all()).play();
+
+    check!(trace);
+}

@@ -1,0 +1,89 @@
+//! What maps mean to setgroups(2) and getgroups(2), for every group of them and beside them.
+
+use crate::map_stack::{Order, Stack, assert_prepared, last};
+use harness::prelude::*;
+use rstest::rstest;
+
+const GIDS: IdFile = IdFile::GidMap;
+
+fn groups(list: &[u32]) -> Action {
+    Action::Setgroups(Groups::List(list.to_vec().into()), Via::Raw)
+}
+
+/// A process that enters has, for each of its groups that the maps name, that name; for any other the overflow
+/// gid. They keep the order of the ids of the initial namespace.
+/// Source: getgroups(2); user_namespaces(7); kernel groups_to_user(): from_kgid_munged().
+#[rstest]
+#[case::one(Stack::new(&[1], Order::Mixed))]
+#[case::five(Stack::new(&[5], Order::Mixed))]
+#[case::six(Stack::new(&[6], Order::Descending))]
+#[case::all_340(Stack::new(&[340], Order::Mixed))]
+#[case::three_levels_of_six(Stack::new(&[6, 6, 6], Order::Mixed))]
+#[case::three_levels_of_340(Stack::new(&[340, 340, 340], Order::Descending))]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    pins("mean.up", "mean.levels", "mean.many-extents", "groups.told")
+)]
+fn told(#[case] stack: Stack) {
+    let mut list = stack.outer_ids(GIDS);
+    list.sort_unstable();
+    let depth = stack.0.len();
+    let enter = Action::Setns { of: stack.lowest(), file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let get = Action::Getgroups { size: i64::try_from(list.len()).unwrap_or(0), room: Room::Good };
+
+    let trace = stack.cast(root().outside(&[])).outside(&[groups(&list), enter, get]).play();
+
+    assert_prepared(&trace, 1);
+    let expected = list.iter().map(|gid| stack.told(GIDS, *gid, depth)).collect();
+    assert_eq!(last(&trace, 1), [Outcome::Groups(expected)], "{stack:?}");
+}
+
+/// setgroups(2) takes each group that has a mapping and refuses any other; those taken are, to the namespace
+/// at the top, what the maps say.
+/// Source: setgroups(2), EINVAL; kernel groups_from_user(): make_kgid().
+#[rstest]
+#[case::one(Stack::new(&[1], Order::Mixed))]
+#[case::five(Stack::new(&[5], Order::Mixed))]
+#[case::six(Stack::new(&[6], Order::Descending))]
+#[case::all_340(Stack::new(&[340], Order::Mixed))]
+#[case::three_levels_of_six(Stack::new(&[6, 6, 6], Order::Mixed))]
+#[case::three_levels_of_340(Stack::new(&[340, 340, 340], Order::Descending))]
+#[harness::test(
+    Root,
+    Userns,
+    VisibleProcesses,
+    pins("mean.down", "mean.levels", "mean.many-extents", "groups.unmapped")
+)]
+fn taken(#[case] stack: Stack) {
+    let (ids, depth, lowest) = (stack.inner_ids(), stack.0.len(), stack.lowest());
+    let alone: Vec<Action> = ids.iter().map(|id| groups(&[*id])).collect();
+    let (named, meant): (Vec<u32>, Vec<u32>) =
+        ids.iter().filter_map(|id| Some((*id, stack.meant(GIDS, *id, depth)?))).unzip();
+    let path = vec![RawArg::Number(libc::AT_FDCWD.into()), RawArg::ProcPath(lowest, "status")];
+    let status = [
+        Action::Hold("openat", libc::SYS_openat, path),
+        Action::ReadHeld { size: 32 * 1024, at: At::Position },
+    ];
+
+    let cast = stack.cast(root().outside(&[])).by(lowest, &alone).by(lowest, &[groups(&named)]);
+    let trace = cast.outside(&status).play();
+
+    let (each, seen) = last(&trace, ids.len() + 3).split_at(ids.len());
+    for (id, seen) in ids.iter().zip(each) {
+        let einval = Outcome::Failed { call: "", errno: Errno::EINVAL };
+        let expected = stack.meant(GIDS, *id, depth).map_or(einval, |_| Outcome::Done);
+        assert_eq!(seen, &expected, "{id} in\n{stack:?}");
+    }
+    assert_eq!(seen[0], Outcome::Done, "{named:?}");
+    let mut expected = meant;
+    expected.sort_unstable();
+    let Outcome::Text(text) = &seen[2] else { panic!("{:?}", seen[2]) };
+    assert_eq!(group_line(&String::from_utf8_lossy(text)), expected, "{stack:?}");
+}
+
+fn group_line(status: &str) -> Vec<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap_or_default();
+    line.split_whitespace().filter_map(|gid| gid.parse().ok()).collect()
+}

@@ -1,0 +1,142 @@
+//! Which ids the files in /proc and other objects tell of a process of another namespace.
+
+use crate::map_family::{Family, MEMBERS, pairs};
+use crate::map_stack::{last, stat};
+use harness::prelude::*;
+use rstest::rstest;
+
+const UIDS: IdFile = IdFile::UidMap;
+const GIDS: IdFile = IdFile::GidMap;
+const CWD: RawArg = RawArg::Number(libc::AT_FDCWD as i64);
+
+fn open_proc(of: Actor, file: &'static str) -> Action {
+    Action::Hold("openat", libc::SYS_openat, vec![CWD, RawArg::ProcPath(of, file)])
+}
+
+/// The lines of /proc/PID/status about ids.
+fn status() -> Action {
+    Action::ReadHeld { size: 32 * 1024, at: At::Position }
+}
+
+/// The numbers of such a line.
+fn numbers(outcome: &Outcome, name: &str) -> Vec<u32> {
+    let Outcome::Text(bytes) = outcome else { return Vec::new() };
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    line.split_whitespace().filter_map(|number| number.parse().ok()).collect()
+}
+
+/// Uid:, Gid: and Groups: of /proc/PID/status name the ids as the namespace of whoever opened the file does,
+/// not that of the process nor, if it was passed on, that of its reader.
+/// Source: proc_pid_status(5); kernel task_state(): seq_user_ns().
+#[harness::test(Root, Userns, VisibleProcesses, pins("mean.processes", "mean.up", "mean.levels"))]
+fn status_lines() {
+    let family = Family::new();
+    let groups = family.stack.outer_ids(GIDS);
+    let list = Action::Setgroups(Groups::List(groups.clone().into()), Via::Raw);
+    let mut sorted = groups.clone();
+    sorted.sort_unstable();
+    // The process outside takes ids of which some have a name in each of the namespaces.
+    let ids = family.stack.outer_ids(UIDS);
+    let fours: Vec<[usize; 4]> = (0..ids.len() - 4).step_by(4).map(|n| [n, n + 1, n + 2, n + 3]).collect();
+
+    for by in MEMBERS {
+        for four in &fours {
+            let (uids, gids) = (four.map(|n| ids[n]), four.map(|n| groups[n]));
+            let take = [
+                Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4),
+                set_id(SetId::Setresgid, &gids[..3]),
+                set_id(SetId::Setfsgid, &gids[3..]),
+                set_id(SetId::Setresuid, &uids[..3]),
+                set_id(SetId::Setfsuid, &uids[3..]),
+            ];
+            let cast = family.cast(std::slice::from_ref(&list)).outside(&take);
+            let trace = cast.by(by, &[open_proc(Actor::Outside, "status"), status()]).play();
+
+            let seen = &last(&trace, 1)[0];
+            let told =
+                |file, ids: &[u32]| ids.iter().map(|id| family.told(by, file, *id)).collect::<Vec<_>>();
+            assert_eq!(numbers(seen, "Uid:"), told(UIDS, &uids), "{uids:?} by {by}");
+            assert_eq!(numbers(seen, "Gid:"), told(GIDS, &gids), "{gids:?} by {by}");
+            assert_eq!(numbers(seen, "Groups:"), told(GIDS, &sorted), "by {by}");
+        }
+    }
+}
+
+/// The one who opened counts, whoever reads.
+/// Source: as above: seq_user_ns() is that of file->f_cred.
+#[harness::test(Root, Userns, VisibleProcesses, pins("mean.processes", "mean.up", "mean.levels"))]
+fn status_passed_on() {
+    let family = Family::new();
+    let [uid, gid] = family.stack.owner();
+
+    for (opener, reader) in pairs().filter(|(opener, reader)| opener != reader) {
+        let opened =
+            family.cast(&[]).by(opener, &[open_proc(Actor::Deepest, "status"), Action::Give(reader)]);
+        let trace = opened.by(reader, &[status()]).play();
+
+        let seen = &last(&trace, 1)[0];
+        assert_eq!(numbers(seen, "Uid:"), [family.told(opener, UIDS, uid); 4], "{opener} for {reader}");
+        assert_eq!(numbers(seen, "Gid:"), [family.told(opener, GIDS, gid); 4], "{opener} for {reader}");
+    }
+}
+
+/// The directory /proc/PID belongs to the effective ids, as the one who asks calls them, dumpable or not.
+/// Source: proc(5), /proc/pid; kernel task_dump_owner(), pid_getattr().
+#[rstest]
+#[case::dumpable(1)]
+#[case::not_dumpable(0)]
+#[harness::test(Root, Userns, VisibleProcesses, pins("mean.processes", "mean.up", "mean.levels"))]
+fn directory(#[case] dumpable: u64) {
+    let family = Family::new();
+    let dumpable = Action::Prctl("PR_SET_DUMPABLE", libc::PR_SET_DUMPABLE, dumpable);
+
+    for (of, by) in pairs() {
+        let cast = family.cast(&[]).by(of, std::slice::from_ref(&dumpable));
+        let trace = cast.by(by, &[stat(RawArg::ProcPath(of, ""))]).play();
+
+        assert_eq!(
+            last(&trace, 1),
+            [Outcome::Ids(family.both(by, family.effective(of)).into())],
+            "of {of} by {by}"
+        );
+    }
+}
+
+/// The owner of a namespace is told as the one who asks calls it.
+/// Source: ioctl_nsfs(2), NS_GET_OWNER_UID; kernel ns_ioctl(): from_kuid_munged(current_user_ns()).
+#[harness::test(Root, Userns, VisibleProcesses, pins("mean.up", "mean.levels"))]
+fn owner_of_a_namespace() {
+    let family = Family::new();
+    let [uid, _] = family.stack.owner();
+
+    for (of, by) in pairs().filter(|(of, by)| *of != Actor::Outside && *by != Actor::Outside) {
+        let opened = family.cast(&[]).outside(&[open_proc(of, "ns/user"), Action::Give(by)]);
+        let trace = opened.by(by, &[Action::OwnerUid]).play();
+
+        // The one outside has the effective uid 0, those inside and nested have the other.
+        let owner = [0, uid][usize::from(matches!(of, Actor::Nested | Actor::Deepest))];
+        assert_eq!(last(&trace, 1), [Outcome::Ids(vec![family.told(by, UIDS, owner)])], "of {of} by {by}");
+    }
+}
+
+/// getpriority(PRIO_USER) looks for processes of the user that the caller's namespace calls so; for an id
+/// that has no mapping there are none.
+/// Source: getpriority(2), ESRCH; kernel SYSCALL_DEFINE2(getpriority): make_kuid().
+#[harness::test(Root, Userns, pins("mean.down"))]
+fn processes_of_a_user() {
+    const PRIO_USER: i64 = 2;
+    let call = |name, number, args: &[i64]| {
+        Action::Raw(name, number, args.iter().map(|arg| RawArg::Number(*arg)).collect())
+    };
+    let ask = |uid| call("getpriority PRIO_USER", libc::SYS_getpriority, &[PRIO_USER, uid]);
+    let nice = call("setpriority PRIO_PROCESS", libc::SYS_setpriority, &[0, 0, 19]);
+    // No other process has these uids; the nicest priority reads as 1.
+    let maps = [uid_map("10 61300 5"), gid_map("10 61300 5")];
+    let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[nice, setresuid(12)]);
+
+    let asked = cast.inside(&[ask(12), ask(11), ask(9), ask(15), ask(61_302)]);
+    let trace = asked.outside(&[ask(61_302), ask(61_301), ask(12)]).play();
+
+    check!(trace);
+}

@@ -1,0 +1,138 @@
+//! Which uid a signal and waitid(2) tell of a process of another namespace.
+
+use crate::map_family::{Family, pairs};
+use crate::map_stack::{assert_prepared, last};
+use harness::prelude::*;
+use rstest::rstest;
+
+const USR1: i64 = libc::SIGUSR1 as i64;
+const USR2: i64 = libc::SIGUSR2 as i64;
+/// A real-time signal, which is queued as often as it is sent.
+const QUEUED: i64 = 40;
+/// Where siginfo_t has si_uid.
+const SI_UID: Results = Results::Ids(&[20]);
+/// Where signalfd_siginfo has ssi_uid.
+const SSI_UID: Results = Results::Ids(&[16]);
+
+fn number(number: i64) -> RawArg {
+    RawArg::Number(number)
+}
+
+fn set(signals: &[i64]) -> RawArg {
+    let bits = signals.iter().fold(0_u64, |set, signal| set | 1 << (signal - 1));
+    RawArg::Bytes(bits.to_ne_bytes().to_vec().into())
+}
+
+fn block(signals: &[i64]) -> Action {
+    let args = vec![number(libc::SIG_BLOCK.into()), set(signals), number(0), number(8)];
+    Action::Raw("rt_sigprocmask", libc::SYS_rt_sigprocmask, args)
+}
+
+fn kill(to: Actor, signal: i64) -> Action {
+    Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), number(signal)])
+}
+
+/// Takes a pending signal and tells its si_uid; EAGAIN if there is none.
+fn take(signal: i64) -> Action {
+    let at_once = RawArg::Bytes(vec![0; 16].into());
+    let args = vec![set(&[signal]), RawArg::Results(0), at_once, number(8)];
+    Action::Ask("rt_sigtimedwait", libc::SYS_rt_sigtimedwait, args, SI_UID)
+}
+
+/// sigqueue(3) with any uid.
+fn queue(to: Actor, uid: u32) -> Action {
+    let mut info = [0_u32; 32];
+    (info[2], info[5]) = (libc::SI_QUEUE.cast_unsigned(), uid);
+    let bytes: Vec<u8> = info.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let args = vec![RawArg::PidOf(to), number(QUEUED), RawArg::Bytes(bytes.into())];
+    Action::Raw("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo, args)
+}
+
+/// kill(2) tells the receiver the sender's real uid, as the sender's namespace and then the receiver's call it,
+/// through sigtimedwait(2) and signalfd(2).
+/// Source: sigaction(2), si_uid; kernel prepare_kill_siginfo(), send_signal_locked().
+#[harness::test(Root, Userns, pins("mean.signals", "mean.levels"))]
+fn sender() {
+    let family = Family::new();
+    let [uid, _] = family.stack.owner();
+    let signalfd = vec![number(-1), set(&[USR2]), number(8), number(0)];
+    let signalfd = Action::Hold("signalfd", libc::SYS_signalfd4, signalfd);
+    let read = vec![RawArg::Held, RawArg::Results(0), number(128)];
+    let read = Action::Ask("read", libc::SYS_read, read, SSI_UID);
+
+    for (from, to) in pairs() {
+        let cast = family.cast(&[]).by(to, &[block(&[USR1, USR2]), signalfd.clone()]);
+        let sent = cast.by(from, &[kill(to, USR1), kill(to, USR2)]);
+        let trace = sent.by(to, &[take(USR1), read.clone()]).play();
+
+        assert_prepared(&trace, 2);
+        // Where the sender's namespace has no name for it, it says the overflow uid, which may be a name.
+        let said = family.told(from, IdFile::UidMap, uid);
+        let told = Outcome::Ids(vec![as_received(&family, from, to, said)]);
+        assert_eq!(last(&trace, 2), [told.clone(), told], "{from} to {to}");
+    }
+}
+
+/// A uid that the sender of a queued signal gives is taken as the sender's and told as the receiver's
+/// namespace calls it, or as the overflow id if either has no name for it. Within one namespace it is told
+/// as it was given.
+/// Source: rt_sigqueueinfo(2); kernel 7a0cf094944e, send_signal_locked(): make_kuid(), from_kuid_munged().
+#[harness::test(Root, Userns, pins("mean.signals", "mean.levels", "mean.up", "mean.down"))]
+fn given_by_the_sender() {
+    let family = Family::new();
+
+    for (from, to) in pairs() {
+        let ids = Family::names(from);
+        let send: Vec<Action> = ids.iter().map(|id| queue(to, *id)).collect();
+        let cast = family.cast(&[]).by(to, &[block(&[QUEUED])]).by(from, &send);
+        let trace = cast.by(to, &vec![take(QUEUED); ids.len()]).play();
+
+        assert_prepared(&trace, ids.len());
+        for (id, seen) in ids.iter().zip(last(&trace, ids.len())) {
+            let told = as_received(&family, from, to, *id);
+            assert_eq!(seen, &Outcome::Ids(vec![told]), "{id}, {from} to {to}");
+        }
+    }
+}
+
+/// The uid that a signal says, as it arrives.
+fn as_received(family: &Family, from: Actor, to: Actor, said: u32) -> u32 {
+    let meant = family.meant(from, IdFile::UidMap, said);
+    let called = meant.and_then(|id| family.called(to, IdFile::UidMap, id));
+    [called.unwrap_or(overflow(IdFile::UidMap)), said][usize::from(from == to)]
+}
+
+/// A sender whose uid its own namespace has no name for is the overflow uid even where the receiver has one.
+/// Source: kernel prepare_kill_siginfo(): from_kuid_munged(current_user_ns()), and then as above.
+#[rstest]
+#[case::unmapped(&[])]
+#[case::mapped(&[uid_map("5 0 1")])]
+#[harness::test(Root, Userns, pins("mean.signals"))]
+fn without_a_name(#[case] maps: &[Action]) {
+    let cast = root().outside(&[block(&[USR1])]).inside(&[]).outside(maps);
+
+    let trace = cast.inside(&[kill(Actor::Outside, USR1)]).outside(&[take(USR1)]).play();
+
+    check!(trace);
+}
+
+/// The end of a child is told with its real uid, as the parent's namespace calls it, be the child in another.
+/// Source: waitid(2), si_uid; sigaction(2), SIGCHLD; kernel wait_task_zombie(), do_notify_parent().
+#[rstest]
+#[case::same_namespace(&MAPS, &[], 0)]
+#[case::below(&MAPS, &[], libc::CLONE_NEWUSER)]
+#[case::real_uid(&MAPS, &[set_id(SetId::Setresuid, &[32, 30, 31])], 0)]
+#[case::without_a_name(&[], &[], 0)]
+#[harness::test(Root, Userns, pins("mean.signals"))]
+fn child(#[case] maps: &[Action], #[case] before: &[Action], #[case] flags: i32) {
+    let chld = i64::from(libc::SIGCHLD);
+    let wait = vec![number(0), number(0), RawArg::Results(0), number(libc::WEXITED.into()), number(0)];
+    let wait = Action::Ask("waitid", libc::SYS_waitid, wait, SI_UID);
+    let cast = root().outside(&[]).inside(&[]).outside(maps).inside(before);
+
+    let trace = cast.inside(&[block(&[chld]), Action::Zombie(flags), wait, take(chld)]).play();
+
+    check!(trace);
+}
+
+const MAPS: [Action; 2] = [uid_map("30 0 10"), gid_map("30 0 10")];

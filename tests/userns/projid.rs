@@ -1,0 +1,77 @@
+//! Project ids. No program sees what a projid_map means, for project quotas take the privileges of the initial
+//! namespace and FS_IOC_FSGETXATTR tells its ids to all; but what is written is taken through the maps above,
+//! and what is read is told through those of the opener.
+
+use crate::map_stack::{ACTORS, Order, Stack, last};
+use crate::map_tables::{Extent, extent, text, write_any};
+use harness::prelude::*;
+use rstest::rstest;
+
+const FILE: IdFile = IdFile::ProjidMap;
+
+fn write_below(of: Actor, map: &[Extent]) -> Action {
+    Action::Write { file: FILE, of: Some(of), text: Text::Bytes(text(map).into_bytes().into()) }
+}
+
+/// The lower ids of a projid_map are shown as the namespace of its opener calls them, or its parent if the
+/// map is that of the opener's namespace itself; 4294967295 stands for those that it cannot name.
+/// Source: user_namespaces(7), "Project ID mappings"; kernel projid_m_show(), from_kprojid().
+#[rstest]
+#[case::five(5)]
+#[case::six(6)]
+#[case::all_340(340)]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    VisibleProcesses,
+    pins("mean.project-ids", "mean.reader", "mean.levels", "mean.many-extents", "mean.read-back")
+)]
+fn opener(#[case] size: u32) {
+    // Other maps than those of uids and gids.
+    let ids = Stack::new(&[6, 6, 6], Order::Mixed);
+    let projects = Stack::new(&[size, size, size], Order::Ascending);
+    let level = |depth: usize| projects.0[depth].map(IdFile::GidMap);
+
+    for opener in 0..=3 {
+        for of in 1..=3 {
+            let cast = (1..=3).fold(ids.cast(root().outside(&[])), |cast, depth| {
+                cast.by(ACTORS[depth - 1], &[write_below(ACTORS[depth], level(depth - 1))])
+            });
+            let trace = cast.by(ACTORS[opener], &[read_of(ACTORS[of], FILE)]).play();
+
+            let names_for = [opener, of - 1][usize::from(opener == of)];
+            let line = |e: &Extent| {
+                let outer = projects.meant(IdFile::GidMap, e.lower, of - 1).expect("the parent maps it");
+                let lower = projects.called(IdFile::GidMap, outer, names_for).unwrap_or(u32::MAX);
+                format!("{:10} {lower:10} {:10}\n", e.upper, e.count)
+            };
+            let expected: String = level(of - 1).iter().map(line).collect();
+            let Outcome::Text(seen) = &last(&trace, 1)[0] else { panic!("{trace}") };
+            assert_eq!(String::from_utf8_lossy(seen), expected, "{} by {}", ACTORS[of], ACTORS[opener]);
+        }
+    }
+}
+
+/// The projid_map of the parent has to have the lower ids, in one extent; whether they have a name further up
+/// follows from that.
+/// Source: as above; kernel map_write(): map_id_range_down() of the parent's projid_map.
+#[rstest]
+#[case::of_two(&[extent(0, 0, 10), extent(10, 20, 10)])]
+#[case::of_six(&[extent(10, 20, 10), extent(0, 0, 10), extent(40, 40, 1), extent(50, 50, 1), extent(60, 60, 1), extent(70, 70, 1)])]
+#[harness::test(Root, Userns, InitialUserns, pins("mean.project-ids", "mean.many-extents"))]
+fn mapped_in_the_parent(#[case] parent: &[Extent]) {
+    let ranges = [(0, 10), (0, 11), (5, 6), (9, 1), (9, 2), (10, 10), (10, 11), (19, 1), (19, 2), (20, 1)];
+    let uids = [uid_map("0 0 1"), gid_map("0 0 1"), write_any(FILE, text(parent))];
+
+    for (first, count) in ranges {
+        let cast = root().outside(&[]).inside(&[]).outside(&uids).nested(&[]);
+        let trace = cast.inside(&[write_below(Actor::Nested, &[extent(7, first, count)])]).play();
+
+        let last_id = first + count - 1;
+        let holds = |e: &&Extent| e.upper <= first && last_id < e.upper + e.count;
+        let refused = Outcome::Failed { call: "", errno: Errno::EPERM };
+        let expected = parent.iter().find(holds).map_or(refused, |_| Outcome::Done);
+        assert_eq!(last(&trace, 1), [expected], "{first} {count} in\n{}", text(parent));
+    }
+}

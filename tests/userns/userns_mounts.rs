@@ -1,0 +1,158 @@
+//! Whether the set-user-ID bit of a program counts: in which user namespace its file system was mounted, and
+//! whether its owner and group have a mapping where it is executed.
+//!
+//! A process in a namespace makes a file system; the one outside attaches it in a mount namespace that all
+//! share, so that the user namespaces are all that differs. /tmp is only what it is mounted over.
+
+use crate::map_stack::{NO_FIXUP, make_tmpfs};
+use harness::prelude::*;
+use rstest::rstest;
+
+const ALL: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
+const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
+const NEW_USERNS: Action = Action::Unshare(libc::CLONE_NEWUSER);
+
+fn bytes(bytes: &'static [u8]) -> RawArg {
+    RawArg::Bytes(bytes.into())
+}
+
+fn number(number: i64) -> RawArg {
+    RawArg::Number(number)
+}
+
+/// A mount namespace of one's own, nothing of which gets out.
+fn own_mounts() -> [Action; 2] {
+    let flags = i64::try_from(libc::MS_REC | libc::MS_PRIVATE).unwrap_or(0);
+    let args = vec![bytes(b"none\0"), bytes(b"/\0"), number(0), number(flags), number(0)];
+    [NEW_MOUNTS, Action::Raw("mount MS_PRIVATE", libc::SYS_mount, args)]
+}
+
+/// Attaches the held one to /tmp.
+fn attach() -> Action {
+    let args = vec![RawArg::Held, bytes(b"\0"), number(libc::AT_FDCWD.into()), bytes(b"/tmp\0"), number(4)];
+    Action::Raw("move_mount to /tmp", libc::SYS_move_mount, args)
+}
+
+/// A copy of id(1) of this owner and group, with the set-user-ID and set-group-ID bits.
+fn install(owner: i64, group: i64) -> [Action; 3] {
+    let file = || [number(libc::AT_FDCWD.into()), bytes(b"/tmp/id\0")];
+    let with = |args: &[i64]| file().into_iter().chain(args.iter().map(|arg| number(*arg))).collect();
+    [
+        run(&["sh", "-c", "cp \"$(command -v id)\" /tmp/id"]),
+        Action::Raw("chown", libc::SYS_fchownat, with(&[owner, group, 0])),
+        Action::Raw("chmod 6755", libc::SYS_fchmodat, with(&[0o6755])),
+    ]
+}
+
+/// The effective ids that the program has.
+fn execute(path: &str) -> [Action; 2] {
+    [run(&[path, "-u"]), run(&[path, "-g"])]
+}
+
+/// The writes of maps that name the same ids as above.
+fn all_of(actor: Actor) -> [Action; 2] {
+    [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(actor, file, "0 0 65536"))
+}
+
+/// All namespaces with the same ids; a file system made in that of `maker`, which all of them find at /tmp,
+/// and in it a program with the bits.
+fn mounted_by(maker: Actor) -> Scenario {
+    let cast = root().outside(&own_mounts()).inside(&[]).sibling(&[]);
+    let cast = cast.outside(&all_of(Actor::Inside)).outside(&all_of(Actor::Sibling));
+    let cast = cast.nested(&[]).inside(&all_of(Actor::Nested));
+    let cast = cast.deepest(&[]).nested(&all_of(Actor::Deepest));
+    // One that has entered the maker's namespace, with mounts of its own: it may make file systems.
+    let enter = Action::Setns { of: maker, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let enter = [enter, NEW_MOUNTS];
+    let enter = if maker == Actor::Outside { &enter[1..] } else { &enter[..] };
+    let cast = cast.privileged(enter).privileged(&make_tmpfs());
+    cast.privileged(&[Action::Give(Actor::Outside)]).outside(&[attach()]).outside(&install(1000, 2000))
+}
+
+/// The bits count for a process in the user namespace that the file system was mounted in, or in one below
+/// it, however far; not for one above, beside, or below one beside.
+/// Source: mount_namespaces(7); execve(2); kernel 380cf5ba6b0a, d07b846f6200, mnt_may_suid(): current_in_userns().
+#[rstest]
+#[case::outside(Actor::Outside)]
+#[case::inside(Actor::Inside)]
+#[case::nested(Actor::Nested)]
+#[case::deepest(Actor::Deepest)]
+#[case::sibling(Actor::Sibling)]
+#[harness::test(
+    Root,
+    Userns,
+    NewPrivileges,
+    Capability(Cap::SysAdmin),
+    Program("sh"),
+    Program("cp"),
+    Program("id"),
+    pins("owner.setuid-programs")
+)]
+fn mounted_in(#[case] maker: Actor) {
+    let cast = mounted_by(maker);
+
+    let all = [Actor::Outside, Actor::Inside, Actor::Nested, Actor::Deepest, Actor::Sibling];
+    let ran = all.into_iter().fold(cast, |cast, who| cast.by(who, &execute("/tmp/id")));
+    // One that has run the program already writes the maps of the namespace below the sibling's.
+    let enter = Action::Setns { of: Actor::Sibling, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let below_beside = ran.outside(&[enter]).sibling(&[NEW_USERNS]).outside(&all_of(Actor::Sibling));
+    let trace = below_beside.sibling(&execute("/tmp/id")).play();
+
+    check!(trace);
+}
+
+/// A program that is found through another process's root, in its mount namespace, is executed without the bits,
+/// though the user namespace be the same.
+/// Source: kernel mnt_may_suid(): check_mnt().
+#[harness::test(
+    Root,
+    Userns,
+    NewPrivileges,
+    VisibleProcesses,
+    Capability(Cap::SysAdmin),
+    Program("sh"),
+    Program("cp"),
+    Program("id"),
+    pins("owner.setuid-programs")
+)]
+fn in_another_mount_namespace() {
+    let cast = root().outside(&[]).inside(&[]).outside(&ALL).second(&[]);
+    let mounted = cast.inside(&own_mounts()).inside(&make_tmpfs()).inside(&[attach()]);
+    let path = vec![number(libc::AT_FDCWD.into()), RawArg::ProcPath(Actor::Inside, "root/tmp")];
+    let there = [
+        Action::Hold("openat", libc::SYS_openat, path),
+        Action::Raw("fchdir", libc::SYS_fchdir, vec![RawArg::Held]),
+    ];
+
+    let installed = mounted.inside(&install(1000, 2000)).inside(&execute("/tmp/id"));
+    let by_second = installed.second(&there).second(&execute("./id"));
+    let trace = by_second.outside(&there).outside(&execute("./id")).play();
+
+    check!(trace);
+}
+
+/// Neither bit counts unless both the owner and the group of the program have a mapping.
+/// Source: execve(2); kernel 0d4d717f2583, bprm_fill_uid(): kuid_has_mapping(), kgid_has_mapping().
+#[rstest]
+#[case::both_mapped("0 0 1\n5 1000 1", "0 0 1\n6 2000 1")]
+#[case::owner_unmapped("0 0 1\n5 1001 1", "0 0 1\n6 2000 1")]
+#[case::group_unmapped("0 0 1\n5 1000 1", "0 0 1\n6 2001 1")]
+#[case::neither_mapped("0 0 1", "0 0 1")]
+#[harness::test(
+    Root,
+    Userns,
+    NewPrivileges,
+    Capability(Cap::SysAdmin),
+    Program("sh"),
+    Program("cp"),
+    Program("id"),
+    pins("owner.setuid-programs")
+)]
+fn of_owner_and_group(#[case] uids: &'static str, #[case] gids: &'static str) {
+    let mounted = root().outside(&own_mounts()).outside(&make_tmpfs()).outside(&[attach()]);
+    let cast = mounted.outside(&install(1000, 2000)).inside(&[]).outside(&[uid_map(uids), gid_map(gids)]);
+
+    let trace = cast.inside(&[NO_FIXUP]).inside(&execute("/tmp/id")).play();
+
+    check!(trace);
+}

@@ -5,9 +5,11 @@
 
 mod fork;
 mod queue;
+mod race;
 mod states;
 
 pub use fork::{ask, spawn};
+pub use race::{Bench, Heat, Round, Span};
 
 use crate::action::{Action, CapChange};
 use crate::caller::{self, Caller};

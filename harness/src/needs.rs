@@ -62,6 +62,8 @@ pub enum Need {
     Account(&'static str),
     /// An option, by its full name (`CONFIG_SQUASHFS`), built into this kernel or as a module.
     Config(&'static str),
+    /// So many processors that the caller may run on: on fewer, nothing happens at the same time.
+    Processors(u64),
     /// A kernel release, or a later one, for a call or file that older ones do not have at all. A
     /// rule that changed is no need: there the expected outcome differs.
     Kernel {
@@ -97,6 +99,7 @@ impl Need {
             Need::File(path) => file(facts, path),
             Need::Account(name) => account(facts, name),
             Need::Config(option) => config(facts, option),
+            Need::Processors(count) => processors(facts, *count),
             Need::Kernel { major, minor, .. } => kernel(facts, *major, *minor),
         };
         lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
@@ -119,6 +122,7 @@ impl Need {
             Need::File(path) => path.to_string(),
             Need::Account(name) => format!("the account {name}"),
             Need::Config(option) => option.to_string(),
+            Need::Processors(count) => format!("{count} processors to run on at a time"),
             Need::Kernel { major, minor, why } => format!("Linux {major}.{minor} ({why})"),
         }
     }
@@ -175,6 +179,13 @@ fn config(facts: &Facts, option: &str) -> Judged {
         Fact::Known(value) => Err(format!("the kernel was built with {value}")),
         Fact::Absent => Err("the kernel was built without it".to_owned()),
         Fact::Unreadable(why) => Err(format!("the kernel's configuration is unreadable: {why}")),
+    }
+}
+
+fn processors(facts: &Facts, count: u64) -> Judged {
+    match &facts.process.processors {
+        Fact::Known(processors) if *processors >= count => Ok(()),
+        processors => Err(format!("sched_getaffinity(2) tells of {processors}")),
     }
 }
 

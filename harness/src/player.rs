@@ -233,6 +233,11 @@ impl Player {
         }
     }
 
+    /// Where it answers.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     /// Whether an answer, or the end of the actor, comes by then.
     pub fn speaks_by(&self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -58,6 +58,11 @@ pub enum Op {
     ReadAll = 9,
     /// From now on and until the answers are sent, end with the director even in the middle of a call.
     Leash = 10,
+    /// Wait at the meeting of the first argument for as many actors as the second says, then for the
+    /// nanoseconds of the third; gives those since the start.
+    Meet = 11,
+    /// How many nanoseconds ago the meeting of the first argument started.
+    Clock = 12,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
     ManyGroups = 20,
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds

@@ -20,6 +20,7 @@ mod newidmap;
 mod ns_ioctls;
 mod ownership;
 mod programs;
+mod races;
 mod sequences_of_programs;
 mod setgroups;
 mod setid_capabilities;

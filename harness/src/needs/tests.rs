@@ -25,6 +25,7 @@ use crate::caps::CapSet;
 #[case::config(user(), Need::Config("CONFIG_SQUASHFS"))]
 #[case::kernel(user(), Need::Kernel { major: 6, minor: 12, why: "itself" })]
 #[case::initial_userns(user(), Need::InitialUserns)]
+#[case::processors(user(), Need::Processors(2))]
 #[case::root(root(), Need::Root)]
 #[case::root_becomes_a_user(root(), Need::UnprivilegedUserns)]
 #[case::root_has_capabilities(root(), Need::Capability(Cap::Setfcap))]
@@ -57,6 +58,11 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
     |facts: &mut Facts| facts.system.kernel_release = "5.4.0".into(),
     Need::Kernel { major: 5, minor: 8, why: "setns with a pidfd" },
     "needs Linux 5.8 (setns with a pidfd): the kernel is 5.4.0"
+)]
+#[case::processors(
+    |facts: &mut Facts| facts.process.processors = Fact::Known(1),
+    Need::Processors(2),
+    "needs 2 processors to run on at a time: sched_getaffinity(2) tells of 1"
 )]
 #[case::hidepid(
     |facts: &mut Facts| facts.proc_state = ProcState::Writable { hidepid: Fact::Known("2".into()) },

@@ -90,6 +90,17 @@ impl fmt::Display for Tally {
     }
 }
 
+impl Tally {
+    /// A race that was none has shown nothing.
+    fn judged(self) -> Result<Self, Error> {
+        let Self { rounds, overlapping, .. } = self;
+        match overlapping >= rounds.div_ceil(FEWEST) {
+            true => Ok(self),
+            false => Err(Error::NoRace { rounds, overlapping }),
+        }
+    }
+}
+
 impl Scenario {
     /// A race: once this scenario is played to its end, these make one system call each, all at the
     /// same time. [`Actor::Inside`] must be of the cast, since its namespace is what they race for.
@@ -136,10 +147,7 @@ impl Race {
                 pace = times[times.len() / 2] + SLACK;
             }
         }
-        match tally.overlapping >= rounds.div_ceil(FEWEST) {
-            true => Ok(tally),
-            false => Err(Error::NoRace { rounds, overlapping: tally.overlapping }),
-        }
+        tally.judged()
     }
 
     /// What came of a round: the outcome of each racer, and what is left of what they raced for.
@@ -241,6 +249,14 @@ mod tests {
     #[test]
     fn the_first_rounds_are_played_without_delays() {
         assert_eq!(delays(TRIAL - 1, 3, 8), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_race_without_overlapping_calls_is_none() {
+        let tally = |overlapping| Tally { seen: BTreeMap::new(), rounds: 512, overlapping };
+
+        assert_eq!(tally(6).judged(), Ok(tally(6)));
+        assert_eq!(tally(5).judged(), Err(Error::NoRace { rounds: 512, overlapping: 5 }));
     }
 
     #[test]

@@ -5,13 +5,14 @@
 //! from round to round without asking, which is what makes rounds cheap on a busy machine.
 
 use super::Director;
+use super::bench::{Bench, ROUNDS, not_ready, set};
 use super::queue::Queue;
 use crate::action::Action;
 use crate::error::Error;
 use crate::lower::{Call, Context, Own, close};
-use crate::player::{Player, next_number};
+use crate::player::Player;
 use crate::race::Racer;
-use crate::scenario::{Actor, Namespace, Scenario};
+use crate::scenario::{Actor, Scenario};
 use crate::state::{Kept, State};
 use crate::trace::Outcome;
 use crate::wire::{Answer, Arg, HAND, Op, Request};
@@ -21,9 +22,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
 use std::ops::Range;
 use std::time::Duration;
-
-/// How many rounds a heat has: the answers of that many readers of a map fit into a message.
-const ROUNDS: u32 = 8;
 
 /// When a racer's call began and when it had returned, in nanoseconds after the start.
 pub type Span = (i64, i64);
@@ -38,58 +36,6 @@ pub struct Round {
     pub states: Vec<(Actor, State)>,
     /// What `own` stands for.
     pub own: Own,
-}
-
-/// The racers that take part in all rounds.
-pub struct Bench {
-    players: Vec<Player>,
-    meeting: usize,
-}
-
-impl Bench {
-    /// Those racers that are not of the stage's cast.
-    pub fn new(stage: &Scenario, racers: &[Racer], limit: Duration) -> Result<Self, Error> {
-        let mut cast = Scenario::new(stage.cast.clone());
-        for racer in racers.iter().filter(|racer| !stage.mentions(racer.actor)) {
-            if racer.actor.namespace() != Namespace::Callers {
-                return Err(Error::Senseless(format!("{} races and is not on the stage", racer.actor)));
-            }
-            cast = cast.by(racer.actor, &[]);
-        }
-        let meeting = next_number();
-        // Those who meet share the memory only if it is there before they are.
-        actor::meeting(meeting).clear();
-        Ok(Self { players: set(&cast, limit)?.players, meeting })
-    }
-
-    /// How many rounds a heat should have. Without anybody who goes from one to the next, all would be
-    /// played at once.
-    pub fn rounds(&self) -> u32 {
-        if self.players.is_empty() { 1 } else { ROUNDS }
-    }
-}
-
-/// Plays a scenario, whose actors then wait.
-fn set(scenario: &Scenario, limit: Duration) -> Result<Director<'_>, Error> {
-    let mut director = Director::new(scenario, limit)?;
-    let mut queue = Queue::new();
-    for (index, step) in scenario.steps.iter().enumerate() {
-        director.take(index, step, &mut queue)?;
-    }
-    director.flush(&mut queue)?;
-    director.players.iter_mut().try_for_each(Player::be_born)?;
-    for (step, outcome) in scenario.steps.iter().zip(&director.outcomes) {
-        if matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. }) {
-            return Err(not_ready(step.actor, &step.action, outcome, director.own));
-        }
-    }
-    Ok(director)
-}
-
-/// A race whose racers are not ready says nothing.
-fn not_ready(actor: Actor, action: &Action, outcome: &Outcome, own: Own) -> Error {
-    let (step, shown) = (show::action(actor, action), show::outcome(outcome, action, own));
-    Error::Senseless(format!("before the race {actor}'s {step} came out as {shown}"))
 }
 
 /// Some rounds of a race, their stages set.
@@ -130,6 +76,17 @@ const BEFORE: u32 = 3;
 /// The number of a part in a round.
 fn number(round: usize, part: u32) -> u32 {
     PARTS * u32::try_from(round).unwrap_or(0) + part
+}
+
+/// What a racer does at a number, in words.
+fn doing(racer: &Racer, first: u32, number: u32) -> String {
+    let (round, part) = (first + number / PARTS, number % PARTS);
+    let action = match part {
+        MEET => return format!("round {round}, waiting for the other racers"),
+        BEFORE.. => racer.before.get((part - BEFORE) as usize),
+        _ => None,
+    };
+    format!("round {round}, {}", show::action(racer.actor, action.unwrap_or(&racer.call)))
 }
 
 impl<'a> Heat<'a> {
@@ -194,7 +151,8 @@ impl<'a> Heat<'a> {
     fn parts(&self, entry: &Entry, round: usize, delay: u64) -> Result<Vec<(u32, Vec<Call>)>, Error> {
         let racer = &self.racers[entry.racer];
         let stage = &self.stages[round];
-        let pid = |actor| stage.find(actor).and_then(|index| stage.players[index].pid()).map(Pid::as_raw);
+        let everybody = || stage.players.iter().chain(&self.bench.players);
+        let pid = |actor| everybody().find(|player| player.actor == actor)?.pid().map(Pid::as_raw);
         let context = Context { actor: racer.actor, own: stage.own, pid: &pid };
         let senseless =
             |action| Error::Senseless(format!("a racer cannot do so: {}", show::action(racer.actor, action)));
@@ -223,31 +181,38 @@ impl<'a> Heat<'a> {
     /// Awaits the answers of all. Who has ended is told at once, while others may still wait for it.
     fn listen(&mut self, entries: &mut [Entry]) -> Result<(), Error> {
         while let Some(next) = self.first_to_speak(entries) {
-            let (racers, first) = (self.racers, self.rounds.start);
-            let entry = &mut entries[next];
-            let racer = &racers[entry.racer];
-            let doing = |number: u32| {
-                let round = first + number / PARTS;
-                let action = |action| format!("round {round}, {}", show::action(racer.actor, action));
-                match number % PARTS {
-                    MEET => format!("round {round}, waiting for the other racers"),
-                    part @ BEFORE.. => action(&racer.before[(part - BEFORE) as usize]),
-                    _ => action(&racer.call),
-                }
-            };
             let mut expected = Vec::new();
-            for round in entry.rounds.clone() {
-                for (part, calls) in self.parts(entry, round, 0)? {
+            for round in entries[next].rounds.clone() {
+                for (part, calls) in self.parts(&entries[next], round, 0)? {
                     expected.extend(calls.iter().map(|_| number(round, part)));
                 }
             }
-            let player = self.player(entry.seat);
-            (entry.answers, _) = player.receive(expected.len(), &doing)?;
-            if entry.answers.iter().map(|answer| answer.step).ne(expected.iter().copied()) {
-                return Err(Error::Stray { actor: player.actor, doing: doing(CALL) });
+            let (racer, seat, first) = (entries[next].racer, entries[next].seat, self.rounds.start);
+            let racer = &self.racers[racer];
+            let doing = |number| doing(racer, first, number);
+            let received = self.player(seat).receive(expected.len(), &doing);
+            let (answers, _) = received.map_err(|error| self.who_hangs(entries, next, error))?;
+            if answers.iter().map(|answer| answer.step).ne(expected) {
+                return Err(Error::Stray { actor: racer.actor, doing: doing(number(0, CALL)) });
             }
+            entries[next].answers = answers;
         }
         Ok(())
+    }
+
+    /// The error of an entry or, where that merely waited for others, that of the one who hangs.
+    fn who_hangs(&mut self, entries: &[Entry], failed: usize, error: Error) -> Error {
+        let Error::Hung { limit, .. } = error else { return error };
+        let mut waits = |entry: &Entry| self.player(entry.seat).at() % PARTS == MEET;
+        let guilty = entries.iter().find(|entry| entry.answers.is_empty() && !waits(entry));
+        match guilty {
+            Some(guilty) if waits(&entries[failed]) => {
+                let racer = &self.racers[guilty.racer];
+                let doing = doing(racer, self.rounds.start, self.player(guilty.seat).at());
+                Error::Hung { actor: racer.actor, doing, limit }
+            }
+            _ => error,
+        }
     }
 
     /// Which entry has something to say, of those that have not answered; `None` if all have.

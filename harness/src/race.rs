@@ -144,7 +144,8 @@ impl Race {
             }
             if next == TRIAL {
                 times.sort_unstable();
-                pace = times[times.len() / 2] + SLACK;
+                // A busy machine interrupts some of the calls, even most of them.
+                pace = times[times.len() / 4] + SLACK;
             }
         }
         tally.judged()

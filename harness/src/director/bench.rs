@@ -36,7 +36,7 @@ impl Bench {
         let meeting = next_number();
         // Those who meet share the memory only if it is there before they are.
         actor::meeting(meeting).clear();
-        Ok(Self { players: set(&cast, limit)?.players, meeting })
+        Ok(Self { players: ready(begin(&cast, limit)?)?.players, meeting })
     }
 
     /// How many rounds a heat should have. Without anybody who goes from one to the next, all would be
@@ -46,16 +46,23 @@ impl Bench {
     }
 }
 
-/// Plays a scenario, whose actors then wait.
-pub fn set(scenario: &Scenario, limit: Duration) -> Result<Director<'_>, Error> {
+/// Plays a scenario but for the answers to the last message, which are awaited when others have begun, too:
+/// on a busy machine one waits for many as long as for one.
+pub fn begin(scenario: &Scenario, limit: Duration) -> Result<(Director<'_>, Queue), Error> {
     let mut director = Director::new(scenario, limit)?;
     let mut queue = Queue::new();
     for (index, step) in scenario.steps.iter().enumerate() {
         director.take(index, step, &mut queue)?;
     }
+    director.send_ahead(&mut queue)?;
+    Ok((director, queue))
+}
+
+/// Awaits those; the actors wait from then on.
+pub fn ready((mut director, mut queue): (Director<'_>, Queue)) -> Result<Director<'_>, Error> {
     director.flush(&mut queue)?;
     director.players.iter_mut().try_for_each(Player::be_born)?;
-    for (step, outcome) in scenario.steps.iter().zip(&director.outcomes) {
+    for (step, outcome) in director.scenario.steps.iter().zip(&director.outcomes) {
         if matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. }) {
             return Err(not_ready(step.actor, &step.action, outcome, director.own));
         }

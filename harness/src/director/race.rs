@@ -5,7 +5,7 @@
 //! from round to round without asking, which is what makes rounds cheap on a busy machine.
 
 use super::Director;
-use super::bench::{Bench, ROUNDS, not_ready, set};
+use super::bench::{Bench, ROUNDS, begin, not_ready, ready};
 use super::queue::Queue;
 use crate::action::Action;
 use crate::error::Error;
@@ -98,7 +98,8 @@ impl<'a> Heat<'a> {
         rounds: Range<u32>,
         limit: Duration,
     ) -> Result<Self, Error> {
-        let stages = rounds.clone().map(|_| set(stage, limit)).collect::<Result<_, _>>()?;
+        let begun: Vec<_> = rounds.clone().map(|_| begin(stage, limit)).collect::<Result<_, _>>()?;
+        let stages = begun.into_iter().map(ready).collect::<Result<_, _>>()?;
         Ok(Self { racers, stages, bench, rounds })
     }
 
@@ -119,7 +120,14 @@ impl<'a> Heat<'a> {
             self.player(entry.seat).send(&message, None)?;
         }
         self.listen(&mut entries)?;
-        (0..self.stages.len()).map(|round| self.close(round, &entries)).collect()
+        let mut queues = Vec::new();
+        for stage in &mut self.stages {
+            let mut queue = Queue::new();
+            stage.ask_states(&mut queue)?;
+            stage.send_ahead(&mut queue)?;
+            queues.push(queue);
+        }
+        queues.iter_mut().enumerate().map(|(round, queue)| self.close(round, &entries, queue)).collect()
     }
 
     fn meeting(&self, round: usize) -> usize {
@@ -234,7 +242,7 @@ impl<'a> Heat<'a> {
     }
 
     /// What came of a round, whose stage is left.
-    fn close(&mut self, round: usize, entries: &[Entry]) -> Result<Round, Error> {
+    fn close(&mut self, round: usize, entries: &[Entry], queue: &mut Queue) -> Result<Round, Error> {
         let stage = &mut self.stages[round];
         let (mut outcomes, mut spans) = (Vec::new(), Vec::new());
         for entry in entries.iter().filter(|entry| entry.rounds.contains(&round)) {
@@ -257,7 +265,7 @@ impl<'a> Heat<'a> {
             outcomes.push(outcome);
             spans.push((met.value, clock.value));
         }
-        let states = stage.states(&mut Queue::new())?;
+        let states = stage.hear_states(queue)?;
         stage.farewell()?;
         Ok(Round { outcomes, spans, states, own: stage.own })
     }

@@ -235,6 +235,8 @@ pub enum Action {
         /// Whose.
         of: Option<Actor>,
     },
+    /// read(2) from the held file, which is this one, to its end.
+    ReadToEnd(IdFile),
     /// setgroups(2)
     Setgroups(Groups, Via),
     /// getgroups(2) with room for so many entries, at a good address or none.

@@ -15,10 +15,12 @@ mod child;
 mod compat;
 mod guard;
 mod leash;
+mod meet;
 mod message;
 mod sockets;
 
 pub use calls::{SETEGID, SETEUID};
+pub use meet::meeting;
 
 use crate::wire::{MESSAGE, NONE, Op, PROC, REQUEST_WORDS, ROOM, SLOTS, SOCKET, word};
 use libc::{c_int, c_long};
@@ -44,17 +46,20 @@ static RESULTS: Private<[u8; ROOM]> = Private(UnsafeCell::new([0; ROOM]));
 /// as a process ever has at a time; numbers beyond that begin anew.
 pub fn place(number: usize) -> &'static AtomicU32 {
     static PLACES: OnceLock<&'static [AtomicU32; PLACES_LEN]> = OnceLock::new();
-    let places = PLACES.get_or_init(|| {
-        let (size, access) = (size_of::<[AtomicU32; PLACES_LEN]>(), libc::PROT_READ | libc::PROT_WRITE);
-        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
-        // SAFETY: a new mapping, zeroed, never unmapped, and only ever used through atomics.
-        unsafe {
-            let memory = libc::mmap(std::ptr::null_mut(), size, access, flags, -1, 0);
-            assert!(memory != libc::MAP_FAILED, "no memory for {size} shared bytes");
-            &*memory.cast()
-        }
-    });
+    let places = PLACES.get_or_init(shared);
     &places[number % PLACES_LEN]
+}
+
+/// Memory that all processes forked from now on share, zeroed, never unmapped. `T` is atomics alone.
+fn shared<T: Sync>() -> &'static T {
+    let (size, access) = (size_of::<T>(), libc::PROT_READ | libc::PROT_WRITE);
+    let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping of this size, aligned to a page; atomics of 0 are valid.
+    unsafe {
+        let memory = libc::mmap(std::ptr::null_mut(), size, access, flags, -1, 0);
+        assert!(memory != libc::MAP_FAILED, "no memory for {size} shared bytes");
+        &*memory.cast()
+    }
 }
 
 /// What an actor starts with.
@@ -296,6 +301,8 @@ impl Actor {
             op if op == Op::Socketpair as u64 => self.socketpair(),
             op if op == Op::SendCredentials as u64 => sockets::send_credentials(args),
             op if op == Op::ReceiveCredentials as u64 => sockets::receive_credentials(args),
+            op if op == Op::Meet as u64 => meet::meet(args),
+            op if op == Op::Clock as u64 => meet::clock(args),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)

@@ -3,12 +3,16 @@
 //!
 //! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
 
+mod bench;
 mod end;
 mod fork;
 mod queue;
+mod race;
 mod states;
 
+pub use bench::Bench;
 pub use fork::{ask, spawn};
+pub use race::{Heat, Round, Span};
 
 use crate::action::{Action, CapChange};
 use crate::caller::{self, Caller};

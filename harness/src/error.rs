@@ -113,6 +113,13 @@ pub enum Error {
         /// Its command line.
         program: String,
     },
+    /// The racers of a race hardly ever acted at the same time.
+    NoRace {
+        /// How many rounds there were.
+        rounds: u32,
+        /// In how many of them two calls overlapped.
+        overlapping: u32,
+    },
     /// A scenario names an actor that has not come into being, or an empty hand.
     Senseless(String),
 }
@@ -164,6 +171,11 @@ impl fmt::Display for Error {
             Self::LeftBehind { program } => {
                 write!(f, "program ended but left processes behind, which were killed: {program}")
             }
+            Self::NoRace { rounds, overlapping } => write!(
+                f,
+                "a race was none: in {overlapping} of {rounds} rounds calls overlapped; \
+                 are two processors really there for it (`nproc`, cpu.max of the cgroup)?"
+            ),
             Self::Senseless(what) => write!(f, "the scenario makes no sense: {what}"),
         }
     }

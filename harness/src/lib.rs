@@ -35,6 +35,7 @@
 //! |---|---|
 //! | [scenario], [action] | what is done |
 //! | [trace], [state] | what happened |
+//! | [race] | what may happen when several do it at the same time |
 //! | [error] | what went wrong with the harness itself |
 //! | [host], [needs], [suite] | facts of this host, what a test needs of it, the registry of tests |
 //! | [rules] | the rules of the kernel by name, which tests say that they pin |
@@ -54,6 +55,7 @@ mod outcome;
 mod player;
 pub mod prelude;
 mod program;
+pub mod race;
 pub mod rules;
 pub mod scenario;
 mod show;

@@ -71,6 +71,7 @@ impl Context<'_> {
             }
             Action::Open { file, of, access } => vec![("", self.open(*file, *of, *access, HAND))],
             Action::WriteHeld { text, file, at } => self.write_held(text, *file, *at),
+            Action::ReadToEnd(_) => vec![("", read(HAND))],
             Action::Setgroups(groups, via) => vec![("", self.setgroups(groups, *via))],
             Action::Getgroups { size, room } => vec![("", getgroups(*size, *room))],
             Action::CountGroups { size, first, step } => vec![("", count_groups(*size, *first, *step))],
@@ -332,7 +333,8 @@ fn around(open: Request, (name, call): Call) -> Vec<Call> {
     vec![("open", open), (name, call.only_with(SCRATCH)), close(SCRATCH)]
 }
 
-fn close(slot: u64) -> Call {
+/// Close what a slot holds, if it holds something.
+pub fn close(slot: u64) -> Call {
     ("close", syscall(libc::SYS_close, &[Arg::Slot(slot)]).only_with(slot))
 }
 

@@ -62,6 +62,8 @@ pub enum Need {
     Account(&'static str),
     /// An option, by its full name (`CONFIG_SQUASHFS`), built into this kernel or as a module.
     Config(&'static str),
+    /// So many processors that the caller may run on: on fewer, nothing happens at the same time.
+    Processors(u64),
     /// An option that this kernel was built without.
     NoConfig(&'static str),
     /// No seccomp filter, which may refuse any system call: keyctl(2) in many containers.
@@ -112,6 +114,7 @@ impl Need {
             Need::File(path) => file(facts, path),
             Need::Account(name) => account(facts, name),
             Need::Config(option) => config(facts, option),
+            Need::Processors(count) => processors(facts, *count),
             Need::NoConfig(option) => no_config(facts, option),
             Need::NoSeccomp => no_seccomp(facts),
             Need::UnprivilegedWithheld => userns::withheld(facts),
@@ -144,6 +147,7 @@ impl Need {
             Need::File(path) => path.to_string(),
             Need::Account(name) => format!("the account {name}"),
             Need::Config(option) => option.to_string(),
+            Need::Processors(count) => format!("{count} processors to run on at a time"),
             Need::NoConfig(option) => format!("a kernel without {option}"),
             Need::NoSeccomp => "no seccomp filter".to_owned(),
             Need::UnprivilegedWithheld => "kernel.unprivileged_userns_clone to be 0".to_owned(),
@@ -221,6 +225,13 @@ fn no_seccomp(facts: &Facts) -> Judged {
         Fact::Known(Seccomp::Off) | Fact::Absent => Ok(()),
         Fact::Known(_) => Err("one is active".to_owned()),
         Fact::Unreadable(why) => Err(format!("the seccomp mode is unreadable ({why})")),
+    }
+}
+
+fn processors(facts: &Facts, count: u64) -> Judged {
+    match &facts.process.processors {
+        Fact::Known(processors) if *processors >= count => Ok(()),
+        processors => Err(format!("sched_getaffinity(2) tells of {processors}")),
     }
 }
 

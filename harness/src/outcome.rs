@@ -38,7 +38,7 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
                 _ => Outcome::Short { wrote: answer.value, given },
             }
         }
-        Action::Read { .. } => Outcome::Text(answer.data.clone()),
+        Action::Read { .. } | Action::ReadToEnd(_) => Outcome::Text(answer.data.clone()),
         Action::Getgroups { size: 0, .. } => Outcome::Value(answer.value),
         Action::Getgroups { .. } => Outcome::Groups(words(&answer.data)),
         Action::CountGroups { .. } => match words(&answer.data)[..] {

@@ -142,9 +142,13 @@ impl Player {
         Ok((all, arrived))
     }
 
-    /// The step that the actor was last seen at.
+    /// The number of the step that the actor was last seen at.
+    pub fn at(&self) -> u32 {
+        actor::place(self.number).load(Ordering::Relaxed)
+    }
+
     fn step(&self, doing: Doing<'_>) -> String {
-        doing(actor::place(self.number).load(Ordering::Relaxed))
+        doing(self.at())
     }
 
     fn message(&self, buffer: &mut [u8]) -> nix::Result<(usize, Option<OwnedFd>)> {
@@ -237,6 +241,11 @@ impl Player {
             (_, Some(Status::Exited(0)) | None) => Ok(()),
             (_, Some(status)) => Err(Error::Ended { actor, doing: self.step(doing), status }),
         }
+    }
+
+    /// Where it answers.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 
     /// Whether an answer, or the end of the actor, comes by then.

@@ -198,7 +198,8 @@ impl Scenario {
         self.by(Actor::Sibling, actions)
     }
 
-    fn mentions(&self, actor: Actor) -> bool {
+    /// Whether this actor is of the cast.
+    pub(crate) fn mentions(&self, actor: Actor) -> bool {
         self.steps.iter().any(|step| step.actor == actor)
     }
 

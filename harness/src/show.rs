@@ -32,6 +32,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
             format!("open {}{} <- {}", file.name(), self::at(*at, "pwrite"), self::text(text))
         }
         Action::Read { file, of } => format!("read {}{}", whose(*of), file.name()),
+        Action::ReadToEnd(file) => format!("read open {}", file.name()),
         Action::Setgroups(list, _) => format!("setgroups({})", groups(list)),
         Action::Getgroups { size, room } => format!("getgroups({size}{})", pointer(*room)),
         Action::CountGroups { size, .. } => format!("getgroups({size})"),
@@ -252,8 +253,12 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
         Outcome::Text(bytes) => {
             let text = String::from_utf8_lossy(bytes);
             match action {
-                Action::Read { file: IdFile::UidMap, .. } => map(&text, own.uid),
-                Action::Read { file: IdFile::GidMap, .. } => map(&text, own.gid),
+                Action::Read { file: IdFile::UidMap, .. } | Action::ReadToEnd(IdFile::UidMap) => {
+                    map(&text, own.uid)
+                }
+                Action::Read { file: IdFile::GidMap, .. } | Action::ReadToEnd(IdFile::GidMap) => {
+                    map(&text, own.gid)
+                }
                 _ => format!("\"{}\"", text.trim_end().escape_debug()),
             }
         }

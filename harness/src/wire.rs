@@ -65,6 +65,11 @@ pub enum Op {
     /// Make a child that exits at once, and a descriptor of it; leave it a zombie or wait for it, as the
     /// first argument says.
     Dead = 12,
+    /// Wait at the meeting of the first argument for as many actors as the second says, then for the
+    /// nanoseconds of the third; gives those since the start.
+    Meet = 34,
+    /// How many nanoseconds ago the meeting of the first argument started.
+    Clock = 35,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
     ManyGroups = 20,
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds

@@ -76,9 +76,18 @@ fn start(marker: &str, files: &Path) -> Child {
 /// is left. `scenario` is given the marker.
 #[track_caller]
 fn nothing_survives(processes: usize, scenario: impl Fn(&str) -> Scenario) {
-    if let Ok(marker) = std::env::var(VICTIM) {
-        let played = scenario(&marker).try_play_within(Duration::from_secs(60));
+    nothing_survives_of(processes, |marker| {
+        let played = scenario(marker).try_play_within(Duration::from_secs(60));
         panic!("a victim is killed while it plays, but: {played:?}");
+    });
+}
+
+/// The same for whatever plays.
+#[track_caller]
+fn nothing_survives_of(processes: usize, play: impl Fn(&str)) {
+    if let Ok(marker) = std::env::var(VICTIM) {
+        play(&marker);
+        panic!("a victim is killed while it plays");
     }
     let marker = format!("{}.{:?}", std::process::id(), std::thread::current().id()).replace(['(', ')'], "");
     let files = tempfile::tempdir().expect("a temporary directory");
@@ -131,6 +140,20 @@ fn a_large_cast() {
         .sibling(&[]);
 
     nothing_survives(7, |_| cast.clone().second(&[pause()]));
+}
+
+/// Racers end with the test process, those that wait for the others as well as those that hang.
+#[test]
+fn a_race() {
+    let hangs = racer(Actor::Outside, &[pause()], DUMPABLE);
+    let waits = |actor| racer(actor, &[], DUMPABLE);
+
+    nothing_survives_of(11, |_| {
+        let race =
+            caller().inside(&[]).race(&[hangs.clone(), waits(Actor::Privileged), waits(Actor::Inside)]);
+        let played = race.try_play_within(10, Duration::from_secs(60));
+        panic!("a victim is killed while it plays, but: {played:?}");
+    });
 }
 
 /// A program ends with the test process, and so does all that it has started.

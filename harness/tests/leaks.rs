@@ -4,6 +4,7 @@
 
 mod support;
 
+use harness::error::Error;
 use harness::prelude::*;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
@@ -60,6 +61,17 @@ fn everything() -> Scenario {
         .nested(&[read(IdFile::Setgroups)])
 }
 
+/// Some rounds of a race of one that stays and one that does not.
+fn race() {
+    let write = |actor| racer(actor, &[open(IdFile::UidMap)], write_held(IdFile::UidMap, "0 own 1"));
+    let racers = [write(Actor::Outside), write(Actor::Inside)];
+    // Whether they were fast enough for a race is not the point here.
+    match caller().inside(&[]).race(&racers).try_play_within(20, Duration::from_secs(10)) {
+        Ok(_) | Err(Error::NoRace { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
 fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
@@ -89,6 +101,7 @@ fn actors_allocate_nothing() {
 
     let trace = everything().play();
     let program = caller().outside(&[run(&["true"])]).play();
+    race();
 
     assert!(trace.steps().all(|(step, _)| step.actor != Actor::Deepest), "{trace}");
     assert!(program.to_string().contains("exit 0"), "{program}");
@@ -119,12 +132,14 @@ fn nothing_is_left_open() {
     let _alone = ALONE.lock();
     let dies = caller().outside(&[raw("exit", libc::SYS_exit_group, &[number(1)])]);
     everything().play();
+    race();
     let before = descriptors();
 
     for _ in 0..200 {
         everything().play();
         dies.try_play().expect_err("the actor ends early");
     }
+    race();
 
     assert_eq!(descriptors(), before);
     assert_eq!(children(), Vec::<String>::new());

@@ -9,7 +9,7 @@ const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 const HERE: i64 = libc::AT_FDCWD as i64;
 
 /// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace.
-fn limit(count: &'static [u8]) -> [Action; 2] {
+pub fn limit(count: &'static [u8]) -> [Action; 2] {
     let path = RawArg::Bytes(b"/proc/sys/user/max_user_namespaces\0".as_slice().into());
     let open = vec![RawArg::Number(HERE), path, RawArg::Number(libc::O_WRONLY.into())];
     let length = RawArg::Number(i64::try_from(count.len()).unwrap_or(0));

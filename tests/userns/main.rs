@@ -57,6 +57,7 @@ mod pid_namespaces;
 mod proc_mounts;
 mod programs;
 mod projid;
+mod races;
 mod sequences_of_programs;
 mod setgroups;
 mod setgroups_file;

@@ -35,6 +35,11 @@ pub const fn open(file: IdFile) -> Action {
     Action::Open { file, of: None, access: Access::Write }
 }
 
+/// Open one of the four files for reading, and hold it.
+pub const fn open_to_read(file: IdFile) -> Action {
+    Action::Open { file, of: None, access: Access::Read }
+}
+
 /// Write words to the held file, which is this one.
 pub const fn write_held(file: IdFile, words: &'static str) -> Action {
     Action::WriteHeld { text: Text::Words(Cow::Borrowed(words)), file, at: At::Position }

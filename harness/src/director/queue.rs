@@ -19,6 +19,8 @@ pub(super) struct Queue {
     /// How many bytes the answers to steps may have, apart from the state.
     words: u64,
     end: End,
+    /// Whether it is under way already.
+    sent: bool,
 }
 
 impl Queue {
@@ -101,10 +103,19 @@ impl Director<'_> {
 
     /// Sees to it that what is queued is for this player and leaves room for so many bytes.
     fn make_room(&mut self, queue: &mut Queue, player: usize, length: usize) -> Result<(), Error> {
-        if queue.player != player || queue.message.len() + length > MESSAGE {
+        if queue.player != player || queue.message.len() + length > MESSAGE || queue.sent {
             self.flush(queue)?;
         }
         queue.player = player;
+        Ok(())
+    }
+
+    /// Sends what has gathered and goes on without the answers.
+    pub(super) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
+        if !queue.pending.is_empty() && !queue.sent {
+            self.players[queue.player].send(&queue.message, None)?;
+            queue.sent = true;
+        }
         Ok(())
     }
 
@@ -113,11 +124,11 @@ impl Director<'_> {
         if queue.pending.is_empty() {
             return Ok(());
         }
+        self.send_ahead(queue)?;
         let count = queue.pending.iter().map(|pending| pending.names.len()).sum();
         let (scenario, player) = (self.scenario, &mut self.players[queue.player]);
         let actor = player.actor;
         let doing = |number| doing(scenario, actor, queue.pending.get(number as usize));
-        player.send(&queue.message, None)?;
         if queue.end == End::AtOnce {
             player.reap();
         }
@@ -133,7 +144,7 @@ impl Director<'_> {
         }
         queue.message.clear();
         queue.pending.clear();
-        (queue.words, queue.end) = (0, End::Later);
+        (queue.words, queue.end, queue.sent) = (0, End::Later, false);
         Ok(())
     }
 

@@ -10,11 +10,22 @@ use crate::scenario::{Actor, Cast, Namespace};
 use crate::state::{Before, Kept, State};
 impl Director<'_> {
     pub(super) fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
+        self.ask_states(queue)?;
+        self.hear_states(queue)
+    }
+
+    /// Asks every actor, and awaits the answers of all but the last.
+    pub(super) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
         for actor in Actor::ALL {
             if let Some(player) = self.find(actor) {
                 self.enqueue_state(queue, player)?;
             }
         }
+        Ok(())
+    }
+
+    /// What they have answered.
+    pub(super) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
         let gid_maps: Vec<(Actor, String)> =

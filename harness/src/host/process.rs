@@ -83,6 +83,8 @@ pub struct Process {
     pub in_initial_userns: Fact<bool>,
     /// Whether the root directory is not that of the mount namespace.
     pub chroot: Chroot,
+    /// On how many processors it may run.
+    pub processors: Fact<u64>,
 }
 
 impl Process {
@@ -105,6 +107,7 @@ impl Process {
             gid_map: fact::read("/proc/self/gid_map").map(|map| one_line(map)),
             setgroups: fact::read("/proc/self/setgroups"),
             chroot: root::chroot(),
+            processors: processors(),
         }
     }
 
@@ -148,6 +151,11 @@ fn cap_sets() -> Fact<CapSets> {
         bounding: CapSet(collect(&|one| capability_is_in_bounding_set(one))),
         ambient: CapSet(collect(&|one| capability_is_in_ambient_set(one))),
     })
+}
+
+fn processors() -> Fact<u64> {
+    let mask = rustix::thread::sched_getaffinity(None).map_err(Into::into);
+    Fact::of(mask).map(|mask| mask.count().into())
 }
 
 fn seccomp(mode: &str) -> Seccomp {

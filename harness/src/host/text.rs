@@ -77,6 +77,7 @@ impl Facts {
             row("capabilities, inheritable", caps(|sets| sets.inheritable)),
             row("capabilities, bounding", caps(|sets| sets.bounding)),
             row("capabilities, ambient", caps(|sets| sets.ambient)),
+            row("processors", &process.processors),
             row("no_new_privs", &process.no_new_privs),
             row("seccomp", process.seccomp.map(|mode| format!("{mode:?}").to_lowercase())),
             row("in the initial user namespace", &process.in_initial_userns),

@@ -26,6 +26,7 @@ use crate::caps::CapSet;
 #[case::no_seccomp(user(), Need::NoSeccomp)]
 #[case::kernel(user(), Need::Kernel { major: 6, minor: 12, why: "itself" })]
 #[case::initial_userns(user(), Need::InitialUserns)]
+#[case::processors(user(), Need::Processors(2))]
 #[case::root(root(), Need::Root)]
 #[case::root_becomes_a_user(root(), Need::UnprivilegedUserns)]
 #[case::root_has_capabilities(root(), Need::Capability(Cap::Setfcap))]
@@ -108,6 +109,11 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
     |facts: &mut Facts| facts.system.kernel_release = "5.15.200".into(),
     Need::Backported { release: (6, 3), stable: &[(6, 1, 27)], why: "x" },
     "needs Linux 6.3 (x): the kernel is 5.15.200"
+)]
+#[case::processors(
+    |facts: &mut Facts| facts.process.processors = Fact::Known(1),
+    Need::Processors(2),
+    "needs 2 processors to run on at a time: sched_getaffinity(2) tells of 1"
 )]
 #[case::hidepid(
     |facts: &mut Facts| facts.proc_state = ProcState::Writable { hidepid: Fact::Known("2".into()) },

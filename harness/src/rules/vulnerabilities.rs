@@ -1,7 +1,7 @@
 //! Faults of the past, each fixed by a rule whose return the suite must notice; and races.
 
 use super::{Rule, rule};
-use nix::errno::Errno::{EACCES, EINVAL, EPERM};
+use nix::errno::Errno::{EACCES, EINVAL, ENOSPC, EPERM};
 
 pub(super) const VULNERABILITIES: &[Rule] = &[
     rule(
@@ -88,4 +88,11 @@ pub(super) const RACES: &[Rule] = &[
         "A reader during a write sees the empty map or the whole one.",
         "kernel map_write(): smp_wmb() before nr_extents",
     ),
+    rule(
+        "race.creators",
+        &[ENOSPC],
+        "Of several processes that create a namespace at a time as many succeed as user.max_user_namespaces has room for.",
+        "namespaces(7), \"The /proc/sys/user directory\"; kernel inc_ucount(): atomic_long_inc_below()",
+    )
+    .since("4.9"),
 ];

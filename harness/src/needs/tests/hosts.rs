@@ -86,6 +86,7 @@ pub(super) fn process(id: u32, effective: CapSet) -> Process {
         setgroups: Fact::Known("allow".into()),
         in_initial_userns: Fact::Known(true),
         chroot: Chroot::No,
+        processors: Fact::Known(2),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::say::say;
 use crate::tools::{self, Install};
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
-use crate::{nextest, process, suite};
+use crate::{nextest, process, suite, summary};
 
 use listed::Listed;
 use state::{Known, Ruling, State};
@@ -56,6 +56,7 @@ pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
     } else {
         let length = if options.names.is_empty() { table::Length::Short } else { table::Length::Full };
         say(table::render(&rulings, &leg, length));
+        say(summary::snapshots(&leg, &workspace.root));
     }
     Ok(match rulings.iter().filter(|ruling| ruling.state == State::Differs).count() {
         0 => Verdict::Good,

@@ -131,7 +131,8 @@ fn list(title: &str, leg: &Leg, describe: impl Fn(&End) -> Option<String>) -> St
     text
 }
 
-fn snapshots(leg: &Leg, root: &Path) -> String {
+/// Where snapshots that differ are, and how to review them; nothing if none differ.
+pub fn snapshots(leg: &Leg, root: &Path) -> String {
     if leg.pending.is_empty() {
         return String::new();
     }

@@ -180,6 +180,7 @@ fn a_rule_differs_where_one_of_its_tests_failed_and_holds_where_all_passed() -> 
     assert_eq!(words("groups.denied").join(" "), skipped);
     assert!(text.contains("failed   bad::hangs"), "{text}");
     assert!(text.contains(": 1 hold, 1 differ, 1 skipped, "), "{text}");
+    assert!(text.contains("\n  tests/a.snap.new\n"), "{text}");
     Ok(())
 }
 

@@ -31,9 +31,10 @@ pub fn render(rulings: &[Ruling], leg: &Leg, length: Length) -> String {
         of_family.for_each(|ruling| one(&mut text, ruling, length));
     }
     let count = |word: &str| rulings.iter().filter(|ruling| ruling.state.word() == word).count();
+    let noun = if rulings.len() == 1 { "rule" } else { "rules" };
     let _ = writeln!(
         text,
-        "\n{} rules {}: {} hold, {} differ, {} skipped, {} untested",
+        "\n{} {noun} {}: {} hold, {} differ, {} skipped, {} untested",
         rulings.len(),
         leg.who,
         count("holds"),
@@ -109,7 +110,7 @@ mod tests {
 
         let line = "  map.written-once               EPERM                       1 test  holds\n";
         assert!(text.contains(line), "{text}");
-        assert!(text.ends_with("1 rules as root: 1 hold, 0 differ, 0 skipped, 0 untested\n"), "{text}");
+        assert!(text.ends_with("1 rule as root: 1 hold, 0 differ, 0 skipped, 0 untested\n"), "{text}");
         assert!(!text.contains("Source"), "{text}");
     }
 

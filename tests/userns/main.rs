@@ -66,6 +66,7 @@ mod setid_accounting;
 mod setid_capabilities;
 mod setid_compat;
 mod setid_consequences;
+mod setid_idle;
 mod setid_limits;
 mod setid_ordinary;
 mod setid_tables;

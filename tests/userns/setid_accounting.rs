@@ -20,12 +20,21 @@ fn children() -> Vec<Action> {
 /// What is done by a process of the user `old`, and its name: then it is `new` or still `old`.
 type Change = (&'static str, fn(u32, u32) -> Vec<Action>);
 
-const CHANGES: [Change; 21] = [
+const CHANGES: [Change; 26] = [
     ("nothing", |_, _| vec![]),
     ("setuid(new)", |_, new| vec![set_id(SetId::Setuid, &[new])]),
     ("setuid(old)", |old, _| vec![set_id(SetId::Setuid, &[old])]),
     ("setuid(new), the saved id", |_, new| {
         vec![set_id(SetId::Setresuid, &[SAME, SAME, new]), only_caps(&[]), set_id(SetId::Setuid, &[new])]
+    }),
+    ("setuid(new), the effective id of before", |_, new| {
+        vec![set_id(SetId::Setresuid, &[SAME, new, SAME]), set_id(SetId::Setuid, &[new])]
+    }),
+    ("setuid(new), the saved id of before", |_, new| {
+        vec![set_id(SetId::Setresuid, &[SAME, SAME, new]), set_id(SetId::Setuid, &[new])]
+    }),
+    ("setuid(new), the filesystem id of before", |_, new| {
+        vec![set_id(SetId::Setfsuid, &[new]), set_id(SetId::Setuid, &[new])]
     }),
     ("setreuid(new, -1)", |_, new| vec![set_id(SetId::Setreuid, &[new, SAME])]),
     ("setreuid(new, old)", |old, new| vec![set_id(SetId::Setreuid, &[new, old])]),
@@ -36,6 +45,13 @@ const CHANGES: [Change; 21] = [
         vec![set_id(SetId::Setresuid, &[SAME, new, new]), only_caps(&[]), call]
     }),
     ("setresuid(new, -1, -1)", |_, new| vec![set_id(SetId::Setresuid, &[new, SAME, SAME])]),
+    ("setresuid(new, -1, -1), the effective id", |_, new| {
+        let ids = [[SAME, new, SAME], [new, SAME, SAME]];
+        ids.map(|ids| set_id(SetId::Setresuid, &ids)).to_vec()
+    }),
+    ("setresuid(new, -1, -1), the fs id", |_, new| {
+        vec![set_id(SetId::Setfsuid, &[new]), set_id(SetId::Setresuid, &[new, SAME, SAME])]
+    }),
     ("setresuid(new, old, old)", |old, new| vec![set_id(SetId::Setresuid, &[new, old, old])]),
     ("setresuid(-1, new, -1)", |_, new| vec![set_id(SetId::Setresuid, &[SAME, new, SAME])]),
     ("setresuid(-1, -1, new)", |_, new| vec![set_id(SetId::Setresuid, &[SAME, SAME, new])]),
@@ -75,7 +91,7 @@ fn line(index: u32, (name, change): Change) -> String {
     let calls = before[CAST..].join(" ");
     let made: Vec<&str> = after.iter().skip(1).step_by(2).map(String::as_str).collect();
     let (of_old, own) = made.split_at(made.len() / 2);
-    format!("{name:36}  {calls:26}  beside {:22}  itself {}\n", of_old.join(" "), own.join(" "))
+    format!("{name:40}  {calls:26}  beside {:22}  itself {}\n", of_old.join(" "), own.join(" "))
 }
 
 /// A process counts as one of its real uid, from the moment at which that changes; the effective, the saved

@@ -184,33 +184,3 @@ fn every_call(#[case] kind: Kind, #[case] effective: Effective) {
 
     check!(blocks.join("\n"));
 }
-
-/// The stable releases that certainly have 659c0ce1cb9e; it came to them in April 2023.
-const FIXED_IN: &[(u32, u32, u32)] = &[(5, 4, 243), (5, 10, 180), (5, 15, 110), (6, 1, 27)];
-
-/// setresuid and setresgid that keep the effective id and change nothing leave the filesystem id alone,
-/// where naming the effective id, or changing another, sets it too.
-/// Source: kernel 659c0ce1cb9e, __sys_setresuid(); setresuid(2) has the filesystem id always follow.
-#[rstest]
-#[case::uids(SetId::Setresuid, SetId::Setfsuid)]
-#[case::gids(SetId::Setresgid, SetId::Setfsgid)]
-#[harness::test(
-    Root,
-    Userns,
-    Backported { release: (6, 3), stable: FIXED_IN, why: "set*id calls that change nothing" },
-    pins("id.nothing-to-change", "id.fs-follows")
-)]
-fn nothing_to_change(#[case] all: SetId, #[case] fs: SetId) {
-    const SAME: u32 = u32::MAX;
-    let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
-    let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
-    let idle = [[SAME, SAME, SAME], [1, SAME, SAME], [SAME, SAME, 3], [1, SAME, 3]];
-    let busy = [[SAME, 2, SAME], [1, 2, 3], [2, SAME, SAME], [SAME, SAME, 2]];
-
-    let calls = idle.iter().chain(&busy);
-    let rows =
-        calls.map(|ids| [set_id(all, &[1, 2, 3]), set_id(fs, &[4]), set_id(all, ids), Action::Look].to_vec());
-    let trace = cast.inside(&[NO_FIXUP]).inside(&rows.collect::<Vec<_>>().concat()).play();
-
-    check!(trace);
-}

@@ -130,7 +130,8 @@ fn child(#[case] maps: &[Action], #[case] before: &[Action], #[case] flags: i32)
     let wait = Action::Ask("waitid", libc::SYS_waitid, wait, SI_UID);
     let cast = root().outside(&[]).inside(&[]).outside(maps).inside(before);
 
-    let trace = cast.inside(&[block(&[chld]), Action::Zombie(flags), wait, take(chld)]).play();
+    let trace =
+        cast.inside(&[block(&[chld]), Action::Child(Child::NotWaitedFor(flags)), wait, take(chld)]).play();
 
     check!(trace);
 }

@@ -120,7 +120,7 @@ fn without_a_name(#[case] maps: &[Action]) {
 /// Source: waitid(2), si_uid; sigaction(2), SIGCHLD; kernel wait_task_zombie(), do_notify_parent().
 #[rstest]
 #[case::same_namespace(&MAPS, &[], 0)]
-#[case::below(&MAPS, &[], libc::CLONE_NEWUSER)]
+#[case::below(&MAPS, &[], NEWUSER)]
 #[case::real_uid(&MAPS, &[set_id(SetId::Setresuid, &[32, 30, 31])], 0)]
 #[case::without_a_name(&[], &[], 0)]
 #[harness::test(Root, Userns, pins("mean.signals"))]

@@ -201,7 +201,6 @@ const FIXED_IN: &[(u32, u32, u32)] = &[(5, 4, 243), (5, 10, 180), (5, 15, 110), 
     pins("id.nothing-to-change", "id.fs-follows")
 )]
 fn nothing_to_change(#[case] all: SetId, #[case] fs: SetId) {
-    const SAME: u32 = u32::MAX;
     let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
     let idle = [[SAME, SAME, SAME], [1, SAME, SAME], [SAME, SAME, 3], [1, SAME, 3]];

@@ -1,150 +1,20 @@
 //! The things an actor can do, as data, and short names for the usual ones.
 
 mod child;
+mod file;
+mod ids;
+mod raw;
 mod short;
 
 pub use child::Child;
+pub use file::{Access, At, IdFile, Text};
+pub use ids::{CapChange, Groups, Id, KEEP, Room, SetId, Via};
+pub use raw::{RawArg, Results};
 pub use short::*;
 
-use crate::caps::Cap;
 use crate::scenario::Actor;
 use std::borrow::Cow;
 use std::path::PathBuf;
-
-/// One of the four files in /proc/PID that describe a user namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum IdFile {
-    /// /proc/PID/uid_map
-    UidMap,
-    /// /proc/PID/gid_map
-    GidMap,
-    /// /proc/PID/projid_map
-    ProjidMap,
-    /// /proc/PID/setgroups
-    Setgroups,
-}
-
-impl IdFile {
-    /// Its name in /proc/PID.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::UidMap => "uid_map",
-            Self::GidMap => "gid_map",
-            Self::ProjidMap => "projid_map",
-            Self::Setgroups => "setgroups",
-        }
-    }
-}
-
-/// A user or group id that a step names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Id {
-    /// The effective uid or gid with which the cast began, as seen in the caller's namespace.
-    Own,
-    /// This number.
-    Of(u32),
-}
-
-/// -1: "keep this one" for the calls that have that.
-pub const KEEP: Id = Id::Of(u32::MAX);
-
-/// What is written to a file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Text {
-    /// Text in which the word `own` stands for the cast's uid or gid, as the file asks.
-    Words(Cow<'static, str>),
-    /// Exactly these bytes.
-    Bytes(Cow<'static, [u8]>),
-    /// So many bytes from an address that is not mapped.
-    BadPointer(u64),
-}
-
-/// Where in a file a write begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum At {
-    /// write(2) at the position the file has.
-    Position,
-    /// lseek(2) to this offset and write(2).
-    Seek(i64),
-    /// pwrite(2) at this offset.
-    Offset(i64),
-}
-
-/// How a file is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// O_RDONLY
-    Read,
-    /// O_WRONLY
-    Write,
-    /// O_RDWR
-    ReadWrite,
-}
-
-/// Whether a call is made bare or through the C library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Via {
-    /// The bare system call, which acts on the calling thread.
-    Raw,
-    /// The wrapper of the C library, which acts on every thread: what programs call.
-    Libc,
-}
-
-/// The list that setgroups(2) is given.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Groups {
-    /// These groups.
-    List(Cow<'static, [u32]>),
-    /// The cast's own gid alone.
-    Own,
-    /// A size, possibly a wrong one, with a pointer to `given` zeros or, for `None`, to nothing.
-    Sized {
-        /// The size argument.
-        size: i64,
-        /// How many entries the pointer really has.
-        given: Option<usize>,
-    },
-    /// A list too long to travel: `first`, `first + step` and so on, as many as `size` says.
-    Sequence {
-        /// The first entry.
-        first: u32,
-        /// What is added for each that follows, modulo 2^32.
-        step: u32,
-        /// The size argument; at most 65537 entries are really there.
-        size: i64,
-    },
-}
-
-/// A call that changes user or group ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is the system call of the same name")]
-pub enum SetId {
-    Setuid,
-    Setgid,
-    Setreuid,
-    Setregid,
-    Setresuid,
-    Setresgid,
-    Setfsuid,
-    Setfsgid,
-    /// seteuid(3), of the C library alone.
-    Seteuid,
-    /// setegid(3), of the C library alone.
-    Setegid,
-}
-
-/// A change of the capability sets.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum CapChange {
-    /// Drop these from the effective, permitted and inheritable sets.
-    Drop(Cow<'static, [Cap]>),
-    /// Keep these alone in the effective and permitted sets, none inheritable.
-    Only(Cow<'static, [Cap]>),
-    /// Drop these from the effective set; they stay permitted.
-    Suspend(Cow<'static, [Cap]>),
-    /// Add these, which are permitted, to the effective set.
-    Raise(Cow<'static, [Cap]>),
-}
 
 /// A namespace file under /proc/PID/ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,42 +23,6 @@ pub enum NsFile {
     User,
     /// /proc/PID/ns/uts
     Uts,
-}
-
-/// An argument of a system call that has no action of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum RawArg {
-    /// A number.
-    Number(i64),
-    /// A pointer to these bytes.
-    Bytes(Cow<'static, [u8]>),
-    /// The descriptor that the actor holds.
-    Held,
-    /// The actor's end of the socket to the director: for telling lies to the director.
-    Socket,
-    /// The actor's own process id.
-    Pid,
-    /// The process id of another actor.
-    PidOf(Actor),
-    /// A pointer to the path of a file in the directory /proc/PID of an actor.
-    ProcPath(Actor, &'static str),
-    /// A pointer to this offset of the room for results.
-    Results(u64),
-}
-
-/// What a call leaves in the room for results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Results {
-    /// Nothing.
-    Nothing,
-    /// So many 16-bit numbers.
-    Halves(u32),
-    /// So many 32-bit numbers.
-    Words(u32),
-    /// As many bytes of text as the call returns, at most so many.
-    Text(u32),
-    /// A uid, or a uid and gids, at these offsets.
-    Ids(&'static [u32]),
 }
 
 /// One thing to do. The file of `of: None` is the actor's own or, for actors outside, that of
@@ -264,10 +98,11 @@ pub enum Action {
     SetId(SetId, [Id; 3], Via),
     /// unshare(2) with these CLONE_ flags.
     Unshare(i32),
+    /// The same, before steps that would reach the host without it: if it is refused, that is an error of
+    /// the harness, and nothing of what follows is done.
+    Apart(i32),
     /// clone(2) with these CLONE_ flags; the child exits at once and is waited for.
     Clone(i32),
-    /// clone(2) with these CLONE_ flags; the child exits at once and is left to be waited for.
-    Zombie(i32),
     /// Open a namespace file and setns(2).
     Setns {
         /// Whose; the actor's own for itself.
@@ -330,15 +165,6 @@ pub enum Remains {
     Zombie,
     /// Nothing: it was reaped.
     Nothing,
-}
-
-/// Whether a pointer given to a call is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Room {
-    /// It points to enough memory.
-    Good,
-    /// It points to nothing.
-    Bad,
 }
 
 impl Action {

@@ -13,19 +13,23 @@
 mod calls;
 mod child;
 mod compat;
+mod fork;
 mod guard;
 mod leash;
 mod meet;
 mod message;
+mod record;
 mod sockets;
 
 pub use calls::{SETEGID, SETEUID};
+pub use fork::{Start, fork, in_a_child};
 pub use meet::meeting;
 
-use crate::wire::{MESSAGE, NONE, Op, PROC, REQUEST_WORDS, ROOM, SLOTS, SOCKET, word};
+use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
 use libc::{c_int, c_long};
+use record::Record;
 use std::cell::UnsafeCell;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -62,78 +66,10 @@ fn shared<T: Sync>() -> &'static T {
     }
 }
 
-/// What an actor starts with.
-#[derive(Clone, Copy)]
-pub struct Start<'a> {
-    /// Its number.
-    pub number: usize,
-    /// Where it answers.
-    pub socket: BorrowedFd<'a>,
-    /// The directory through which it looks /proc up.
-    pub proc: BorrowedFd<'a>,
-    /// How many milliseconds a batch may take; then SIGALRM ends it.
-    pub limit: u32,
-    /// Its first batch of requests, which it inherits rather than receives.
-    pub batch: &'a [u8],
-}
-
-/// Forks an actor and returns its process id.
-///
-/// # Errors
-/// The errno of fork(2).
-pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
-    let place = place(start.number);
-    // SAFETY: the child only makes async-signal-safe calls. This is the C library's fork, not the
-    // bare call, so that its set*id wrappers know that the child has one thread.
-    match unsafe { libc::fork() } {
-        -1 => Err(nix::errno::Errno::last()),
-        0 => {
-            close_all_but(start.socket.as_raw_fd(), start.proc.as_raw_fd());
-            let mut slots = [-1; SLOTS];
-            slots[SOCKET as usize] = start.socket.as_raw_fd();
-            slots[PROC as usize] = start.proc.as_raw_fd();
-            serve(place, start.limit, slots, start.batch)
-        }
-        pid => Ok(nix::unistd::Pid::from_raw(pid)),
-    }
-}
-
-/// What a task finds in a forked child, whose root, namespaces and credentials it may change; `None` if it
-/// finds nothing or there is no child. The task makes system calls and takes no lock.
-pub fn in_a_child(task: fn() -> Option<bool>) -> Option<bool> {
-    // SAFETY: the child runs the task and nothing of the test runner's.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        exit(task().map_or(2, c_int::from));
-    }
-    let mut status = 0;
-    // SAFETY: waits for the child just made, with room for its status.
-    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
-    match status {
-        _ if pid < 0 || waited != pid || !libc::WIFEXITED(status) => None,
-        status => [Some(false), Some(true), None].get(libc::WEXITSTATUS(status) as usize).copied()?,
-    }
-}
-
 /// Takes possession of a descriptor that recvmsg(2) brought.
 pub fn adopt(fd: RawFd) -> OwnedFd {
     // SAFETY: recvmsg made this descriptor for us, and nobody else knows its number.
     unsafe { OwnedFd::from_raw_fd(fd) }
-}
-
-/// Other tests' sockets, copied by fork, would hide the end of their owners.
-fn close_all_but(one: RawFd, other: RawFd) {
-    let (low, high) = (one.min(other), one.max(other));
-    for (first, last) in [(3, low - 1), (low + 1, high - 1), (high + 1, RawFd::MAX)] {
-        // SAFETY: closes descriptors that this process does not use.
-        if first <= last && unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == -1 {
-            // Before Linux 5.9 there is no close_range(2).
-            for fd in first..=last.min(1023) {
-                // SAFETY: as above.
-                unsafe { libc::close(fd) };
-            }
-        }
-    }
 }
 
 fn exit(status: c_int) -> ! {
@@ -161,10 +97,13 @@ struct Actor {
     filled: usize,
     /// Whether the end of the director would end it now.
     leashed: bool,
+    /// Whether something failed without which nothing may be done any more.
+    stopped: bool,
 }
 
 fn serve(place: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
-    let mut actor = Actor { place, limit, slots, arrived: -1, leaving: -1, filled: 0, leashed: false };
+    let mut actor =
+        Actor { place, limit, slots, arrived: -1, leaving: -1, filled: 0, leashed: false, stopped: false };
     actor.batch(first);
     loop {
         let length = actor.receive();
@@ -182,35 +121,6 @@ fn end_in(milliseconds: u32) {
     let timer = libc::itimerval { it_interval: never, it_value: value };
     // SAFETY: sets a timer of this process.
     unsafe { libc::syscall(libc::SYS_setitimer, libc::ITIMER_REAL, &raw const timer, 0) };
-}
-
-/// A request as it lies in the message.
-struct Record {
-    head: [u64; REQUEST_WORDS],
-    payload: *const u8,
-    payload_len: usize,
-    end: usize,
-}
-
-impl Record {
-    fn read(batch: &[u8], at: usize) -> Option<Self> {
-        let mut head = [0; REQUEST_WORDS];
-        for (index, value) in head.iter_mut().enumerate() {
-            *value = word(batch, at + index * 8)?;
-        }
-        let payload_len = usize::try_from(head[6]).ok()?;
-        let start = at + REQUEST_WORDS * 8;
-        let payload = batch.get(start..start.checked_add(payload_len)?)?.as_ptr();
-        Some(Self { head, payload, payload_len, end: start + payload_len.next_multiple_of(8) })
-    }
-
-    fn op(&self) -> u64 {
-        self.head[0] & 0xff
-    }
-
-    fn step(&self) -> u32 {
-        (self.head[0] >> 32) as u32
-    }
 }
 
 impl Actor {
@@ -245,7 +155,8 @@ impl Actor {
 
     fn carry_out(&mut self, record: &Record) {
         let [_, _, _, keep, only_with, give, ..] = record.head;
-        let done = only_with == NONE || self.slot(only_with) >= 0;
+        let allowed = !self.stopped || record.op() == Op::Exit as u64;
+        let done = allowed && (only_with == NONE || self.slot(only_with) >= 0);
         let mut value = -1;
         let mut errno = 0;
         if done {
@@ -253,6 +164,7 @@ impl Actor {
             if value == -1 {
                 // SAFETY: the C library's errno of this thread.
                 errno = unsafe { *libc::__errno_location() };
+                self.stopped = record.failing() == Failing::Stops as u64;
             }
             if keep != NONE {
                 self.keep(keep, RawFd::try_from(value).unwrap_or(-1));
@@ -315,38 +227,5 @@ impl Actor {
         if record.head[1] == libc::SYS_close as u64 && value == 0 && record.head[2] & 0xff == 2 {
             self.keep(record.head[REQUEST_WORDS - 6], -1);
         }
-    }
-
-    fn arguments(&self, record: &Record) -> [c_long; 6] {
-        let mut args = [0; 6];
-        for (index, arg) in args.iter_mut().enumerate() {
-            let value = record.head[REQUEST_WORDS - 6 + index];
-            *arg = match record.head[2] >> (8 * index) & 0xff {
-                0 => value.cast_signed(),
-                1 => record.payload.wrapping_add(value as usize) as c_long,
-                2 => self.slot(value).into(),
-                _ => RESULTS.0.get().cast::<u8>().wrapping_add(value as usize) as c_long,
-            };
-        }
-        args
-    }
-
-    /// The new actor is a child of the director, like this one, so that the director can wait for it.
-    fn spawn(&mut self, slot: u64, number: usize, flags: c_long) -> i64 {
-        let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD) | flags;
-        // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
-        let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
-        if pid == 0 {
-            let socket = self.slot(slot);
-            // SAFETY: the parent's end; this process has its own.
-            unsafe { libc::close(self.slot(SOCKET)) };
-            self.keep(slot, -1);
-            self.keep(SOCKET, socket);
-            serve(place(number), self.limit, self.slots, &[])
-        }
-        // SAFETY: the child's end; a copy here would hide the child's end from the director.
-        unsafe { libc::close(self.slot(slot)) };
-        self.keep(slot, -1);
-        pid
     }
 }

@@ -179,7 +179,7 @@ impl<'a> Director<'a> {
             self.enqueue(queue, index, What::SetUp, &calls)?;
         }
         if actor.namespace() == Namespace::New && !cloned {
-            let unshare = syscall(libc::SYS_unshare, &[number(libc::CLONE_NEWUSER)]);
+            let unshare = syscall(libc::SYS_unshare, &[number(libc::CLONE_NEWUSER)]).or_stop();
             self.enqueue(queue, index, What::Namespace, &[("unshare", unshare)])?;
         }
         Ok(())

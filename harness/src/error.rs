@@ -42,6 +42,15 @@ pub enum Error {
         /// The errno of unshare(2).
         errno: Errno,
     },
+    /// An actor could not get away from what belongs to the host.
+    NotApart {
+        /// Which.
+        actor: Actor,
+        /// The flags of unshare(2).
+        flags: i32,
+        /// Its errno.
+        errno: Errno,
+    },
     /// An actor could not tell its state.
     State {
         /// Which.
@@ -146,6 +155,12 @@ impl fmt::Display for Error {
                 f,
                 "actor {actor} cannot create its user namespace: unshare(CLONE_NEWUSER): {errno}; \
                  see user.max_user_namespaces, chroot, seccomp and LSM policies in `cargo ci facts`"
+            ),
+            Self::NotApart { actor, flags, errno } => write!(
+                f,
+                "actor {actor} cannot get away from the host's: unshare({}): {errno}; \
+                 see the limits in /proc/sys/user, and seccomp in `cargo ci facts`",
+                crate::show::clone_flags(*flags)
             ),
             Self::State { actor, call, errno } => {
                 write!(f, "actor {actor} cannot tell its state: {call}: {errno}")

@@ -1,15 +1,16 @@
 //! How steps, outcomes and states are written in a trace. Nothing of the machine is shown: the
 //! caller's ids are `own`, its groups `the caller's`, the ids that stand for no id `overflow`.
 
+mod call;
 mod state;
 
+pub use call::{clone_flags, clone3_flags};
 pub use state::{credentials, maps};
 
+use call::{capset, groups, pointer, raw_arg, set_id, setns};
 use state::{caps_without_bounding, ids};
 
-use crate::action::{
-    Access, Action, At, CapChange, Groups, Id, IdFile, NsFile, RawArg, Remains, Room, SetId, Text,
-};
+use crate::action::{Access, Action, At, IdFile, Remains, SetId, Text};
 use crate::host::facts;
 use crate::lower::Own;
 use crate::scenario::{Actor, Namespace};
@@ -41,7 +42,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
             format!("{name}({})", list(args.iter().map(raw_arg)))
         }
         Action::SetId(call, ids, _) => set_id(*call, ids),
-        Action::Unshare(flags) => format!("unshare({})", clone_flags(*flags)),
+        Action::Unshare(flags) | Action::Apart(flags) => format!("unshare({})", clone_flags(*flags)),
         Action::Clone(flags) => format!("clone({})", clone_flags(*flags)),
         Action::Setns { of, file, nstype } => setns(*of, *file, *nstype),
         Action::Capset(change) => capset(change),
@@ -49,7 +50,6 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Chroot(name, _) => format!("chroot({name})"),
         Action::OpenFile(name, _, access) => format!("open {name} {}", mode(*access)),
         Action::Run(words) => format!("run {}", words.join(" ")),
-        Action::Zombie(flags) => format!("clone({}) of one that is not waited for", clone_flags(*flags)),
         Action::ReadHeld { size, at } => format!("read {size} bytes{}", self::at(*at, "pread")),
         Action::Socketpair(with) => format!("socketpair with {with}"),
         Action::SendCredentials([uid, gid]) => format!("send SCM_CREDENTIALS {uid} {gid}"),
@@ -107,114 +107,8 @@ fn text(text: &Text) -> String {
     format!("\"{}...\" ({} bytes)", bytes[..WHOLE / 2].escape_ascii(), bytes.len())
 }
 
-fn groups(groups: &Groups) -> String {
-    match groups {
-        Groups::List(ids) if ids.len() > 12 => format!("[{}, ... {} in all]", ids[0], ids.len()),
-        Groups::List(ids) => format!("[{}]", list(ids.iter().map(u32::to_string))),
-        Groups::Own => "[own]".to_owned(),
-        Groups::Sequence { first, step, size } => {
-            format!("size {size}: {first}, {} ...", first.wrapping_add(*step))
-        }
-        Groups::Sized { size, given: Some(_) } => format!("size {size}"),
-        Groups::Sized { size, given: None } => format!("size {size}, bad pointer"),
-    }
-}
-
-fn pointer(room: Room) -> &'static str {
-    match room {
-        Room::Good => "",
-        Room::Bad => ", bad pointer",
-    }
-}
-
 fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
-}
-
-fn set_id(call: SetId, ids: &[Id; 3]) -> String {
-    let (name, count) = match call {
-        SetId::Setuid => ("setuid", 1),
-        SetId::Setgid => ("setgid", 1),
-        SetId::Setreuid => ("setreuid", 2),
-        SetId::Setregid => ("setregid", 2),
-        SetId::Setresuid => ("setresuid", 3),
-        SetId::Setresgid => ("setresgid", 3),
-        SetId::Setfsuid => ("setfsuid", 1),
-        SetId::Setfsgid => ("setfsgid", 1),
-        SetId::Seteuid => ("seteuid", 1),
-        SetId::Setegid => ("setegid", 1),
-    };
-    let shown = ids[..count].iter().map(|id| match id {
-        Id::Own => "own".to_owned(),
-        Id::Of(u32::MAX) => "-1".to_owned(),
-        Id::Of(id) => id.to_string(),
-    });
-    format!("{name}({})", list(shown))
-}
-
-pub fn clone_flags(flags: i32) -> String {
-    let names = [
-        (libc::CLONE_NEWUSER, "CLONE_NEWUSER"),
-        (libc::CLONE_FS, "CLONE_FS"),
-        (libc::CLONE_THREAD, "CLONE_THREAD"),
-        (libc::CLONE_SIGHAND, "CLONE_SIGHAND"),
-        (libc::CLONE_VM, "CLONE_VM"),
-        (libc::CLONE_PARENT, "CLONE_PARENT"),
-        (libc::CLONE_NEWNS, "CLONE_NEWNS"),
-        (libc::CLONE_NEWUTS, "CLONE_NEWUTS"),
-        (libc::CLONE_NEWPID, "CLONE_NEWPID"),
-        (libc::CLONE_FILES, "CLONE_FILES"),
-        (libc::CLONE_SYSVSEM, "CLONE_SYSVSEM"),
-    ];
-    let mut rest = flags;
-    let mut shown = Vec::new();
-    for (flag, name) in names {
-        if rest & flag != 0 {
-            rest &= !flag;
-            shown.push(name.to_owned());
-        }
-    }
-    if rest != 0 || shown.is_empty() {
-        shown.push(format!("{rest:#x}"));
-    }
-    shown.join("|")
-}
-
-pub fn clone3_flags(flags: u64) -> String {
-    i32::try_from(flags).map_or_else(|_| format!("{flags:#x}"), clone_flags)
-}
-
-fn setns(of: Actor, file: NsFile, nstype: i32) -> String {
-    let name = match file {
-        NsFile::User => "user",
-        NsFile::Uts => "uts",
-    };
-    let nstype = if nstype == 0 { "0".to_owned() } else { clone_flags(nstype) };
-    format!("setns({of}'s ns/{name}, {nstype})")
-}
-
-fn capset(change: &CapChange) -> String {
-    let (verb, caps) = match change {
-        CapChange::Drop(caps) => ("drop", caps),
-        CapChange::Only(caps) if caps.is_empty() => return "capset: drop all".to_owned(),
-        CapChange::Only(caps) => ("keep only", caps),
-        CapChange::Suspend(caps) => ("suspend", caps),
-        CapChange::Raise(caps) => ("raise", caps),
-    };
-    format!("capset: {verb} {}", list(caps.iter().map(ToString::to_string)))
-}
-
-fn raw_arg(arg: &RawArg) -> String {
-    match arg {
-        RawArg::Number(value) => value.to_string(),
-        RawArg::Bytes(bytes) => format!("{} bytes", bytes.len()),
-        RawArg::Held => "the open file".to_owned(),
-        RawArg::Socket => "the socket".to_owned(),
-        RawArg::Pid => "own pid".to_owned(),
-        RawArg::Results(_) => "room".to_owned(),
-        RawArg::PidOf(actor) => format!("{actor}'s pid"),
-        RawArg::ProcPath(actor, file) => format!("{actor}'s {file}"),
-    }
 }
 
 /// What came of an action.

@@ -123,6 +123,12 @@ impl Trace {
         self.steps().map(|(step, outcome)| show::outcome(outcome, &step.action, self.own))
     }
 
+    /// What came of the last steps, so many of them, as traces show it.
+    pub fn last_shown(&self, count: usize) -> Vec<String> {
+        let before = self.outcomes.len().saturating_sub(count);
+        self.outcomes_shown().skip(before).collect()
+    }
+
     /// One actor's ids, groups and capabilities in one line, for tables of many scenarios.
     pub fn credentials_in_short(&self, actor: Actor) -> String {
         self.state_of(actor).map_or_else(String::new, |state| show::credentials(state, self.own))

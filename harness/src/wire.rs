@@ -34,57 +34,57 @@ pub const ROOM: usize = 64 * 1024;
 #[repr(u64)]
 pub enum Op {
     /// Make the system call `number`.
-    Syscall = 0,
+    Syscall,
     /// Call the C library's wrapper of the system call `number`.
-    Libc = 1,
+    Libc,
     /// Fork another actor, which takes the socket in the slot of the first argument and has the number of
     /// the second, by a clone(2) with the flags of the third besides.
-    Spawn = 2,
+    Spawn,
     /// Move the descriptor that came with this message into the slot `keep`.
-    Take = 3,
+    Take,
     /// Send the descriptor in the slot of the first argument along with the answer.
-    Send = 4,
+    Send,
     /// Become a program: the payload holds its arguments and environment.
-    Exec = 5,
+    Exec,
     /// clone(2) or clone3(2), as `number` says, with these arguments, a child that exits at once, and
     /// wait for it.
-    Clone = 6,
+    Clone,
     /// Send what answers there are, and exit in good order.
-    Exit = 7,
+    Exit,
     /// clone(2) with the flags of the first argument, a child that does nothing for as long as the actor
     /// lives.
-    Companion = 8,
+    Companion,
     /// read(2) from the descriptor of the first argument until the file ends: the kernel gives a file of
     /// /proc by the page.
-    ReadAll = 9,
+    ReadAll,
     /// From now on and until the answers are sent, end with the director even in the middle of a call.
-    Leash = 10,
+    Leash,
     /// clone(2) or clone3(2), as `number` says, with these arguments: the child goes on as the actor, and
     /// the parent waits for its end.
-    GoOn = 11,
+    GoOn,
     /// Make a child that exits at once, and a descriptor of it; leave it a zombie or wait for it, as the
     /// first argument says.
-    Dead = 12,
+    Dead,
     /// Wait at the meeting of the first argument for as many actors as the second says, then for the
     /// nanoseconds of the third; gives those since the start.
-    Meet = 34,
+    Meet,
     /// How many nanoseconds ago the meeting of the first argument started.
-    Clock = 35,
+    Clock,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
-    ManyGroups = 20,
+    ManyGroups,
     /// getgroups(2) for such a list: size argument, expected first entry and step. The room then holds
     /// the first and the last entry and how many are not as expected.
-    CountGroups = 21,
+    CountGroups,
     /// clone(2) with these arguments, a child that exits at once and is left to be waited for.
-    Zombie = 30,
+    Zombie,
     /// socketpair(2) of UNIX sockets: one end into the slot `keep`, the other along with the answer.
-    Socketpair = 31,
+    Socketpair,
     /// sendmsg(2) of a byte: socket, uid and gid of SCM_CREDENTIALS.
-    SendCredentials = 32,
+    SendCredentials,
     /// recvmsg(2) of a byte from the socket of the first argument; the room then holds uid and gid.
-    ReceiveCredentials = 33,
+    ReceiveCredentials,
     /// Make the 32-bit system call `number` through int 0x80, its pointers below 4 GiB.
-    Compat = 22,
+    Compat,
 }
 
 /// An argument of a system call as it travels.
@@ -130,6 +130,18 @@ pub struct Request {
     pub unit: u64,
     /// Bytes that arguments may point to.
     pub payload: Vec<u8>,
+    /// What becomes of the requests after it if it fails.
+    pub failing: Failing,
+}
+
+/// What becomes of the requests after one that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Failing {
+    /// They are carried out.
+    GoesOn,
+    /// None of them is, to the actor's end.
+    Stops,
 }
 
 impl Request {
@@ -144,6 +156,7 @@ impl Request {
             give: 0,
             unit: 0,
             payload: Vec::new(),
+            failing: Failing::GoesOn,
         }
     }
 
@@ -188,11 +201,17 @@ impl Request {
         self
     }
 
+    /// The same request, without which none after it is carried out.
+    pub fn or_stop(mut self) -> Self {
+        self.failing = Failing::Stops;
+        self
+    }
+
     /// Appends the request to a message; `step` is the number that its answer carries.
     pub fn write(&self, message: &mut Vec<u8>, step: u32) {
         let kinds = self.args.iter().rev().fold(0, |all, arg| all << 8 | arg.words().0);
         let head = [
-            self.op as u64 | u64::from(step) << 32,
+            self.op as u64 | (self.failing as u64) << 8 | u64::from(step) << 32,
             self.number.cast_unsigned(),
             kinds,
             self.keep,
@@ -213,7 +232,7 @@ impl Request {
 pub struct Answer {
     /// The number of the step that it belongs to.
     pub step: u32,
-    /// False if `only_with` named an empty slot.
+    /// False if `only_with` named an empty slot, or what this depends on has failed.
     pub done: bool,
     /// What the call returned, -1 on failure.
     pub value: i64,

@@ -244,6 +244,32 @@ fn cannot_create_a_namespace() {
     says(&error, &["actor inside cannot create its user namespace", "EPERM"]);
 }
 
+/// Where the namespace is missing, what was to be done in it is not done where the actor is instead.
+#[test]
+fn does_nothing_without_its_namespace() {
+    let refused = caller().outside(&answer_with(libc::SYS_unshare, libc::ENOSPC));
+    let scenario = refused.inside(&[kill_self(Signal::SIGKILL)]);
+
+    let error = error(&scenario);
+
+    assert_eq!(error, Error::Namespace { actor: Actor::Inside, errno: Errno::ENOSPC });
+}
+
+/// What was to be done apart from the host is not done on the host, by anybody.
+#[rstest]
+#[case::by_the_same(Actor::Outside)]
+#[case::by_another(Actor::Privileged)]
+fn does_nothing_unless_apart(#[case] who: Actor) {
+    let cast = caller().outside(&answer_with(libc::SYS_unshare, libc::ENOSPC)).by(who, &[]);
+    let scenario = cast.outside(&[Action::Apart(libc::CLONE_NEWNS)]).by(who, &[kill_self(Signal::SIGKILL)]);
+
+    let error = error(&scenario);
+
+    let flags = libc::CLONE_NEWNS;
+    assert_eq!(error, Error::NotApart { actor: Actor::Outside, flags, errno: Errno::ENOSPC });
+    says(&error, &["actor outside cannot get away", "unshare(CLONE_NEWNS)", "ENOSPC"]);
+}
+
 /// A step of an actor that has not begun, or with an empty hand, makes no sense.
 #[test]
 fn makes_no_sense() {

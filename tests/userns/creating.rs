@@ -3,10 +3,6 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
-const UNSHARE: Action = Action::Unshare(NEWUSER);
-const CLONE: Action = Action::Clone(NEWUSER);
-const CLONE3: Action = Action::Clone3(0x1000_0000);
 /// The flags of a thread.
 pub const THREAD: i32 = libc::CLONE_VM
     | libc::CLONE_FS
@@ -114,7 +110,7 @@ fn with_other_namespaces(#[case] steps: &[Action]) {
 #[case::and_back("/proc", &[Action::Raw("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), Action::Raw("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE])]
 #[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("create.chrooted"))]
 fn chrooted(#[case] to: &'static str, #[case] steps: &[Action]) {
-    let root_directory = [RawArg::Number(libc::AT_FDCWD.into()), RawArg::Bytes(b"/\0".as_slice().into())];
+    let root_directory = [HERE, RawArg::Bytes(b"/\0".as_slice().into())];
     let cast = root().outside(&[Action::Hold("open the root", libc::SYS_openat, root_directory.into())]);
 
     let trace = cast.outside(&[Action::Chroot(to, to.into())]).outside(steps).play();

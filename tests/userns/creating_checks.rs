@@ -1,18 +1,14 @@
 //! Creating a user namespace: whose ids and whose root directory the kernel looks at, and in which order.
 
+use crate::limits::limit;
+use crate::mounts::{mount, own_mounts, tmpfs};
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
-const UNSHARE: Action = Action::Unshare(NEWUSER);
-const CLONE: Action = Action::Clone(NEWUSER);
 /// The calls that create a namespace, the one that leaves the caller in it last.
-const CALLS: [Action; 3] = [CLONE, Action::Clone3(0x1000_0000), UNSHARE];
+const CALLS: [Action; 3] = [CLONE, CLONE3, UNSHARE];
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
-const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
 
 fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
     Action::Raw(name, number, args.to_vec())
@@ -20,19 +16,6 @@ fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
 
 fn text(text: &'static [u8]) -> RawArg {
     RawArg::Bytes(text.into())
-}
-
-fn mount(name: &'static str, [from, to, kind]: [&'static [u8]; 3], flags: u64) -> Action {
-    let flags = RawArg::Number(flags.cast_signed());
-    raw(name, libc::SYS_mount, &[text(from), text(to), text(kind), flags, RawArg::Number(0)])
-}
-
-fn private() -> Action {
-    mount("make all mounts private", [b"none\0", b"/\0", b"\0"], libc::MS_REC | libc::MS_PRIVATE)
-}
-
-fn tmpfs(name: &'static str, to: &'static [u8]) -> Action {
-    mount(name, [b"none\0", to, b"tmpfs\0"], 0)
 }
 
 fn chdir(name: &'static str, to: &'static [u8]) -> Action {
@@ -45,8 +28,7 @@ fn chroot_here() -> Action {
 
 /// The outcomes of the last steps of a trace, so many of them.
 fn last(trace: &Trace, count: usize) -> String {
-    let all: Vec<String> = trace.outcomes_shown().collect();
-    let cells: Vec<String> = all[all.len() - count..].iter().map(|shown| format!("{shown:7}")).collect();
+    let cells: Vec<String> = trace.last_shown(count).iter().map(|shown| format!("{shown:7}")).collect();
     cells.join(" ").trim_end().to_owned()
 }
 
@@ -89,7 +71,7 @@ fn whose_id() {
 fn what_is_refused_first() {
     let with_fs = Action::Clone(NEWUSER | libc::CLONE_FS);
     let with_parent = Action::Unshare(NEWUSER | libc::CLONE_PARENT);
-    let (limit, chroot) = (limit(b"0"), [Action::Chroot("/proc", "/proc".into())]);
+    let (limit, chroot) = (limit(0), [Action::Chroot("/proc", "/proc".into())]);
     let rows: [(&str, [&[Action]; 3]); 8] = [
         ("nothing", [&[], &MAPS, &[]]),
         ("unmapped", [&[], &[], &[]]),
@@ -111,16 +93,6 @@ fn what_is_refused_first() {
     check!(table);
 }
 
-/// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace.
-fn limit(count: &'static [u8]) -> [Action; 2] {
-    let here = RawArg::Number(libc::AT_FDCWD.into());
-    let path = text(b"/proc/sys/user/max_user_namespaces\0");
-    let open = vec![here, path, RawArg::Number(libc::O_WRONLY.into())];
-    let length = RawArg::Number(i64::try_from(count.len()).unwrap_or(0));
-    let write = [RawArg::Held, RawArg::Bytes(count.into()), length];
-    [Action::Hold("open the limit", libc::SYS_openat, open), raw("write the limit", libc::SYS_write, &write)]
-}
-
 /// A creation that was refused for the root directory or the ids no longer counts against the limit.
 /// Source: kernel create_user_ns(): dec_user_namespaces() on the way out.
 #[rstest]
@@ -134,7 +106,7 @@ fn limit(count: &'static [u8]) -> [Action; 2] {
     pins("limit.count", "create.chrooted", "create.unmapped-uid")
 )]
 fn a_refusal_does_not_count(#[case] before: &[Action], #[case] refused: &[Action], #[case] after: &[Action]) {
-    let cast = root().outside(&[]).inside(&limit(b"1")).inside(&[chdir("chdir /", b"/\0")]);
+    let cast = root().outside(&[]).inside(&limit(1)).inside(&[chdir("chdir /", b"/\0")]);
     let cast = cast.outside(before).inside(refused).outside(after);
 
     let trace = cast.inside(&[chroot_here(), UNSHARE]).play();
@@ -171,7 +143,7 @@ fn a_refusal_does_not_count(#[case] before: &[Action], #[case] refused: &[Action
     pins("create.chrooted")
 )]
 fn whose_root(#[case] steps: &[Action]) {
-    let cast = root().outside(&[NEW_MOUNTS, private()]);
+    let cast = root().outside(&own_mounts());
 
     let trace = cast.outside(steps).outside(&CALLS).play();
 

@@ -3,9 +3,8 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
 /// The calls that create a namespace, the one that leaves the caller in it last.
-const CALLS: [Action; 3] = [Action::Clone(NEWUSER), Action::Clone3(0x1000_0000), Action::Unshare(NEWUSER)];
+const CALLS: [Action; 3] = [CLONE, CLONE3, UNSHARE];
 
 /// What came of each step but the first, that of coming into being.
 fn outcomes(trace: &Trace) -> String {

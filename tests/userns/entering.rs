@@ -1,9 +1,9 @@
 //! What a process is after it has created a user namespace, and after exec(2) there.
 
+use crate::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 
-const UNSHARE: Action = Action::Unshare(libc::CLONE_NEWUSER);
 const NET_RAW: i64 = 13;
 
 fn prctl(name: &'static str, option: i32, value: i64) -> Action {
@@ -14,7 +14,7 @@ fn prctl(name: &'static str, option: i32, value: i64) -> Action {
 }
 
 /// Makes CAP_NET_RAW effective, permitted and inheritable, and nothing else.
-fn inheritable() -> Action {
+pub fn inheritable() -> Action {
     let words = |words: &[u32]| {
         RawArg::Bytes(words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>().into())
     };
@@ -104,14 +104,10 @@ fn no_new_privs(#[case] before: &[Action]) {
     pins("enter.no-new-privs")
 )]
 fn no_new_privs_and_a_setuid_program(#[case] outside: &[Action], #[case] inside: &[Action]) {
-    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
-    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
     let install = "cp \"$(command -v id)\" /tmp/id && chmod 4755 /tmp/id && chmod 755 /tmp";
     let cast = root().outside(outside).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
 
-    let mounted =
-        cast.inside(&[Action::Unshare(libc::CLONE_NEWNS), Action::Raw("mount", libc::SYS_mount, mount)]);
-    let installed = mounted.inside(&[run(&["sh", "-c", install]), setresuid(5)]);
+    let installed = cast.inside(&own_tmp()).inside(&[run(&["sh", "-c", install]), setresuid(5)]);
     let trace = installed.inside(inside).inside(&[run(&["/tmp/id", "-u"])]).play();
 
     check!(trace);
@@ -164,7 +160,7 @@ fn cve_2015_8709(#[case] dumpable: Action) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 100 50"), gid_map("0 200 50")]);
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
     let file = RawArg::ProcPath(Actor::Outside, "ns/user");
-    let look = Action::Hold("openat", libc::SYS_openat, vec![RawArg::Number(libc::AT_FDCWD.into()), file]);
+    let look = Action::Hold("openat", libc::SYS_openat, vec![HERE, file]);
 
     let entered = cast.outside(&[dumpable, join]);
     let trace = entered.inside(&[setresgid(0), setresuid(0), DUMPABLE, look]).play();

@@ -1,15 +1,13 @@
 //! What a process is after each way into a namespace, from every kind of start.
 
+use crate::entering::inheritable;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
 const NET_RAW: i64 = 13;
 const KILL: i64 = 5;
 const JOIN: Action = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
-/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 
 fn securebits(bits: u64) -> Action {
     Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, bits)
@@ -18,16 +16,6 @@ fn securebits(bits: u64) -> Action {
 fn prctl(name: &'static str, option: i32, args: [i64; 2]) -> Action {
     let args = [option.into(), args[0], args[1], 0, 0].map(RawArg::Number);
     Action::Raw(name, libc::SYS_prctl, args.into())
-}
-
-/// Makes CAP_NET_RAW effective, permitted and inheritable, and nothing else.
-fn inheritable() -> Action {
-    let words = |words: &[u32]| {
-        RawArg::Bytes(words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>().into())
-    };
-    let bit = 1 << NET_RAW;
-    let args = vec![words(&[0x2008_0522, 0]), words(&[bit, bit, bit, 0, 0, 0])];
-    Action::Raw("capset CAP_NET_RAW, inheritable too", libc::SYS_capset, args)
 }
 
 fn ambient() -> [Action; 2] {
@@ -62,9 +50,9 @@ fn every_start_and_way() {
         ("all of it, ids kept", [vec![no_bounding(), securebits(0x10)], ambient().to_vec()].concat()),
     ];
     let ways = [
-        ("unshare", Action::Unshare(NEWUSER)),
+        ("unshare", UNSHARE),
         ("clone", Action::Child(Child::GoesOn(NEWUSER))),
-        ("clone3", Action::Child(Child::GoesOnByClone3(0x1000_0000))),
+        ("clone3", Action::Child(Child::GoesOnByClone3(NEWUSER.cast_unsigned().into()))),
         ("setns", JOIN),
     ];
 
@@ -86,7 +74,7 @@ fn every_start_and_way() {
 /// else is closed to others from then on, and its parent's end is no signal to it any more.
 /// Source: kernel commit_creds(): cred_cap_issubset(), pdeath_signal; PR_SET_PDEATHSIG(2const).
 #[rstest]
-#[case::creator(&[], Action::Unshare(NEWUSER))]
+#[case::creator(&[], UNSHARE)]
 #[case::owner(&[], JOIN)]
 #[case::owner_without_any(&[only_caps(&[])], JOIN)]
 #[case::owner_of_the_parent(&[], Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 })]

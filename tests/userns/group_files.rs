@@ -1,6 +1,7 @@
 //! Files to try membership with, in a tmpfs that the process mounts in a mount namespace of its own, and the
 //! ways of having to do with a group.
 
+use crate::mounts::own_tmp;
 use harness::prelude::*;
 use std::borrow::Cow;
 
@@ -10,23 +11,20 @@ pub const FILE: &[u8] = b"/tmp/file\0";
 pub const OPEN: &str = "/tmp/file";
 /// A uid and gid of the namespace that is not root's.
 pub const ME: u32 = 1000;
-/// -1, for an id that stays.
-pub const SAME: u32 = u32::MAX;
 
 /// A system call on the file.
 pub fn raw(name: &'static str, number: i64, args: &[i64]) -> Action {
-    let path = [RawArg::Number(libc::AT_FDCWD.into()), RawArg::Bytes(Cow::Borrowed(FILE))];
+    let path = [HERE, RawArg::Bytes(Cow::Borrowed(FILE))];
     let args = path.into_iter().chain(args.iter().map(|arg| RawArg::Number(*arg)));
     Action::Raw(name, number, args.collect())
 }
 
 /// A file of this owner and group with this mode.
 pub fn file(owner: u32, group: u32, mode: u32) -> [Action; 6] {
-    let text = |bytes: &'static [u8]| RawArg::Bytes(Cow::Borrowed(bytes));
-    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
+    let [apart, tmpfs] = own_tmp();
     [
-        Action::Unshare(libc::CLONE_NEWNS),
-        Action::Raw("mount tmpfs", libc::SYS_mount, mount),
+        apart,
+        tmpfs,
         raw("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]),
         raw("chown", libc::SYS_fchownat, &[owner.into(), group.into(), 0]),
         chmod("chmod", mode),

@@ -39,7 +39,7 @@ fn semaphores() {
         let sets = kinds.iter().flat_map(|(_, creator, owner)| modes.map(|mode| (*creator, *owner, mode)));
         let cells = sets.map(|(creator, owner, mode)| {
             let flags = i64::from(libc::IPC_CREAT | libc::IPC_EXCL);
-            let create = [Action::Unshare(libc::CLONE_NEWIPC), setresgid(creator), semget(flags)];
+            let create = [Action::Apart(libc::CLONE_NEWIPC), setresgid(creator), semget(flags)];
             let made = namespace().inside(&create).inside(&[ipc_set(owner, mode)]);
             let member = made.inside(&[SETGROUPS_EMPTY, setresgid(1)]).inside(&steps);
             // The creator itself would get the owner's bits.
@@ -65,7 +65,7 @@ fn ioctl(name: &'static str, request: i64, argument: RawArg) -> Action {
 /// Opens /dev/net/tun and attaches to the device tap0, with the flags IFF_TAP and IFF_NO_PI.
 fn attach() -> [Action; 2] {
     let path = RawArg::Bytes(b"/dev/net/tun\0".into());
-    let args = vec![RawArg::Number(libc::AT_FDCWD.into()), path, RawArg::Number(libc::O_RDWR.into())];
+    let args = vec![HERE, path, RawArg::Number(libc::O_RDWR.into())];
     let mut device = [0; 40];
     device[..4].copy_from_slice(b"tap0");
     device[16..18].copy_from_slice(&0x1002_u16.to_ne_bytes());

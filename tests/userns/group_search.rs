@@ -1,6 +1,5 @@
 //! The search of the list of supplementary groups: a group is found wherever it stands, and no other is.
 
-use crate::group_files::SAME;
 use harness::prelude::*;
 use std::fmt::Write as _;
 

@@ -91,7 +91,7 @@ fn who_has_joined(#[case] before: &[Action]) {
 fn in_a_new_namespace_again() {
     let cast = root().outside(&[]).inside(&[]).outside(&[UIDS, GIDS]).second(&[]);
 
-    let moved = cast.inside(&[setgroups(&[5, 6]), Action::Unshare(libc::CLONE_NEWUSER), SETGROUPS_EMPTY]);
+    let moved = cast.inside(&[setgroups(&[5, 6]), UNSHARE, SETGROUPS_EMPTY]);
     let mapped = moved.second(&[write_of(Actor::Inside, IdFile::GidMap, "1 5 1")]);
     let list = Action::Getgroups { size: 8, room: Room::Good };
     let trace = mapped.inside(&[list.clone(), setgroups(&[1]), list, setgroups(&[5])]).play();

@@ -1,21 +1,12 @@
 //! setns(2) into a user namespace: by whom, through what, and what it leaves.
 
 use crate::creating::THREAD;
+use crate::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
-
 const fn join(of: Actor, nstype: i32) -> Action {
     Action::Setns { of, file: NsFile::User, nstype }
-}
-
-fn setns_held(nstype: i64) -> Action {
-    Action::Raw("setns", libc::SYS_setns, vec![RawArg::Held, RawArg::Number(nstype)])
-}
-
-fn pidfd_of(actor: Actor) -> Action {
-    Action::Hold("pidfd_open", libc::SYS_pidfd_open, vec![RawArg::PidOf(actor), RawArg::Number(0)])
 }
 
 /// The owner of a namespace joins it from its parent, whatever it names as the type: the right one or 0.
@@ -86,8 +77,7 @@ fn ones_own(#[case] who: Actor, #[case] of: Actor) {
 fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
     let maps = [uid_map("0 0 65536"), gid_map("0 0 65536")];
     let cast = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).sibling(&[]);
-    let file = RawArg::ProcPath(of, "ns/user");
-    let open = Action::Hold("openat", libc::SYS_openat, vec![RawArg::Number(-100), file]);
+    let open = open_ns(of, "ns/user");
 
     let trace = cast.privileged(&[open, Action::Give(who)]).by(who, &[setns_held(0)]).play();
 
@@ -115,16 +105,12 @@ fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
 )]
 fn by_capability(#[case] before: &[Action]) {
     let cast = root().outside(&[]).inside(&[]);
-    let file = RawArg::ProcPath(Actor::Inside, "ns/user");
-    let open = Action::Hold("openat", libc::SYS_openat, vec![RawArg::Number(-100), file]);
+    let open = open_ns(Actor::Inside, "ns/user");
 
     let trace = cast.outside(&[open]).outside(before).outside(&[setns_held(0)]).play();
 
     check!(trace);
 }
-
-/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 
 /// A process with threads, or one whose root directory is shared with another, stays where it is.
 /// Source: setns(2), EINVAL; kernel userns_install(): thread_group_empty(), current->fs->users.
@@ -148,7 +134,7 @@ fn with_a_companion(#[case] shares: i32) {
 #[case::closed(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Number(1000), RawArg::Number(0)]))]
 #[case::socket(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Socket, RawArg::Number(0)]))]
 #[case::regular_file(setns_held(0))]
-#[case::regular_file_as_user(setns_held(NEWUSER.into()))]
+#[case::regular_file_as_user(setns_held(NEWUSER))]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.bad-descriptor", "join.not-a-namespace"))]
 fn no_namespace(#[case] setns: Action) {
     let cast = ordinary().outside(&[]).inside(&[]);
@@ -161,12 +147,12 @@ fn no_namespace(#[case] setns: Action) {
 /// Through a pidfd the namespaces to join have to be named, by known flags.
 /// Source: setns(2), "fd refers to a pidfd"; kernel check_setns_flags(), since 5.8.
 #[rstest]
-#[case::user(NEWUSER.into())]
+#[case::user(NEWUSER)]
 #[case::none(0)]
 #[case::unknown(1)]
-#[case::user_and_unknown(i64::from(NEWUSER) | 1 << 12)]
+#[case::user_and_unknown(NEWUSER | 1 << 12)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" }, pins("join.pidfd-flags"))]
-fn through_a_pidfd(#[case] flags: i64) {
+fn through_a_pidfd(#[case] flags: i32) {
     let cast = ordinary().outside(&[]).inside(&[]);
 
     let trace = cast.outside(&[pidfd_of(Actor::Inside), setns_held(flags)]).play();
@@ -184,7 +170,7 @@ fn through_a_pidfd(#[case] flags: i64) {
 fn through_the_pidfd_of(#[case] whose: Actor) {
     let cast = ordinary().privileged(&[]).outside(&[]);
 
-    let trace = cast.outside(&[pidfd_of(whose), setns_held(NEWUSER.into())]).play();
+    let trace = cast.outside(&[pidfd_of(whose), setns_held(NEWUSER)]).play();
 
     check!(trace);
 }

@@ -1,25 +1,12 @@
 //! setns(2): which refusal comes first, and several namespaces in one call.
 
 use crate::creating::THREAD;
+use crate::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
 const NEWUTS: i32 = libc::CLONE_NEWUTS;
 const NEWNS: i32 = libc::CLONE_NEWNS;
-
-fn setns_held(nstype: i32) -> Action {
-    Action::Raw("setns", libc::SYS_setns, vec![RawArg::Held, RawArg::Number(nstype.into())])
-}
-
-fn pidfd_of(actor: Actor) -> Action {
-    Action::Hold("pidfd_open", libc::SYS_pidfd_open, vec![RawArg::PidOf(actor), RawArg::Number(0)])
-}
-
-fn open_ns(of: Actor) -> Action {
-    let file = RawArg::ProcPath(of, "ns/user");
-    Action::Hold("openat", libc::SYS_openat, vec![RawArg::Number(libc::AT_FDCWD.into()), file])
-}
 
 /// What makes a call senseless is refused before a lack of privilege: another type, the own namespace, threads
 /// and shared directories are EINVAL even for those who get EPERM otherwise.
@@ -38,7 +25,7 @@ fn open_ns(of: Actor) -> Action {
 )]
 fn privilege_comes_last(#[case] of: Actor, #[case] before: &[Action]) {
     let cast = root().privileged(&[]).outside(&[]).inside(&[]);
-    let opened = cast.privileged(&[open_ns(of), Action::Give(Actor::Inside)]);
+    let opened = cast.privileged(&[open_ns(of, "ns/user"), Action::Give(Actor::Inside)]);
 
     let trace = opened.inside(before).inside(&[setns_held(0)]).play();
 

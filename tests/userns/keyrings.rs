@@ -5,7 +5,6 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
 const THREAD: i64 = -1;
 const PROCESS: i64 = -2;
 const SESSION: i64 = -3;
@@ -45,10 +44,7 @@ fn new_session() -> Action {
 fn of_the_user(#[case] keyring: i64) {
     let maps = [uid_map("0 0 100"), gid_map("0 0 100")];
     let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(&[add_to(keyring)]).second(&[]);
-    let mapped = cast.nested(&[]).inside(&[
-        write_of(Actor::Nested, IdFile::UidMap, "0 0 100"),
-        write_of(Actor::Nested, IdFile::GidMap, "0 0 100"),
-    ]);
+    let mapped = cast.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 100"));
 
     let search = [search("keyctl SEARCH", keyring)];
     let trace = mapped.inside(&search).second(&search).nested(&search).inside(&search).play();
@@ -60,7 +56,7 @@ fn of_the_user(#[case] keyring: i64) {
 /// unshare(2) and by no child.
 /// Source: session-keyring(7), process-keyring(7), thread-keyring(7); kernel prepare_creds(), copy_creds().
 #[rstest]
-#[case::unshare(Action::Unshare(NEWUSER))]
+#[case::unshare(UNSHARE)]
 #[case::clone(Action::Child(Child::GoesOn(NEWUSER)))]
 #[case::clone_alone(Action::Child(Child::GoesOn(0)))]
 #[case::setns(Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 })]

@@ -1,42 +1,36 @@
 //! How many user namespaces, and how many processes in them.
 
+use crate::limits_counts::{WAITS, sleep};
+use crate::limits_of_creator::soft;
 use harness::prelude::*;
 use rstest::rstest;
 
-const UNSHARE: Action = Action::Unshare(libc::CLONE_NEWUSER);
-const CLONE: Action = Action::Clone(libc::CLONE_NEWUSER);
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-const HERE: i64 = libc::AT_FDCWD as i64;
 
 /// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace.
-pub fn limit(count: &'static [u8]) -> [Action; 2] {
+pub fn limit(count: usize) -> [Action; 2] {
     let path = RawArg::Bytes(b"/proc/sys/user/max_user_namespaces\0".as_slice().into());
-    let open = vec![RawArg::Number(HERE), path, RawArg::Number(libc::O_WRONLY.into())];
-    let length = RawArg::Number(i64::try_from(count.len()).unwrap_or(0));
-    let write = vec![RawArg::Held, RawArg::Bytes(count.into()), length];
+    let open = vec![HERE, path, RawArg::Number(libc::O_WRONLY.into())];
+    let digit = RawArg::Bytes(count.to_string().into_bytes().into());
+    let write = vec![RawArg::Held, digit, RawArg::Number(1)];
     [Action::Hold("open the limit", libc::SYS_openat, open), Action::Raw("write", libc::SYS_write, write)]
 }
 
 /// Sets the soft limit of processes, leaving a hard limit of 100.
-fn processes(soft: u64) -> Action {
-    let bytes = [soft.to_ne_bytes(), 100_u64.to_ne_bytes()].concat();
-    let (own, none) = (RawArg::Number(0), RawArg::Number(0));
-    let args = vec![own, RawArg::Number(libc::RLIMIT_NPROC.into()), RawArg::Bytes(bytes.into()), none];
-    Action::Raw(
-        ["at most 0", "at most 1", "at most 2", "at most more"][usize::try_from(soft.min(3)).unwrap_or(3)],
-        libc::SYS_prlimit64,
-        args,
-    )
+fn processes(most: u64) -> Action {
+    let name =
+        ["at most 0", "at most 1", "at most 2", "at most more"][usize::try_from(most.min(3)).unwrap_or(3)];
+    soft(name, libc::RLIMIT_NPROC, most, 100)
 }
 
 /// user.max_user_namespaces counts the namespaces of one owner below the one whose limit it is.
 /// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): ENOSPC.
 #[rstest]
-#[case::none(b"0")]
-#[case::one(b"1")]
-#[case::two(b"2")]
+#[case::none(0)]
+#[case::one(1)]
+#[case::two(2)]
 #[harness::test(Root, Userns, pins("limit.count"))]
-fn of_one_owner(#[case] count: &'static [u8]) {
+fn of_one_owner(#[case] count: usize) {
     let cast = root().outside(&[]).inside(&limit(count)).outside(&MAPS);
 
     let trace = cast.second(&[UNSHARE]).inside(&[CLONE]).play();
@@ -53,7 +47,7 @@ fn of_one_owner(#[case] count: &'static [u8]) {
 #[case::the_same(&[setresuid(0)])]
 #[harness::test(Root, Userns, pins("limit.count"))]
 fn of_another_owner(#[case] ids: &[Action]) {
-    let cast = root().outside(&[]).inside(&limit(b"1")).outside(&MAPS).second(&[UNSHARE]);
+    let cast = root().outside(&[]).inside(&limit(1)).outside(&MAPS).second(&[UNSHARE]);
 
     let trace = cast.inside(ids).inside(&[CLONE]).play();
 
@@ -63,11 +57,11 @@ fn of_another_owner(#[case] ids: &[Action]) {
 /// A namespace counts against the limits of all namespaces above, as one of their owners'.
 /// Source: namespaces(7): "these limits are per-user ... nested"; kernel inc_ucount(): the walk up.
 #[rstest]
-#[case::one(b"1")]
-#[case::two(b"2")]
+#[case::one(1)]
+#[case::two(2)]
 #[harness::test(Root, Userns, pins("limit.count-in-ancestor"))]
-fn of_an_ancestor(#[case] count: &'static [u8]) {
-    let maps = |of| [write_of(of, IdFile::UidMap, "0 0 100"), write_of(of, IdFile::GidMap, "0 0 100")];
+fn of_an_ancestor(#[case] count: usize) {
+    let maps = |of| maps_of(of, "0 0 100");
     let cast = root().outside(&[]).inside(&limit(count)).outside(&MAPS).nested(&[]);
 
     let trace = cast.inside(&maps(Actor::Nested)).nested(&[setresuid(5), CLONE]).play();
@@ -79,9 +73,8 @@ fn of_an_ancestor(#[case] count: &'static [u8]) {
 /// Source: as above.
 #[harness::test(Root, Userns, pins("limit.count-in-ancestor"))]
 fn of_a_namespace_below() {
-    let cast = root().outside(&[]).inside(&[]).outside(&MAPS).nested(&limit(b"0"));
-    let maps =
-        [write_of(Actor::Nested, IdFile::UidMap, "0 0 9"), write_of(Actor::Nested, IdFile::GidMap, "0 0 9")];
+    let cast = root().outside(&[]).inside(&[]).outside(&MAPS).nested(&limit(0));
+    let maps = maps_of(Actor::Nested, "0 0 9");
 
     let trace = cast.inside(&maps).nested(&[CLONE]).inside(&[CLONE]).play();
 
@@ -92,10 +85,9 @@ fn of_a_namespace_below() {
 /// Source: kernel inc_ucount(): what was counted is taken back.
 #[harness::test(Root, Userns, pins("limit.count-in-ancestor"))]
 fn a_refusal_is_not_counted() {
-    let maps =
-        [write_of(Actor::Nested, IdFile::UidMap, "0 0 9"), write_of(Actor::Nested, IdFile::GidMap, "0 0 9")];
-    let [open, again] = limit(b"2");
-    let cast = root().outside(&[]).inside(&limit(b"1")).outside(&MAPS).nested(&limit(b"1")).inside(&maps);
+    let maps = maps_of(Actor::Nested, "0 0 9");
+    let [open, again] = limit(2);
+    let cast = root().outside(&[]).inside(&limit(1)).outside(&MAPS).nested(&limit(1)).inside(&maps);
 
     let trace = cast.nested(&[CLONE, CLONE, CLONE]).inside(&[open, again]).nested(&[CLONE]).play();
 
@@ -106,15 +98,11 @@ fn a_refusal_is_not_counted() {
 /// Source: kernel free_user_ns(): dec_user_namespaces(), some time after the last process has left.
 #[harness::test(Root, Userns, pins("limit.count-comes-back"))]
 fn the_count_goes_down() {
-    let sleep = |seconds: u64| {
-        let time = [seconds.to_ne_bytes(), 100_000_000_u64.to_ne_bytes()].concat();
-        Action::Raw("nanosleep", libc::SYS_nanosleep, vec![RawArg::Bytes(time.into()), RawArg::Number(0)])
-    };
-    let cast = root().outside(&[]).inside(&limit(b"1")).outside(&MAPS);
+    let cast = root().outside(&[]).inside(&limit(1)).outside(&MAPS);
 
     let twice = |wait| cast.clone().inside(&[CLONE, sleep(wait), CLONE]).play();
 
-    let room = [0, 0, 1, 5].into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
+    let room = WAITS.into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
     assert!(room, "{}", twice(5));
 }
 
@@ -127,7 +115,7 @@ fn the_count_goes_down() {
 fn who_may_set_it(#[case] before: &[Action]) {
     let cast = root().outside(&[]).inside(before).outside(&[uid_map("9 9 1"), gid_map("9 9 1")]);
 
-    let trace = cast.inside(&limit(b"5")).play();
+    let trace = cast.inside(&limit(5)).play();
 
     check!(trace);
 }
@@ -139,10 +127,10 @@ fn who_may_set_it(#[case] before: &[Action]) {
 #[case::one(61_401, 1)]
 #[case::two(61_402, 2)]
 #[harness::test(Root, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" }, pins("limit.rlimits-of-creator"))]
-fn processes_in_a_namespace(#[case] user: u32, #[case] soft: u64) {
+fn processes_in_a_namespace(#[case] user: u32, #[case] most: u64) {
     let cast = root().outside(&[setresgid(user), setresuid(user)]);
 
-    let trace = cast.outside(&[processes(soft), UNSHARE, processes(50), Action::Clone(0)]).play();
+    let trace = cast.outside(&[processes(most), UNSHARE, processes(50), Action::Clone(0)]).play();
 
     check!(trace);
 }
@@ -154,10 +142,10 @@ fn processes_in_a_namespace(#[case] user: u32, #[case] soft: u64) {
 #[case::one(61_412, 1)]
 #[case::two(61_413, 2)]
 #[harness::test(Root, Userns, pins("limit.processes"))]
-fn processes_of_a_user(#[case] user: u32, #[case] soft: u64) {
+fn processes_of_a_user(#[case] user: u32, #[case] most: u64) {
     let cast = root().outside(&[setresgid(user), setresuid(user)]);
 
-    let trace = cast.outside(&[processes(soft), CLONE, UNSHARE]).play();
+    let trace = cast.outside(&[processes(most), CLONE, UNSHARE]).play();
 
     check!(trace);
 }
@@ -169,8 +157,8 @@ fn processes_of_a_user(#[case] user: u32, #[case] soft: u64) {
 #[case::one(1)]
 #[case::two(2)]
 #[harness::test(Root, InitialUserns, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" }, pins("limit.rlimits-of-creator"))]
-fn processes_in_a_namespace_of_roots(#[case] soft: u64) {
-    let cast = root().outside(&[processes(soft)]).inside(&[processes(50)]).outside(&MAPS);
+fn processes_in_a_namespace_of_roots(#[case] most: u64) {
+    let cast = root().outside(&[processes(most)]).inside(&[processes(50)]).outside(&MAPS);
 
     let trace = cast.inside(&[setresgid(61_421), setresuid(61_421), Action::Clone(0)]).play();
 

@@ -1,27 +1,9 @@
 //! user.max_user_namespaces on every level, and how deep namespaces may lie, by each of the calls.
 
+use crate::limits::limit;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
-
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
-const UNSHARE: Action = Action::Unshare(NEWUSER);
-const CLONE: Action = Action::Clone(NEWUSER);
-const CLONE3: Action = Action::Clone3(0x1000_0000);
-const HERE: i64 = libc::AT_FDCWD as i64;
-
-/// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace.
-fn limit(count: usize) -> [Action; 2] {
-    let path = RawArg::Bytes(b"/proc/sys/user/max_user_namespaces\0".as_slice().into());
-    let open = vec![RawArg::Number(HERE), path, RawArg::Number(libc::O_WRONLY.into())];
-    let digit = RawArg::Bytes(count.to_string().into_bytes().into());
-    let write = vec![RawArg::Held, digit, RawArg::Number(1)];
-    [Action::Hold("open the limit", libc::SYS_openat, open), Action::Raw("write", libc::SYS_write, write)]
-}
-
-fn maps_of(actor: Actor) -> [Action; 2] {
-    [write_of(actor, IdFile::UidMap, "0 0 100"), write_of(actor, IdFile::GidMap, "0 0 100")]
-}
 
 /// 33 namespaces lie one below the other, whichever call makes them; whichever call would make another is
 /// refused, and that before the creator's ids are looked at.
@@ -29,7 +11,7 @@ fn maps_of(actor: Actor) -> [Action; 2] {
 #[rstest]
 #[case::by_unshare(UNSHARE)]
 #[case::by_clone(Action::Child(Child::GoesOn(NEWUSER)))]
-#[case::by_clone3(Action::Child(Child::GoesOnByClone3(0x1000_0000)))]
+#[case::by_clone3(Action::Child(Child::GoesOnByClone3(NEWUSER.cast_unsigned().into())))]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, InitialUserns, pins("limit.depth"))]
 fn thirty_three_levels(#[case] create: Action) {
     let level = [uid_map("0 0 1"), gid_map("0 0 1"), create.clone()];
@@ -54,8 +36,8 @@ fn on_every_level() {
     for limited in levels {
         let cells = [0, 1, 2, 3].map(|count| {
             let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-            let built = cast.nested(&[]).inside(&maps_of(Actor::Nested)).deepest(&[]);
-            let mapped = built.nested(&maps_of(Actor::Deepest));
+            let built = cast.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 100")).deepest(&[]);
+            let mapped = built.nested(&maps_of(Actor::Deepest, "0 0 100"));
             let trace = mapped.by(limited, &limit(count)).deepest(&[CLONE]).play();
             format!("{:7}", trace.outcomes_shown().last().unwrap_or_default())
         });
@@ -78,7 +60,7 @@ fn whose_they_are(#[case] owner: u32, #[case] count: usize) {
     let cast = root().outside(&[]).inside(&limit(count)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
     let one_beside = cast.second(&[UNSHARE]);
 
-    let cast = one_beside.nested(&[]).inside(&maps_of(Actor::Nested));
+    let cast = one_beside.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 100"));
     let trace = cast.nested(&[setresuid(owner), CLONE]).play();
 
     check!(trace);
@@ -104,7 +86,7 @@ fn begins_without(#[case] before: &[Action]) {
 #[harness::test(Root, Userns, pins("limit.count-comes-back", "limit.count-in-ancestor"))]
 fn comes_back_on_every_level() {
     let cast = root().outside(&[]).inside(&limit(2)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let cast = cast.nested(&limit(1)).inside(&maps_of(Actor::Nested));
+    let cast = cast.nested(&limit(1)).inside(&maps_of(Actor::Nested, "0 0 100"));
 
     let twice = |wait| cast.clone().nested(&[CLONE, sleep(wait), CLONE]).play();
 
@@ -128,10 +110,10 @@ fn comes_back_with_the_last_below() {
 }
 
 /// The seconds that the kernel is given, one after the other, for what it does some time later.
-const WAITS: [u64; 6] = [0, 0, 0, 0, 1, 5];
+pub const WAITS: [u64; 6] = [0, 0, 0, 0, 1, 5];
 
 /// Sleeps so many seconds and a little.
-fn sleep(seconds: u64) -> Action {
+pub fn sleep(seconds: u64) -> Action {
     let time = [seconds.to_ne_bytes(), 50_000_000_u64.to_ne_bytes()].concat();
     Action::Raw("nanosleep", libc::SYS_nanosleep, vec![RawArg::Bytes(time.into()), RawArg::Number(0)])
 }

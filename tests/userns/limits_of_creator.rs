@@ -6,12 +6,11 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 const A_CHILD: Action = Action::Clone(0);
 
 /// Sets the soft limit of a resource, leaving a hard limit that is no more than any host's.
-fn soft(name: &'static str, resource: u32, soft: u64, hard: u64) -> Action {
+pub fn soft(name: &'static str, resource: u32, soft: u64, hard: u64) -> Action {
     let bytes = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
     let (own, none) = (RawArg::Number(0), RawArg::Number(0));
     let args = vec![own, RawArg::Number(resource.into()), RawArg::Bytes(bytes.into()), none];
@@ -54,9 +53,9 @@ fn block_signal() -> Action {
 /// RLIMIT_SIGPENDING of the creator binds the signals that are queued in the namespace.
 /// Source: getrlimit(2), RLIMIT_SIGPENDING; kernel d64696905554 (5.14), inc_rlimit_get_ucounts().
 #[rstest]
-#[case::none(61_501, 0, Action::Unshare(NEWUSER))]
-#[case::one(61_502, 1, Action::Unshare(NEWUSER))]
-#[case::two(61_503, 2, Action::Unshare(NEWUSER))]
+#[case::none(61_501, 0, UNSHARE)]
+#[case::one(61_502, 1, UNSHARE)]
+#[case::two(61_503, 2, UNSHARE)]
 #[case::without_a_namespace(61_504, 0, Action::Unshare(0))]
 #[harness::test(
     Root,
@@ -77,8 +76,8 @@ fn pending_signals(#[case] id: u32, #[case] most: u64, #[case] create: Action) {
 /// RLIMIT_MSGQUEUE of the creator binds the message queues that are made in the namespace.
 /// Source: getrlimit(2), RLIMIT_MSGQUEUE; mq_open(3), EMFILE; kernel 6e52a9f0532f (5.14), mqueue_get_inode().
 #[rstest]
-#[case::none(61_511, 0, NEWUSER | libc::CLONE_NEWIPC)]
-#[case::enough(61_512, 4096, NEWUSER | libc::CLONE_NEWIPC)]
+#[case::none(61_511, 0)]
+#[case::enough(61_512, 4096)]
 #[harness::test(
     Root,
     Userns,
@@ -87,7 +86,7 @@ fn pending_signals(#[case] id: u32, #[case] most: u64, #[case] create: Action) {
     Kernel { major: 5, minor: 17, why: "limits per namespace" },
     pins("limit.rlimits-of-creator")
 )]
-fn message_queues(#[case] id: u32, #[case] most: u64, #[case] create: i32) {
+fn message_queues(#[case] id: u32, #[case] most: u64) {
     let limit = |name, most| soft(name, libc::RLIMIT_MSGQUEUE, most, 4096);
     let attributes: Vec<u8> =
         [0_i64, 1, 1, 0, 0, 0, 0, 0].iter().flat_map(|word| word.to_ne_bytes()).collect();
@@ -96,10 +95,9 @@ fn message_queues(#[case] id: u32, #[case] most: u64, #[case] create: i32) {
     let args = vec![name, flags, RawArg::Number(0o600), RawArg::Bytes(attributes.into())];
     let cast = root().privileged(&[]).outside(&user(id)).outside(&[limit("few bytes", most)]);
     // The queue is a file, which has to have an owner.
-    let created = cast.outside(&[Action::Unshare(create)]).privileged(&[
-        write_of(Actor::Outside, IdFile::UidMap, "0 0 65536"),
-        write_of(Actor::Outside, IdFile::GidMap, "0 0 65536"),
-    ]);
+    let created = cast
+        .outside(&[Action::Apart(NEWUSER | libc::CLONE_NEWIPC)])
+        .privileged(&maps_of(Actor::Outside, "0 0 65536"));
 
     let open = Action::Hold("mq_open", libc::SYS_mq_open, args);
     let trace = created.outside(&[limit("many bytes", 4096), open]).play();
@@ -122,7 +120,7 @@ fn message_queues(#[case] id: u32, #[case] most: u64, #[case] create: i32) {
 )]
 fn locked_memory(#[case] id: u32, #[case] most: u64) {
     let limit = |name, most| soft(name, libc::RLIMIT_MEMLOCK, most, 65_536);
-    let create = Action::Unshare(NEWUSER | libc::CLONE_NEWIPC);
+    let create = Action::Apart(NEWUSER | libc::CLONE_NEWIPC);
     let private = vec![RawArg::Number(0), RawArg::Number(1), RawArg::Number(0o1600)];
     let lock = [RawArg::Held, RawArg::Number(libc::SHM_LOCK.into()), RawArg::Number(0)];
     let cast = root().outside(&user(id)).outside(&[limit("few bytes", most), create]);
@@ -190,18 +188,13 @@ fn by_the_real_uid(#[case] ids: &[Action]) {
 )]
 fn of_root_from_below(#[case] most: u64) {
     let cast = root().outside(&[]).inside(&[few(most)]).outside(&MAPS).nested(&[many()]);
-    let maps = [
-        write_of(Actor::Nested, IdFile::UidMap, "0 0 65536"),
-        write_of(Actor::Nested, IdFile::GidMap, "0 0 65536"),
-    ];
+    let maps = maps_of(Actor::Nested, "0 0 65536");
 
     let trace = cast.inside(&maps).nested(&user(61_551)).nested(&[A_CHILD]).play();
 
     check!(trace);
 }
 
-/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 const ALL_BUT_THESE: Action = drop_caps(&[Cap::SysAdmin, Cap::SysResource]);
 
 /// Beyond RLIMIT_NPROC only the initial namespace's root, by its real uid, and those with CAP_SYS_ADMIN or
@@ -213,7 +206,7 @@ const ALL_BUT_THESE: Action = drop_caps(&[Cap::SysAdmin, Cap::SysResource]);
 #[case::effective_uid_0_without_any(&[set_id(SetId::Setresuid, &[61_562, 0, 0]), only_caps(&[])], "EAGAIN")]
 #[case::a_user_with_sys_admin(&[NO_FIXUP, setresuid(61_563), only_caps(&[Cap::SysAdmin])], "ok")]
 #[case::a_user_with_all_but_these(&[NO_FIXUP, setresuid(61_564), ALL_BUT_THESE], "EAGAIN")]
-#[case::a_user_with_all_below(&[setresuid(61_565), Action::Unshare(NEWUSER)], "EAGAIN")]
+#[case::a_user_with_all_below(&[setresuid(61_565), UNSHARE], "EAGAIN")]
 #[harness::test(
     Root,
     Userns,

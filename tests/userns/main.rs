@@ -1,33 +1,49 @@
 //! Kernel-behaviour tests for Linux user namespaces: the table of contents.
 
-mod containerd;
+// Creating namespaces, and how many there may be.
 mod creating;
 mod creating_checks;
 mod creating_policy;
-mod entering;
-mod entering_sets;
-mod group_decisions;
-mod group_files;
-mod group_membership;
-mod group_objects;
-mod group_search;
-mod groups_calls;
-mod groups_list;
-mod groups_rights;
-mod id_getters;
-mod initial_namespace;
-mod joining;
-mod joining_order;
-mod keyrings;
 mod limits;
 mod limits_counts;
 mod limits_of_creator;
+
+// What a process is that has entered one, and what its privileges are good for.
+mod entering;
+mod entering_sets;
+mod keyrings;
+mod ownership;
+mod ownership_walk;
+mod pid_namespaces;
+mod userns_mounts;
+
+// Joining namespaces, and asking about them.
+mod joining;
+mod joining_order;
+mod ns_ioctls;
+mod ns_relations;
+
+// uid_map, gid_map and projid_map: who opens and writes them, and when.
+mod initial_namespace;
 mod map_capabilities;
+mod map_open;
+mod map_order;
+mod map_precedence;
+mod map_privileges;
+mod map_shared;
+mod map_uid_0;
+mod map_who;
+mod proc_mounts;
+mod projid;
+
+// What may be written to them.
 mod map_checks;
-mod map_ends;
 mod map_extents;
-mod map_family;
 mod map_forms;
+mod map_text;
+
+// What they mean.
+mod map_ends;
 mod map_levels;
 mod map_meaning;
 mod map_meaning_files;
@@ -37,31 +53,24 @@ mod map_meaning_ipc;
 mod map_meaning_peers;
 mod map_meaning_proc;
 mod map_meaning_signals;
-mod map_open;
-mod map_order;
-mod map_precedence;
-mod map_privileges;
 mod map_read_back;
-mod map_shared;
-mod map_stack;
-mod map_tables;
-mod map_text;
-mod map_uid_0;
-mod map_who;
-mod newidmap;
-mod ns_ioctls;
-mod ns_relations;
-mod ownership;
-mod ownership_walk;
-mod pid_namespaces;
-mod proc_mounts;
-mod programs;
-mod projid;
-mod races;
-mod sequences_of_programs;
+
+// The setgroups file, setgroups(2) and getgroups(2).
+mod groups_calls;
+mod groups_list;
+mod groups_rights;
 mod setgroups;
 mod setgroups_file;
 mod setgroups_opener;
+
+// What groups decide.
+mod group_decisions;
+mod group_membership;
+mod group_objects;
+mod group_search;
+
+// The calls that set ids, and what else they change.
+mod id_getters;
 mod setid_accounting;
 mod setid_capabilities;
 mod setid_compat;
@@ -71,10 +80,26 @@ mod setid_limits;
 mod setid_ordinary;
 mod setid_tables;
 mod setid_unmapped;
+
+// Programs that become another user.
+mod containerd;
+mod newidmap;
+mod programs;
+mod sequences_of_programs;
 mod sudo_sequences;
-mod tables;
-mod userns_mounts;
+
+// Holes of the past, and what several processes do at a time.
+mod races;
 mod vulnerabilities;
+
+// What the above have in common; no tests.
+mod group_files;
+mod map_family;
+mod map_stack;
+mod map_tables;
+mod mounts;
+mod ns_files;
+mod tables;
 
 fn main() -> std::process::ExitCode {
     harness::suite::main()

@@ -5,7 +5,6 @@ use crate::map_tables::{Extent, extent, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
-const KEEP: u32 = u32::MAX;
 /// The greatest id; the number beyond it stands for none.
 const GREATEST: u32 = u32::MAX - 1;
 
@@ -55,11 +54,11 @@ fn of_the_numbers(#[case] map: &[Extent], #[values(IdFile::UidMap, IdFile::GidMa
     let near = |id: u32| [id.wrapping_sub(1), id, id.wrapping_add(1)];
     let ends = |e: &Extent| [e.upper, e.upper + (e.count - 1), e.lower, e.lower + (e.count - 1)];
     let ids = map.iter().flat_map(ends).chain([0, 65_534, GREATEST]).flat_map(near);
-    let ids: Vec<u32> = ids.filter(|id| *id != KEEP).collect();
+    let ids: Vec<u32> = ids.filter(|id| *id != SAME).collect();
     let names: Vec<String> = (0..ids.len()).map(|n| n.to_string()).collect();
     let give = |(name, id): (&String, &u32)| match file {
-        IdFile::GidMap => chown(name, KEEP, *id),
-        _ => chown(name, *id, KEEP),
+        IdFile::GidMap => chown(name, SAME, *id),
+        _ => chown(name, *id, SAME),
     };
     let gifts: Vec<Action> = names.iter().zip(&ids).map(give).collect();
     let look: Vec<Action> = names.iter().map(|name| stat_file(name)).collect();
@@ -81,8 +80,8 @@ fn of_the_numbers(#[case] map: &[Extent], #[values(IdFile::UidMap, IdFile::GidMa
     // Downwards: files of the first lower id and of 0, given away inside and seen outside.
     let first = map[0].lower;
     let own = match file {
-        IdFile::GidMap => names.iter().map(|name| chown(name, KEEP, first)).collect::<Vec<_>>(),
-        _ => names.iter().map(|name| chown(name, first, KEEP)).collect(),
+        IdFile::GidMap => names.iter().map(|name| chown(name, SAME, first)).collect::<Vec<_>>(),
+        _ => names.iter().map(|name| chown(name, first, SAME)).collect(),
     };
     let trace = cast.outside(&own).inside(&gifts).outside(&look).play();
     let (given, seen) = last(&trace, 2 * look.len()).split_at(look.len());

@@ -1,13 +1,11 @@
 //! What maps mean to chown(2) and stat(2), for every id of them and beside them, in both directions, through
 //! one, two and three levels of namespaces.
 
-use crate::map_stack::{ACTORS, Order, Stack, assert_prepared, chown, in_a_tmpfs, last, mknod, stat_file};
+use crate::map_stack::{
+    ACTORS, GIDS, Order, Stack, UIDS, assert_prepared, chown, in_a_tmpfs, last, mknod, stat_file,
+};
 use harness::prelude::*;
 use rstest::rstest;
-
-const KEEP: u32 = u32::MAX;
-const UIDS: IdFile = IdFile::UidMap;
-const GIDS: IdFile = IdFile::GidMap;
 
 /// Owner and group of a file are told as the namespace of the one who asks names them, through all the
 /// maps above, or as overflow ids.
@@ -78,7 +76,7 @@ fn down(#[case] stack: Stack) {
     let (ids, depth) = (stack.inner_ids(), stack.0.len());
     let names: Vec<String> = (0..ids.len()).map(|n| n.to_string()).collect();
     let make_and_give =
-        |(name, id): (&String, &u32)| [mknod(name), chown(name, *id, KEEP), chown(name, KEEP, *id)];
+        |(name, id): (&String, &u32)| [mknod(name), chown(name, *id, SAME), chown(name, SAME, *id)];
     let gifts: Vec<Action> = names.iter().zip(&ids).flat_map(make_and_give).collect();
     let look: Vec<Action> = names.iter().map(|name| stat_file(name)).collect();
 

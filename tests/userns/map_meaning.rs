@@ -1,6 +1,6 @@
 //! What a map means: which id inside stands for which id outside, in both directions.
 
-use crate::map_stack::{NO_FIXUP, Order, Stack, above};
+use crate::map_stack::{Order, Stack, above};
 use crate::map_tables::{Extent, extent, outcomes, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
@@ -168,14 +168,13 @@ fn become_all(id: u32) -> [Action; 4] {
 
 /// Takes four ids, as real, effective, saved and filesystem ids, without losing capabilities over it.
 fn become_and_enter(ids: &[u32], of: Actor) -> Vec<Action> {
-    const CLONE_NEWUSER: i32 = 0x1000_0000;
     vec![
         NO_FIXUP,
         set_id(SetId::Setresgid, &ids[..3]),
         set_id(SetId::Setfsgid, &ids[3..]),
         set_id(SetId::Setresuid, &ids[..3]),
         set_id(SetId::Setfsuid, &ids[3..]),
-        Action::Setns { of, file: NsFile::User, nstype: CLONE_NEWUSER },
+        Action::Setns { of, file: NsFile::User, nstype: NEWUSER },
     ]
 }
 

@@ -5,7 +5,6 @@ use harness::prelude::*;
 use rstest::rstest;
 
 const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
-const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4);
 const MAPS: [Action; 2] = [uid_map("0 3000 10\n20 0 1"), gid_map("0 6000 10\n20 0 1")];
 const NAMES: [&str; 4] = ["regular", "directory", "fifo", "link"];
 
@@ -19,7 +18,7 @@ fn make_all() -> [Action; 4] {
     let [regular, directory, fifo, link] = NAMES;
     let target = RawArg::Bytes(b"target\0".as_slice().into());
     let name = RawArg::Bytes(format!("{link}\0").into_bytes().into());
-    let args = vec![target, RawArg::Number(libc::AT_FDCWD.into()), name];
+    let args = vec![target, HERE, name];
     [
         at_file("mknod", libc::SYS_mknodat, regular, &[i64::from(libc::S_IFREG | 0o600), 0]),
         at_file("mkdir", libc::SYS_mkdirat, directory, &[0o700]),

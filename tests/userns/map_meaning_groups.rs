@@ -1,10 +1,8 @@
 //! What maps mean to setgroups(2) and getgroups(2), for every group of them and beside them.
 
-use crate::map_stack::{Order, Stack, assert_prepared, last};
+use crate::map_stack::{GIDS, Order, Stack, assert_prepared, last};
 use harness::prelude::*;
 use rstest::rstest;
-
-const GIDS: IdFile = IdFile::GidMap;
 
 fn groups(list: &[u32]) -> Action {
     Action::Setgroups(Groups::List(list.to_vec().into()), Via::Raw)
@@ -30,7 +28,7 @@ fn told(#[case] stack: Stack) {
     let mut list = stack.outer_ids(GIDS);
     list.sort_unstable();
     let depth = stack.0.len();
-    let enter = Action::Setns { of: stack.lowest(), file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let enter = Action::Setns { of: stack.lowest(), file: NsFile::User, nstype: NEWUSER };
     let get = Action::Getgroups { size: i64::try_from(list.len()).unwrap_or(0), room: Room::Good };
 
     let trace = stack.cast(root().outside(&[])).outside(&[groups(&list), enter, get]).play();
@@ -61,7 +59,7 @@ fn taken(#[case] stack: Stack) {
     let alone: Vec<Action> = ids.iter().map(|id| groups(&[*id])).collect();
     let (named, meant): (Vec<u32>, Vec<u32>) =
         ids.iter().filter_map(|id| Some((*id, stack.meant(GIDS, *id, depth)?))).unzip();
-    let path = vec![RawArg::Number(libc::AT_FDCWD.into()), RawArg::ProcPath(lowest, "status")];
+    let path = vec![HERE, RawArg::ProcPath(lowest, "status")];
     let status = [
         Action::Hold("openat", libc::SYS_openat, path),
         Action::ReadHeld { size: 32 * 1024, at: At::Position },

@@ -1,17 +1,15 @@
 //! What maps mean to the calls that set ids: seen from the namespace at the top, where none of the maps counts.
 
-use crate::map_stack::{ACTORS, Order, Stack, assert_prepared, last};
+use crate::map_stack::{ACTORS, GIDS, Order, Stack, UIDS, assert_prepared, last};
 use harness::prelude::*;
 use rstest::rstest;
 
-const UIDS: IdFile = IdFile::UidMap;
-const GIDS: IdFile = IdFile::GidMap;
 /// In the place of an argument's number: what was before.
-const SAME: usize = 3;
+const BEFORE: usize = 3;
 
 /// Opens and reads /proc/PID/status.
 fn status(of: Actor) -> [Action; 2] {
-    let path = vec![RawArg::Number(libc::AT_FDCWD.into()), RawArg::ProcPath(of, "status")];
+    let path = vec![HERE, RawArg::ProcPath(of, "status")];
     let open = Action::Hold("openat", libc::SYS_openat, path);
     [open, Action::ReadHeld { size: 32 * 1024, at: At::Position }]
 }
@@ -31,11 +29,11 @@ fn four(outcome: &Outcome, file: IdFile) -> Vec<u32> {
 #[case::setuid(SetId::Setuid, UIDS, [0, 0, 0, 0])]
 #[case::setreuid(SetId::Setreuid, UIDS, [0, 1, 1, 1])]
 #[case::setresuid(SetId::Setresuid, UIDS, [0, 1, 2, 1])]
-#[case::setfsuid(SetId::Setfsuid, UIDS, [SAME, SAME, SAME, 0])]
+#[case::setfsuid(SetId::Setfsuid, UIDS, [BEFORE, BEFORE, BEFORE, 0])]
 #[case::setgid(SetId::Setgid, GIDS, [0, 0, 0, 0])]
 #[case::setregid(SetId::Setregid, GIDS, [0, 1, 1, 1])]
 #[case::setresgid(SetId::Setresgid, GIDS, [0, 1, 2, 1])]
-#[case::setfsgid(SetId::Setfsgid, GIDS, [SAME, SAME, SAME, 0])]
+#[case::setfsgid(SetId::Setfsgid, GIDS, [BEFORE, BEFORE, BEFORE, 0])]
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.down", "mean.levels", "id.which-change"))]
 fn taken(#[case] call: SetId, #[case] file: IdFile, #[case] becomes: [usize; 4]) {
     let stack = Stack::new(&[6, 6, 6], Order::Mixed);

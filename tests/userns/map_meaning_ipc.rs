@@ -1,14 +1,12 @@
 //! Which ids the permissions of a System V object tell and take, in an IPC namespace that user namespaces share.
 
 use crate::map_family::{Family, pairs};
-use crate::map_stack::{assert_prepared, last};
+use crate::map_stack::{GIDS, UIDS, assert_prepared, last};
 use harness::prelude::*;
 
-const UIDS: IdFile = IdFile::UidMap;
-const GIDS: IdFile = IdFile::GidMap;
 /// The identifier of the first message queue of an IPC namespace.
 const FIRST: RawArg = RawArg::Number(0);
-const NEW_IPC: Action = Action::Unshare(libc::CLONE_NEWIPC);
+const NEW_IPC: Action = Action::Apart(libc::CLONE_NEWIPC);
 
 /// msgget(2) of a queue that everybody may read.
 fn create() -> Action {

@@ -1,12 +1,9 @@
 //! Which ids a UNIX socket tells of a peer in another namespace, and which it lets a sender give.
 
 use crate::map_family::{Family, pairs};
-use crate::map_stack::{assert_prepared, last};
+use crate::map_stack::{GIDS, UIDS, assert_prepared, last};
 use harness::prelude::*;
 use rstest::rstest;
-
-const UIDS: IdFile = IdFile::UidMap;
-const GIDS: IdFile = IdFile::GidMap;
 
 fn getsockopt(name: &'static str, option: i32, room: usize, results: Results) -> Action {
     let length = u32::try_from(room).unwrap_or(0).to_ne_bytes().to_vec();
@@ -128,7 +125,7 @@ fn assert_translated(family: &Family, from: Actor, to: Actor, given: &[[u32; 2]]
 #[harness::test(Root, Userns, pins("mean.peers"))]
 fn permission(#[case] before: &[Action]) {
     let ids = [
-        Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4),
+        NO_FIXUP,
         set_id(SetId::Setresgid, &[4, 5, 6]),
         set_id(SetId::Setresuid, &[1, 2, 3]),
         set_id(SetId::Setfsuid, &[7]),

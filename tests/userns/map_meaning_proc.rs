@@ -1,16 +1,12 @@
 //! Which ids the files in /proc and other objects tell of a process of another namespace.
 
 use crate::map_family::{Family, MEMBERS, pairs};
-use crate::map_stack::{last, stat};
+use crate::map_stack::{GIDS, UIDS, last, stat};
 use harness::prelude::*;
 use rstest::rstest;
 
-const UIDS: IdFile = IdFile::UidMap;
-const GIDS: IdFile = IdFile::GidMap;
-const CWD: RawArg = RawArg::Number(libc::AT_FDCWD as i64);
-
 fn open_proc(of: Actor, file: &'static str) -> Action {
-    Action::Hold("openat", libc::SYS_openat, vec![CWD, RawArg::ProcPath(of, file)])
+    Action::Hold("openat", libc::SYS_openat, vec![HERE, RawArg::ProcPath(of, file)])
 }
 
 /// The lines of /proc/PID/status about ids.
@@ -44,7 +40,7 @@ fn status_lines() {
         for four in &fours {
             let (uids, gids) = (four.map(|n| ids[n]), four.map(|n| groups[n]));
             let take = [
-                Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4),
+                NO_FIXUP,
                 set_id(SetId::Setresgid, &gids[..3]),
                 set_id(SetId::Setfsgid, &gids[3..]),
                 set_id(SetId::Setresuid, &uids[..3]),

@@ -120,7 +120,7 @@ fn without_a_name(#[case] maps: &[Action]) {
 /// Source: waitid(2), si_uid; sigaction(2), SIGCHLD; kernel wait_task_zombie(), do_notify_parent().
 #[rstest]
 #[case::same_namespace(&MAPS, &[], 0)]
-#[case::below(&MAPS, &[], libc::CLONE_NEWUSER)]
+#[case::below(&MAPS, &[], NEWUSER)]
 #[case::real_uid(&MAPS, &[set_id(SetId::Setresuid, &[32, 30, 31])], 0)]
 #[case::without_a_name(&[], &[], 0)]
 #[harness::test(Root, Userns, pins("mean.signals"))]
@@ -130,7 +130,8 @@ fn child(#[case] maps: &[Action], #[case] before: &[Action], #[case] flags: i32)
     let wait = Action::Ask("waitid", libc::SYS_waitid, wait, SI_UID);
     let cast = root().outside(&[]).inside(&[]).outside(maps).inside(before);
 
-    let trace = cast.inside(&[block(&[chld]), Action::Zombie(flags), wait, take(chld)]).play();
+    let trace =
+        cast.inside(&[block(&[chld]), Action::Child(Child::NotWaitedFor(flags)), wait, take(chld)]).play();
 
     check!(trace);
 }

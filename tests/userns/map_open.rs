@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 
 const UNDUMPABLE: Action = Action::Prctl("PR_SET_DUMPABLE, 0", 4, 0);
 const FILES: [IdFile; 4] = [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap, IdFile::Setgroups];
-const HERE: RawArg = RawArg::Number(libc::AT_FDCWD as i64);
 /// The number that a descriptor is given which a path names.
 const KNOWN: i64 = 200;
 
@@ -175,6 +174,5 @@ fn opened_before_the_end(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::Projid
 
 /// What the last steps of a trace came to.
 fn last(trace: &Trace, count: usize) -> Vec<String> {
-    let shown: Vec<String> = trace.outcomes_shown().collect();
-    shown[shown.len() - count..].iter().map(|outcome| format!("{outcome:6}")).collect()
+    trace.last_shown(count).iter().map(|outcome| format!("{outcome:6}")).collect()
 }

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use Actor::{Inside, Nested, Outside, Privileged, Second};
 
 const JOIN: Action = Action::Setns { of: Inside, file: NsFile::User, nstype: 0 };
-const NEW: Action = Action::Unshare(libc::CLONE_NEWUSER);
 
 /// What is written through the file of one process all others of the namespace have: those that were there
 /// and those that come later, forked or by setns(2); and none of them may write it again.
@@ -36,7 +35,8 @@ fn of_all_processes(
 #[harness::test(Root, Userns, InitialUserns, pins("map.shared", "map.initial-namespace"))]
 fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let open = Action::Open { file, of: Some(Outside), access: Access::Write };
-    let cast = root().privileged(&[]).outside(&[]).privileged(std::slice::from_ref(&open)).outside(&[NEW]);
+    let cast =
+        root().privileged(&[]).outside(&[]).privileged(std::slice::from_ref(&open)).outside(&[UNSHARE]);
 
     let trace = cast.privileged(&[write_held(file, "0 0 1"), open, write_held(file, "0 0 1")]).play();
 
@@ -52,7 +52,7 @@ fn of_a_process_that_went_on() {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 10"), gid_map("0 0 10")]).second(&[]);
     let open = Action::Open { file: projid, of: Some(Second), access: Access::Write };
 
-    let opened = cast.outside(&[open]).second(&[NEW]).outside(&[write_held(projid, "0 5 10")]);
+    let opened = cast.outside(&[open]).second(&[UNSHARE]).outside(&[write_held(projid, "0 5 10")]);
     let trace = opened.outside(&[read_of(Inside, projid), read_of(Second, projid)]).play();
 
     check!(trace);

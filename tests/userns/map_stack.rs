@@ -4,10 +4,12 @@
 use crate::map_tables::{Extent, extent, text};
 use harness::prelude::*;
 
+/// The map of uids.
+pub const UIDS: IdFile = IdFile::UidMap;
+/// The map of gids.
+pub const GIDS: IdFile = IdFile::GidMap;
 /// Who is in which namespace, from the caller's downwards.
 pub const ACTORS: [Actor; 4] = [Actor::Outside, Actor::Inside, Actor::Nested, Actor::Deepest];
-/// Keeps the capabilities over a change of uids: SECBIT_NO_SETUID_FIXUP.
-pub const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4);
 
 /// The first ids of the levels: uids and gids have different maps, so that none passes for the other.
 const UPPER_UIDS: [u32; 3] = [10, 40, 7];
@@ -178,8 +180,7 @@ pub fn in_a_tmpfs() -> [Action; 4] {
 
 /// A call about a file in the working directory.
 pub fn at_file(name: &'static str, number: i64, file: &str, args: &[i64]) -> Action {
-    let path =
-        [RawArg::Number(libc::AT_FDCWD.into()), RawArg::Bytes(format!("{file}\0").into_bytes().into())];
+    let path = [HERE, RawArg::Bytes(format!("{file}\0").into_bytes().into())];
     let args = args.iter().map(|arg| RawArg::Number(*arg));
     Action::Raw(name, number, path.into_iter().chain(args).collect())
 }
@@ -195,7 +196,7 @@ pub fn chown(file: &str, owner: u32, group: u32) -> Action {
 /// Owner and group of a file, by statx(2).
 pub fn stat(path: RawArg) -> Action {
     let mask = RawArg::Number((libc::STATX_UID | libc::STATX_GID).into());
-    let args = vec![RawArg::Number(libc::AT_FDCWD.into()), path, RawArg::Number(0), mask, RawArg::Results(0)];
+    let args = vec![HERE, path, RawArg::Number(0), mask, RawArg::Results(0)];
     Action::Ask("statx", libc::SYS_statx, args, Results::Ids(&[20, 24]))
 }
 

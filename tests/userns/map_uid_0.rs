@@ -8,8 +8,7 @@ const UID_0: &str = "0 0 1";
 
 /// What the last steps came to.
 fn last(trace: &Trace, count: usize) -> String {
-    let shown: Vec<String> = trace.outcomes_shown().collect();
-    shown[shown.len() - count..].iter().map(|outcome| format!("{outcome:9}")).collect()
+    trace.last_shown(count).iter().map(|outcome| format!("{outcome:9}")).collect()
 }
 
 /// From inside the creator counts, with what it had in effect when it created the namespace, by unshare(2) or

@@ -1,6 +1,7 @@
 //! newuidmap and newgidmap themselves, with subordinate ids that a private mount namespace brings along.
 //! Their messages differ between releases; their exit status and what the namespace is like are compared.
 
+use crate::mounts::own_mounts;
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -57,7 +58,7 @@ as unshare --user sh -c 'echo $$; exec sleep 20' | {
     pins("program.newidmap", "cve.2018-7169")
 )]
 fn cve_2018_7169(#[case] sub: &str, #[case] map: &str) {
-    let cast = root().outside(&[Action::Unshare(libc::CLONE_NEWNS), private_mounts()]);
+    let cast = root().outside(&own_mounts());
 
     let script = format!("sub='{sub}'; map='{map}'; {SET_UP}");
     let trace = cast.outside(&[run(&["sh", "-c", &script])]).play();
@@ -71,12 +72,4 @@ fn said(trace: &Trace) -> String {
         Some(Outcome::Program(ended)) => ended.stdout.clone(),
         _ => panic!("no program was run last:\n{trace}"),
     }
-}
-
-/// Nothing that is mounted from here on is seen elsewhere.
-fn private_mounts() -> Action {
-    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
-    let flags = RawArg::Number(i64::try_from(libc::MS_REC | libc::MS_PRIVATE).unwrap_or(0));
-    let none = RawArg::Number(0);
-    Action::Raw("mount", libc::SYS_mount, vec![text(b"none\0"), text(b"/\0"), none.clone(), flags, none])
 }

@@ -1,5 +1,6 @@
 //! ioctl(2) on descriptors of namespaces: who owns them, and what lies above them.
 
+use crate::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -7,10 +8,6 @@ use rstest::rstest;
 const GET_USERNS: i64 = 0xb701;
 /// NS_GET_PARENT, `_IO(0xb7, 0x2)`.
 const GET_PARENT: i64 = 0xb702;
-
-fn open_ns(of: Actor, file: &'static str) -> Action {
-    Action::Hold("openat", libc::SYS_openat, vec![RawArg::Number(-100), RawArg::ProcPath(of, file)])
-}
 
 fn hold_userns() -> Action {
     let args = vec![RawArg::Held, RawArg::Number(GET_USERNS)];
@@ -20,10 +17,6 @@ fn hold_userns() -> Action {
 fn hold_parent() -> Action {
     let args = vec![RawArg::Held, RawArg::Number(GET_PARENT)];
     Action::Hold("ioctl NS_GET_PARENT", libc::SYS_ioctl, args)
-}
-
-fn setns_held() -> Action {
-    Action::Raw("setns", libc::SYS_setns, vec![RawArg::Held, RawArg::Number(0)])
 }
 
 /// Inside and nested with all ids mapped, nested made by a user other than the owner of inside.
@@ -78,7 +71,7 @@ fn of_a_uts_namespace(#[case] ask: Action) {
 fn upwards(#[case] asks: &[Action]) {
     let cast = two_levels().outside(&[open_ns(Actor::Nested, "ns/user")]);
 
-    let trace = cast.outside(asks).outside(&[setns_held()]).play();
+    let trace = cast.outside(asks).outside(&[setns_held(0)]).play();
 
     check!(trace);
 }
@@ -127,7 +120,7 @@ fn userns_of_a_uts_namespace(#[case] who: Actor) {
     let cast = two_levels().sibling(&[]).nested(&[Action::Unshare(libc::CLONE_NEWUTS)]);
     let opened = cast.outside(&[open_ns(Actor::Nested, "ns/uts"), Action::Give(who)]);
 
-    let trace = opened.by(who, &[hold_userns(), setns_held()]).play();
+    let trace = opened.by(who, &[hold_userns(), setns_held(0)]).play();
 
     check!(trace);
 }

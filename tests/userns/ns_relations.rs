@@ -4,6 +4,7 @@
 //! 62, deepest by 63, sibling by 64, as the caller's namespace names them. Inside names them with 100 more,
 //! nested with 1000 more; the others have no names for them.
 
+use crate::ns_files::open_ns;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
@@ -16,10 +17,6 @@ const GET_PARENT: i64 = 0xb702;
 /// NS_GET_NSTYPE, `_IO(0xb7, 0x3)`.
 const GET_NSTYPE: i64 = 0xb703;
 
-fn maps_of(actor: Actor, words: &'static str) -> [Action; 2] {
-    [write_of(actor, IdFile::UidMap, words), write_of(actor, IdFile::GidMap, words)]
-}
-
 /// Inside, nested below it, deepest below that, and sibling beside inside.
 fn family() -> Scenario {
     let cast = root().privileged(&[]).outside(&[NO_FIXUP, setresuid(61), DUMPABLE]).inside(&[]);
@@ -28,14 +25,6 @@ fn family() -> Scenario {
     let cast = cast.inside(&[setresuid(162), DUMPABLE]).nested(&[]);
     let cast = cast.second(&maps_of(Actor::Nested, "1000 100 50000"));
     cast.nested(&[setresuid(1063), DUMPABLE]).deepest(&[])
-}
-
-/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
-
-fn open_ns(of: Actor) -> Action {
-    let file = RawArg::ProcPath(of, "ns/user");
-    Action::Hold("openat", libc::SYS_openat, vec![RawArg::Number(libc::AT_FDCWD.into()), file])
 }
 
 fn ioctl(number: i64) -> Vec<RawArg> {
@@ -47,8 +36,9 @@ fn asked(name: &str, asks: &[Action]) -> String {
     let columns: Vec<String> = ALL.iter().map(|of| format!("{of:8}")).collect();
     let mut table = format!("{name:14} {}\n", columns.join(" ").trim_end());
     for who in ALL {
-        let opened =
-            |cast: Scenario, of: Actor| cast.privileged(&[open_ns(of), Action::Give(who)]).by(who, asks);
+        let opened = |cast: Scenario, of: Actor| {
+            cast.privileged(&[open_ns(of, "ns/user"), Action::Give(who)]).by(who, asks)
+        };
         let trace = ALL.into_iter().fold(family(), opened).play();
         let all: Vec<String> = trace.outcomes_shown().collect();
         let per = asks.len() + 2;

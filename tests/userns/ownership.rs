@@ -1,15 +1,15 @@
 //! Who has which capabilities in a user namespace, and how far they reach.
 
+use crate::mounts::private_mounts;
+use crate::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
 const MAPS: [Action; 2] = [uid_map("0 0 100"), gid_map("0 0 100")];
 const SYS_ADMIN: Action = only_caps(&[Cap::SysAdmin]);
 const NONE: Action = only_caps(&[]);
-/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 const EFFECTIVE_61: Action = set_id(SetId::Setresuid, &[u32::MAX, 61, u32::MAX]);
-const NEW_UTS: Action = Action::Unshare(libc::CLONE_NEWUTS);
+const NEW_UTS: Action = Action::Apart(libc::CLONE_NEWUTS);
 
 fn sethostname() -> Action {
     let args = vec![RawArg::Bytes(b"throw-away".as_slice().into()), RawArg::Number(10)];
@@ -18,15 +18,6 @@ fn sethostname() -> Action {
 
 fn signal_0(to: Actor) -> Action {
     Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
-}
-
-fn open_ns(of: Actor) -> Action {
-    let file = RawArg::ProcPath(of, "ns/user");
-    Action::Hold("openat", libc::SYS_openat, vec![RawArg::Number(libc::AT_FDCWD.into()), file])
-}
-
-fn setns_held() -> Action {
-    Action::Raw("setns", libc::SYS_setns, vec![RawArg::Held, RawArg::Number(0)])
 }
 
 /// The name of a host is changed by whoever has CAP_SYS_ADMIN in the user namespace that owns its UTS
@@ -79,8 +70,8 @@ fn two_levels_down(#[case] who: Actor, #[case] before: &[Action]) {
     let cast = root().privileged(&[]).outside(&[]).inside(&[]).outside(&MAPS).second(&[]);
     let owner = cast.inside(&[setresuid(61), DUMPABLE]).nested(&[]);
 
-    let opened = owner.privileged(&[open_ns(Actor::Nested), Action::Give(who)]);
-    let trace = opened.by(who, before).by(who, &[setns_held()]).play();
+    let opened = owner.privileged(&[open_ns(Actor::Nested, "ns/user"), Action::Give(who)]);
+    let trace = opened.by(who, before).by(who, &[setns_held(0)]).play();
 
     check!(trace);
 }
@@ -113,22 +104,11 @@ fn of_signals(#[case] who: Actor, #[case] before: &[Action], #[case] to: Actor) 
 #[case::mount_in_its_own(&[Action::Unshare(libc::CLONE_NEWNS), private_mounts()])]
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("owner.only-there"))]
 fn only_there(#[case] steps: &[Action]) {
-    let cast = root().outside(&[Action::Unshare(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)]);
+    let cast = root().outside(&[Action::Apart(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)]);
 
     let trace = cast.inside(steps).play();
 
     check!(trace);
-}
-
-/// mount(2) of nothing: the mounts are made private.
-fn private_mounts() -> Action {
-    let text = |text: &'static [u8]| RawArg::Bytes(text.into());
-    let flags = RawArg::Number(i64::try_from(libc::MS_REC | libc::MS_PRIVATE).unwrap_or(0));
-    Action::Raw(
-        "mount",
-        libc::SYS_mount,
-        vec![text(b"none\0"), text(b"/\0"), RawArg::Number(0), flags, RawArg::Number(0)],
-    )
 }
 
 /// A file is subject to the capabilities of a namespace if both its owner and its group are mapped there,
@@ -140,7 +120,7 @@ fn private_mounts() -> Action {
 #[case::group_not_mapped(5, 600, &[7, 8])]
 #[case::to_an_unmapped_owner(5, 6, &[500, 8])]
 #[case::to_an_unmapped_group(5, 6, &[7, 600])]
-#[harness::test(Root, Userns, Capability(Cap::Chown), pins("owner.files"))]
+#[harness::test(Root, Userns, Capability(Cap::Chown), pins("owner.files", "mean.files"))]
 fn over_files(#[case] owner: i64, #[case] group: i64, #[case] to: &[i64]) {
     let chown = |ids: &[i64]| {
         let args = ids.iter().map(|id| RawArg::Number(*id));

@@ -6,15 +6,9 @@
 use harness::prelude::*;
 use std::fmt::Write as _;
 
-/// Keeps the effective capabilities over a change from uid 0 to another: SECBIT_NO_SETUID_FIXUP.
-const NO_FIXUP: Action = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 4);
 const TARGETS: [Actor; 5] = [Actor::Privileged, Actor::Sibling, Actor::Inside, Actor::Nested, Actor::Deepest];
 /// A uid that owns nothing.
 const NOBODY: u32 = 50;
-
-fn maps_of(actor: Actor) -> [Action; 2] {
-    [write_of(actor, IdFile::UidMap, "0 0 65536"), write_of(actor, IdFile::GidMap, "0 0 65536")]
-}
 
 fn signal_0(to: Actor) -> Action {
     Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
@@ -23,12 +17,12 @@ fn signal_0(to: Actor) -> Action {
 /// Inside is owned by uid 20, nested by 21, deepest by 22, and the sibling by 41; they end as 30 to 33.
 fn family() -> Scenario {
     let cast = root().privileged(&[]).outside(&[NO_FIXUP, setresuid(41)]).sibling(&[]);
-    let cast = cast.privileged(&maps_of(Actor::Sibling)).sibling(&[setresuid(30)]);
+    let cast = cast.privileged(&maps_of(Actor::Sibling, "0 0 65536")).sibling(&[setresuid(30)]);
     let cast = cast.outside(&[setresuid(20)]).inside(&[]);
-    let cast = cast.privileged(&maps_of(Actor::Inside)).inside(&[NO_FIXUP]).second(&[]);
-    let cast = cast.inside(&[setresuid(21)]).nested(&[]).second(&maps_of(Actor::Nested));
+    let cast = cast.privileged(&maps_of(Actor::Inside, "0 0 65536")).inside(&[NO_FIXUP]).second(&[]);
+    let cast = cast.inside(&[setresuid(21)]).nested(&[]).second(&maps_of(Actor::Nested, "0 0 65536"));
     let cast = cast.nested(&[NO_FIXUP, setresuid(22), DUMPABLE]).deepest(&[]);
-    let cast = cast.second(&[setresuid(23)]).nested(&maps_of(Actor::Deepest));
+    let cast = cast.second(&[setresuid(23)]).nested(&maps_of(Actor::Deepest, "0 0 65536"));
     cast.inside(&[setresuid(31)]).nested(&[setresuid(32)]).deepest(&[setresuid(33)])
 }
 

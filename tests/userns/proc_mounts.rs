@@ -3,29 +3,19 @@
 //! Each process mounts a procfs of its own in a mount namespace of its own. Since Linux 5.8 such a one has
 //! its own options; before, they would be those of every procfs of the PID namespace.
 
+use crate::mounts::{mount, mount_with, own_mounts};
 use harness::prelude::*;
 
-const HERE: RawArg = RawArg::Number(libc::AT_FDCWD as i64);
 /// A group that may see all processes.
 const MEMBERS: u32 = 4242;
 /// Neither the user of the cast nor root.
 const ANOTHER: u32 = 61_235;
 const OWN: u32 = 61_234;
 
-fn mount(name: &'static str, kind: &'static [u8], to: &'static [u8], flags: u64, options: String) -> Action {
-    let text = |bytes: &'static [u8]| RawArg::Bytes(bytes.into());
-    let options = RawArg::Bytes((options + "\0").into_bytes().into());
-    let flags = RawArg::Number(flags.cast_signed());
-    Action::Raw(name, libc::SYS_mount, vec![text(b"none\0"), text(to), text(kind), flags, options])
-}
-
 /// A procfs at /proc that no other process sees, mounted with these flags and options.
 fn own_proc(flags: u64, options: &str) -> [Action; 3] {
-    [
-        Action::Unshare(libc::CLONE_NEWNS),
-        mount("make private", b"\0", b"/\0", libc::MS_REC | libc::MS_PRIVATE, String::new()),
-        mount("mount", b"proc\0", b"/proc\0", flags, options.to_owned()),
-    ]
+    let [apart, private] = own_mounts();
+    [apart, private, mount_with("mount", [b"none\0", b"/proc\0", b"proc\0"], flags, options)]
 }
 
 fn open_file(file: &'static str, access: i32) -> Action {
@@ -101,7 +91,7 @@ fn hidden_processes() {
 fn read_only() {
     let remount = |flags: u64| {
         let all = libc::MS_REMOUNT | libc::MS_BIND | flags;
-        [own_proc(0, "").as_slice(), &[mount("remount", b"\0", b"/proc\0", all, String::new())]].concat()
+        [own_proc(0, "").as_slice(), &[mount("remount", [b"none\0", b"/proc\0", b"\0"], all)]].concat()
     };
     let kinds = [
         ("read-write", own_proc(0, "").to_vec()),

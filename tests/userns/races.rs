@@ -17,7 +17,6 @@ const SOME: u32 = 256;
 const FEW: u32 = 128;
 
 const ALL_GIDS: &str = "0 0 65536";
-const UNSHARE: Action = Action::Unshare(libc::CLONE_NEWUSER);
 
 /// Writes so many extents of one id each, from 0 on, to the open file; the ids outside begin at `lower`.
 fn write_extents(file: IdFile, count: u32, lower: u32) -> Action {
@@ -182,7 +181,7 @@ fn user_of_an_id(#[case] extents: u32, #[case] last: u32, #[case] rounds: u32) {
 #[harness::test(Root, Userns, Processors(2), pins("race.creators"))]
 fn two_creators() {
     let maps = [uid_map("0 0 65536"), gid_map(ALL_GIDS)];
-    let stage = root().inside(&limit(b"1")).outside(&maps).second(&[]);
+    let stage = root().inside(&limit(1)).outside(&maps).second(&[]);
     let creator = |actor| racer(actor, &[], UNSHARE);
 
     let tally = stage.race(&[creator(Actor::Inside), creator(Actor::Second)]).play(FEW);
@@ -199,7 +198,7 @@ fn two_creators() {
 fn four_creators() {
     let maps = [uid_map("0 0 65536"), gid_map(ALL_GIDS)];
     let join = [Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 }];
-    let stage = root().inside(&limit(b"2")).outside(&maps).second(&[]).privileged(&join).outside(&join);
+    let stage = root().inside(&limit(2)).outside(&maps).second(&[]).privileged(&join).outside(&join);
     let creators = [Actor::Inside, Actor::Second, Actor::Privileged, Actor::Outside];
 
     let tally = stage.race(&creators.map(|actor| racer(actor, &[], UNSHARE))).play(FEW);

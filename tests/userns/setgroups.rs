@@ -133,7 +133,7 @@ fn nested_is_apart() {
 #[case::denied(DENY)]
 #[harness::test(Root, Userns, pins("deny.inherited", "groups.denied"))]
 fn inherited_twice(#[case] word: Action) {
-    let map = |of| [write_of(of, IdFile::UidMap, "0 0 100"), write_of(of, IdFile::GidMap, "0 0 100")];
+    let map = |of| maps_of(of, "0 0 100");
     let cast = root().outside(&[]).inside(&[]).outside(&[word, ALL_UIDS, ALL_GIDS]);
 
     let nested = cast.nested(&[]).inside(&map(Actor::Nested));

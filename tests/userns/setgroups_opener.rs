@@ -150,7 +150,7 @@ fn writer_from_beside(#[case] before: &[Action], #[case] writes: &[Action]) {
 fn opened_before_moving_on() {
     let cast = of_root().second(&[]).inside(&[opened(Access::Write)]);
 
-    let moved = cast.inside(&[Action::Unshare(libc::CLONE_NEWUSER), PUT_DENY, DENY, PUT_ALLOW, ALLOW]);
+    let moved = cast.inside(&[UNSHARE, PUT_DENY, DENY, PUT_ALLOW, ALLOW]);
     let trace = moved.second(&[read(IdFile::Setgroups)]).play();
 
     check!(trace);

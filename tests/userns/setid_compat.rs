@@ -1,6 +1,7 @@
 //! The 32-bit system calls, and among them those with 16-bit ids, through int 0x80: a way into the same
 //! rules that has code of its own.
 
+use crate::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 use std::borrow::Cow;
@@ -212,14 +213,13 @@ const LINK: &str = "/tmp/link";
 /// Steps that end with a file and a link to it in a tmpfs of one's own, the file held open.
 fn file() -> [Action; 5] {
     let text = |bytes: &'static [u8]| RawArg::Bytes(Cow::Borrowed(bytes));
-    let here = || RawArg::Number(libc::AT_FDCWD.into());
-    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
-    let file = |flags: u32| vec![here(), text(b"/tmp/file\0"), RawArg::Number(flags.into())];
+    let [apart, tmpfs] = own_tmp();
+    let file = |flags: u32| vec![HERE, text(b"/tmp/file\0"), RawArg::Number(flags.into())];
     [
-        Action::Unshare(libc::CLONE_NEWNS),
-        Action::Raw("mount tmpfs", libc::SYS_mount, mount),
+        apart,
+        tmpfs,
         Action::Raw("mknod", libc::SYS_mknodat, file(libc::S_IFREG)),
-        Action::Raw("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), here(), text(b"/tmp/link\0")]),
+        Action::Raw("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), HERE, text(b"/tmp/link\0")]),
         Action::Hold("open", libc::SYS_openat, file(0)),
     ]
 }

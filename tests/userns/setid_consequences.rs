@@ -5,7 +5,6 @@ use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
 
-const SAME: u32 = u32::MAX;
 const DIE: Action = Action::Prctl("PR_SET_PDEATHSIG, SIGKILL", libc::PR_SET_PDEATHSIG, 9);
 
 /// The signal that the parent's death will send, 0 for none.
@@ -72,7 +71,7 @@ fn dumpable_and_death_signal() {
     pins("change.dumpable", "change.death-signal")
 )]
 fn more_capabilities(#[case] who: Actor) {
-    let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: NEWUSER };
     let cast = ordinary().outside(&[]).inside(&[]);
 
     let trace = cast.by(who, &[DIE, death_signal(), join, death_signal()]).play();
@@ -106,11 +105,7 @@ fn thread_keyring() {
 
 /// The lines of /proc/PID/status with the ids of the process inside, as this actor reads it.
 fn ids_in_status(ids: &[Action], reader: Actor) -> String {
-    let open = vec![
-        RawArg::Number(libc::AT_FDCWD.into()),
-        RawArg::ProcPath(Actor::Inside, "status"),
-        RawArg::Number(0),
-    ];
+    let open = vec![HERE, RawArg::ProcPath(Actor::Inside, "status"), RawArg::Number(0)];
     let read = vec![RawArg::Held, RawArg::Results(0), RawArg::Number(4096)];
     let steps = [
         Action::Hold("open status", libc::SYS_openat, open),

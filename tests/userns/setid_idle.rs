@@ -4,7 +4,6 @@ use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
 
-const SAME: u32 = u32::MAX;
 /// The real, the effective and the saved id.
 const START: [u32; 3] = [1, 2, 3];
 const ARGS: [u32; 4] = [SAME, 1, 2, 3];

@@ -1,5 +1,6 @@
 //! RLIMIT_NPROC and the set*id calls: they succeed, and execve(2) fails later.
 
+use crate::limits_of_creator::soft;
 use harness::prelude::*;
 use rstest::rstest;
 use std::borrow::Cow;
@@ -7,13 +8,10 @@ use std::borrow::Cow;
 /// A uid under which nothing else runs.
 const USER: u32 = 47_111;
 const OTHER: u32 = 47_112;
-const SAME: u32 = u32::MAX;
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 
 /// The soft limit of processes; the hard one stays high enough to raise it again.
 pub fn limit(processes: u64) -> Action {
-    let bytes: Vec<u8> = [processes, 100].iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let (pid, nproc) = (RawArg::Number(0), RawArg::Number(libc::RLIMIT_NPROC.into()));
     let name = match processes {
         0 => "limit processes to 0",
         1 => "limit processes to 1",
@@ -22,8 +20,7 @@ pub fn limit(processes: u64) -> Action {
         4 => "limit processes to 4",
         _ => "limit processes to 100",
     };
-    let args = vec![pid, nproc, RawArg::Bytes(Cow::Owned(bytes)), RawArg::Number(0)];
-    Action::Raw(name, libc::SYS_prlimit64, args)
+    soft(name, libc::RLIMIT_NPROC, processes, 100)
 }
 
 /// execve of what does not exist: the limit is looked at first.

@@ -3,7 +3,6 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-const SAME: Id = KEEP;
 const ROOT: Id = Id::Of(0);
 /// The last gid there is: an ordinary user may well be in group 0.
 const NOBODYS: Id = Id::Of(u32::MAX - 1);
@@ -15,13 +14,13 @@ const fn call(call: SetId, ids: [Id; 3]) -> Action {
 /// Each call with this id in each place, the others kept.
 fn everywhere([one, two, all, fs]: [SetId; 4], id: Id) -> [Action; 7] {
     [
-        call(one, [id, SAME, SAME]),
-        call(two, [id, SAME, SAME]),
-        call(two, [SAME, id, SAME]),
-        call(all, [id, SAME, SAME]),
-        call(all, [SAME, id, SAME]),
-        call(all, [SAME, SAME, id]),
-        call(fs, [id, SAME, SAME]),
+        call(one, [id, KEEP, KEEP]),
+        call(two, [id, KEEP, KEEP]),
+        call(two, [KEEP, id, KEEP]),
+        call(all, [id, KEEP, KEEP]),
+        call(all, [KEEP, id, KEEP]),
+        call(all, [KEEP, KEEP, id]),
+        call(fs, [id, KEEP, KEEP]),
     ]
 }
 
@@ -70,7 +69,7 @@ fn no_map(#[case] calls: [SetId; 4]) {
     let cast = ordinary();
 
     let cast = cast.inside(&everywhere(calls, ROOT)).inside(&everywhere(calls, Id::Of(65_534)));
-    let trace = cast.inside(&everywhere(calls, SAME)).play();
+    let trace = cast.inside(&everywhere(calls, KEEP)).play();
 
     check!(trace);
 }

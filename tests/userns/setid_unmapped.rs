@@ -3,7 +3,6 @@
 use harness::prelude::*;
 use rstest::rstest;
 
-const SAME: u32 = u32::MAX;
 /// Ids with a mapping, and their neighbours without: 1000 and 2001 are there outside, and -2 is the last id.
 const MAP: &str = "0 1000 3\n10 2000 2\n4294967294 3000 1";
 const IDS: [u32; 11] = [0, 2, 3, 9, 10, 11, 12, 1000, 2001, SAME - 2, SAME - 1];
@@ -83,7 +82,7 @@ fn in_every_place(#[case] calls: [SetId; 4], #[case] privilege: &[Action]) {
 )]
 fn of_a_joined_namespace(#[case] privilege: &[Action]) {
     let maps = [uid_map("5 own 1"), DENY, gid_map("6 own 1")];
-    let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: NEWUSER };
     let cast = ordinary().outside(&[]).inside(&[]).outside(&maps).privileged(&[join]);
     let calls = [setresgid(0), setresuid(0), setresgid(6), setresuid(5), Action::Look];
 

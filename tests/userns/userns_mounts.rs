@@ -4,13 +4,13 @@
 //! A process in a namespace makes a file system; the one outside attaches it in a mount namespace that all
 //! share, so that the user namespaces are all that differs. /tmp is only what it is mounted over.
 
-use crate::map_stack::{NO_FIXUP, make_tmpfs};
+use crate::map_stack::make_tmpfs;
+use crate::mounts::own_mounts;
 use harness::prelude::*;
 use rstest::rstest;
 
 const ALL: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
-const NEW_USERNS: Action = Action::Unshare(libc::CLONE_NEWUSER);
 
 fn bytes(bytes: &'static [u8]) -> RawArg {
     RawArg::Bytes(bytes.into())
@@ -18,13 +18,6 @@ fn bytes(bytes: &'static [u8]) -> RawArg {
 
 fn number(number: i64) -> RawArg {
     RawArg::Number(number)
-}
-
-/// A mount namespace of one's own, nothing of which gets out.
-fn own_mounts() -> [Action; 2] {
-    let flags = i64::try_from(libc::MS_REC | libc::MS_PRIVATE).unwrap_or(0);
-    let args = vec![bytes(b"none\0"), bytes(b"/\0"), number(0), number(flags), number(0)];
-    [NEW_MOUNTS, Action::Raw("mount MS_PRIVATE", libc::SYS_mount, args)]
 }
 
 /// Attaches the held one to /tmp.
@@ -49,20 +42,16 @@ fn execute(path: &str) -> [Action; 2] {
     [run(&[path, "-u"]), run(&[path, "-g"])]
 }
 
-/// The writes of maps that name the same ids as above.
-fn all_of(actor: Actor) -> [Action; 2] {
-    [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(actor, file, "0 0 65536"))
-}
-
 /// All namespaces with the same ids; a file system made in that of `maker`, which all of them find at /tmp,
 /// and in it a program with the bits.
 fn mounted_by(maker: Actor) -> Scenario {
     let cast = root().outside(&own_mounts()).inside(&[]).sibling(&[]);
-    let cast = cast.outside(&all_of(Actor::Inside)).outside(&all_of(Actor::Sibling));
-    let cast = cast.nested(&[]).inside(&all_of(Actor::Nested));
-    let cast = cast.deepest(&[]).nested(&all_of(Actor::Deepest));
+    let cast =
+        cast.outside(&maps_of(Actor::Inside, "0 0 65536")).outside(&maps_of(Actor::Sibling, "0 0 65536"));
+    let cast = cast.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 65536"));
+    let cast = cast.deepest(&[]).nested(&maps_of(Actor::Deepest, "0 0 65536"));
     // One that has entered the maker's namespace, with mounts of its own: it may make file systems.
-    let enter = Action::Setns { of: maker, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
+    let enter = Action::Setns { of: maker, file: NsFile::User, nstype: NEWUSER };
     let enter = [enter, NEW_MOUNTS];
     let enter = if maker == Actor::Outside { &enter[1..] } else { &enter[..] };
     let cast = cast.privileged(enter).privileged(&make_tmpfs());
@@ -94,8 +83,9 @@ fn mounted_in(#[case] maker: Actor) {
     let all = [Actor::Outside, Actor::Inside, Actor::Nested, Actor::Deepest, Actor::Sibling];
     let ran = all.into_iter().fold(cast, |cast, who| cast.by(who, &execute("/tmp/id")));
     // One that has run the program already writes the maps of the namespace below the sibling's.
-    let enter = Action::Setns { of: Actor::Sibling, file: NsFile::User, nstype: libc::CLONE_NEWUSER };
-    let below_beside = ran.outside(&[enter]).sibling(&[NEW_USERNS]).outside(&all_of(Actor::Sibling));
+    let enter = Action::Setns { of: Actor::Sibling, file: NsFile::User, nstype: NEWUSER };
+    let below_beside =
+        ran.outside(&[enter]).sibling(&[UNSHARE]).outside(&maps_of(Actor::Sibling, "0 0 65536"));
     let trace = below_beside.sibling(&execute("/tmp/id")).play();
 
     check!(trace);

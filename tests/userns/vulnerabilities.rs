@@ -1,17 +1,16 @@
 //! Holes that were closed in the kernel and in newgidmap, each by its number. Those of maps, files and
 //! ptrace that need more of a story stand with their topics.
 
+use crate::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
-
-const NEWUSER: i32 = libc::CLONE_NEWUSER;
 
 /// A child with capabilities of its own namespace and the root directory of its parent could change the
 /// root of a privileged program.
 /// Source: CVE-2013-1858; kernel e66eded8309e.
 #[rstest]
 #[case::with_the_root_directory(Action::Clone(NEWUSER | libc::CLONE_FS))]
-#[case::without(Action::Clone(NEWUSER))]
+#[case::without(CLONE)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("cve.2013-1858", "create.shared-fs"))]
 fn cve_2013_1858(#[case] clone: Action) {
     let cast = ordinary();
@@ -30,7 +29,7 @@ fn cve_2013_1858(#[case] clone: Action) {
 fn cve_2013_1956(#[case] to: &'static str) {
     let cast = root();
 
-    let trace = cast.outside(&[Action::Chroot(to, to.into()), Action::Unshare(NEWUSER)]).play();
+    let trace = cast.outside(&[Action::Chroot(to, to.into()), UNSHARE]).play();
 
     check!(trace);
 }
@@ -61,19 +60,19 @@ fn cve_2013_1959(#[case] opener: Actor) {
 fn cve_2014_4014(#[case] gids: &'static str) {
     let text = |text: &'static [u8]| RawArg::Bytes(text.into());
     let file = |name, number, args: &[i64]| {
-        let place = [RawArg::Number(libc::AT_FDCWD.into()), text(b"/tmp/file\0")];
+        let place = [HERE, text(b"/tmp/file\0")];
         Action::Raw(name, number, place.into_iter().chain(args.iter().copied().map(RawArg::Number)).collect())
     };
-    let mount = vec![text(b"none\0"), text(b"/tmp\0"), text(b"tmpfs\0"), RawArg::Number(0), text(b"\0")];
     let made = [
-        Action::Unshare(libc::CLONE_NEWNS),
-        Action::Raw("mount tmpfs", libc::SYS_mount, mount),
         file("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]),
         file("chown", libc::SYS_fchownat, &[5, 50, 0]),
     ];
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).second(&[]);
-    let nested =
-        cast.inside(&made).inside(&[SETGROUPS_EMPTY, setresgid(5), setresuid(5), DUMPABLE]).nested(&[]);
+    let nested = cast
+        .inside(&own_tmp())
+        .inside(&made)
+        .inside(&[SETGROUPS_EMPTY, setresgid(5), setresuid(5), DUMPABLE])
+        .nested(&[]);
     let mapped = nested.second(&[
         write_of(Actor::Nested, IdFile::UidMap, "0 5 1"),
         write_of(Actor::Nested, IdFile::GidMap, gids),
@@ -93,7 +92,7 @@ fn cve_2014_4014(#[case] gids: &'static str) {
 #[harness::test(Root, Userns, Capability(Cap::Chown), pins("cve.2018-18955"))]
 fn cve_2018_18955(#[case] map: &'static str, #[values(0, 100_000)] owner: i64) {
     let maps = [uid_map("0 100000 1000"), gid_map("0 100000 1000")];
-    let nested = [write_of(Actor::Nested, IdFile::UidMap, map), write_of(Actor::Nested, IdFile::GidMap, map)];
+    let nested = maps_of(Actor::Nested, map);
     let chown = |id: i64| {
         let ids = vec![RawArg::Held, RawArg::Number(id), RawArg::Number(id)];
         Action::Raw("fchown", libc::SYS_fchown, ids)

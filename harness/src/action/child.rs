@@ -1,6 +1,6 @@
 //! Children that an actor becomes, or whose end it has seen.
 
-use crate::lower::number;
+use crate::lower::{clone, clone3};
 use crate::show;
 use crate::wire::{Arg, HAND, Op, Request};
 
@@ -12,6 +12,8 @@ pub enum Child {
     GoesOn(i32),
     /// The same by clone3(2).
     GoesOnByClone3(u64),
+    /// clone(2) with these CLONE_ flags; the child exits at once and is left to be waited for.
+    NotWaitedFor(i32),
     /// The actor holds the pidfd of a child that has ended and was not yet waited for.
     Zombie,
     /// The actor holds the pidfd of a child that was waited for.
@@ -22,11 +24,9 @@ impl Child {
     /// What an actor is asked to do for it.
     pub(crate) fn request(self) -> Request {
         match self {
-            Self::GoesOn(flags) => {
-                let args = [number(flags | libc::SIGCHLD)];
-                Request::new(Op::GoOn, libc::SYS_clone).args(&args)
-            }
-            Self::GoesOnByClone3(flags) => Request { op: Op::GoOn, ..crate::lower::clone3(flags) },
+            Self::GoesOn(flags) => clone(Op::GoOn, flags),
+            Self::GoesOnByClone3(flags) => clone3(Op::GoOn, flags),
+            Self::NotWaitedFor(flags) => clone(Op::Zombie, flags),
             Self::Zombie => Request::new(Op::Dead, 0).args(&[Arg::Value(0)]).keep(HAND),
             Self::Gone => Request::new(Op::Dead, 0).args(&[Arg::Value(1)]).keep(HAND),
         }
@@ -37,6 +37,9 @@ impl Child {
         match self {
             Self::GoesOn(flags) => format!("clone({}), on as the child", show::clone_flags(flags)),
             Self::GoesOnByClone3(flags) => format!("clone3({}), on as the child", show::clone3_flags(flags)),
+            Self::NotWaitedFor(flags) => {
+                format!("clone({}) of one that is not waited for", show::clone_flags(flags))
+            }
             Self::Zombie => "pidfd of a zombie".to_owned(),
             Self::Gone => "pidfd of a child that is gone".to_owned(),
         }

@@ -1,6 +1,6 @@
 //! Short names for the usual actions: the verbs of a test.
 
-use super::{Access, Action, At, CapChange, Groups, Id, IdFile, SetId, Text, Via};
+use super::{Access, Action, At, CapChange, Groups, Id, IdFile, RawArg, SetId, Text, Via};
 use crate::caps::Cap;
 use crate::scenario::Actor;
 use std::borrow::Cow;
@@ -13,6 +13,11 @@ pub const fn write(file: IdFile, words: &'static str) -> Action {
 /// Write words to a file of a particular actor's.
 pub const fn write_of(of: Actor, file: IdFile, words: &'static str) -> Action {
     Action::Write { file, of: Some(of), text: Text::Words(Cow::Borrowed(words)) }
+}
+
+/// Write the same words to uid_map and to gid_map of a particular actor's.
+pub const fn maps_of(of: Actor, words: &'static str) -> [Action; 2] {
+    [write_of(of, IdFile::UidMap, words), write_of(of, IdFile::GidMap, words)]
 }
 
 /// Write exact bytes to one of the four files.
@@ -118,3 +123,15 @@ pub const DUMPABLE: Action = Action::Prctl("PR_SET_DUMPABLE, 1", libc::PR_SET_DU
 pub const KEEPCAPS: Action = Action::Prctl("PR_SET_KEEPCAPS, 1", libc::PR_SET_KEEPCAPS, 1);
 /// Keep every capability over changes of uids: SECBIT_NO_SETUID_FIXUP.
 pub const NO_FIXUP: Action = Action::Prctl("SECBIT_NO_SETUID_FIXUP", libc::PR_SET_SECUREBITS, 4);
+/// The flag of a new user namespace.
+pub const NEWUSER: i32 = libc::CLONE_NEWUSER;
+/// Create a user namespace by unshare(2) and go on in it.
+pub const UNSHARE: Action = Action::Unshare(NEWUSER);
+/// Create a user namespace for a child by clone(2).
+pub const CLONE: Action = Action::Clone(NEWUSER);
+/// Create a user namespace for a child by clone3(2).
+pub const CLONE3: Action = Action::Clone3(NEWUSER.cast_unsigned() as u64);
+/// -1: "keep this one", as [`set_id`] takes it.
+pub const SAME: u32 = u32::MAX;
+/// AT_FDCWD: a path begins at the working directory.
+pub const HERE: RawArg = RawArg::Number(libc::AT_FDCWD as i64);

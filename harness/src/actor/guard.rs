@@ -20,7 +20,8 @@ const STRINGS: usize = 64;
 
 impl Actor {
     /// Starts a program and sees it off: answers with its process id, then with its status and, as errno, how
-    /// many processes it left behind, then with the errno of execve(2). Whatever it has started ends with it, and with the director.
+    /// many processes it left behind, then with the errno of execve(2). Whatever it has started ends with it,
+    /// and with the director.
     pub(super) fn guard(&mut self, record: &Record) -> ! {
         self.unleash();
         end_in(0);

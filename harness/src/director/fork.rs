@@ -59,10 +59,11 @@ impl Director<'_> {
         let (uid, gid) = (Arg::Value(self.own.uid.into()), Arg::Value(self.own.gid.into()));
         let list = [Arg::Value(groups.len() as u64), Arg::Payload(0)];
         let dumpable = [number(libc::PR_SET_DUMPABLE), Arg::Value(1)];
+        // Nothing that an ordinary user is to do may be done by root.
         vec![
-            ("setgroups", syscall(libc::SYS_setgroups, &list).payload(&bytes)),
-            ("setresgid", syscall(libc::SYS_setresgid, &[gid; 3])),
-            ("setresuid", syscall(libc::SYS_setresuid, &[uid; 3])),
+            ("setgroups", syscall(libc::SYS_setgroups, &list).payload(&bytes).or_stop()),
+            ("setresgid", syscall(libc::SYS_setresgid, &[gid; 3]).or_stop()),
+            ("setresuid", syscall(libc::SYS_setresuid, &[uid; 3]).or_stop()),
             ("prctl", syscall(libc::SYS_prctl, &dumpable)),
         ]
     }

@@ -161,8 +161,11 @@ impl Director<'_> {
                 self.states.push((actor, state));
                 Ok(())
             }
-            (What::Step(index), _) => {
+            (What::Step(index), failed) => {
                 let action = &self.scenario.steps[index].action;
+                if let (Action::Apart(flags), Some((_, errno))) = (action, failed) {
+                    return Err(Error::NotApart { actor, flags: *flags, errno });
+                }
                 let outcome = outcome::of(action, &pending.names, answers, self.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
                     self.kept[player] = Kept::No;

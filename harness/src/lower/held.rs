@@ -36,12 +36,17 @@ pub fn seek(offset: i64) -> Call {
 }
 
 /// sendmsg(2) with SCM_CREDENTIALS.
-pub fn send_credentials([uid, gid]: [u32; 2]) -> Vec<Call> {
+pub fn send_credentials([uid, gid]: [u32; 2]) -> Request {
     let args = [Arg::Slot(HAND), Arg::Value(uid.into()), Arg::Value(gid.into())];
-    vec![("", Request::new(Op::SendCredentials, 0).args(&args))]
+    Request::new(Op::SendCredentials, 0).args(&args)
 }
 
 /// recvmsg(2) with SCM_CREDENTIALS, whose uid and gid are given back.
-pub fn receive_credentials() -> Vec<Call> {
-    vec![("", Request::new(Op::ReceiveCredentials, 0).args(&[Arg::Slot(HAND)]).give(8))]
+pub fn receive_credentials() -> Request {
+    Request::new(Op::ReceiveCredentials, 0).args(&[Arg::Slot(HAND)]).give(8)
+}
+
+/// NS_GET_OWNER_UID, `_IO(0xb7, 0x4)`, of the held descriptor.
+pub fn owner_uid() -> Request {
+    syscall(libc::SYS_ioctl, &[Arg::Slot(HAND), number(0xb704), Arg::Room(0)]).give(4)
 }

@@ -141,8 +141,8 @@ pub(super) const LIMITS: &[Rule] = &[
     rule(
         "limit.processes",
         &[EAGAIN],
-        "Beyond RLIMIT_NPROC a process of that user cannot have a child, in a new user namespace or not.",
-        "clone(2): EAGAIN; kernel copy_process()",
+        "Beyond RLIMIT_NPROC a process of that user cannot have a child, in a new user namespace or not; root of the initial namespace can, and whoever has CAP_SYS_ADMIN or CAP_SYS_RESOURCE there.",
+        "clone(2): EAGAIN; kernel copy_process(): INIT_USER, capable()",
     ),
     rule(
         "limit.rlimits-of-creator",

@@ -55,8 +55,8 @@ pub(super) const ENTERING: &[Rule] = &[
     rule(
         "enter.keyrings",
         &[],
-        "User keyrings of a namespace are apart from those of its parent.",
-        "namespaced user-keyring(7); kernel 0f44e4d976f9, user_keyring_register",
+        "User keyrings of a namespace are apart from those of its parent; the session keyring is kept by whoever enters.",
+        "user-keyring(7), session-keyring(7); kernel 0f44e4d976f9, look_up_user_keyrings()",
     )
     .since("5.3"),
 ];

@@ -1,13 +1,13 @@
 //! What a written map means.
 
 use super::{Rule, rule};
-use nix::errno::Errno::{EINVAL, EOVERFLOW, EPERM};
+use nix::errno::Errno::{EINVAL, EOVERFLOW, EPERM, ESRCH};
 
 pub(super) const MEANING: &[Rule] = &[
     rule(
         "mean.down",
-        &[EINVAL],
-        "An id that a call names in a namespace stands for the id below it that the map gives; without a mapping it is EINVAL.",
+        &[EINVAL, ESRCH],
+        "An id that a call names in a namespace stands for the id below it that the map gives; without a mapping it is EINVAL, or ESRCH for a call that looks for a user's processes.",
         "user_namespaces(7); kernel make_kuid(), map_id_range_down()",
     ),
     rule(
@@ -49,8 +49,8 @@ pub(super) const MEANING: &[Rule] = &[
     ),
     rule(
         "mean.files",
-        &[],
-        "chown(2) takes and stat(2) tells ids through the map.",
+        &[EINVAL],
+        "chown(2) takes and stat(2) tells ids through the map; chown(2) to one without a mapping is EINVAL.",
         "user_namespaces(7), \"Unmapped user and group IDs\"; kernel chown_common(), cp_new_stat()",
     ),
     rule(

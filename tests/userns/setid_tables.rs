@@ -186,7 +186,7 @@ fn every_call(#[case] kind: Kind, #[case] effective: Effective) {
 }
 
 /// The stable releases that certainly have 659c0ce1cb9e; it came to them in April 2023.
-const FIXED_IN: &[(u32, u32, u32)] = &[(5, 4, 243), (5, 10, 180), (5, 15, 110), (6, 1, 27)];
+const FIXED_IN: &[(u32, u32, u32)] = &[(5, 4, 243), (5, 10, 179), (5, 15, 110), (6, 1, 26)];
 
 /// setresuid and setresgid that keep the effective id and change nothing leave the filesystem id alone,
 /// where naming the effective id, or changing another, sets it too.

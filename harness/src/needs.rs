@@ -39,6 +39,9 @@ pub enum Need {
     Capability(Cap),
     /// The caller is in the initial user namespace, so that its capabilities hold everywhere.
     InitialUserns,
+    /// The project ids 0 to 65535 have a mapping in the caller's namespace, so that one below may map them;
+    /// those who make containers often leave projid_map unwritten.
+    ProjectIds,
     /// The caller, with the privileges it has, can create a user namespace and map its own uid.
     Userns,
     /// An ordinary user can create a user namespace, map its own uid and use capabilities there.
@@ -100,6 +103,7 @@ impl Need {
             Need::OrdinaryUser => privilege::ordinary_user(facts),
             Need::Capability(cap) => privilege::capability(facts, *cap),
             Need::InitialUserns => privilege::initial_userns(facts),
+            Need::ProjectIds => privilege::project_ids(facts),
             Need::Userns => userns::usable(facts, Creator::Caller),
             // Without /proc nobody's maps are known, and that is the reason to name.
             Need::UnprivilegedUserns => proc(facts)
@@ -136,6 +140,7 @@ impl Need {
             Need::OrdinaryUser => "an ordinary user".to_owned(),
             Need::Capability(cap) => cap.to_string(),
             Need::InitialUserns => "the initial user namespace".to_owned(),
+            Need::ProjectIds => "project ids".to_owned(),
             Need::Userns => "user namespaces".to_owned(),
             Need::UnprivilegedUserns => "unprivileged user namespaces".to_owned(),
             Need::Proc => "a writable /proc".to_owned(),

@@ -76,6 +76,13 @@ pub fn requirement(needs: &[Need]) -> Result<(), String> {
     requirement_on(needs, host::facts())
 }
 
+/// As [`requirement`], of a test of this name: what is written above it, and project ids to map where it is
+/// the case of a table over the files that is about projid_map. The other cases run without.
+fn requirement_of(name: &str, test: &Test) -> Result<(), String> {
+    requirement(test.needs)?;
+    if name.contains("ProjidMap") { requirement(&[Need::ProjectIds]) } else { Ok(()) }
+}
+
 /// As [`requirement`], for a host with these facts.
 ///
 /// # Errors
@@ -142,7 +149,7 @@ fn may_be_asked_for(arguments: &Arguments, name: &str) -> bool {
 }
 
 fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
-    let requirement = requirement(test.needs);
+    let requirement = requirement_of(&name, test);
     let excused = unmet_is == UnmetIs::AReasonToSkip || test.needs.iter().any(Need::is_a_lack);
     let ignored = requirement.is_err() && excused;
     let shown = name.clone();
@@ -169,7 +176,7 @@ fn run_named(name: String, run: fn()) {
 
 fn skipped(tests: &[(String, &Test)]) -> String {
     let line = |(name, test): &(String, &Test)| {
-        let reason = requirement(test.needs).err()?;
+        let reason = requirement_of(name, test).err()?;
         Some(format!("{name}\t{}\n", reason.replace(['\n', '\t'], " ")))
     };
     tests.iter().filter_map(line).collect()

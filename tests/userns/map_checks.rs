@@ -152,7 +152,7 @@ fn readers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: Id
 #[case::many(&[], "0 5 10\n20 50 10")]
 #[case::without_capabilities(&[only_caps(&[])], "0 5 10")]
 #[case::malformed(&[], "0 5")]
-#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.projid-free", "map.written-once"))]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, ProjectIds, pins("map.projid-free", "map.written-once"))]
 fn project_ids(#[case] before: &[Action], #[case] words: &'static str) {
     let cast = ordinary().inside(before);
 

@@ -82,11 +82,13 @@ fn setgroups_without_sys_admin(#[case] opener: Actor) {
 /// directory that was held gives ESRCH for every file: the search permission for the directory asks for
 /// the process first. Only a file that was found before, as a path, gets as far as open: EINVAL for the
 /// maps, ESRCH for setgroups.
-/// Source: kernel proc_pid_permission(), proc_id_map_open(), proc_setgroups_open(): get_proc_task().
+/// A zombie's files belong to root of the initial namespace.
+/// Source: kernel proc_pid_permission(), proc_id_map_open(), proc_setgroups_open(): get_proc_task();
+/// task_dump_owner().
 #[rstest]
 #[case::for_writing(libc::O_WRONLY)]
 #[case::for_reading(libc::O_RDONLY)]
-#[harness::test(Root, Userns, pins("open.dead-process"))]
+#[harness::test(Root, Userns, InitialUserns, pins("open.dead-process"))]
 fn of_a_dead_process(#[case] access: i32) {
     let lives: [(&str, &[Action]); 3] = [
         ("alive", &[]),

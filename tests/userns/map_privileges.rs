@@ -17,7 +17,7 @@ use rstest::rstest;
     Userns,
     Capability(Cap::SysAdmin),
     Capability(Cap::Setfcap),
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
     pins(
         "map.opener-needs-sys-admin",
         "allow.writer-needs-setid",
@@ -110,7 +110,7 @@ fn at_open_and_at_write(#[case] file: IdFile, #[case] before: &[Action], #[case]
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
     pins("allow.uid-0-from-inside")
 )]
 fn uid_0_from_inside(#[case] creator: &[Action]) {
@@ -133,7 +133,7 @@ fn uid_0_from_inside(#[case] creator: &[Action]) {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
     pins("allow.uid-0-from-parent")
 )]
 fn uid_0_from_the_parent(#[case] words: &'static str) {
@@ -182,7 +182,7 @@ fn effective_id() {
 #[case::grandparent(Actor::Outside)]
 #[case::parent(Actor::Second)]
 #[case::sibling(Actor::Sibling)]
-#[harness::test(Root, Userns, pins("map.opener-from-elsewhere"))]
+#[harness::test(Root, Userns, ProjectIds, pins("map.opener-from-elsewhere"))]
 fn from_where(
     #[case] writer: Actor,
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,

@@ -46,7 +46,7 @@ fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::Pro
 /// A file that was opened for a process which then created another namespace writes to the former one, as
 /// the project ids of both show.
 /// Source: as above.
-#[harness::test(Root, Userns, pins("map.shared"))]
+#[harness::test(Root, Userns, ProjectIds, pins("map.shared"))]
 fn of_a_process_that_went_on() {
     let projid = IdFile::ProjidMap;
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 10"), gid_map("0 0 10")]).second(&[]);

@@ -128,8 +128,34 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: Id
         b"0 4294967290 6",
         b"2147483647 2147483647 1",
         b"2147483648 2147483648 1",
-        b"99999999999999999999 0 1",
+    ]);
+
+    let table = each_alone(file, &texts);
+
+    check!(table);
+}
+
+/// A number of more than 64 bits is the greatest of 64 bits, and 4294967295 of 32; before it was what its last
+/// 64 bits were.
+/// Source: kernel "lib: fix _parse_integer_limit() to handle overflow" (7.2), simple_strtoul().
+#[rstest]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    Kernel { major: 7, minor: 2, why: "numbers of more than 64 bits are the greatest one" },
+    pins("text.numbers-wrap", "text.last-id", "map.refusal-leaves-empty")
+)]
+fn beyond_64_bits(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+    let texts = as_they_are(&[
+        b"0 0 18446744073709551615",
+        b"0 0 18446744073709551616",
+        b"0 0 18446744073709551617",
         b"0 0 99999999999999999999",
+        b"18446744073709551614 0 1",
+        b"18446744073709551616 0 1",
+        b"0 18446744073709551614 1",
+        b"0 18446744073709551616 1",
     ]);
 
     let table = each_alone(file, &texts);

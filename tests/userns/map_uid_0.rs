@@ -18,7 +18,7 @@ fn last(trace: &Trace, count: usize) -> String {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
     pins("allow.uid-0-from-inside")
 )]
 fn what_the_creator_had() {
@@ -55,7 +55,7 @@ fn what_the_creator_had() {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
     pins("allow.uid-0-from-parent")
 )]
 fn what_the_opener_has() {
@@ -89,7 +89,7 @@ fn what_the_opener_has() {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
     pins("allow.uid-0-from-inside")
 )]
 fn of_one_who_joined() {
@@ -120,8 +120,8 @@ fn of_one_who_joined() {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
-    pins("allow.uid-0-from-parent", "map.refusal-leaves-empty")
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    ProjectIds, pins("allow.uid-0-from-parent", "map.refusal-leaves-empty")
 )]
 fn in_every_line() {
     // Upper ids fall from line to line, so that upper id 0 is the last line's.
@@ -157,7 +157,7 @@ fn in_every_line() {
 #[harness::test(
     Root,
     Userns,
-    Kernel { major: 5, minor: 12, why: "CAP_SETFCAP to map uid 0" },
+    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
     pins("allow.uid-0-from-parent", "allow.uid-0-from-inside")
 )]
 fn of_a_parent_that_is_not_the_initial_one() {

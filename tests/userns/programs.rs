@@ -77,7 +77,7 @@ fn sudo(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] set
 #[harness::test(
     Root,
     Userns,
-    Program("su"),
+    SetuidProgram("su"),
     Program("runuser"),
     Program("setpriv"),
     Program("sg"),

@@ -10,7 +10,7 @@ const ARGS: [u32; 4] = [SAME, 1, 2, 3];
 /// The filesystem id is the real, the effective, the saved or another one.
 const FS: [u32; 4] = [1, 2, 3, 4];
 /// The stable releases that certainly have 659c0ce1cb9e; it came to them in April 2023.
-const FIXED_IN: &[(u32, u32, u32)] = &[(5, 4, 243), (5, 10, 180), (5, 15, 110), (6, 1, 27)];
+const FIXED_IN: &[(u32, u32, u32)] = &[(5, 4, 243), (5, 10, 179), (5, 15, 110), (6, 1, 26)];
 
 fn shown(id: u32) -> String {
     if id == SAME { "-1".to_owned() } else { id.to_string() }

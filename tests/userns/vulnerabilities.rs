@@ -89,7 +89,7 @@ fn cve_2014_4014(#[case] gids: &'static str) {
 #[rstest]
 #[case::five_extents("0 0 1\n1 1 1\n2 2 1\n3 3 1\n4 4 9")]
 #[case::six_extents("0 0 1\n1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 5 9")]
-#[harness::test(Root, Userns, Capability(Cap::Chown), pins("cve.2018-18955"))]
+#[harness::test(Root, Userns, Capability(Cap::Chown), InitialUserns, pins("cve.2018-18955"))]
 fn cve_2018_18955(#[case] map: &'static str, #[values(0, 100_000)] owner: i64) {
     let maps = [uid_map("0 100000 1000"), gid_map("0 100000 1000")];
     let nested = maps_of(Actor::Nested, map);

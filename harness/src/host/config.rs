@@ -11,7 +11,7 @@ use super::fact::{Fact, errno_name};
 /// The value of an option of this kernel's configuration: "y", "m" or what else it is set to.
 ///
 /// `option` is its full name, `CONFIG_USER_NS`. Absent if it is not set. Read from
-/// `/proc/config.gz`, else from `/boot/config-RELEASE`.
+/// `/proc/config.gz`, else from `/boot/config-RELEASE`, else from `/lib/modules/RELEASE/config`.
 pub fn kernel_config(option: &str) -> Fact<String> {
     static CONFIG: OnceLock<Fact<String>> = OnceLock::new();
     match CONFIG.get_or_init(read) {
@@ -23,18 +23,18 @@ pub fn kernel_config(option: &str) -> Fact<String> {
 
 fn read() -> Fact<String> {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
-    let plain = format!("/boot/config-{release}");
-    read_compressed("/proc/config.gz").map_or_else(
-        |first| match std::fs::read_to_string(&plain) {
-            Ok(text) => Fact::Known(text),
-            Err(second) => Fact::Unreadable(format!(
-                "/proc/config.gz: {}, {plain}: {}",
-                errno_name(&first),
-                errno_name(&second)
-            )),
-        },
-        Fact::Known,
-    )
+    let plain = [format!("/boot/config-{release}"), format!("/lib/modules/{release}/config")];
+    let mut lacks = match read_compressed("/proc/config.gz") {
+        Ok(text) => return Fact::Known(text),
+        Err(error) => format!("/proc/config.gz: {}", errno_name(&error)),
+    };
+    for path in &plain {
+        match std::fs::read_to_string(path) {
+            Ok(text) => return Fact::Known(text),
+            Err(error) => lacks += &format!(", {path}: {}", errno_name(&error)),
+        }
+    }
+    Fact::Unreadable(lacks)
 }
 
 fn read_compressed(path: &str) -> io::Result<String> {

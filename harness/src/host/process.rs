@@ -77,6 +77,8 @@ pub struct Process {
     pub uid_map: Fact<String>,
     /// `/proc/self/gid_map`, likewise.
     pub gid_map: Fact<String>,
+    /// `/proc/self/projid_map`, in the same form.
+    pub projid_map: Fact<String>,
     /// `/proc/self/setgroups`: "allow" or "deny".
     pub setgroups: Fact<String>,
     /// Whether this is the initial user namespace.
@@ -105,6 +107,7 @@ impl Process {
             in_initial_userns: in_initial_userns(&uid_map),
             uid_map,
             gid_map: fact::read("/proc/self/gid_map").map(|map| one_line(map)),
+            projid_map: fact::read("/proc/self/projid_map").map(|map| one_line(map)),
             setgroups: fact::read("/proc/self/setgroups"),
             chroot: root::chroot(),
             processors: processors(),

@@ -83,6 +83,7 @@ impl Facts {
             row("in the initial user namespace", &process.in_initial_userns),
             row("uid_map", &process.uid_map),
             row("gid_map", &process.gid_map),
+            row("projid_map", &process.projid_map),
             row("setgroups", &process.setgroups),
             row("chroot", &process.chroot),
         ]

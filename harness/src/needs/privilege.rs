@@ -32,6 +32,13 @@ pub(super) fn root(facts: &Facts) -> Judged {
     }
 }
 
+pub(super) fn project_ids(facts: &Facts) -> Judged {
+    match &facts.process.projid_map {
+        Fact::Known(map) if maps::covers(map, 0, ORDINARY_IDS) => Ok(()),
+        map => Err(format!("the ids 0 to {} are not all mapped: projid_map is \"{map}\"", ORDINARY_IDS - 1)),
+    }
+}
+
 pub(super) fn ordinary_user(facts: &Facts) -> Judged {
     let Err(no_root) = root(facts) else {
         return Ok(());

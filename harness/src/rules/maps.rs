@@ -115,8 +115,8 @@ pub(super) const TEXT: &[Rule] = &[
     rule(
         "text.numbers-wrap",
         &[],
-        "Numbers wrap at 2 to the power of 32.",
-        "kernel map_write(): simple_strtoul() into 32 bits",
+        "Numbers wrap at 2 to the power of 32, but since 7.2 those of more than 64 bits are the greatest one.",
+        "kernel map_write(): simple_strtoul() into 32 bits; \"lib: fix _parse_integer_limit() to handle overflow\"",
     ),
     rule(
         "text.white-space",

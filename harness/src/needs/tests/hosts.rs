@@ -83,6 +83,7 @@ pub(super) fn process(id: u32, effective: CapSet) -> Process {
         seccomp: Fact::Known(Seccomp::Off),
         uid_map: Fact::Known(FULL_MAP.into()),
         gid_map: Fact::Known(FULL_MAP.into()),
+        projid_map: Fact::Known(FULL_MAP.into()),
         setgroups: Fact::Known("allow".into()),
         in_initial_userns: Fact::Known(true),
         chroot: Chroot::No,

@@ -112,10 +112,12 @@ fn by_capability(#[case] before: &[Action]) {
     check!(trace);
 }
 
-/// A process with threads, or one whose root directory is shared with another, stays where it is.
+/// A process with threads, or one whose root directory is shared with another, stays where it is; either is
+/// enough.
 /// Source: setns(2), EINVAL; kernel userns_install(): thread_group_empty(), current->fs->users.
 #[rstest]
 #[case::thread(THREAD)]
+#[case::thread_that_shares_no_fs(libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD)]
 #[case::shared_fs(libc::CLONE_FS)]
 #[case::a_process_that_shares_nothing(0)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.threads", "join.shared-fs"))]

@@ -14,7 +14,8 @@ fn write_below(of: Actor, map: &[Extent]) -> Action {
 }
 
 /// The lower ids of a projid_map are shown as the namespace of its opener calls them, or its parent if the
-/// map is that of the opener's namespace itself; 4294967295 stands for those that it cannot name.
+/// map is that of the opener's namespace itself; 4294967295 stands for those that it cannot name. Who reads
+/// does not matter.
 /// Source: user_namespaces(7), "Project ID mappings"; kernel projid_m_show(), from_kprojid().
 #[rstest]
 #[case::five(5)]
@@ -33,12 +34,16 @@ fn opener(#[case] size: u32) {
     let projects = Stack::new(&[size, size, size], Order::Ascending);
     let level = |depth: usize| projects.0[depth].map(IdFile::GidMap);
 
-    for opener in 0..=3 {
+    for (opener, reader) in (0..=3).flat_map(|opener| (0..=3).map(move |reader| (opener, reader))) {
         for of in 1..=3 {
+            let open = Action::Open { file: FILE, of: Some(ACTORS[of]), access: Access::Read };
+            let pass = [open, Action::Give(ACTORS[reader])];
+            let pass = &pass[..1 + usize::from(opener != reader)];
             let cast = (1..=3).fold(ids.cast(root().outside(&[])), |cast, depth| {
                 cast.by(ACTORS[depth - 1], &[write_below(ACTORS[depth], level(depth - 1))])
             });
-            let trace = cast.by(ACTORS[opener], &[read_of(ACTORS[of], FILE)]).play();
+            let opened = cast.by(ACTORS[opener], pass);
+            let trace = opened.by(ACTORS[reader], &[Action::ReadToEnd(FILE)]).play();
 
             let names_for = [opener, of - 1][usize::from(opener == of)];
             let line = |e: &Extent| {
@@ -48,7 +53,8 @@ fn opener(#[case] size: u32) {
             };
             let expected: String = level(of - 1).iter().map(line).collect();
             let Outcome::Text(seen) = &last(&trace, 1)[0] else { panic!("{trace}") };
-            assert_eq!(String::from_utf8_lossy(seen), expected, "{} by {}", ACTORS[of], ACTORS[opener]);
+            let who = [of, opener, reader].map(|level| ACTORS[level]);
+            assert_eq!(String::from_utf8_lossy(seen), expected, "of whom, opener and reader: {who:?}");
         }
     }
 }

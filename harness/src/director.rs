@@ -66,7 +66,9 @@ impl Scenario {
         }
         let states = director.states(&mut queue)?;
         director.farewell()?;
-        Ok(Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own })
+        let trace = Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own };
+        crate::verdict::played(&trace);
+        Ok(trace)
     }
 }
 

@@ -48,8 +48,10 @@ mod caller;
 pub mod caps;
 mod director;
 pub mod error;
+pub mod explore;
 pub mod host;
 mod lower;
+pub mod model;
 pub mod needs;
 mod outcome;
 mod player;
@@ -65,6 +67,7 @@ pub mod suite;
 pub mod trace;
 mod trial;
 pub mod userns;
+pub mod verdict;
 mod wire;
 
 pub use harness_macros::test;

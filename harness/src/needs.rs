@@ -24,6 +24,7 @@ mod tests;
 
 use crate::caps::Cap;
 use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
+use crate::rules::changes::Release;
 
 /// One thing that a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,12 +242,7 @@ fn processors(facts: &Facts, count: u64) -> Judged {
 }
 
 fn kernel(facts: &Facts, first: (u32, u32), stable: &[(u32, u32, u32)]) -> Judged {
-    let number = facts.system.stable_release();
-    let has = |running| {
-        let in_series =
-            |(major, minor, least): &(u32, u32, u32)| (*major, *minor) == running && number >= *least;
-        running >= first || stable.iter().any(in_series)
-    };
+    let has = |version| Release { version, stable: facts.system.stable_release() }.reaches(first, stable);
     match facts.system.kernel() {
         Some(running) if has(running) => Ok(()),
         _ => Err(format!("the kernel is {}", facts.system.kernel_release)),

@@ -29,9 +29,8 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
     match action {
         Action::Write { text, file, .. } | Action::WriteHeld { text, file, .. } => {
             let given = match text {
-                Text::Words(words) => words.replace("own", &own.of(*file).to_string()).len(),
-                Text::Bytes(bytes) => bytes.len(),
                 Text::BadPointer(length) => usize::try_from(*length).unwrap_or(usize::MAX),
+                text => text.bytes(own.of(*file)).len(),
             };
             match usize::try_from(answer.value) {
                 Ok(wrote) if wrote == given => Outcome::Done,

@@ -7,6 +7,7 @@
 //! A rule that is not as old as user namespaces (3.8) says since when it holds, with its commit in the
 //! source: where a kernel lacks it, the outcomes of its tests differ.
 
+pub mod changes;
 mod creating;
 mod entering;
 mod ids;

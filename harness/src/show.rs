@@ -186,6 +186,11 @@ fn map(text: &str, own: u32) -> String {
     if count > 12 { format!("\"{}, ... {count} extents\"", shown[0]) } else { format!("\"{all}\"") }
 }
 
+/// The four ids as numbers, or the one that all of them are.
+pub fn four(four: crate::host::Ids) -> String {
+    ids(four, |id| id.to_string())
+}
+
 fn id(id: u32, own: Own) -> String {
     named(id, own.uid, overflow(IdFile::UidMap))
 }

@@ -5,6 +5,7 @@
 
 use crate::{host, suite};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The name of the file snapshot of the running test.
 ///
@@ -22,6 +23,22 @@ pub fn settings() -> insta::Settings {
     settings.set_omit_expression(true);
     settings.set_info(&header());
     settings
+}
+
+/// What was reviewed for the running test: the file beside the tests, without its header. `None` if there is none.
+pub fn reviewed(source: &str) -> Option<String> {
+    let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(Default::default, PathBuf::from);
+    let directory = root.join(Path::new(source).parent()?).join("snapshots");
+    let text = std::fs::read_to_string(directory.join(format!("{}.snap", name()))).ok()?;
+    Some(text.split_once("\n---\n")?.1.to_owned())
+}
+
+/// An inline snapshot without what its place in the source has put before each line.
+pub fn plain(inline: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines = || inline.lines().filter(|line| !line.trim().is_empty());
+    let least = lines().map(indent).min().unwrap_or(0);
+    lines().map(|line| &line[least..]).collect::<Vec<_>>().join("\n")
 }
 
 /// What decides outcomes, in a few lines; `cargo ci facts` tells the rest.
@@ -44,14 +61,28 @@ fn header() -> BTreeMap<&'static str, String> {
 #[macro_export]
 macro_rules! check {
     ($seen:expr) => {
-        $crate::snapshot::settings().bind(|| {
-            $crate::insta::assert_snapshot!($crate::snapshot::name(), $seen.to_string());
-        })
+        let seen = $seen.to_string();
+        $crate::verdict::compare(
+            &seen,
+            || $crate::snapshot::reviewed(file!()),
+            || {
+                $crate::snapshot::settings().bind(|| {
+                    $crate::insta::assert_snapshot!($crate::snapshot::name(), seen);
+                });
+            },
+        )
     };
     ($seen:expr, @$inline:literal) => {
         // The cases of one function share the snapshot, in one process where nextest does not part them.
-        $crate::snapshot::settings().bind(|| {
-            $crate::insta::allow_duplicates! { $crate::insta::assert_snapshot!($seen.to_string(), @$inline) }
-        })
+        let seen = $seen.to_string();
+        $crate::verdict::compare(
+            &seen,
+            || Some($crate::snapshot::plain($inline)),
+            || {
+                $crate::snapshot::settings().bind(|| {
+                    $crate::insta::allow_duplicates! { $crate::insta::assert_snapshot!(seen, @$inline) }
+                });
+            },
+        )
     };
 }

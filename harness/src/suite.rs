@@ -18,6 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::host::{self, Facts};
 use crate::needs::Need;
 use crate::rules::Rule;
+use crate::verdict;
 
 pub use names::test_name;
 
@@ -167,10 +168,25 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
 /// run another one.
 fn run_named(name: String, run: fn()) {
     CURRENT.set(Some(name));
+    verdict::begin();
     let result = catch_unwind(AssertUnwindSafe(run));
     CURRENT.set(None);
-    if let Err(panic) = result {
-        resume_unwind(panic);
+    let (disputed, counts) = verdict::end();
+    tell(counts);
+    match (result, disputed) {
+        (Ok(()), None) => {}
+        (Ok(()), Some(report)) => panic!("{report}"),
+        (Err(panic), report) => {
+            eprintln!("{}", report.unwrap_or_default());
+            resume_unwind(panic);
+        }
+    }
+}
+
+/// Says how much of a test the model foretold, where somebody wants to know.
+fn tell(counts: verdict::Counts) {
+    if env::var_os("USERNS_SUITE_TELL").is_some() {
+        println!("foretold {counts:?}");
     }
 }
 

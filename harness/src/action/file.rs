@@ -38,6 +38,17 @@ pub enum Text {
     BadPointer(u64),
 }
 
+impl Text {
+    /// Its bytes, with this id for every `own`; none at a bad pointer.
+    pub fn bytes(&self, own: u32) -> Vec<u8> {
+        match self {
+            Self::Words(words) => words.replace("own", &own.to_string()).into_bytes(),
+            Self::Bytes(bytes) => bytes.to_vec(),
+            Self::BadPointer(_) => Vec::new(),
+        }
+    }
+}
+
 /// Where in a file a write begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum At {

@@ -38,11 +38,7 @@ impl Context<'_> {
 
     /// The bytes of a text, with the cast's id for every `own`.
     pub fn bytes(&self, text: &Text, file: IdFile) -> Vec<u8> {
-        match text {
-            Text::Words(words) => words.replace("own", &self.own.of(file).to_string()).into_bytes(),
-            Text::Bytes(bytes) => bytes.to_vec(),
-            Text::BadPointer(_) => Vec::new(),
-        }
+        text.bytes(self.own.of(file))
     }
 
     pub(super) fn write_held(&self, text: &Text, file: IdFile, at: At) -> Vec<Call> {

@@ -1,0 +1,75 @@
+//! Scenarios that nobody wrote, played by the kernel and by the [model]: where the two disagree, one
+//! of them is wrong.
+
+use crate::error::Error;
+use crate::model::{self, Disagreement, World};
+use crate::scenario::Scenario;
+use crate::trace::Trace;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A scenario of which kernel and model think differently.
+#[derive(Debug, Clone)]
+pub struct Dispute {
+    /// What the kernel did.
+    pub trace: Trace,
+    /// On what points the model says something else.
+    pub points: Vec<Disagreement>,
+}
+
+/// Plays a scenario and compares it with what the model says; `None` if they agree.
+///
+/// # Errors
+/// If the harness fails.
+pub fn play(scenario: &Scenario) -> Result<Option<Dispute>, Error> {
+    let trace = scenario.try_play()?;
+    let points = model::predict(scenario).map(|prediction| model::disagreements(&trace, &prediction));
+    let points = points.unwrap_or_default();
+    Ok((!points.is_empty()).then_some(Dispute { trace, points }))
+}
+
+/// What goes on in a long run, for whoever waits for it or wants to end it.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Set to have the workers stop after the scenario that they are at.
+    pub stop: AtomicBool,
+    /// How many scenarios were played.
+    pub played: AtomicU64,
+    /// How many there are to be, as far as is known.
+    pub planned: AtomicU64,
+}
+
+impl Watch {
+    /// Whether to go on.
+    pub fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// A scenario was played.
+    pub fn count(&self) {
+        self.played.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Has so many threads do the same work, each with its own number, and gives what they found.
+pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|number| {
+                scope.spawn({
+                    let work = &work;
+                    move || work(number)
+                })
+            })
+            .collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, T>| match thread.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
+
+/// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
+pub fn beginning(scenario: &Scenario) -> World {
+    World::new(&scenario.cast, crate::caller::caller())
+}

@@ -1,0 +1,207 @@
+//! What should happen: predicts the trace of a scenario from the rules of user namespaces, in plain Rust and
+//! without a system call.
+//!
+//! The model is the second opinion beside the reviewed snapshots, and the only one for scenarios that nobody
+//! wrote. It is meant to be read as documentation: each function is one system call or one file, says from which
+//! manual page and which function of the kernel its rules come, and names the rule by which it refuses. What
+//! differs between kernels is decided by the [table of changes](crate::rules::changes) alone.
+//!
+//! | where | what |
+//! |---|---|
+//! | `model/world.rs`, `map.rs`, `credentials.rs` | what there is: namespaces, maps, processes, open files, capabilities |
+//! | `model/creating.rs` | unshare, clone, setns, prctl |
+//! | `model/proc_files.rs` | who may open the files in /proc, and what they say |
+//! | `model/writing.rs`, `text.rs` | writing a map or "deny" |
+//! | `model/groups.rs`, `ids.rs` | setgroups and getgroups, setuid and its kin |
+//! | `model/cast.rs`, `playing.rs` | what a scenario begins with; a step of it, taken apart into those |
+//! | `model/raw.rs`, `sockets.rs`, `telling.rs` | raw calls, credentials on sockets, what processes are in the end |
+//! | `model/versus.rs` | where a kernel and the model disagree |
+//!
+//! It knows the initial namespace and those below it; a caller in a container is beyond it, since nobody there
+//! can tell what lies above. A step that it does not know it leaves open: either nothing is predicted for it, or,
+//! where it may have changed anything, for nothing that follows.
+
+mod cast;
+mod creating;
+mod credentials;
+mod groups;
+mod ids;
+mod map;
+mod playing;
+mod proc_files;
+mod raw;
+mod sockets;
+mod telling;
+mod text;
+mod versus;
+mod world;
+mod writing;
+
+pub use versus::{Disagreement, Side, disagreements};
+
+use crate::action::IdFile;
+use crate::caller::caller;
+use crate::host::{Fact, facts};
+use crate::lower::Own;
+use crate::rules::Rule;
+use crate::rules::changes::{NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
+use crate::scenario::{Actor, Scenario};
+use crate::state::State;
+use crate::trace::Outcome;
+use map::Kid;
+use nix::errno::Errno;
+use world::{Namespaces, NsId, OpenFile, Process};
+
+/// Why a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// With which errno.
+    errno: Errno,
+    /// By which rule, if the catalogue has it.
+    rule: Option<&'static Rule>,
+    /// Which of a step's calls, empty for the one that the step is named after.
+    call: &'static str,
+}
+
+impl Refusal {
+    const fn by(errno: Errno, rule: &'static Rule) -> Self {
+        Self { errno, rule: Some(rule), call: "" }
+    }
+
+    const fn without_rule(errno: Errno) -> Self {
+        Self { errno, rule: None, call: "" }
+    }
+}
+
+/// Nothing, or why not.
+type Ruled = Result<(), Refusal>;
+
+fn refuse(errno: Errno) -> Ruled {
+    Err(Refusal::without_rule(errno))
+}
+
+fn refuse_by(errno: Errno, rule: &'static Rule) -> Ruled {
+    Err(Refusal::by(errno, rule))
+}
+
+/// What is said of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// It comes out so, by this rule.
+    Is(Outcome, Option<&'static Rule>),
+    /// Nobody can tell, but nothing changes.
+    Unknown,
+    /// Nobody can tell, nor what it changes.
+    Lost,
+}
+
+impl From<Refusal> for Reply {
+    fn from(Refusal { errno, rule, call }: Refusal) -> Self {
+        Reply::Is(Outcome::Failed { call, errno }, rule)
+    }
+}
+
+impl From<Ruled> for Reply {
+    fn from(ruled: Ruled) -> Self {
+        ruled.map_or_else(Reply::from, |()| done())
+    }
+}
+
+fn done() -> Reply {
+    Reply::Is(Outcome::Done, None)
+}
+
+/// What the model says of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// What comes of it; `None` where the model does not know.
+    pub outcome: Option<Outcome>,
+    /// The rule by which it is refused, if it is.
+    pub rule: Option<&'static Rule>,
+}
+
+/// What the model says of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prediction {
+    /// Of each step.
+    pub steps: Vec<Expected>,
+    /// What each actor is in the end, in the order of [`Actor::ALL`]; nothing where the model was lost.
+    pub states: Vec<(Actor, State)>,
+}
+
+impl Prediction {
+    /// Whether something is said of every step and of the end.
+    pub fn is_whole(&self) -> bool {
+        !self.states.is_empty() && self.steps.iter().all(|step| step.outcome.is_some())
+    }
+}
+
+/// Which changes the kernel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Changes {
+    setfcap: bool,
+    nothing_to_change: bool,
+    saturating: bool,
+}
+
+impl From<Release> for Changes {
+    fn from(release: Release) -> Self {
+        Self {
+            setfcap: release.has(&SETFCAP),
+            nothing_to_change: release.has(&NOTHING_TO_CHANGE),
+            saturating: release.has(&SATURATING_NUMBERS),
+        }
+    }
+}
+
+/// Namespaces, processes and open files in the middle of a scenario: the model's whole state. Equal worlds go
+/// on alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct World {
+    changes: Changes,
+    own: Own,
+    last_cap: u8,
+    page: u64,
+    overflow: [u32; 2],
+    /// What the processes outside begin with.
+    origin: cast::Origin,
+    namespaces: Namespaces,
+    files: Vec<OpenFile>,
+    sockets: Vec<[sockets::Waiting; 2]>,
+    processes: Vec<(Actor, Process)>,
+    /// Whether something happened that the model does not know.
+    lost: bool,
+}
+
+impl World {
+    /// The id that a namespace shows: its own name for it, or the overflow id.
+    /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel from_kuid_munged().
+    fn shown(&self, ns: NsId, file: IdFile, id: Kid) -> u32 {
+        let overflow = self.overflow[usize::from(file == IdFile::GidMap)];
+        self.namespaces.map(ns, file).up(id).unwrap_or(overflow)
+    }
+}
+
+/// Why the model says nothing on this host.
+///
+/// # Errors
+/// The reason, as a sentence.
+pub fn applies() -> Result<(), &'static str> {
+    if facts().process.in_initial_userns != Fact::Known(true) {
+        return Err(
+            "the model knows the initial user namespace and those below it, and the caller is in another",
+        );
+    }
+    if facts().system.kernel().is_none() {
+        return Err("the model asks for the release of the kernel, and uname(2) does not tell");
+    }
+    Ok(())
+}
+
+/// What should come of a scenario on this host; `None` where the model does not [apply](applies).
+pub fn predict(scenario: &Scenario) -> Option<Prediction> {
+    applies().ok()?;
+    let mut world = World::new(&scenario.cast, caller());
+    let steps = scenario.steps.iter().map(|step| world.expect(step)).collect();
+    Some(Prediction { steps, states: world.states() })
+}

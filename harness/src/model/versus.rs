@@ -1,0 +1,86 @@
+//! Where a kernel and the model disagree.
+
+use super::{Expected, Prediction};
+use crate::rules::Rule;
+use crate::scenario::Actor;
+use crate::show;
+use crate::state::State;
+use crate::trace::Trace;
+
+/// A point on which kernel and model differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disagreement {
+    /// Of what: a step by its number, or an actor's state in the end.
+    pub on: Side,
+    /// What the kernel did, as traces show it.
+    pub kernel: String,
+    /// What the model says.
+    pub model: String,
+    /// The rule that the model applied, if it refused by one.
+    pub rule: Option<&'static Rule>,
+}
+
+/// What a disagreement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The outcome of the step with this index.
+    Step(usize),
+    /// What this actor is in the end.
+    State(Actor),
+}
+
+/// Every point on which a trace is not as predicted.
+pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement> {
+    let steps = trace.steps().zip(&prediction.steps).enumerate();
+    let mut found: Vec<Disagreement> = steps
+        .filter_map(|(index, ((step, outcome), Expected { outcome: expected, rule }))| {
+            let expected = expected.as_ref().filter(|expected| *expected != outcome)?;
+            let shown = |outcome| show::outcome(outcome, &step.action, trace.own);
+            let (kernel, model) = (shown(outcome), shown(expected));
+            Some(Disagreement { on: Side::Step(index), kernel, model, rule: *rule })
+        })
+        .collect();
+    for (actor, expected) in &prediction.states {
+        let Some(state) = trace.state_of(*actor) else { continue };
+        let comparable = comparable(state);
+        if comparable != *expected {
+            let (kernel, model) = different(&comparable, expected);
+            found.push(Disagreement { on: Side::State(*actor), kernel, model, rule: None });
+        }
+    }
+    found
+}
+
+/// What there is to compare: not how the state came about, and of a process that is not dumpable not why.
+fn comparable(state: &State) -> State {
+    State {
+        groups_kept: Default::default(),
+        before: None,
+        dumpable: i64::from(state.dumpable == 1),
+        ..state.clone()
+    }
+}
+
+/// Those parts of two states that differ, as each has them.
+fn different(one: &State, other: &State) -> (String, String) {
+    let parts = |state: &State| {
+        [
+            format!("uid {}", show::four(state.uid)),
+            format!("gid {}", show::four(state.gid)),
+            format!("groups {:?}", state.groups),
+            format!("effective {}", state.caps.effective),
+            format!("permitted {}", state.caps.permitted),
+            format!("inheritable {}", state.caps.inheritable),
+            format!("bounding {}", state.caps.bounding),
+            format!("ambient {}", state.caps.ambient),
+            format!("dumpable {}", state.dumpable),
+            format!("securebits {:#x}", state.securebits),
+            format!("uid_map {:?}", crate::state::extents(&state.uid_map)),
+            format!("gid_map {:?}", crate::state::extents(&state.gid_map)),
+            format!("setgroups {}", state.setgroups),
+        ]
+    };
+    let both = parts(one).into_iter().zip(parts(other)).filter(|(one, other)| one != other);
+    let (ones, others): (Vec<String>, Vec<String>) = both.unzip();
+    (ones.join("  "), others.join("  "))
+}

@@ -1,0 +1,93 @@
+//! What changed between the kernels that the suite runs on: the one table by which an expected outcome depends
+//! on a release.
+
+/// A change of the kernel that a program can see.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The rule that it brought or altered.
+    pub rule: &'static str,
+    /// What it brought, as a reason of a skip ends: "CAP_SETFCAP to map uid 0".
+    pub what: &'static str,
+    /// The first release that has it.
+    pub release: (u32, u32),
+    /// The stable series that it came to: series and number of the first release that has it, or of a later one.
+    pub stable: &'static [(u32, u32, u32)],
+    /// The commit.
+    pub commit: &'static str,
+}
+
+/// Whoever maps uid 0 of the parent needs CAP_SETFCAP there.
+pub static SETFCAP: Change = Change {
+    rule: "allow.uid-0-from-inside",
+    what: "CAP_SETFCAP to map uid 0",
+    release: (5, 12),
+    stable: &[(5, 10, 35)],
+    commit: "db2e718a4798",
+};
+
+/// setresuid(2) and setresgid(2) that change nothing leave the filesystem id.
+pub static NOTHING_TO_CHANGE: Change = Change {
+    rule: "id.nothing-to-change",
+    what: "set*id calls that change nothing",
+    release: (6, 3),
+    stable: &[(5, 4, 243), (5, 10, 179), (5, 15, 110), (6, 1, 26)],
+    commit: "659c0ce1cb9e",
+};
+
+/// Numbers of more than 64 bits in a map are the greatest one.
+pub static SATURATING_NUMBERS: Change = Change {
+    rule: "text.numbers-wrap",
+    what: "numbers of more than 64 bits are the greatest one",
+    release: (7, 2),
+    stable: &[],
+    commit: "lib: fix _parse_integer_limit() to handle overflow",
+};
+
+/// Every change, the oldest first.
+pub static ALL: [&Change; 3] = [&SETFCAP, &NOTHING_TO_CHANGE, &SATURATING_NUMBERS];
+
+/// A kernel by its release, which decides what of the table it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release {
+    /// Major and minor version.
+    pub version: (u32, u32),
+    /// Which release of its stable series, such as 26 of 6.1.26; 0 where that is not known.
+    pub stable: u32,
+}
+
+impl Release {
+    /// Whether a kernel of this release has a change.
+    pub fn has(self, change: &Change) -> bool {
+        self.reaches(change.release, change.stable)
+    }
+
+    /// Whether it is this release or a later one, or a later one of a stable series.
+    pub fn reaches(self, first: (u32, u32), stable: &[(u32, u32, u32)]) -> bool {
+        let in_series = |(major, minor, least): &(u32, u32, u32)| {
+            (*major, *minor) == self.version && self.stable >= *least
+        };
+        self.version >= first || stable.iter().any(in_series)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_belongs_to_a_rule() {
+        for change in ALL {
+            assert!(crate::rules::all().any(|rule| rule.name == change.rule), "{}", change.rule);
+        }
+    }
+
+    #[test]
+    fn a_stable_release_may_have_it_before_the_next_series() {
+        let release = |major, minor, stable| Release { version: (major, minor), stable };
+
+        assert!(release(5, 12, 0).has(&SETFCAP));
+        assert!(release(5, 10, 35).has(&SETFCAP));
+        assert!(!release(5, 10, 34).has(&SETFCAP));
+        assert!(!release(5, 11, 99).has(&SETFCAP));
+    }
+}

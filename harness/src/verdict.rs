@@ -1,0 +1,179 @@
+//! What kernel, snapshot and model say of a test's scenarios, side by side, and which of them stands alone.
+//!
+//! While a test of the suite runs, each trace that it plays is compared with what the [model](crate::model) says.
+//! A test whose snapshot agrees with the kernel fails all the same where the model does not.
+
+use crate::model::{self, Disagreement, Prediction, Side};
+use crate::show;
+use crate::trace::Trace;
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// More traces than this are not described, only counted.
+const MOST: usize = 3;
+
+/// What a test has played so far.
+#[derive(Default)]
+struct Played {
+    /// The last trace, with what the model says of it.
+    last: Option<(Trace, Option<Prediction>)>,
+    /// Those of which the model says something else.
+    disputed: Vec<(Trace, Vec<Disagreement>)>,
+    /// How many scenarios there were, and of how many the model foretold every step and the end.
+    counts: Counts,
+}
+
+/// How much of what a test played the model foretold.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Scenarios.
+    pub played: usize,
+    /// Of these the ones that were foretold as a whole.
+    pub whole: usize,
+    /// Steps.
+    pub steps: usize,
+    /// Of these the ones of which something was foretold.
+    pub foretold: usize,
+}
+
+thread_local! {
+    static PLAYED: RefCell<Option<Played>> = const { RefCell::new(None) };
+}
+
+/// From now on traces are compared.
+pub(crate) fn begin() {
+    PLAYED.set(Some(Played::default()));
+}
+
+/// A scenario was played.
+pub(crate) fn played(trace: &Trace) {
+    PLAYED.with_borrow_mut(|played| {
+        let Some(played) = played else { return };
+        let prediction = model::predict(&trace.scenario);
+        played.counts.played += 1;
+        played.counts.steps += trace.outcomes.len();
+        if let Some(prediction) = &prediction {
+            played.counts.whole += usize::from(prediction.is_whole());
+            played.counts.foretold += prediction.steps.iter().filter(|step| step.outcome.is_some()).count();
+            let found = model::disagreements(trace, prediction);
+            if !found.is_empty() {
+                played.disputed.push((trace.clone(), found));
+            }
+        }
+        played.last = Some((trace.clone(), prediction));
+    });
+}
+
+/// Ends the comparison: what the model disputes, as a report, and how much it foretold.
+pub(crate) fn end() -> (Option<String>, Counts) {
+    let played = PLAYED.take().unwrap_or_default();
+    if played.disputed.is_empty() {
+        return (None, played.counts);
+    }
+    let mut report = String::from("the model says otherwise than the kernel:\n");
+    for (trace, found) in played.disputed.iter().take(MOST) {
+        for disagreement in found {
+            report.push_str(&described(trace, disagreement));
+        }
+        let _ = writeln!(report, "in\n{}", indented(&trace.to_string()));
+    }
+    if played.disputed.len() > MOST {
+        let _ = writeln!(report, "and {} more scenarios", played.disputed.len() - MOST);
+    }
+    (Some(report), played.counts)
+}
+
+/// One point as reports show it.
+pub fn described(trace: &Trace, Disagreement { on, kernel, model, rule }: &Disagreement) -> String {
+    let mut text = match on {
+        Side::Step(index) => {
+            let step = &trace.scenario.steps[*index];
+            let action = show::action(step.actor, &step.action);
+            format!("  step {}   {}   {action}\n", index + 1, step.actor)
+        }
+        Side::State(actor) => format!("  afterwards   {actor}\n"),
+    };
+    let _ = writeln!(text, "           kernel   {kernel}");
+    let _ = write!(text, "           model    {model}");
+    if let Some(rule) = rule {
+        let _ = write!(text, "   {}: {}\n                    {}", rule.name, rule.sentence, rule.source);
+    }
+    text.push('\n');
+    text
+}
+
+/// Compares what was seen with a snapshot, by `assert`, which panics where they differ; then says, if what was
+/// seen is a trace, of each step what all three say. `snapshot` gives what was reviewed.
+pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: impl FnOnce()) {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(assert)) else { return };
+    PLAYED.with_borrow(|played| {
+        let last = played.as_ref().and_then(|played| played.last.as_ref());
+        if let Some((trace, prediction)) = last.filter(|(trace, _)| trace.to_string().trim() == seen.trim()) {
+            let snapshot = snapshot().unwrap_or_default();
+            eprintln!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));
+        }
+    });
+    resume_unwind(panic);
+}
+
+/// Each step on which not all three agree, and who stands alone.
+pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &str) -> String {
+    let reviewed = steps_of(snapshot, trace);
+    let mut report = String::new();
+    for (index, (step, kernel)) in trace.scenario.steps.iter().zip(trace.outcomes_shown()).enumerate() {
+        let expected = prediction.and_then(|prediction| prediction.steps.get(index));
+        let outcome = expected.and_then(|expected| expected.outcome.as_ref());
+        let model = outcome.map(|outcome| show::outcome(outcome, &step.action, trace.own));
+        let snapshot = reviewed.get(index).cloned().flatten();
+        let Some(alone) = stands_alone(&kernel, snapshot.as_deref(), model.as_deref()) else { continue };
+        let action = show::action(step.actor, &step.action);
+        let _ = writeln!(report, "  step {}   {}   {action}", index + 1, step.actor);
+        let or_nothing = |said: Option<String>| said.unwrap_or_else(|| "says nothing".to_owned());
+        let _ = writeln!(report, "           kernel   {kernel}");
+        let _ = writeln!(report, "           snapshot {}", or_nothing(snapshot));
+        let _ = write!(report, "           model    {}", or_nothing(model));
+        if let Some(rule) = expected.and_then(|expected| expected.rule) {
+            let _ = write!(report, "   {}; {}", rule.name, rule.source);
+        }
+        let _ = writeln!(report, "\n           {alone}");
+    }
+    report
+}
+
+/// Who of the three has another opinion than the rest.
+fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Option<&'static str> {
+    match (snapshot, model) {
+        (Some(snapshot), Some(model)) => match (kernel == snapshot, kernel == model, snapshot == model) {
+            (true, true, _) => None,
+            (true, ..) => Some("the model stands alone"),
+            (_, true, _) => {
+                Some("the snapshot stands alone: was the kernel's outcome another when it was made?")
+            }
+            (.., true) => Some("the kernel stands alone"),
+            _ => Some("all three differ"),
+        },
+        (Some(snapshot), None) => (kernel != snapshot).then_some("kernel and snapshot differ"),
+        (None, Some(model)) => (kernel != model).then_some("kernel and model differ"),
+        (None, None) => None,
+    }
+}
+
+/// What a reviewed trace says of each step: the lines before "afterwards", each without actor and action.
+fn steps_of(snapshot: &str, trace: &Trace) -> Vec<Option<String>> {
+    let steps = trace.scenario.steps.iter();
+    let begun = steps.map(|step| (step.actor.to_string(), show::action(step.actor, &step.action)));
+    let mut lines = snapshot.lines().take_while(|line| line.trim() != "afterwards");
+    let outcome = |(actor, action): (String, String)| {
+        let rest = lines.next()?.trim_start().strip_prefix(&actor)?.trim_start();
+        Some(rest.strip_prefix(&action)?.trim().to_owned())
+    };
+    begun.map(outcome).collect()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().fold(String::new(), |mut all, line| {
+        let _ = writeln!(all, "    {line}");
+        all
+    })
+}

@@ -35,6 +35,9 @@ pub enum Command {
     /// Run the suite and tell, rule by rule, whether this kernel keeps the rules of user namespaces
     #[command(after_help = RULES_AFTER)]
     Rules(RulesOptions),
+    /// Play every short sequence of steps, and every short text of a map, against the model
+    #[command(after_help = SWEEP_AFTER)]
+    Sweep(SweepOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = TEST_AFTER)]
     Test(TestOptions),
@@ -62,6 +65,19 @@ A rule holds if every test of it that ran passed, differs if one failed, and is 
 could run on this host.
 
 Exit status: 0 no rule differs, 1 one does (or, with --missing, lacks test and reason), 2 could not run.";
+
+const SWEEP_AFTER: &str = "\
+A field is who acts and what they may do: map writes of several shapes, deny and allow, setgroups(2), set*id
+calls, capabilities dropped, by a process in the namespace and by one in its parent. Each sequence is played by
+the kernel and by the model; one that only repeats a state that another has reached is not gone on from.
+
+Examples:
+  cargo ci sweep                          every field, 3 steps, and texts of up to 5 bytes
+  cargo ci sweep --depth 5 --only root    one field, deeper
+  cargo ci sweep --only texts --length 7  texts alone
+  cargo ci sweep --list                   the fields
+
+Exit status: 0 kernel and model agree, 1 they do not, 2 could not run, or was interrupted.";
 
 const TEST_AFTER: &str = "\
 Examples:
@@ -109,6 +125,26 @@ pub struct RulesOptions {
     /// Install nothing; stop with a message when cargo-nextest is missing
     #[arg(long)]
     pub skip_install: bool,
+}
+
+/// Options of `cargo ci sweep`.
+#[derive(Args, Debug)]
+pub struct SweepOptions {
+    /// The most steps of a sequence
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub depth: usize,
+    /// The most bytes of a text
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub length: u32,
+    /// Only this field, or `texts`; may be given more than once
+    #[arg(long, value_name = "FIELD")]
+    pub only: Vec<String>,
+    /// Name the fields and stop
+    #[arg(long)]
+    pub list: bool,
+    /// How many threads play [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
 }
 
 /// Options of `cargo ci test`.

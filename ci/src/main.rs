@@ -1,7 +1,7 @@
 //! The commands behind `cargo ci`.
 //!
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which
-//! rules of the kernel hold, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! rules of the kernel hold, `sweep` plays everything short against the model, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
 
 mod checks;
 mod cli;
@@ -12,6 +12,7 @@ mod nextest;
 mod ordinary;
 mod packages;
 mod process;
+mod progress;
 mod results;
 mod rules;
 mod say;
@@ -20,6 +21,7 @@ mod snapshots;
 mod steps;
 mod suite;
 mod summary;
+mod sweep;
 mod tools;
 mod verdict;
 mod workspace;
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Facts { json } => facts::print(json).map(|()| Verdict::Good),
         Command::Suite(options) => suite::run(&options),
         Command::Rules(options) => rules::run(&options),
+        Command::Sweep(options) => sweep::run(&options),
         Command::Test(options) => checks::run(&options),
     });
     match done {

@@ -41,7 +41,10 @@ impl Scenario {
     #[track_caller]
     pub fn play(&self) -> Trace {
         match self.try_play() {
-            Ok(trace) => trace,
+            Ok(trace) => {
+                crate::verdict::played(&trace);
+                trace
+            }
             Err(error) => panic!("{error}"),
         }
     }
@@ -66,9 +69,7 @@ impl Scenario {
         }
         let states = director.states(&mut queue)?;
         director.farewell()?;
-        let trace = Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own };
-        crate::verdict::played(&trace);
-        Ok(trace)
+        Ok(Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own })
     }
 }
 

@@ -1,6 +1,9 @@
 //! Scenarios that nobody wrote, played by the kernel and by the [model]: where the two disagree, one
 //! of them is wrong.
 
+pub mod maps;
+pub mod sweep;
+
 use crate::error::Error;
 use crate::model::{self, Disagreement, World};
 use crate::scenario::Scenario;
@@ -72,4 +75,12 @@ pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Ve
 /// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
 pub fn beginning(scenario: &Scenario) -> World {
     World::new(&scenario.cast, crate::caller::caller())
+}
+
+impl Dispute {
+    /// The trace, and each point with what both say, as a report shows them.
+    pub fn described(&self) -> String {
+        let points = self.points.iter().map(|point| crate::verdict::described(&self.trace, point));
+        format!("{}\n{}", self.trace, points.collect::<String>())
+    }
 }

@@ -88,6 +88,9 @@ mod programs;
 mod sequences_of_programs;
 mod sudo_sequences;
 
+// What nobody thought of: kernel against model.
+mod sweeps;
+
 // Holes of the past, and what several processes do at a time.
 mod races;
 mod vulnerabilities;

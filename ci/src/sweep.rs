@@ -1,0 +1,120 @@
+//! `cargo ci sweep`: everything short, kernel against model.
+
+use std::time::Instant;
+
+use harness::action::IdFile;
+use harness::explore::{Dispute, Watch, maps, sweep};
+use harness::model;
+
+use crate::cli::SweepOptions;
+use crate::progress::watched;
+use crate::say::say;
+use crate::summary::{BAD, BOLD};
+use crate::verdict::Verdict;
+use crate::{facts, process};
+
+/// What texts of maps are called among the fields.
+const TEXTS: &str = "texts";
+
+/// Does what the options ask for.
+///
+/// # Errors
+/// When the model does not apply here, a field is unknown, or the harness fails.
+pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
+    let fields = sweep::fields();
+    let names: Vec<&str> = fields.iter().map(|field| field.name).chain([TEXTS]).collect();
+    if options.list {
+        names.iter().for_each(|name| say(format_args!("{name}\n")));
+        return Ok(Verdict::Good);
+    }
+    if let Some(unknown) = options.only.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("no field is called {unknown:?}; there are {}", names.join(", ")));
+    }
+    model::applies()?;
+    let workers =
+        options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    let mut disputes = Vec::new();
+    say(format_args!(
+        "{BOLD}{:28}{BOLD:#} {:>10} {:>20} {:>8} {:>8}\n",
+        "field", "scenarios", "sequences", "states", "seconds"
+    ));
+    for field in fields.iter().filter(|field| asked(field.name)) {
+        if field.name != "ordinary" && !is_root() {
+            say(format_args!("{:28} not played: needs root\n", field.name));
+            continue;
+        }
+        disputes.extend(one(field, options.depth, workers)?);
+    }
+    if asked(TEXTS) {
+        disputes.extend(texts(options.length, workers)?);
+    }
+    closing(&disputes)
+}
+
+/// One field, with a line of the table.
+fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Dispute>, String> {
+    let (watch, begun) = (Watch::default(), Instant::now());
+    let swept = watched(field.name, &watch, None, || sweep::sweep(field, depth, workers, &watch));
+    let swept = swept.map_err(|error| error.to_string())?;
+    say(format_args!(
+        "{:28} {:>10} {:>20} {:>8} {:>8.1}\n",
+        field.name,
+        swept.scenarios,
+        swept.sequences,
+        swept.states,
+        begun.elapsed().as_secs_f64()
+    ));
+    if swept.depth < depth && swept.disputes.is_empty() {
+        say(format_args!("{:28} ended early: {} of {depth} steps are complete\n", "", swept.depth));
+    }
+    if swept.open > 0 {
+        say(format_args!("{:28} of {} steps the model says nothing\n", "", swept.open));
+    }
+    Ok(swept.disputes)
+}
+
+/// Texts of both maps, those that are refused and those that root may write.
+fn texts(length: u32, workers: usize) -> Result<Vec<Dispute>, String> {
+    let mut disputes = Vec::new();
+    for file in [IdFile::UidMap, IdFile::GidMap] {
+        let (watch, begun) = (Watch::default(), Instant::now());
+        let letters = maps::ALPHABET.len() as u64;
+        let tried = watched(file.name(), &watch, None, || {
+            let mut all = maps::refused(file, maps::edges(), workers, &watch)?;
+            all.add(maps::refused(file, maps::pairs(), workers, &watch)?);
+            for length in 0..=length {
+                all.add(maps::refused(file, maps::strings(letters, length), workers, &watch)?);
+            }
+            if is_root() {
+                all.add(maps::accepted(file, maps::pairs(), workers, &watch)?);
+                all.add(maps::accepted(file, maps::edges(), workers, &watch)?);
+            }
+            Ok::<_, harness::error::Error>(all)
+        });
+        let tried = tried.map_err(|error| error.to_string())?;
+        let name = format!("{TEXTS} of {}", file.name());
+        let seconds = begun.elapsed().as_secs_f64();
+        say(format_args!("{name:28} {:>10} {:>20} {:>8} {seconds:>8.1}\n", tried.texts, "", ""));
+        disputes.extend(tried.disputes);
+    }
+    Ok(disputes)
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
+    for dispute in disputes {
+        say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{}", dispute.described()));
+    }
+    if !disputes.is_empty() {
+        say(format_args!("\n{}", facts::text()));
+        return Ok(Verdict::Failed(format!("kernel and model disagree in {} scenarios", disputes.len())));
+    }
+    if process::interrupted() {
+        return Err("interrupted; what was played until then agrees".to_owned());
+    }
+    Ok(Verdict::Good)
+}

@@ -1,0 +1,93 @@
+//! What is said when kernel, snapshot and model do not agree: a trace, a snapshot or a prediction that lies is
+//! noticed, and named.
+
+use harness::model::{self, Prediction, Side, disagreements};
+use harness::prelude::*;
+use harness::verdict::{described, side_by_side};
+use nix::errno::Errno;
+
+/// An own gid that is mapped after "deny", which is allowed.
+fn played() -> (Trace, Prediction) {
+    let trace = caller().inside(&[DENY, gid_map("0 own 1")]).play();
+    let prediction = model::predict(&trace.scenario).expect("the model knows the initial namespace");
+    (trace, prediction)
+}
+
+/// The step of the map, after those of beginning and of "deny".
+const MAP: usize = 2;
+
+fn eperm() -> Outcome {
+    Outcome::Failed { call: "", errno: Errno::EPERM }
+}
+
+#[test]
+fn a_kernel_that_keeps_the_rules_is_not_disputed() {
+    let (trace, prediction) = played();
+
+    assert_eq!(disagreements(&trace, &prediction), []);
+    assert_eq!(side_by_side(&trace, Some(&prediction), &trace.to_string()), "");
+}
+
+#[test]
+fn a_kernel_that_refuses_what_is_allowed_stands_alone() {
+    let (trace, prediction) = played();
+    let snapshot = trace.to_string();
+    let mut lying = trace.clone();
+    lying.outcomes[MAP] = eperm();
+
+    let report = side_by_side(&lying, Some(&prediction), &snapshot);
+
+    assert!(report.contains("step 3   inside   gid_map <- \"0 own 1\""), "{report}");
+    assert!(report.contains("kernel   EPERM") && report.contains("snapshot ok"), "{report}");
+    assert!(report.contains("the kernel stands alone"), "{report}");
+    assert_eq!(disagreements(&lying, &prediction)[0].on, Side::Step(MAP));
+}
+
+#[test]
+fn a_model_with_a_wrong_rule_stands_alone() {
+    let (trace, mut prediction) = played();
+    prediction.steps[MAP].outcome = Some(eperm());
+    prediction.steps[MAP].rule = Some(harness::rules::named("allow.own-gid-needs-deny"));
+
+    let report = side_by_side(&trace, Some(&prediction), &trace.to_string());
+
+    assert!(report.contains("the model stands alone") && report.contains("66d2f338ee4c"), "{report}");
+    let found = disagreements(&trace, &prediction);
+    let shown = described(&trace, &found[0]);
+    assert!(shown.contains("Without privilege the own gid may be mapped once setgroups is \"deny\"."), "{shown}");
+}
+
+#[test]
+fn a_snapshot_of_another_outcome_stands_alone() {
+    let (trace, prediction) = played();
+    let snapshot = trace.to_string().replacen("own 1\"            ok", "own 1\"            EPERM", 1);
+
+    let report = side_by_side(&trace, Some(&prediction), &snapshot);
+
+    assert!(report.contains("the snapshot stands alone"), "{report}");
+}
+
+#[test]
+fn a_state_that_no_step_shows_is_compared_too() {
+    let (trace, prediction) = played();
+    let mut lying = trace.clone();
+    lying.states[0].1.setgroups = "allow".to_owned();
+
+    let found = disagreements(&lying, &prediction);
+
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].on, Side::State(Actor::Inside));
+    assert_eq!((found[0].kernel.as_str(), found[0].model.as_str()), ("setgroups allow", "setgroups deny"));
+}
+
+#[test]
+fn a_step_that_the_model_does_not_know_is_left_open() {
+    let unknown = Action::Raw("getpid", libc::SYS_getpid, vec![]);
+    let scenario = caller().inside(&[unknown, DENY]);
+
+    let prediction = model::predict(&scenario).expect("the model knows the initial namespace");
+
+    assert!(!prediction.is_whole());
+    assert!(prediction.steps[1].outcome.is_none(), "what it may have changed is not known");
+    assert!(prediction.steps[2].outcome.is_none() && prediction.states.is_empty());
+}

@@ -24,7 +24,7 @@ mod tests;
 
 use crate::caps::Cap;
 use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
-use crate::rules::changes::Release;
+use crate::rules::changes::{Change, Release};
 
 /// One thing that a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,15 +84,9 @@ pub enum Need {
         /// What that release brought: "setns with a pidfd".
         why: &'static str,
     },
-    /// A kernel release, or a later one, or a later release of a stable series to which its change came.
-    Backported {
-        /// The first two numbers of the release.
-        release: (u32, u32),
-        /// Series and number of the first release that has it, or of a later one.
-        stable: &'static [(u32, u32, u32)],
-        /// What that release brought.
-        why: &'static str,
-    },
+    /// A change of the kernel, from the one table of them: a release that has it, or a later one of a stable
+    /// series to which it came.
+    Change(&'static Change),
 }
 
 impl Need {
@@ -124,7 +118,7 @@ impl Need {
             Need::NoSeccomp => no_seccomp(facts),
             Need::UnprivilegedWithheld => userns::withheld(facts),
             Need::Kernel { major, minor, .. } => kernel(facts, (*major, *minor), &[]),
-            Need::Backported { release, stable, .. } => kernel(facts, *release, stable),
+            Need::Change(change) => kernel(facts, change.release, change.stable),
         };
         lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
     }
@@ -157,8 +151,9 @@ impl Need {
             Need::NoConfig(option) => format!("a kernel without {option}"),
             Need::NoSeccomp => "no seccomp filter".to_owned(),
             Need::UnprivilegedWithheld => "kernel.unprivileged_userns_clone to be 0".to_owned(),
-            Need::Kernel { major, minor, why } | Need::Backported { release: (major, minor), why, .. } => {
-                format!("Linux {major}.{minor} ({why})")
+            Need::Kernel { major, minor, why } => format!("Linux {major}.{minor} ({why})"),
+            Need::Change(Change { release: (major, minor), what, .. }) => {
+                format!("Linux {major}.{minor} ({what})")
             }
         }
     }

@@ -22,6 +22,9 @@ pub fn settings() -> insta::Settings {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_info(&header());
+    if let Some(variant) = suite::variant() {
+        settings.set_snapshot_suffix(variant);
+    }
     settings
 }
 
@@ -29,7 +32,8 @@ pub fn settings() -> insta::Settings {
 pub fn reviewed(source: &str) -> Option<String> {
     let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(Default::default, PathBuf::from);
     let directory = root.join(Path::new(source).parent()?).join("snapshots");
-    let text = std::fs::read_to_string(directory.join(format!("{}.snap", name()))).ok()?;
+    let variant = suite::variant().map_or_else(String::new, |variant| format!("@{variant}"));
+    let text = std::fs::read_to_string(directory.join(format!("{}{variant}.snap", name()))).ok()?;
     Some(text.split_once("\n---\n")?.1.to_owned())
 }
 

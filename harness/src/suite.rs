@@ -18,6 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::host::{self, Facts};
 use crate::needs::Need;
 use crate::rules::Rule;
+use crate::rules::changes::{Change, Release};
 use crate::verdict;
 
 pub use names::test_name;
@@ -45,6 +46,8 @@ pub struct Test {
     pub needs: &'static [Need],
     /// The rules of the kernel that it pins.
     pub rules: &'static [&'static Rule],
+    /// The changes of the kernel before which its outcome was another.
+    pub varies: &'static [&'static Change],
     /// The test itself; a panic is its failure.
     pub run: fn(),
 }
@@ -61,12 +64,27 @@ impl Test {
 pub static TESTS: [Test];
 
 thread_local! {
-    static CURRENT: RefCell<Option<String>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+}
+
+/// The test that a thread runs.
+#[derive(Clone)]
+struct Current {
+    name: String,
+    varies: &'static [&'static Change],
 }
 
 /// The name of the test that this thread runs, as the suite shows it; `None` outside of a test.
 pub fn current_test() -> Option<String> {
-    CURRENT.with_borrow(Clone::clone)
+    CURRENT.with_borrow(|current| current.as_ref().map(|current| current.name.clone()))
+}
+
+/// What the snapshot of the running test is called besides, on a kernel that lacks a change by which the test's
+/// outcome varies: "without-" and the name of the first such change.
+pub fn variant() -> Option<String> {
+    let varies = CURRENT.with_borrow(|current| current.as_ref().map_or(&[][..], |current| current.varies));
+    let lacking = varies.iter().find(|change| !Release::of_host().has(change))?;
+    Some(format!("without-{}", lacking.name))
 }
 
 /// What the host lacks for `needs`: `Ok` if nothing, else the reason of the first unmet need.
@@ -157,7 +175,7 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
     let body = move || match requirement {
         Err(reason) => Err(Failed::from(format!("unmet need: {reason}"))),
         Ok(()) => {
-            run_named(name, test.run);
+            run_named(Current { name, varies: test.varies }, test.run);
             Ok(())
         }
     };
@@ -166,8 +184,8 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
 
 /// Runs a test with [`current_test`] set, and unset afterwards even if it panics: the thread may
 /// run another one.
-fn run_named(name: String, run: fn()) {
-    CURRENT.set(Some(name));
+fn run_named(test: Current, run: fn()) {
+    CURRENT.set(Some(test));
     verdict::begin();
     let result = catch_unwind(AssertUnwindSafe(run));
     CURRENT.set(None);
@@ -233,12 +251,14 @@ mod tests {
 
     #[test]
     fn the_current_test_is_known_while_it_runs_and_not_after() {
-        run_named("topic::claim".to_owned(), || {
+        run_named(Current { name: "topic::claim".to_owned(), varies: &[] }, || {
             assert_eq!(current_test().as_deref(), Some("topic::claim"));
         });
         assert_eq!(current_test(), None);
 
-        let panicked = catch_unwind(|| run_named("topic::claim".to_owned(), || panic!("fails")));
+        let panicked = catch_unwind(|| {
+            run_named(Current { name: "topic::claim".to_owned(), varies: &[] }, || panic!("fails"))
+        });
         assert!(panicked.is_err());
         assert_eq!(current_test(), None);
     }

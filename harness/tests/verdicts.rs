@@ -54,7 +54,10 @@ fn a_model_with_a_wrong_rule_stands_alone() {
     assert!(report.contains("the model stands alone") && report.contains("66d2f338ee4c"), "{report}");
     let found = disagreements(&trace, &prediction);
     let shown = described(&trace, &found[0]);
-    assert!(shown.contains("Without privilege the own gid may be mapped once setgroups is \"deny\"."), "{shown}");
+    assert!(
+        shown.contains("Without privilege the own gid may be mapped once setgroups is \"deny\"."),
+        "{shown}"
+    );
 }
 
 #[test]

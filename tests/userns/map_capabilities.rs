@@ -5,6 +5,7 @@
 //! is there, too, and need not be that user.
 
 use harness::prelude::*;
+use harness::rules::changes;
 use std::fmt::Write as _;
 
 use Actor::{Inside, Nested, Second};
@@ -86,7 +87,7 @@ fn every_set_of_capabilities() {
 #[harness::test(
     Root,
     Userns,
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     ProjectIds, pins(
         "map.opener-needs-sys-admin",
         "map.projid-free",

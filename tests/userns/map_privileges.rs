@@ -1,6 +1,7 @@
 //! Who may write which map: capabilities of the opener, of the writer and of the creator.
 
 use harness::prelude::*;
+use harness::rules::changes;
 use rstest::rstest;
 
 /// A process in the parent that is not the owner needs CAP_SYS_ADMIN over the namespace, and in the
@@ -17,7 +18,7 @@ use rstest::rstest;
     Userns,
     Capability(Cap::SysAdmin),
     Capability(Cap::Setfcap),
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     pins(
         "map.opener-needs-sys-admin",
         "allow.writer-needs-setid",
@@ -110,7 +111,7 @@ fn at_open_and_at_write(#[case] file: IdFile, #[case] before: &[Action], #[case]
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     pins("allow.uid-0-from-inside")
 )]
 fn uid_0_from_inside(#[case] creator: &[Action]) {
@@ -133,7 +134,7 @@ fn uid_0_from_inside(#[case] creator: &[Action]) {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     pins("allow.uid-0-from-parent")
 )]
 fn uid_0_from_the_parent(#[case] words: &'static str) {

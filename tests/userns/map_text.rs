@@ -135,15 +135,15 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: Id
     check!(table);
 }
 
-/// A number of more than 64 bits is the greatest of 64 bits, and 4294967295 of 32; before it was what its last
-/// 64 bits were.
+/// A number of more than 64 bits is the greatest of 64 bits, and 4294967295 of 32; before 7.2 it is what its last
+/// 64 bits are.
 /// Source: kernel "lib: fix _parse_integer_limit() to handle overflow" (7.2), simple_strtoul().
 #[rstest]
 #[harness::test(
     Root,
     Userns,
     InitialUserns,
-    Kernel { major: 7, minor: 2, why: "numbers of more than 64 bits are the greatest one" },
+    varies(SATURATING_NUMBERS),
     pins("text.numbers-wrap", "text.last-id", "map.refusal-leaves-empty")
 )]
 fn beyond_64_bits(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {

@@ -1,6 +1,7 @@
 //! Mapping the parent's uid 0, with which a process could give files capabilities that hold in the parent.
 
 use harness::prelude::*;
+use harness::rules::changes;
 use std::fmt::Write as _;
 
 const BOTH: [IdFile; 2] = [IdFile::UidMap, IdFile::GidMap];
@@ -18,7 +19,7 @@ fn last(trace: &Trace, count: usize) -> String {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     pins("allow.uid-0-from-inside")
 )]
 fn what_the_creator_had() {
@@ -55,7 +56,7 @@ fn what_the_creator_had() {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     pins("allow.uid-0-from-parent")
 )]
 fn what_the_opener_has() {
@@ -89,7 +90,7 @@ fn what_the_opener_has() {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     pins("allow.uid-0-from-inside")
 )]
 fn of_one_who_joined() {
@@ -120,7 +121,7 @@ fn of_one_who_joined() {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     ProjectIds, pins("allow.uid-0-from-parent", "map.refusal-leaves-empty")
 )]
 fn in_every_line() {
@@ -157,7 +158,7 @@ fn in_every_line() {
 #[harness::test(
     Root,
     Userns,
-    Backported { release: (5, 12), stable: &[(5, 10, 35)], why: "CAP_SETFCAP to map uid 0" },
+    Change(&changes::SETFCAP),
     pins("allow.uid-0-from-parent", "allow.uid-0-from-inside")
 )]
 fn of_a_parent_that_is_not_the_initial_one() {

@@ -1,6 +1,7 @@
 //! setresuid and setresgid from every filesystem id: which calls have nothing to change, and leave it.
 
 use harness::prelude::*;
+use harness::rules::changes;
 use rstest::rstest;
 use std::fmt::Write as _;
 
@@ -9,8 +10,6 @@ const START: [u32; 3] = [1, 2, 3];
 const ARGS: [u32; 4] = [SAME, 1, 2, 3];
 /// The filesystem id is the real, the effective, the saved or another one.
 const FS: [u32; 4] = [1, 2, 3, 4];
-/// The stable releases that certainly have 659c0ce1cb9e; it came to them in April 2023.
-const FIXED_IN: &[(u32, u32, u32)] = &[(5, 4, 243), (5, 10, 179), (5, 15, 110), (6, 1, 26)];
 
 fn shown(id: u32) -> String {
     if id == SAME { "-1".to_owned() } else { id.to_string() }
@@ -44,7 +43,7 @@ fn line([all, fs]: [SetId; 2], args: [u32; 3]) -> String {
 #[harness::test(
     Root,
     Userns,
-    Backported { release: (6, 3), stable: FIXED_IN, why: "set*id calls that change nothing" },
+    Change(&changes::NOTHING_TO_CHANGE),
     pins("id.nothing-to-change", "id.fs-follows")
 )]
 fn every_filesystem_id(#[case] calls: [SetId; 2]) {

@@ -18,6 +18,9 @@ use syn::{
 /// Among them stand the rules that the test pins, by their names in `harness::rules`:
 /// `pins("map.written-once", "map.refusal-leaves-empty")`.
 ///
+/// A test whose outcome another kernel gives differently says by which change of the table:
+/// `varies(SATURATING_NUMBERS)`. A kernel without it is compared with a snapshot of its own.
+///
 /// The function takes nothing and returns nothing; it fails by panicking.
 #[proc_macro_attribute]
 pub fn test(needs: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
@@ -37,6 +40,9 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let (pins, needs): (Vec<Expr>, Vec<Expr>) = syn::parse::Parser::parse2(parser, needs)?
         .into_iter()
         .partition(|written| is_call_of(written, "pins"));
+    let (varies, needs): (Vec<Expr>, Vec<Expr>) =
+        needs.into_iter().partition(|written| is_call_of(written, "varies"));
+    let varies: Vec<Ident> = varies.into_iter().map(changes).collect::<Result<Vec<_>>>()?.concat();
     let needs: Vec<Expr> = needs.into_iter().map(need).collect::<Result<_>>()?;
     let rules: Vec<LitStr> = pins.into_iter().map(rules).collect::<Result<Vec<_>>>()?.concat();
     let name = &function.sig.ident;
@@ -58,6 +64,7 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
                 line: line!(),
                 needs: &[#(#needs),*],
                 rules: &[#(const { ::harness::rules::named(#rules) }),*],
+                varies: &[#(&::harness::rules::changes::#varies),*],
                 run: #name,
             };
         };
@@ -77,6 +84,22 @@ fn rules(pins: Expr) -> Result<Vec<LitStr>> {
     let name = |written: &Expr| match written {
         Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => Ok(name.clone()),
         other => Err(Error::new(other.span(), "a rule is named by a string: pins(\"map.written-once\")")),
+    };
+    call.args.iter().map(name).collect()
+}
+
+/// The constants in `varies(SATURATING_NUMBERS)`; whether there are such changes the compiler finds out.
+fn changes(varies: Expr) -> Result<Vec<Ident>> {
+    let Expr::Call(call) = varies else { return Ok(Vec::new()) };
+    if call.args.is_empty() {
+        return Err(Error::new(call.span(), "varies() names no change"));
+    }
+    let name = |written: &Expr| match written {
+        Expr::Path(path) if path.path.get_ident().is_some() => Ok(path.path.require_ident()?.clone()),
+        other => Err(Error::new(
+            other.span(),
+            "a change is a constant of harness::rules::changes without its path: varies(SATURATING_NUMBERS)",
+        )),
     };
     call.args.iter().map(name).collect()
 }
@@ -196,6 +219,8 @@ mod tests {
             );
         }
         refused("pins()", "fn claim() {}", "pins() names no rule");
+        refused("varies()", "fn claim() {}", "varies() names no change");
+        refused("varies(\"x\")", "fn claim() {}", "a change is a constant");
         refused("pins(WRITTEN_ONCE)", "fn claim() {}", "a rule is named by a string");
     }
 

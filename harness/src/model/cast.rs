@@ -23,9 +23,6 @@ pub struct Origin {
 impl World {
     /// The beginning: the initial namespace and nobody in it.
     pub(crate) fn new(cast: &Cast, caller: &Caller) -> Self {
-        let system = &facts().system;
-        let release =
-            Release { version: system.kernel().unwrap_or_default(), stable: system.stable_release() };
         let drops = caller.uid == 0 && matches!(cast, Cast::Ordinary | Cast::OrdinaryInGroups(_));
         let own = match cast {
             Cast::Root => Own { uid: 0, gid: 0 },
@@ -35,7 +32,7 @@ impl World {
         let privileged = as_it_is(caller);
         let outside = costume(&privileged, cast, own, caller);
         Self {
-            changes: Changes::from(release),
+            changes: Changes::from(Release::of_host()),
             own,
             last_cap: facts().last_cap(),
             page: rustix::param::page_size() as u64,

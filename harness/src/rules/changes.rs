@@ -4,6 +4,8 @@
 /// A change of the kernel that a program can see.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
+    /// Its name: a snapshot of a kernel without it is called `test@without-NAME`.
+    pub name: &'static str,
     /// The rule that it brought or altered.
     pub rule: &'static str,
     /// What it brought, as a reason of a skip ends: "CAP_SETFCAP to map uid 0".
@@ -18,6 +20,7 @@ pub struct Change {
 
 /// Whoever maps uid 0 of the parent needs CAP_SETFCAP there.
 pub static SETFCAP: Change = Change {
+    name: "setfcap-for-root",
     rule: "allow.uid-0-from-inside",
     what: "CAP_SETFCAP to map uid 0",
     release: (5, 12),
@@ -27,6 +30,7 @@ pub static SETFCAP: Change = Change {
 
 /// setresuid(2) and setresgid(2) that change nothing leave the filesystem id.
 pub static NOTHING_TO_CHANGE: Change = Change {
+    name: "nothing-to-change",
     rule: "id.nothing-to-change",
     what: "set*id calls that change nothing",
     release: (6, 3),
@@ -36,6 +40,7 @@ pub static NOTHING_TO_CHANGE: Change = Change {
 
 /// Numbers of more than 64 bits in a map are the greatest one.
 pub static SATURATING_NUMBERS: Change = Change {
+    name: "saturating-numbers",
     rule: "text.numbers-wrap",
     what: "numbers of more than 64 bits are the greatest one",
     release: (7, 2),
@@ -56,6 +61,12 @@ pub struct Release {
 }
 
 impl Release {
+    /// That of this host; none that is older than any change where uname(2) does not tell.
+    pub fn of_host() -> Self {
+        let system = &crate::host::facts().system;
+        Self { version: system.kernel().unwrap_or((u32::MAX, 0)), stable: system.stable_release() }
+    }
+
     /// Whether a kernel of this release has a change.
     pub fn has(self, change: &Change) -> bool {
         self.reaches(change.release, change.stable)

@@ -123,7 +123,16 @@ mod tests {
     }
 
     const fn test(name: &'static str, line: u32) -> Test {
-        Test { name, function: "own", file: "topic.rs", line, needs: &[], rules: &[], run: || {} }
+        Test {
+            name,
+            function: "own",
+            file: "topic.rs",
+            line,
+            needs: &[],
+            rules: &[],
+            varies: &[],
+            run: || {},
+        }
     }
 
     #[test]

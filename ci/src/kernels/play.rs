@@ -1,0 +1,165 @@
+//! One kernel from its start to its outcome.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use nix::unistd::geteuid;
+
+use super::accelerator::Choice;
+use super::luggage::{Luggage, User};
+use super::outcome::Outcome;
+use super::progress::Progress;
+use super::rows::{Row, Start};
+use super::start::{self, Image};
+use super::tale::Tale;
+use super::trouble::{Trouble, end_of_console};
+use super::watch::{self, Guest, Limits, Over};
+use crate::ordinary;
+
+/// Lines of a console that are shown where there is trouble.
+const CONSOLE_LINES: usize = 20;
+/// The slowest kernel here needs ten seconds to boot.
+const BOOT: Duration = Duration::from_secs(90);
+/// A single test is killed before that, by the guest.
+const SILENCE: Duration = Duration::from_secs(240);
+
+/// What all kernels have in common.
+#[derive(Debug)]
+pub struct Common {
+    /// What travels.
+    pub luggage: Luggage,
+    /// The directory with a directory of results for each kernel.
+    pub results: PathBuf,
+    /// How long a kernel may take altogether.
+    pub limit: Duration,
+    /// What makes qemu run.
+    pub accelerator: Choice,
+}
+
+/// Starts a kernel, listens to it, and says what became of it.
+pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcome {
+    let begun = Instant::now();
+    let results = common.results.join(&row.name);
+    let users = users(row.start);
+    let mut tale = Tale::new(&common.luggage.tests, users.len(), &row.release);
+    let mut progress = Progress::new(&row.name, common.luggage.tests.len());
+    let mut accelerator = None;
+    let origin = image.as_ref().map(|image| image.origin.clone()).unwrap_or_default();
+    let trouble = image
+        .and_then(|image| {
+            let work = work_directory()?;
+            fs::create_dir_all(&results).map_err(|error| not_started(&format!("no results: {error}")))?;
+            let console = watch::console(&results);
+            let (command, over) = match row.start {
+                Start::Uml => {
+                    let root = root(common, &users, &image, work.path())?;
+                    start::uml(&image, &root, work.path())
+                }
+                Start::Qemu => {
+                    let root = root(common, &users, &image, work.path())?;
+                    let choice =
+                        common.accelerator.decide(&image, &common.luggage).map_err(|e| not_started(&e))?;
+                    accelerator = Some(choice.word());
+                    start::qemu(&image, &root, &console, choice).map_err(|e| not_started(&e))?
+                }
+                Start::Gvisor => gvisor(common, &users, &image, work.path())?,
+                Start::Host => {
+                    start::host(&common.luggage, &users, work.path()).map_err(|e| not_started(&e))?
+                }
+            };
+            listen(common, command, over, &console, &mut tale, &mut progress)
+        })
+        .err();
+    if let Some(trouble) = &trouble {
+        progress.say(trouble);
+    }
+    let mut outcome = Outcome {
+        name: row.name.clone(),
+        start: row.start,
+        accelerator,
+        origin,
+        release: tale.release.clone(),
+        boot: progress.ready,
+        time: begun.elapsed(),
+        legs: tale.legs,
+        console: Vec::new(),
+        trouble,
+        results,
+    };
+    keep(&mut outcome);
+    outcome
+}
+
+fn listen(
+    common: &Common,
+    command: Command,
+    over: Over,
+    console: &Path,
+    tale: &mut Tale,
+    progress: &mut Progress,
+) -> Result<(), Trouble> {
+    let limits = Limits { boot: BOOT, silence: SILENCE, total: common.limit };
+    let guest = Guest::start(command, over, console)?;
+    let trouble = guest.follow(tale, limits, console, |tale| progress.heard(tale));
+    trouble.map_or(Ok(()), Err)
+}
+
+/// Root and an ordinary user; on a host only those that the caller can be.
+fn users(start: Start) -> Vec<User> {
+    match (start, geteuid().is_root()) {
+        (Start::Host | Start::Gvisor, false) => vec![User::Caller],
+        _ => vec![User::Root, User::Ordinary],
+    }
+}
+
+/// A directory of this run alone, which the ordinary user of a host can reach. Removed when dropped.
+fn work_directory() -> Result<tempfile::TempDir, Trouble> {
+    ordinary::reachable_directory().map_err(|error| not_started(&error))
+}
+
+fn not_started(why: &str) -> Trouble {
+    Trouble::NotStarted(why.to_owned())
+}
+
+fn root(common: &Common, users: &[User], image: &Image, work: &Path) -> Result<PathBuf, Trouble> {
+    let file = work.join("root.cpio");
+    start::root(&common.luggage, users, image, &file).map_err(|error| not_started(&error))?;
+    Ok(file)
+}
+
+fn gvisor(common: &Common, users: &[User], image: &Image, work: &Path) -> Result<(Command, Over), Trouble> {
+    let root = work.join("root");
+    let laid = fs::create_dir(&root).map_err(|error| error.to_string()).and_then(|()| {
+        common.luggage.tree.unpack(&root)?;
+        start::extras(&common.luggage, users, image)?.unpack(&root)
+    });
+    laid.map_err(|error| not_started(&error))?;
+    Ok(start::gvisor(image, &root, work))
+}
+
+/// Leaves snapshots that differ, and the outputs of failed tests, where they can be looked at.
+fn keep(outcome: &mut Outcome) {
+    let console = fs::read(watch::console(&outcome.results)).unwrap_or_default();
+    if outcome.trouble.is_some() {
+        outcome.console = end_of_console(&String::from_utf8_lossy(&console), CONSOLE_LINES);
+    }
+    let mut lost = Vec::new();
+    for leg in &outcome.legs {
+        let below = outcome.results.join(format!("uid-{}", leg.uid));
+        let snapshots = leg.snapshots.iter().map(|(path, text)| (below.join("snapshots").join(path), text));
+        let outputs = leg.ended.iter().filter(|(_, ended)| !ended.output.is_empty()).map(|(test, ended)| {
+            (below.join("output").join(test.replace("::", "__") + ".txt"), &ended.output)
+        });
+        for (path, text) in snapshots.chain(outputs) {
+            let parent = path.parent().unwrap_or(&below);
+            if let Err(error) = fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)) {
+                lost.push(format!("{}: {error}", path.display()));
+            }
+        }
+    }
+    if outcome.trouble.is_none() && !lost.is_empty() {
+        outcome.trouble = Some(Trouble::Stopped(format!("results cannot be kept: {}", lost.join(", "))));
+    }
+}

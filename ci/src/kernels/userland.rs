@@ -1,0 +1,240 @@
+//! The programs that tests run in a guest: this host's, with their libraries, and accounts of our own.
+//!
+//! The suite itself needs none of them. A test that needs a program which is not there is skipped, and says so.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::tree::Tree;
+use crate::process;
+
+/// What tests run, and what those run.
+const PROGRAMS: [&str; 47] = [
+    "apt-get",
+    "awk",
+    "bash",
+    "capsh",
+    "cat",
+    "chmod",
+    "chown",
+    "chroot",
+    "cp",
+    "cut",
+    "dash",
+    "env",
+    "expr",
+    "false",
+    "getent",
+    "grep",
+    "head",
+    "id",
+    "kill",
+    "ln",
+    "ls",
+    "mawk",
+    "mkdir",
+    "mount",
+    "newgidmap",
+    "newgrp",
+    "newuidmap",
+    "nsenter",
+    "printf",
+    "rm",
+    "runuser",
+    "sed",
+    "setpriv",
+    "sg",
+    "sh",
+    "sleep",
+    "sort",
+    "start-stop-daemon",
+    "stat",
+    "strace",
+    "su",
+    "sudo",
+    "test",
+    "touch",
+    "true",
+    "umount",
+    "unshare",
+];
+/// Whole directories of this host that those programs read, and that anybody may read.
+const DIRECTORIES: [&str; 5] =
+    ["/etc/pam.d", "/etc/security", "/usr/libexec/sudo", "/usr/lib/sudo", "/usr/lib/apt/methods"];
+/// The same for files.
+const FILES: [&str; 6] = [
+    "/etc/login.defs",
+    "/etc/os-release",
+    "/etc/environment",
+    "/etc/sudo.conf",
+    "/etc/shells",
+    "/usr/lib/apt/apt-helper",
+];
+/// Directories that an ordinary root has.
+const PLACES: [(&str, u32); 16] = [
+    ("/boot", 0o755),
+    ("/dev", 0o755),
+    ("/etc", 0o755),
+    ("/home", 0o755),
+    ("/media", 0o755),
+    ("/mnt", 0o755),
+    ("/opt", 0o755),
+    ("/proc", 0o555),
+    ("/root", 0o700),
+    ("/run", 0o755),
+    ("/srv", 0o755),
+    ("/sys", 0o555),
+    ("/tmp", 0o1777),
+    ("/var/tmp", 0o1777),
+    ("/var/lib/dpkg", 0o755),
+    ("/var/cache/apt/archives/partial", 0o755),
+];
+/// The accounts, each with a group of its name: those that the tests name, and those that Debian always has.
+const ACCOUNTS: [(&str, u32, &str); 5] = [
+    ("root", 0, "/bin/sh"),
+    ("daemon", 1, "/usr/sbin/nologin"),
+    ("bin", 2, "/usr/sbin/nologin"),
+    ("user", 1000, "/bin/sh"),
+    ("nobody", 65534, "/usr/sbin/nologin"),
+];
+
+/// A root with all of it. What this host lacks, or keeps from the caller, the root lacks as well.
+pub fn tree() -> Tree {
+    let mut tree = Tree::default();
+    for directory in ["bin", "sbin", "lib", "lib64"] {
+        tree.directory(&format!("/usr/{directory}"), 0o755);
+        tree.link(&format!("/{directory}"), &format!("usr/{directory}"));
+    }
+    PLACES.iter().for_each(|(path, mode)| tree.directory(path, *mode));
+    tree.link("/var/run", "/run");
+    tree.device("/dev/console", 0o600, (5, 1));
+    let mut programs = Programs { tree, seen: BTreeSet::new() };
+    for directory in DIRECTORIES {
+        programs.directory(Path::new(directory));
+    }
+    PROGRAMS.iter().for_each(|name| programs.program(name));
+    FILES.iter().for_each(|file| programs.file(Path::new(file)));
+    let mut tree = programs.tree;
+    accounts(&mut tree);
+    tree
+}
+
+struct Programs {
+    tree: Tree,
+    /// What was asked about already, so that each library is read once.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Programs {
+    fn program(&mut self, name: &str) {
+        let places = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+        let Some(found) = places.iter().map(|place| Path::new(place).join(name)).find(|file| file.is_file())
+        else {
+            return;
+        };
+        self.file(&found);
+        // Modules of PAM and of the name service are found at run time beside the C library.
+        if name == "su" {
+            for library in libraries(&found) {
+                let beside = library.parent().unwrap_or(Path::new("/"));
+                if library.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libpam.so")) {
+                    self.directory(&beside.join("security"));
+                }
+                if library.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libc.so")) {
+                    for module in ["libnss_files.so.2", "libnss_compat.so.2"] {
+                        self.file(&beside.join(module));
+                    }
+                }
+            }
+        }
+    }
+
+    fn directory(&mut self, directory: &Path) {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        for entry in entries.map(|entry| entry.path()) {
+            if entry.is_dir() { self.directory(&entry) } else { self.file(&entry) }
+        }
+    }
+
+    /// A file by this name, with what a link leads to, and the libraries of a program.
+    fn file(&mut self, file: &Path) {
+        if !self.seen.insert(file.to_owned()) {
+            return;
+        }
+        let (Ok(content), Ok(meta)) = (fs::read(file), fs::metadata(file)) else { return };
+        let is_program = content.starts_with(b"\x7fELF");
+        self.tree.file(&merged(file), meta.permissions().mode() & 0o7777, content);
+        if is_program {
+            libraries(file).iter().for_each(|library| self.file(library));
+        }
+    }
+}
+
+/// Where a file is in a root whose /bin, /sbin, /lib and /lib64 are links into /usr.
+fn merged(file: &Path) -> String {
+    let path = file.to_string_lossy().into_owned();
+    let old = ["/bin/", "/sbin/", "/lib/", "/lib64/"].iter().any(|directory| path.starts_with(directory));
+    if old { format!("/usr{path}") } else { path }
+}
+
+/// The libraries that the loader would load; none for a static program.
+fn libraries(program: &Path) -> Vec<PathBuf> {
+    let said = process::capture(Command::new("ldd").arg(program), Duration::from_secs(10));
+    said.map_or(Vec::new(), |said| paths(&said.stdout))
+}
+
+/// The absolute paths in what ldd prints: `libc.so.6 => /lib/libc.so.6 (0x...)`, `/lib64/ld.so (0x...)`.
+fn paths(said: &str) -> Vec<PathBuf> {
+    said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
+}
+
+/// Accounts that depend on nothing here, so that a guest is the same on every host. Nobody has a password.
+fn accounts(tree: &mut Tree) {
+    let lines = |line: &dyn Fn(&str, u32, &str) -> String| -> String {
+        ACCOUNTS.iter().map(|(name, id, shell)| line(name, *id, shell)).collect()
+    };
+    let home = |name: &str| if name == "root" { "/root" } else { "/tmp" }.to_owned();
+    let files = [
+        ("passwd", 0o644, lines(&|name, id, shell| format!("{name}:x:{id}:{id}::{}:{shell}\n", home(name)))),
+        ("group", 0o644, lines(&|name, id, _| format!("{name}:x:{id}:\n"))),
+        ("shadow", 0o640, lines(&|name, _, _| format!("{name}:*:20000:0:99999:7:::\n"))),
+        ("gshadow", 0o640, lines(&|name, _, _| format!("{name}:*::\n"))),
+        ("subuid", 0o644, "user:100000:65536\n".to_owned()),
+        ("subgid", 0o644, "user:100000:65536\n".to_owned()),
+        ("sudoers", 0o440, "root ALL=(ALL:ALL) ALL\n".to_owned()),
+        ("nsswitch.conf", 0o644, "passwd: files\ngroup: files\nshadow: files\nhosts: files\n".to_owned()),
+        ("hosts", 0o644, "127.0.0.1 localhost guest\n".to_owned()),
+        ("hostname", 0o644, "guest\n".to_owned()),
+    ];
+    for (name, mode, text) in files {
+        tree.file(&format!("/etc/{name}"), mode, text);
+    }
+    tree.file("/var/lib/dpkg/status", 0o644, "");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_loader_names_is_found() {
+        let said =
+            "\tlinux-vdso.so.1 (0x7ffe)\n\tlibc.so.6 => /lib/x/libc.so.6 (0x7f)\n\t/lib64/ld.so.2 (0x7f)\n";
+
+        assert_eq!(paths(said), [Path::new("/lib/x/libc.so.6"), Path::new("/lib64/ld.so.2")]);
+        assert_eq!(paths("\tnot a dynamic executable\n"), Vec::<PathBuf>::new());
+        assert_eq!(merged(Path::new("/lib64/ld.so.2")), "/usr/lib64/ld.so.2");
+        assert_eq!(merged(Path::new("/usr/bin/su")), "/usr/bin/su");
+    }
+
+    #[test]
+    fn a_root_has_a_shell_and_the_accounts_of_the_tests() {
+        let tree = tree();
+
+        assert!(["/usr/bin/sh", "/etc/passwd", "/dev/console", "/tmp"].iter().all(|path| tree.has(path)));
+    }
+}

@@ -1,7 +1,9 @@
 //! `cargo ci kernels`: the suite on many kernels of one machine, side by side.
 
 mod accelerator;
+mod apt;
 mod compare;
+mod fetch;
 mod image;
 mod luggage;
 mod outcome;
@@ -29,6 +31,8 @@ use crate::verdict::Verdict;
 use crate::workspace::Workspace;
 
 use accelerator::Choice;
+use apt::Mirror;
+use fetch::Store;
 use luggage::Luggage;
 use outcome::Outcome;
 use play::Common;
@@ -48,13 +52,14 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
     }
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(options.skip_install))?;
+    let cache = cache(options, &workspace);
     let common = Common {
         luggage: Luggage::pack(&workspace, options.filter.as_deref())?,
         results: emptied(workspace.results().join("kernels"))?,
         limit: Duration::from_secs(options.limit),
-        accelerator: Choice::new(options.accelerator, &cache(options, &workspace)),
+        accelerator: Choice::new(options.accelerator, &cache),
     };
-    let outcomes = all(&common, &rows, options)?;
+    let outcomes = all(&common, &rows, &cache, options)?;
     if let Some(path) = &options.junit {
         report::junit(&outcomes, path)?;
     }
@@ -66,10 +71,17 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
 }
 
 /// Asks all kernels. The host comes first and alone: its tests need all of its processors.
-fn all(common: &Common, rows: &[Row], options: &KernelsOptions) -> Result<Vec<Outcome>, String> {
+fn all(
+    common: &Common,
+    rows: &[Row],
+    cache: &Path,
+    options: &KernelsOptions,
+) -> Result<Vec<Outcome>, String> {
     let mut processors = pool::processors()?;
     processors.truncate(options.jobs.unwrap_or(usize::MAX).max(1));
-    let one = |row: &Row| play::play(common, row, image(row));
+    let mirror = Mirror::find(options.mirror.as_deref(), options.keyring.as_deref());
+    let store = Store::new(cache, mirror, options.refresh);
+    let one = |row: &Row| play::play(common, row, image(&store, row));
     let (here, mut guests): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.start == Start::Host);
     // What takes longest begins first, so that nothing runs alone at the end for long.
     guests.sort_by_key(|row| row.start != Start::Qemu);
@@ -80,14 +92,14 @@ fn all(common: &Common, rows: &[Row], options: &KernelsOptions) -> Result<Vec<Ou
     Ok(outcomes)
 }
 
-fn image(row: &Row) -> Result<Image, Trouble> {
+fn image(store: &Store, row: &Row) -> Result<Image, Trouble> {
     if process::interrupted() {
         return Err(Trouble::Interrupted);
     }
     match &row.source {
         Source::Here => Ok(Image::default()),
         Source::File(file) => image::of_file(file, row.start).map_err(Trouble::NotStarted),
-        Source::Package(_) => Err(Trouble::NotFetched("not yet".to_owned())),
+        Source::Package(package) => store.get(row, package).map_err(Trouble::NotFetched),
     }
 }
 

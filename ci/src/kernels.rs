@@ -12,6 +12,7 @@ mod pool;
 mod progress;
 mod report;
 mod rows;
+mod setup;
 mod start;
 mod table;
 mod tale;
@@ -50,12 +51,16 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         say(if options.json { report::rows(&rows)? } else { table::rows(&rows) });
         return Ok(Verdict::Good);
     }
+    if options.setup {
+        setup::install(&rows)?;
+    }
+    setup::target()?;
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(options.skip_install))?;
     let cache = cache(options, &workspace);
     let common = Common {
         luggage: Luggage::pack(&workspace, options.filter.as_deref())?,
-        results: emptied(workspace.results().join("kernels"))?,
+        results: workspace.results().join("kernels"),
         limit: Duration::from_secs(options.limit),
         accelerator: Choice::new(options.accelerator, &cache),
     };
@@ -108,14 +113,4 @@ fn cache(options: &KernelsOptions, workspace: &Workspace) -> PathBuf {
     let home = || std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty());
     let given = options.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite")));
     given.unwrap_or_else(|| workspace.target.join("kernels"))
-}
-
-/// What an earlier run left must not pass for a result.
-fn emptied(results: PathBuf) -> Result<PathBuf, String> {
-    match std::fs::remove_dir_all(&results) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(format!("cannot remove the earlier {}: {error}", results.display()))
-        }
-        _ => Ok(results),
-    }
 }

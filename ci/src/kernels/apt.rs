@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::setup;
 use crate::process::{self, Captured};
 
 /// Where Debian's keys are, whatever the host's distribution.
@@ -30,7 +31,7 @@ const RELEASES: [&str; 12] = [
     "experimental",
 ];
 /// The program that fetches a file and goes on where an earlier attempt stopped, which `apt-get` does not.
-const HELPER: &str = "/usr/lib/apt/apt-helper";
+pub const HELPER: &str = "/usr/lib/apt/apt-helper";
 /// The lists of a release over a slow line.
 const LISTS: Duration = Duration::from_secs(600);
 /// A package over a slow line.
@@ -55,10 +56,10 @@ impl Mirror {
     pub fn find(address: Option<&str>, keyring: Option<&Path>) -> Result<Self, String> {
         let address = address.map_or_else(address_of_host, |address| Ok(address.to_owned()))?;
         let keyring = match keyring {
-            Some(keyring) => Some(keyring.to_owned()).filter(|keyring| keyring.is_file()),
-            None => KEYRINGS.iter().map(PathBuf::from).find(|keyring| keyring.is_file()),
+            Some(given) if given.is_file() => given.to_owned(),
+            Some(given) => return Err(format!("the keyring {} is missing", given.display())),
+            None => self::keyring().ok_or_else(no_keyring)?,
         };
-        let keyring = keyring.ok_or("the keyring of Debian's archive is missing")?;
         // apt's own files hold both as they are: a blank or a bracket would mean something else there.
         let plain = |text: &str| !text.contains(['"', ' ', '[', ']', '\n', '\t']);
         if !plain(&address) || !plain(&keyring.to_string_lossy()) {
@@ -66,6 +67,15 @@ impl Mirror {
         }
         Ok(Self { address, keyring })
     }
+}
+
+/// The keyring of Debian's archive, if it is installed.
+pub fn keyring() -> Option<PathBuf> {
+    KEYRINGS.iter().map(PathBuf::from).find(|keyring| keyring.is_file())
+}
+
+fn no_keyring() -> String {
+    format!("the keyring of Debian's archive is missing; {}", setup::advice("debian-archive-keyring"))
 }
 
 fn address_of_host() -> Result<String, String> {

@@ -17,7 +17,7 @@ fn the_mirror_is_the_hosts_own_and_not_that_of_security_fixes() {
 fn what_apt_cannot_be_told_is_refused() {
     let keyring = Path::new("/nowhere/keyring.gpg");
     let missing = Mirror::find(Some("http://mirror.example"), Some(keyring));
-    assert_eq!(missing.err().as_deref(), Some("the keyring of Debian's archive is missing"));
+    assert!(missing.err().unwrap_or_default().starts_with("the keyring /nowhere/keyring.gpg is missing"));
 
     let odd = Mirror::find(Some("http://mirror.example] x"), Some(Path::new("/etc/passwd")));
     assert!(odd.err().unwrap_or_default().contains("cannot be told of the mirror"));

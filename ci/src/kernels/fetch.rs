@@ -15,6 +15,7 @@ use super::apt::{self, Archive, Mirror};
 use super::image;
 use super::progress::say;
 use super::rows::{self, Row, Start};
+use super::setup;
 use super::start::Image;
 use crate::{process, tools};
 
@@ -157,7 +158,9 @@ fn belongs_to_kernel(name: &str) -> bool {
 
 /// Makes the program use another C library than the host's.
 fn patch(program: &Path, libraries: &Path) -> Result<(), String> {
-    let patchelf = tools::find("patchelf").ok_or("patchelf is missing")?;
+    let patchelf = tools::find("patchelf").ok_or_else(|| {
+        format!("patchelf is missing, this host's C library is too old; {}", setup::advice("patchelf"))
+    })?;
     let mut command = Command::new(patchelf);
     command.arg("--set-interpreter").arg(libraries.join("ld-linux-x86-64.so.2"));
     command.arg("--set-rpath").arg(libraries).arg(program);

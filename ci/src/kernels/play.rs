@@ -50,7 +50,7 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
     let trouble = image
         .and_then(|image| {
             let work = work_directory()?;
-            fs::create_dir_all(&results).map_err(|error| not_started(&format!("no results: {error}")))?;
+            empty(&results)?;
             let console = watch::console(&results);
             let (command, over) = match row.start {
                 Start::Uml => {
@@ -104,6 +104,15 @@ fn listen(
     let guest = Guest::start(command, over, console)?;
     let trouble = guest.follow(tale, limits, console, |tale| progress.heard(tale));
     trouble.map_or(Ok(()), Err)
+}
+
+/// What an earlier run left must not pass for a result.
+fn empty(results: &Path) -> Result<(), Trouble> {
+    let gone = match fs::remove_dir_all(results) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => fs::create_dir_all(results),
+    };
+    gone.map_err(|error| not_started(&format!("{} cannot be emptied: {error}", results.display())))
 }
 
 /// Root and an ordinary user; on a host only those that the caller can be.

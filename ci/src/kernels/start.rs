@@ -8,6 +8,7 @@ use std::process::Command;
 use guest::{CHANNEL, INIT, TUN};
 
 use super::luggage::{Luggage, User, plan_tree};
+use super::setup;
 use super::tree::Tree;
 use super::watch::Over;
 use crate::cli::Accelerator;
@@ -62,7 +63,8 @@ pub fn qemu(
     console: &Path,
     accelerator: Accelerator,
 ) -> Result<(Command, Over), String> {
-    let program = tools::find(QEMU).ok_or_else(|| format!("{QEMU} is missing"))?;
+    let program = tools::find(QEMU)
+        .ok_or_else(|| format!("{QEMU} is missing; {}", setup::advice("qemu-system-x86")))?;
     let mut command = Command::new(program);
     let cpu = if accelerator == Accelerator::Kvm { "host" } else { "max" };
     command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", "1", "-m", &MEMORY.to_string()]);

@@ -77,10 +77,19 @@ const DEADLY: [(&str, fn(String) -> Trouble); 6] = [
     ("Out of memory: Killed process", Trouble::OutOfMemory),
 ];
 
+/// What a kernel says before that of which the cause is known.
+const HINTS: [(&str, &str); 1] = [(
+    "ptrace set fp regs failed",
+    "this User-Mode Linux is too old for the registers of this host's processor",
+)];
+
 /// The trouble that a console tells of, if it does.
 pub fn on_console(console: &str) -> Option<Trouble> {
     let says = |sign: &str| console.lines().find(|line| line.contains(sign));
-    DEADLY.iter().find_map(|(sign, trouble)| says(sign).map(|line| trouble(without_clock(line).to_owned())))
+    let why =
+        HINTS.iter().find_map(|(sign, why)| says(sign).map(|_| format!(" ({why})"))).unwrap_or_default();
+    let words = |line: &str| format!("{}{why}", without_clock(line));
+    DEADLY.iter().find_map(|(sign, trouble)| says(sign).map(|line| trouble(words(line))))
 }
 
 /// A line of the kernel's log without the time at its beginning.
@@ -89,11 +98,15 @@ fn without_clock(line: &str) -> &str {
     line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(line, |(_, rest)| rest.trim())
 }
 
-/// The last lines of a console, without what only a terminal understands.
+/// The last lines of a console, or those around the first word of a panic: what follows it is a long trace.
 pub fn end_of_console(console: &str, lines: usize) -> Vec<String> {
+    // What only a terminal understands is left out.
     let clean = |line: &str| line.chars().filter(|c| !c.is_control() || *c == '\t').collect::<String>();
     let kept: Vec<String> = console.lines().map(clean).filter(|line| !line.trim().is_empty()).collect();
-    kept[kept.len().saturating_sub(lines)..].to_vec()
+    let deadly = |line: &String| DEADLY.iter().any(|(sign, _)| line.contains(sign));
+    let last = kept.len().saturating_sub(lines);
+    let from = kept.iter().position(deadly).map_or(last, |at| at.saturating_sub(lines / 2).min(last));
+    kept[from..].iter().take(lines).cloned().collect()
 }
 
 #[cfg(test)]
@@ -116,5 +129,8 @@ mod tests {
     fn the_end_of_a_console_can_be_printed() {
         assert_eq!(end_of_console("a\r\n\x1b[1mb\n\n\nc\n", 2), ["[1mb", "c"]);
         assert!(end_of_console("", 5).is_empty());
+        let trace = (0..9).map(|n| format!("[<{n}>] function\n")).collect::<String>();
+        let panic = format!("{trace}Kernel panic - x\n{trace}");
+        assert_eq!(end_of_console(&panic, 4)[2], "Kernel panic - x");
     }
 }

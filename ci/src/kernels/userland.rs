@@ -13,9 +13,10 @@ use super::tree::Tree;
 use crate::process;
 
 /// What tests run, and what those run.
-const PROGRAMS: [&str; 47] = [
+const PROGRAMS: [&str; 66] = [
     "apt-get",
     "awk",
+    "basename",
     "bash",
     "capsh",
     "cat",
@@ -24,10 +25,15 @@ const PROGRAMS: [&str; 47] = [
     "chroot",
     "cp",
     "cut",
+    "date",
     "dash",
+    "dd",
+    "dirname",
+    "echo",
     "env",
     "expr",
     "false",
+    "find",
     "getent",
     "grep",
     "head",
@@ -37,15 +43,23 @@ const PROGRAMS: [&str; 47] = [
     "ls",
     "mawk",
     "mkdir",
+    "mktemp",
     "mount",
+    "mv",
     "newgidmap",
     "newgrp",
     "newuidmap",
     "nsenter",
+    "od",
     "printf",
+    "ps",
+    "readlink",
     "rm",
+    "rmdir",
     "runuser",
     "sed",
+    "seq",
+    "setfacl",
     "setpriv",
     "sg",
     "sh",
@@ -56,11 +70,16 @@ const PROGRAMS: [&str; 47] = [
     "strace",
     "su",
     "sudo",
+    "tail",
     "test",
     "touch",
+    "tr",
     "true",
     "umount",
+    "uniq",
     "unshare",
+    "wc",
+    "xargs",
 ];
 /// Whole directories of this host that those programs read, and that anybody may read.
 const DIRECTORIES: [&str; 5] =
@@ -94,10 +113,11 @@ const PLACES: [(&str, u32); 16] = [
     ("/var/cache/apt/archives/partial", 0o755),
 ];
 /// The accounts, each with a group of its name: those that the tests name, and those that Debian always has.
-const ACCOUNTS: [(&str, u32, &str); 5] = [
+const ACCOUNTS: [(&str, u32, &str); 6] = [
     ("root", 0, "/bin/sh"),
     ("daemon", 1, "/usr/sbin/nologin"),
     ("bin", 2, "/usr/sbin/nologin"),
+    ("_apt", 42, "/usr/sbin/nologin"),
     ("user", 1000, "/bin/sh"),
     ("nobody", 65534, "/usr/sbin/nologin"),
 ];

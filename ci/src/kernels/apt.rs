@@ -143,6 +143,7 @@ APT::Update::Error-Mode "any";
 Acquire::AllowInsecureRepositories "false";
 Acquire::Languages "none";
 Acquire::Retries "3";
+Acquire::http::Proxy::127.0.0.1 "DIRECT";
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
@@ -279,3 +280,7 @@ fn place(text: &str) -> Option<(String, String, String)> {
 #[cfg(test)]
 #[path = "apt_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "mirror_tests.rs"]
+mod mirror_tests;

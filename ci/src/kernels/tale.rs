@@ -34,8 +34,8 @@ pub struct Leg {
     pub snapshots: BTreeMap<PathBuf, String>,
     /// How long the leg took.
     pub time: Duration,
-    begun: Option<Instant>,
-    over: bool,
+    pub(super) begun: Option<Instant>,
+    pub(super) over: bool,
 }
 
 impl Leg {

@@ -177,6 +177,9 @@ pub struct KernelsOptions {
     /// What makes qemu run; without it, a trial boot decides
     #[arg(long, value_name = "WORD")]
     pub accelerator: Option<Accelerator>,
+    /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub memory: u32,
     /// After how many seconds a kernel is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub limit: u64,

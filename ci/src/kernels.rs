@@ -61,6 +61,7 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
     let common = Common {
         luggage: Luggage::pack(&workspace, options.filter.as_deref())?,
         results: workspace.results().join("kernels"),
+        memory: options.memory,
         limit: Duration::from_secs(options.limit),
         accelerator: Choice::new(options.accelerator, &cache),
     };

@@ -17,6 +17,7 @@ use crate::cli::Accelerator;
 
 /// With KVM a kernel is up in a second or two.
 const TRIAL: Duration = Duration::from_secs(15);
+const TRIAL_MEMORY: u32 = 1024;
 const KVM: &str = "/dev/kvm";
 
 /// What makes qemu run: what the caller says, or what a trial shows, once for a run.
@@ -93,7 +94,7 @@ fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), Stri
         .and_then(|()| plan_tree(&plan).map_err(std::io::Error::other)?.archive(&mut archive))
         .and_then(|()| fs::write(&root, archive));
     written.map_err(|error| format!("cannot write {}: {error}", root.display()))?;
-    let (command, over) = start::qemu(image, &root, &console, Accelerator::Kvm)?;
+    let (command, over) = start::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MEMORY)?;
     let limits = Limits { boot: TRIAL, silence: TRIAL, total: TRIAL };
     let mut tale = Tale::new(&[], 0, "");
     let trouble = match Guest::start(command, over, &console) {

@@ -34,6 +34,8 @@ pub struct Common {
     pub results: PathBuf,
     /// How long a kernel may take altogether.
     pub limit: Duration,
+    /// How many MiB of memory a guest has.
+    pub memory: u32,
     /// What makes qemu run.
     pub accelerator: Choice,
 }
@@ -55,14 +57,15 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
             let (command, over) = match row.start {
                 Start::Uml => {
                     let root = root(common, &users, &image, work.path())?;
-                    start::uml(&image, &root, work.path())
+                    start::uml(&image, &root, work.path(), common.memory)
                 }
                 Start::Qemu => {
                     let root = root(common, &users, &image, work.path())?;
                     let choice =
                         common.accelerator.decide(&image, &common.luggage).map_err(|e| not_started(&e))?;
                     accelerator = Some(choice.word());
-                    start::qemu(&image, &root, &console, choice).map_err(|e| not_started(&e))?
+                    start::qemu(&image, &root, &console, choice, common.memory)
+                        .map_err(|e| not_started(&e))?
                 }
                 Start::Gvisor => gvisor(common, &users, &image, work.path())?,
                 Start::Host => {
@@ -151,7 +154,8 @@ fn gvisor(common: &Common, users: &[User], image: &Image, work: &Path) -> Result
 /// Leaves snapshots that differ, and the outputs of failed tests, where they can be looked at.
 fn keep(outcome: &mut Outcome) {
     let console = fs::read(watch::console(&outcome.results)).unwrap_or_default();
-    if outcome.trouble.is_some() {
+    // Before a kernel started there is no console, and it does not tell why somebody interrupted it.
+    if !matches!(outcome.trouble, None | Some(Trouble::Interrupted)) {
         outcome.console = end_of_console(&String::from_utf8_lossy(&console), CONSOLE_LINES);
     }
     let mut lost = Vec::new();

@@ -29,14 +29,11 @@ pub struct Image {
     pub origin: String,
 }
 
-/// Memory of a guest in MiB: the root and the largest test fit several times.
-const MEMORY: u32 = 1024;
-
 /// A kernel as a process. Its console is its standard output, its events come out of descriptor 0.
-pub fn uml(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
+pub fn uml(image: &Image, root: &Path, work: &Path, memory: u32) -> (Command, Over) {
     let mut command = Command::new(&image.kernel);
     command.args([
-        format!("mem={MEMORY}M"),
+        format!("mem={memory}M"),
         format!("initrd={}", root.display()),
         // Where it keeps its own notes, which would be left in the home directory.
         format!("uml_dir={}", work.display()),
@@ -62,12 +59,13 @@ pub fn qemu(
     root: &Path,
     console: &Path,
     accelerator: Accelerator,
+    memory: u32,
 ) -> Result<(Command, Over), String> {
     let program = tools::find(QEMU)
         .ok_or_else(|| format!("{QEMU} is missing; {}", setup::advice("qemu-system-x86")))?;
     let mut command = Command::new(program);
     let cpu = if accelerator == Accelerator::Kvm { "host" } else { "max" };
-    command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", "1", "-m", &MEMORY.to_string()]);
+    command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", "1", "-m", &memory.to_string()]);
     // No disk, no network, no monitor: nothing of the host can be reached.
     command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
     command.arg("-serial").arg(format!("file:{}", console.display())).args(["-serial", "stdio"]);

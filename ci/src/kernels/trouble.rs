@@ -67,8 +67,12 @@ impl Display for Trouble {
     }
 }
 
+/// Makes trouble of words.
+type Kind = fn(String) -> Trouble;
+
 /// What a kernel says before it stops. Of the reasons the first one that is found counts.
-const DEADLY: [(&str, fn(String) -> Trouble); 6] = [
+const DEADLY: [(&str, Kind); 7] = [
+    ("uml_load_file: Failed to allocate", Trouble::OutOfMemory),
     ("System is deadlocked on memory", Trouble::OutOfMemory),
     ("Out of memory and no killable processes", Trouble::OutOfMemory),
     ("Initramfs unpacking failed: write error", Trouble::OutOfMemory),
@@ -92,9 +96,10 @@ pub fn on_console(console: &str) -> Option<Trouble> {
     DEADLY.iter().find_map(|(sign, trouble)| says(sign).map(|line| trouble(words(line))))
 }
 
-/// A line of the kernel's log without the time at its beginning.
+/// A line of the kernel's log without level and time at its beginning.
 fn without_clock(line: &str) -> &str {
     let line = line.trim();
+    let line = line.strip_prefix('<').and_then(|rest| rest.split_once('>')).map_or(line, |(_, rest)| rest);
     line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(line, |(_, rest)| rest.trim())
 }
 
@@ -117,7 +122,7 @@ mod tests {
     fn what_a_console_tells_is_told_apart() {
         let panic =
             "[    0.1] Linux\n[    1.2] Kernel panic - not syncing: No working init found.\r\n[ 1.3] CPU\n";
-        let deadlock = "[ 1.0] Kernel panic - not syncing: System is deadlocked on memory\n";
+        let deadlock = "<0>[ 1.0] Kernel panic - not syncing: System is deadlocked on memory\n";
 
         let words = "Kernel panic - not syncing: No working init found.";
         assert_eq!(on_console(panic), Some(Trouble::Panicked(words.into())));

@@ -89,7 +89,7 @@ fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), Stri
     let mut archive = Vec::new();
     let plan = Plan { tests: Vec::new(), ..luggage.plan(&[]) };
     let written = luggage
-        .tree
+        .tree()
         .archive(&mut archive)
         .and_then(|()| plan_tree(&plan).map_err(std::io::Error::other)?.archive(&mut archive))
         .and_then(|()| fs::write(&root, archive));

@@ -125,31 +125,6 @@ impl Archive {
         if at.to_string().contains('"') {
             return Err(format!("apt cannot be told of the directory {at}"));
         }
-        let configuration = format!(
-            r##"Dir::State "{at}";
-Dir::State::lists "{at}/lists";
-Dir::State::status "{at}/status";
-Dir::Cache "{at}";
-Dir::Cache::archives "{at}/archives";
-Dir::Etc::sourcelist "{at}/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-APT::Architecture "amd64";
-APT::Architectures "amd64";
-APT::Get::AllowUnauthenticated "false";
-APT::Sandbox::User "root";
-APT::Update::Error-Mode "any";
-Acquire::AllowInsecureRepositories "false";
-Acquire::Languages "none";
-Acquire::Retries "3";
-Acquire::http::Proxy::127.0.0.1 "DIRECT";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear DPkg::Post-Invoke;
-"##
-        );
         let source = format!(
             "deb [arch=amd64 target=Packages signed-by={}] {} {suite} main\n",
             mirror.keyring.display(),
@@ -159,7 +134,9 @@ Acquire::http::Proxy::127.0.0.1 "DIRECT";
         for dir in ["lists/partial", "archives/partial", "debs/partial"] {
             fs::create_dir_all(archive.dir.join(dir)).map_err(fail)?;
         }
-        for (name, text) in [("conf", configuration), ("sources.list", source), ("status", String::new())] {
+        for (name, text) in
+            [("conf", configuration(&archive.dir)), ("sources.list", source), ("status", String::new())]
+        {
             fs::write(archive.dir.join(name), text).map_err(fail)?;
         }
         Ok(archive)
@@ -230,6 +207,37 @@ Acquire::http::Proxy::127.0.0.1 "DIRECT";
         fs::rename(&part, &whole).map_err(|error| format!("cannot keep {}: {error}", whole.display()))?;
         Ok(whole)
     }
+}
+
+/// How apt works in a directory of its own. `#clear` takes back what the host's configuration runs after an
+/// update, which is about the host.
+fn configuration(dir: &Path) -> String {
+    let at = dir.display();
+    format!(
+        r##"Dir::State "{at}";
+Dir::State::lists "{at}/lists";
+Dir::State::status "{at}/status";
+Dir::Cache "{at}";
+Dir::Cache::archives "{at}/archives";
+Dir::Etc::sourcelist "{at}/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+APT::Architecture "amd64";
+APT::Architectures "amd64";
+APT::Get::AllowUnauthenticated "false";
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+Acquire::AllowInsecureRepositories "false";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Acquire::http::Proxy::127.0.0.1 "DIRECT";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+"##
+    )
 }
 
 /// Unpacks a package below a directory; none of its scripts is run.

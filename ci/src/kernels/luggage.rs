@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use guest::{INIT, PLAN, Plan};
@@ -34,8 +35,8 @@ const TEST_LIMIT: u64 = 180;
 pub struct Luggage {
     /// The names of the tests that the filter selects, sorted.
     pub tests: Vec<String>,
-    /// The guest's root, the same for all kernels.
-    pub tree: Tree,
+    /// The guest's root, made when the first kernel needs one.
+    tree: OnceLock<Tree>,
     suite: Vec<u8>,
     guest: Vec<u8>,
     snapshots: Tree,
@@ -75,13 +76,20 @@ impl Luggage {
         let suite = stripped(&binary)?;
         let guest = stripped(&build_guest(workspace)?)?;
         let snapshots = sources(&workspace.root)?;
-        let mut tree = userland::tree();
-        tree.file(INIT, 0o755, guest.clone());
-        // Where a kernel looks if nobody tells it otherwise.
-        tree.link("/init", INIT);
-        tree.file(BINARY, 0o755, suite.clone());
-        tree.graft(WORKSPACE, &snapshots);
-        Ok(Self { tests, tree, suite, guest, snapshots })
+        Ok(Self { tests, tree: OnceLock::new(), suite, guest, snapshots })
+    }
+
+    /// The guest's root, the same for all kernels.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| {
+            let mut tree = userland::tree();
+            tree.file(INIT, 0o755, self.guest.clone());
+            // Where a kernel looks if nobody tells it otherwise.
+            tree.link("/init", INIT);
+            tree.file(BINARY, 0o755, self.suite.clone());
+            tree.graft(WORKSPACE, &self.snapshots);
+            tree
+        })
     }
 
     /// The plan for a guest.

@@ -16,6 +16,7 @@ use super::start::{self, Image};
 use super::tale::Tale;
 use super::trouble::{Trouble, end_of_console};
 use super::watch::{self, Guest, Limits, Over};
+use crate::cli::Accelerator;
 use crate::ordinary;
 
 /// Lines of a console that are shown where there is trouble.
@@ -47,41 +48,27 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
     let users = users(row.start);
     let mut tale = Tale::new(&common.luggage.tests, users.len(), &row.release);
     let mut progress = Progress::new(&row.name, common.luggage.tests.len());
-    let mut accelerator = None;
     let origin = image.as_ref().map(|image| image.origin.clone()).unwrap_or_default();
-    let trouble = image
-        .and_then(|image| {
-            let work = work_directory()?;
-            empty(&results)?;
-            let console = watch::console(&results);
-            let (command, over) = match row.start {
-                Start::Uml => {
-                    let root = root(common, &users, &image, work.path())?;
-                    start::uml(&image, &root, work.path(), common.memory)
-                }
-                Start::Qemu => {
-                    let root = root(common, &users, &image, work.path())?;
-                    let choice =
-                        common.accelerator.decide(&image, &common.luggage).map_err(|e| not_started(&e))?;
-                    accelerator = Some(choice.word());
-                    start::qemu(&image, &root, &console, choice, common.memory)
-                        .map_err(|e| not_started(&e))?
-                }
-                Start::Gvisor => gvisor(common, &users, &image, work.path())?,
-                Start::Host => {
-                    start::host(&common.luggage, &users, work.path()).map_err(|e| not_started(&e))?
-                }
-            };
-            listen(common, command, over, &console, &mut tale, &mut progress)
-        })
-        .err();
-    if let Some(trouble) = &trouble {
-        progress.say(trouble);
-    }
+    let mut accelerator = None;
+    let trouble = empty(&results).and(image).and_then(|image| {
+        let work = ordinary::reachable_directory().map_err(|error| not_started(&error))?;
+        if row.start == Start::Qemu {
+            accelerator =
+                Some(common.accelerator.decide(&image, &common.luggage).map_err(|e| not_started(&e))?);
+        }
+        let console = watch::console(&results);
+        let command = command(common, row, &users, &image, (work.path(), &console), accelerator);
+        let (command, over) = command.map_err(|error| not_started(&error))?;
+        progress.starts();
+        let limits = Limits { boot: BOOT, silence: SILENCE, total: common.limit };
+        let guest = Guest::start(command, over, &console)?;
+        guest.follow(&mut tale, limits, &console, |tale| progress.heard(tale)).map_or(Ok(()), Err)
+    });
+    let trouble = trouble.err().inspect(|trouble| progress.say(trouble));
     let mut outcome = Outcome {
         name: row.name.clone(),
         start: row.start,
-        accelerator,
+        accelerator: accelerator.map(Accelerator::word),
         origin,
         release: tale.release.clone(),
         boot: progress.ready,
@@ -95,18 +82,34 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
     outcome
 }
 
-fn listen(
+/// The command that starts a kernel, with all that it refers to in the working directory.
+fn command(
     common: &Common,
-    command: Command,
-    over: Over,
-    console: &Path,
-    tale: &mut Tale,
-    progress: &mut Progress,
-) -> Result<(), Trouble> {
-    let limits = Limits { boot: BOOT, silence: SILENCE, total: common.limit };
-    let guest = Guest::start(command, over, console)?;
-    let trouble = guest.follow(tale, limits, console, |tale| progress.heard(tale));
-    trouble.map_or(Ok(()), Err)
+    row: &Row,
+    users: &[User],
+    image: &Image,
+    (work, console): (&Path, &Path),
+    accelerator: Option<Accelerator>,
+) -> Result<(Command, Over), String> {
+    let luggage = &common.luggage;
+    let root = work.join("root");
+    match row.start {
+        Start::Uml => {
+            start::root(luggage, users, image, &root)?;
+            Ok(start::uml(image, &root, work, common.memory))
+        }
+        Start::Qemu => {
+            start::root(luggage, users, image, &root)?;
+            start::qemu(image, &root, console, accelerator.unwrap_or(Accelerator::Tcg), common.memory)
+        }
+        Start::Gvisor => {
+            fs::create_dir(&root).map_err(|error| format!("cannot make {}: {error}", root.display()))?;
+            luggage.tree().unpack(&root)?;
+            start::extras(luggage, users, image)?.unpack(&root)?;
+            Ok(start::gvisor(image, &root, work))
+        }
+        Start::Host => start::host(luggage, users, work),
+    }
 }
 
 /// What an earlier run left must not pass for a result.
@@ -126,29 +129,8 @@ fn users(start: Start) -> Vec<User> {
     }
 }
 
-/// A directory of this run alone, which the ordinary user of a host can reach. Removed when dropped.
-fn work_directory() -> Result<tempfile::TempDir, Trouble> {
-    ordinary::reachable_directory().map_err(|error| not_started(&error))
-}
-
 fn not_started(why: &str) -> Trouble {
     Trouble::NotStarted(why.to_owned())
-}
-
-fn root(common: &Common, users: &[User], image: &Image, work: &Path) -> Result<PathBuf, Trouble> {
-    let file = work.join("root.cpio");
-    start::root(&common.luggage, users, image, &file).map_err(|error| not_started(&error))?;
-    Ok(file)
-}
-
-fn gvisor(common: &Common, users: &[User], image: &Image, work: &Path) -> Result<(Command, Over), Trouble> {
-    let root = work.join("root");
-    let laid = fs::create_dir(&root).map_err(|error| error.to_string()).and_then(|()| {
-        common.luggage.tree.unpack(&root)?;
-        start::extras(&common.luggage, users, image)?.unpack(&root)
-    });
-    laid.map_err(|error| not_started(&error))?;
-    Ok(start::gvisor(image, &root, work))
 }
 
 /// Leaves snapshots that differ, and the outputs of failed tests, where they can be looked at.

@@ -29,6 +29,11 @@ impl Progress {
         Self { name: name.to_owned(), tests, begun: now, said: now, legs: 0, over: 0, ready: None }
     }
 
+    /// The kernel starts now; what came before was preparation.
+    pub fn starts(&mut self) {
+        self.begun = Instant::now();
+    }
+
     /// Says something about the kernel.
     pub fn say(&self, words: impl Display) {
         say(&self.name, words);

@@ -109,7 +109,7 @@ pub fn host(luggage: &Luggage, users: &[User], work: &Path) -> Result<(Command, 
 pub fn root(luggage: &Luggage, users: &[User], image: &Image, to: &Path) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("cannot write {}: {error}", to.display());
     let mut out = BufWriter::new(File::create(to).map_err(fail)?);
-    luggage.tree.archive(&mut out).map_err(fail)?;
+    luggage.tree().archive(&mut out).map_err(fail)?;
     extras(luggage, users, image)?.archive(&mut out).map_err(fail)?;
     out.flush().map_err(fail)
 }

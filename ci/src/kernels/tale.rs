@@ -116,21 +116,9 @@ impl Tale {
                 Ok(())
             }
             Event::Ended { test, end, milliseconds, output } => {
-                if self.running.take().as_ref() != Some(&test) {
-                    return Err(short(&format!("{test} ended and had not begun")));
-                }
-                let time = Duration::from_millis(milliseconds);
-                self.leg()?.ended.insert(test, Ended { end, time, output });
-                Ok(())
+                self.ended(test, Ended { end, time: Duration::from_millis(milliseconds), output })
             }
-            Event::Snapshot { path, text } => {
-                // It becomes a file of ours: a path that leads elsewhere is not one.
-                if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-                    return Err(short(&format!("the snapshot {} leads elsewhere", path.display())));
-                }
-                self.leg()?.snapshots.insert(path, text);
-                Ok(())
-            }
+            Event::Snapshot { path, text } => self.snapshot(path, text),
             Event::LegEnded { ran, skipped } => self.leg_ended(ran, skipped),
             Event::Trouble { what } => Err(Trouble::Stopped(what)),
             Event::Done => {
@@ -149,6 +137,23 @@ impl Tale {
         let words = format!("uname(2) says {release}, the row says {claimed}");
         self.release = Some(release);
         if right { Ok(()) } else { Err(Trouble::AnotherKernel(words)) }
+    }
+
+    fn ended(&mut self, test: String, ended: Ended) -> Result<(), Trouble> {
+        if self.running.take().as_ref() != Some(&test) {
+            return Err(short(&format!("{test} ended and had not begun")));
+        }
+        self.leg()?.ended.insert(test, ended);
+        Ok(())
+    }
+
+    fn snapshot(&mut self, path: PathBuf, text: String) -> Result<(), Trouble> {
+        // It becomes a file of ours: a path that leads elsewhere is not one.
+        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(short(&format!("the snapshot {} leads elsewhere", path.display())));
+        }
+        self.leg()?.snapshots.insert(path, text);
+        Ok(())
     }
 
     fn leg(&mut self) -> Result<&mut Leg, Trouble> {

@@ -112,6 +112,8 @@ const PLACES: [(&str, u32); 16] = [
     ("/var/lib/dpkg", 0o755),
     ("/var/cache/apt/archives/partial", 0o755),
 ];
+/// Asking the loader about a hundred files.
+const LOADER: Duration = Duration::from_secs(60);
 /// The accounts, each with a group of its name: those that the tests name, and those that Debian always has.
 const ACCOUNTS: [(&str, u32, &str); 6] = [
     ("root", 0, "/bin/sh"),
@@ -132,12 +134,23 @@ pub fn tree() -> Tree {
     PLACES.iter().for_each(|(path, mode)| tree.directory(path, *mode));
     tree.link("/var/run", "/run");
     tree.device("/dev/console", 0o600, (5, 1));
-    let mut programs = Programs { tree, seen: BTreeSet::new() };
-    for directory in DIRECTORIES {
-        programs.directory(Path::new(directory));
-    }
+    let mut programs = Programs { tree, linked: Vec::new() };
+    DIRECTORIES.iter().for_each(|directory| programs.directory(Path::new(directory)));
     PROGRAMS.iter().for_each(|name| programs.program(name));
     FILES.iter().for_each(|file| programs.file(Path::new(file)));
+    // Modules of PAM and of the name service are found at run time, beside the libraries that want them.
+    for library in programs.libraries() {
+        let called =
+            |name: &str| library.file_name().is_some_and(|it| it.to_string_lossy().starts_with(name));
+        let beside = library.parent().unwrap_or(Path::new("/"));
+        if called("libpam.so") {
+            programs.directory(&beside.join("security"));
+        }
+        if called("libc.so") {
+            ["libnss_files.so.2", "libnss_compat.so.2"].iter().for_each(|it| programs.file(&beside.join(it)));
+        }
+    }
+    programs.libraries().iter().for_each(|library| programs.file(library));
     let mut tree = programs.tree;
     accounts(&mut tree);
     tree
@@ -145,32 +158,15 @@ pub fn tree() -> Tree {
 
 struct Programs {
     tree: Tree,
-    /// What was asked about already, so that each library is read once.
-    seen: BTreeSet<PathBuf>,
+    /// Programs and modules, whose libraries have to come along.
+    linked: Vec<PathBuf>,
 }
 
 impl Programs {
     fn program(&mut self, name: &str) {
         let places = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
-        let Some(found) = places.iter().map(|place| Path::new(place).join(name)).find(|file| file.is_file())
-        else {
-            return;
-        };
-        self.file(&found);
-        // Modules of PAM and of the name service are found at run time beside the C library.
-        if name == "su" {
-            for library in libraries(&found) {
-                let beside = library.parent().unwrap_or(Path::new("/"));
-                if library.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libpam.so")) {
-                    self.directory(&beside.join("security"));
-                }
-                if library.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libc.so")) {
-                    for module in ["libnss_files.so.2", "libnss_compat.so.2"] {
-                        self.file(&beside.join(module));
-                    }
-                }
-            }
-        }
+        let found = places.iter().map(|place| Path::new(place).join(name)).find(|file| file.is_file());
+        found.iter().for_each(|file| self.file(file));
     }
 
     fn directory(&mut self, directory: &Path) {
@@ -180,17 +176,19 @@ impl Programs {
         }
     }
 
-    /// A file by this name, with what a link leads to, and the libraries of a program.
+    /// A file by this name, with the content that a link leads to.
     fn file(&mut self, file: &Path) {
-        if !self.seen.insert(file.to_owned()) {
-            return;
-        }
         let (Ok(content), Ok(meta)) = (fs::read(file), fs::metadata(file)) else { return };
-        let is_program = content.starts_with(b"\x7fELF");
-        self.tree.file(&merged(file), meta.permissions().mode() & 0o7777, content);
-        if is_program {
-            libraries(file).iter().for_each(|library| self.file(library));
+        if content.starts_with(b"\x7fELF") {
+            self.linked.push(file.to_owned());
         }
+        self.tree.file(&merged(file), meta.permissions().mode() & 0o7777, content);
+    }
+
+    /// The libraries that the loader would load for all of them, those of libraries included.
+    fn libraries(&self) -> BTreeSet<PathBuf> {
+        let said = process::capture(Command::new("ldd").args(&self.linked), LOADER);
+        said.map_or(BTreeSet::new(), |said| paths(&said.stdout))
     }
 }
 
@@ -201,15 +199,11 @@ fn merged(file: &Path) -> String {
     if old { format!("/usr{path}") } else { path }
 }
 
-/// The libraries that the loader would load; none for a static program.
-fn libraries(program: &Path) -> Vec<PathBuf> {
-    let said = process::capture(Command::new("ldd").arg(program), Duration::from_secs(10));
-    said.map_or(Vec::new(), |said| paths(&said.stdout))
-}
-
 /// The absolute paths in what ldd prints: `libc.so.6 => /lib/libc.so.6 (0x...)`, `/lib64/ld.so (0x...)`.
-fn paths(said: &str) -> Vec<PathBuf> {
-    said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
+/// For more than one program a line `/bin/true:` parts them.
+fn paths(said: &str) -> BTreeSet<PathBuf> {
+    let words = said.split_whitespace().filter(|word| word.starts_with('/') && !word.ends_with(':'));
+    words.map(PathBuf::from).collect()
 }
 
 /// Accounts that depend on nothing here, so that a guest is the same on every host. Nobody has a password.
@@ -245,8 +239,9 @@ mod tests {
         let said =
             "\tlinux-vdso.so.1 (0x7ffe)\n\tlibc.so.6 => /lib/x/libc.so.6 (0x7f)\n\t/lib64/ld.so.2 (0x7f)\n";
 
-        assert_eq!(paths(said), [Path::new("/lib/x/libc.so.6"), Path::new("/lib64/ld.so.2")]);
-        assert_eq!(paths("\tnot a dynamic executable\n"), Vec::<PathBuf>::new());
+        let found = paths(&format!("/bin/true:\n{said}"));
+        assert_eq!(found, ["/lib/x/libc.so.6", "/lib64/ld.so.2"].map(PathBuf::from).into());
+        assert!(paths("\tnot a dynamic executable\n").is_empty());
         assert_eq!(merged(Path::new("/lib64/ld.so.2")), "/usr/lib64/ld.so.2");
         assert_eq!(merged(Path::new("/usr/bin/su")), "/usr/bin/su");
     }

@@ -82,8 +82,14 @@ const PROGRAMS: [&str; 66] = [
     "xargs",
 ];
 /// Whole directories of this host that those programs read, and that anybody may read.
-const DIRECTORIES: [&str; 5] =
-    ["/etc/pam.d", "/etc/security", "/usr/libexec/sudo", "/usr/lib/sudo", "/usr/lib/apt/methods"];
+const DIRECTORIES: [&str; 6] = [
+    "/etc/pam.d",
+    "/etc/security",
+    "/usr/libexec/sudo",
+    "/usr/lib/sudo",
+    "/usr/lib/apt/methods",
+    "/usr/share/dpkg",
+];
 /// The same for files.
 const FILES: [&str; 6] = [
     "/etc/login.defs",
@@ -94,7 +100,7 @@ const FILES: [&str; 6] = [
     "/usr/lib/apt/apt-helper",
 ];
 /// Directories that an ordinary root has.
-const PLACES: [(&str, u32); 16] = [
+const PLACES: [(&str, u32); 18] = [
     ("/boot", 0o755),
     ("/dev", 0o755),
     ("/etc", 0o755),
@@ -111,6 +117,8 @@ const PLACES: [(&str, u32); 16] = [
     ("/var/tmp", 0o1777),
     ("/var/lib/dpkg", 0o755),
     ("/var/cache/apt/archives/partial", 0o755),
+    ("/var/lib/apt/lists/partial", 0o755),
+    ("/etc/apt/apt.conf.d", 0o755),
 ];
 /// Asking the loader about a hundred files.
 const LOADER: Duration = Duration::from_secs(60);

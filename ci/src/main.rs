@@ -1,7 +1,7 @@
 //! The commands behind `cargo ci`.
 //!
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which
-//! rules of the kernel hold, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! rules of the kernel hold, `search` looks for scenarios on which kernel and model differ, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
 
 mod checks;
 mod cli;
@@ -15,6 +15,7 @@ mod process;
 mod results;
 mod rules;
 mod say;
+mod search;
 mod skips;
 mod snapshots;
 mod steps;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Facts { json } => facts::print(json).map(|()| Verdict::Good),
         Command::Suite(options) => suite::run(&options),
         Command::Rules(options) => rules::run(&options),
+        Command::Search(options) => search::run(&options),
         Command::Test(options) => checks::run(&options),
     });
     match done {

@@ -1,6 +1,15 @@
 //! Scenarios that nobody wrote, played by the kernel and by the [model]: where the two disagree, one
 //! of them is wrong.
 
+pub mod regressions;
+pub mod search;
+mod sense;
+mod shrink;
+mod strategy;
+
+pub use shrink::Shrunk;
+pub use strategy::Casts;
+
 use crate::error::Error;
 use crate::model::{self, Disagreement, World};
 use crate::scenario::Scenario;
@@ -72,4 +81,13 @@ pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Ve
 /// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
 pub fn beginning(scenario: &Scenario) -> World {
     World::new(&scenario.cast, crate::caller::caller())
+}
+
+/// Who does what, a line for each step: of a scenario that could not be played.
+pub fn told(scenario: &Scenario) -> String {
+    let mut text = format!("cast {:?}\n", scenario.cast);
+    for step in &scenario.steps {
+        text.push_str(&format!("{}  {}\n", step.actor, crate::show::action(step.actor, &step.action)));
+    }
+    text
 }

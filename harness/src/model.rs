@@ -30,6 +30,7 @@ mod map;
 mod playing;
 mod proc_files;
 mod raw;
+mod sense;
 mod sockets;
 mod telling;
 mod text;
@@ -167,7 +168,7 @@ pub struct World {
     origin: cast::Origin,
     namespaces: Namespaces,
     files: Vec<OpenFile>,
-    sockets: Vec<[sockets::Waiting; 2]>,
+    sockets: Vec<[sockets::End; 2]>,
     processes: Vec<(Actor, Process)>,
     /// Whether something happened that the model does not know.
     lost: bool,

@@ -192,7 +192,10 @@ impl World {
     fn write_held(&mut self, process: &Process, bytes: &[u8], text: &Text, at: At) -> Reply {
         let number = match process.hand {
             Hand::File(number) => number,
-            Hand::Empty => return Refusal::without_rule(EBADF).into(),
+            Hand::Empty => {
+                let call = if matches!(at, At::Seek(_)) { "lseek" } else { "" };
+                return Refusal { call, ..Refusal::without_rule(EBADF) }.into();
+            }
             Hand::Socket(..) | Hand::Unknown => return Reply::Lost,
         };
         let mut file = self.files[number].clone();

@@ -2,7 +2,7 @@
 
 use super::shrink::{Shrunk, shrink};
 use super::strategy::{Casts, scenarios};
-use super::{Watch, play, together};
+use super::{Dispute, Watch, play, together};
 use crate::error::Error;
 use crate::model;
 use crate::scenario::Scenario;
@@ -50,12 +50,12 @@ pub struct Found {
     /// What it shrank to; `None` if the kernel did something else when it was played again.
     pub shrunk: Option<Shrunk>,
     /// What it was at first.
-    pub first: super::Dispute,
+    pub first: Dispute,
 }
 
 impl Found {
     /// The smallest scenario that is disputed.
-    pub fn dispute(&self) -> &super::Dispute {
+    pub fn dispute(&self) -> &Dispute {
         self.shrunk.as_ref().map_or(&self.first, |shrunk| &shrunk.dispute)
     }
 }
@@ -123,8 +123,7 @@ pub fn search(plan: &Plan, watch: &Watch) -> Result<Report, Box<Unplayed>> {
 impl Report {
     /// Whether it was not known before.
     fn remember(&mut self, found: Found) {
-        let scenario = |found: &Found| found.dispute().trace.scenario.clone();
-        if !self.found.iter().any(|other| scenario(other) == scenario(&found)) {
+        if !self.found.iter().any(|other| kind(other.dispute()) == kind(found.dispute())) {
             self.found.push(found);
         }
     }
@@ -162,10 +161,16 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// Whether nothing of the kind was found before: making it small takes a while.
+    fn is_news(&self, dispute: &Dispute) -> bool {
+        let before = self.report.found.iter().flat_map(|found| [&found.first, found.dispute()]);
+        !before.into_iter().any(|other| kind(other) == kind(dispute))
+    }
+
     fn one(&mut self, number: u64, scenario: &Scenario) -> Result<(), Error> {
         let disputed = play(scenario)?;
         self.watch.count();
-        let Some(first) = disputed else { return Ok(()) };
+        let Some(first) = disputed.filter(|dispute| self.is_news(dispute)) else { return Ok(()) };
         let after = self.began.elapsed();
         if self.plan.ends == Ends::AtFirst {
             self.watch.stop.store(true, Ordering::Relaxed);
@@ -178,6 +183,12 @@ impl Worker<'_> {
         self.report.remember(Found { worker: self.number, number, after, steps, shrunk, first });
         Ok(())
     }
+}
+
+/// What a disagreement is about, more or less: the same rule or errno is likely to be the same fault.
+fn kind(dispute: &Dispute) -> Option<(Option<&'static str>, &str, &str)> {
+    let point = dispute.points.first()?;
+    Some((point.rule.map(|rule| rule.name), &point.kernel, &point.model))
 }
 
 /// The random numbers of a worker.

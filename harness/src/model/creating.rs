@@ -1,6 +1,6 @@
 //! How namespaces come into being, and who enters them.
 
-use super::credentials::{Caps, Credentials};
+use super::credentials::{Caps, Credentials, FOR_ALL};
 use super::world::{Creator, Dumpable, Namespace, Process};
 use super::{Refusal, Ruled, World, refuse, refuse_by};
 use crate::action::{IdFile, NsFile};
@@ -182,7 +182,10 @@ impl World {
                 _ => refuse(EINVAL),
             },
             libc::PR_SET_KEEPCAPS => all.set_keepcaps(&mut process.cred, value),
-            libc::PR_SET_SECUREBITS => all.set_securebits(&mut process.cred, value),
+            libc::PR_SET_SECUREBITS => {
+                let for_all = if self.changes.bits_for_all { FOR_ALL } else { 0 };
+                all.set_securebits(&mut process.cred, value, for_all)
+            }
             libc::PR_SET_NO_NEW_PRIVS | libc::PR_SET_PDEATHSIG => Ok(()),
             _ => return None,
         })

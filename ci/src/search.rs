@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use harness::explore::search::{Ends, Found, Plan, Report, search};
 use harness::explore::{self, Dispute, Watch, regressions};
-use harness::{model, rules, verdict};
+use harness::model;
 
 use crate::cli::{self, SearchOptions};
 use crate::process;
@@ -59,10 +59,9 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
         }
     }
     say(summary(&report, watch.played.load(Ordering::Relaxed), took));
-    match (report.found.len(), again) {
-        (0, 0) if process::interrupted() => Ok(Verdict::Good),
-        (0, 0) => Ok(Verdict::Good),
-        (found, again) => Ok(Verdict::Failed(format!("kernel and model differ on {} scenarios", found + again))),
+    match report.found.len() + again {
+        0 => Ok(Verdict::Good),
+        differing => Ok(Verdict::Failed(format!("kernel and model differ on {differing} scenarios"))),
     }
 }
 
@@ -75,7 +74,7 @@ fn play_kept(directory: &Path) -> Result<usize, String> {
         let disputed = explore::play(&kept.scenario).map_err(|error| format!("{name}: {error}"))?;
         if let Some(dispute) = disputed {
             differing += 1;
-            say(format_args!("{name}, kept before, is still disputed:\n{}", shown(&dispute)));
+            say(format_args!("{name}, kept before, is still disputed:\n{dispute}"));
         }
     }
     if !kept.is_empty() {
@@ -139,12 +138,8 @@ fn told(found: &Found, plan: &Plan) -> String {
         }
         None => writeln!(text, "played again it was not disputed: something races"),
     };
-    text + &shown(found.dispute())
-}
-
-fn shown(dispute: &Dispute) -> String {
-    let points = dispute.points.iter().map(|point| verdict::described(&dispute.trace, point));
-    format!("\n{}\n{}", dispute.trace, points.collect::<String>())
+    let _ = write!(text, "\n{}", found.dispute());
+    text
 }
 
 /// Keeps a disagreement for the searches and tests to come.
@@ -158,14 +153,13 @@ fn saved(directory: &Path, dispute: &Dispute) {
 
 fn summary(report: &Report, played: u64, took: Duration) -> String {
     let seconds = took.as_secs_f64();
-    let all: Vec<&str> = rules::all().map(|rule| rule.name).collect();
-    let refused = all.iter().filter(|name| report.rules.contains_key(*name)).count();
+    let refused = report.rules.len();
     let mut text = format!(
         "\n{played} scenarios of {:.1} steps in {seconds:.1} s, {:.0} a second; {} disputed\n",
         report.steps as f64 / played.max(1) as f64,
         played as f64 / seconds,
         report.found.len(),
     );
-    let _ = writeln!(text, "{refused} rules refused something");
+    let _ = writeln!(text, "{refused} rules of the model refused something");
     text
 }

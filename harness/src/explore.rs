@@ -14,6 +14,8 @@ use crate::error::Error;
 use crate::model::{self, Disagreement, World};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
+use crate::verdict;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A scenario of which kernel and model think differently.
@@ -23,6 +25,13 @@ pub struct Dispute {
     pub trace: Trace,
     /// On what points the model says something else.
     pub points: Vec<Disagreement>,
+}
+
+impl fmt::Display for Dispute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.trace)?;
+        self.points.iter().try_for_each(|point| write!(f, "\n{}", verdict::described(&self.trace, point)))
+    }
 }
 
 /// Plays a scenario and compares it with what the model says; `None` if they agree.

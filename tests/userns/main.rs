@@ -88,6 +88,9 @@ mod programs;
 mod sequences_of_programs;
 mod sudo_sequences;
 
+// Scenarios that nobody wrote.
+mod search;
+
 // Holes of the past, and what several processes do at a time.
 mod races;
 mod vulnerabilities;

@@ -44,10 +44,7 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
         scenarios: options.scenarios,
         ends: if options.all { Ends::Never } else { Ends::AtFirst },
     };
-    say(format_args!(
-        "searching for {} s: seed {}, workers {}\n",
-        options.seconds, plan.seed, plan.workers
-    ));
+    say(format_args!("searching for {} s: seed {}, workers {}\n", options.seconds, plan.seed, plan.workers));
     let watch = Watch::default();
     let began = Instant::now();
     let report = watched(&plan, &watch, Duration::from_secs(options.seconds))?;

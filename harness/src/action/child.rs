@@ -2,8 +2,8 @@
 
 use crate::lower::{clone, clone3};
 use crate::show;
-use serde::{Deserialize, Serialize};
 use crate::wire::{Arg, HAND, Op, Request};
+use serde::{Deserialize, Serialize};
 
 /// A child of an actor's that is more than made and waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -69,7 +69,8 @@ fn written(dispute: &Dispute) -> Result<String, String> {
         let _ = writeln!(text, "{}", format!("# {line}").trim_end());
     }
     let scenario = &dispute.trace.scenario;
-    let json = |value: serde_json::Result<String>| value.map_err(|error| format!("no file holds it: {error}"));
+    let json =
+        |value: serde_json::Result<String>| value.map_err(|error| format!("no file holds it: {error}"));
     let _ = writeln!(text, "cast {}", json(serde_json::to_string(&scenario.cast))?);
     for Step { actor, action } in &scenario.steps {
         let _ = writeln!(text, "{actor} {}", json(serde_json::to_string(action))?);

@@ -7,6 +7,7 @@
 mod ids;
 mod maps;
 mod processes;
+mod stories;
 
 use super::sense::{Missing, Sensible};
 use crate::action::{Access, Action, At, IdFile, Room};
@@ -34,9 +35,8 @@ pub type Drawn = (Scenario, BTreeSet<&'static str>);
 
 /// Scenarios of every shape that the model knows.
 pub fn scenarios(casts: Casts) -> impl Strategy<Value = Drawn> {
-    (cast(casts), vec(phrase(), 1..=PHRASES)).prop_map(|(cast, phrases)| {
-        Sensible::of(cast, phrases.into_iter().flatten(), Missing::Begin).done()
-    })
+    (cast(casts), vec(phrase(), 1..=PHRASES))
+        .prop_map(|(cast, phrases)| Sensible::of(cast, phrases.into_iter().flatten(), Missing::Begin).done())
 }
 
 fn cast(casts: Casts) -> BoxedStrategy<Cast> {
@@ -113,6 +113,7 @@ fn phrase() -> impl Strategy<Value = Vec<Step>> {
         4 => own_ids(),
         5 => passed_on(),
         4 => another_user(),
+        4 => stories::story(),
         1 => cloned,
         1 => processes::sockets(),
     ]
@@ -158,11 +159,13 @@ fn written_open() -> impl Strategy<Value = Action> {
 /// Both maps of a process, written by another or itself as whoever has the privilege does it.
 fn mapped() -> impl Strategy<Value = Vec<Step>> {
     let of = actor().prop_map(Some);
-    (actor(), of, maps::good_map(), maps::good_map(), any::<bool>()).prop_map(|(actor, of, uid, gid, alike)| {
-        let gid = if alike { uid.clone() } else { gid };
-        let write = |file, text| Step { actor, action: Action::Write { file, of, text } };
-        vec![write(IdFile::UidMap, uid), write(IdFile::GidMap, gid)]
-    })
+    (actor(), of, maps::good_map(), maps::good_map(), any::<bool>()).prop_map(
+        |(actor, of, uid, gid, alike)| {
+            let gid = if alike { uid.clone() } else { gid };
+            let write = |file, text| Step { actor, action: Action::Write { file, of, text } };
+            vec![write(IdFile::UidMap, uid), write(IdFile::GidMap, gid)]
+        },
+    )
 }
 
 /// The own ids, as those without privilege map them.
@@ -197,18 +200,20 @@ fn passed_on() -> impl Strategy<Value = Vec<Step>> {
         let texts = vec((at(), maps::text(file)), 1..3);
         (Just(file), whose(), access(), texts)
     });
-    (two_actors(), opened, between, then).prop_map(|((from, to), (file, of, access, texts), between, then)| {
-        let by = |actor, action| Step { actor, action };
-        let mut steps = vec![by(from, Action::Open { file, of, access })];
-        steps.extend(between.map(|action| by(from, action)));
-        steps.push(by(from, Action::Give(to)));
-        for (at, text) in texts {
-            steps.push(by(to, Action::WriteHeld { text, file, at }));
-        }
-        steps.push(by(to, Action::ReadToEnd(file)));
-        steps.extend(then.map(|(actor, action)| by(actor, action)));
-        steps
-    })
+    (two_actors(), opened, between, then).prop_map(
+        |((from, to), (file, of, access, texts), between, then)| {
+            let by = |actor, action| Step { actor, action };
+            let mut steps = vec![by(from, Action::Open { file, of, access })];
+            steps.extend(between.map(|action| by(from, action)));
+            steps.push(by(from, Action::Give(to)));
+            for (at, text) in texts {
+                steps.push(by(to, Action::WriteHeld { text, file, at }));
+            }
+            steps.push(by(to, Action::ReadToEnd(file)));
+            steps.extend(then.map(|(actor, action)| by(actor, action)));
+            steps
+        },
+    )
 }
 
 /// A process that becomes another user, as programs do it, with or without its capabilities.

@@ -76,7 +76,9 @@ impl World {
         if apart && process.shares & CLONE_THREAD != 0 {
             return refuse_by(EINVAL, const { named("create.threads") });
         }
-        if flags & (CLONE_SIGHAND | CLONE_VM) != 0 && process.shares & (CLONE_SIGHAND | CLONE_VM) != 0 {
+        // Memory is given up with the handlers of signals, these without the memory.
+        let handlers = flags & (CLONE_SIGHAND | CLONE_VM) != 0 && process.shares & CLONE_SIGHAND != 0;
+        if handlers || flags & process.shares & CLONE_VM != 0 {
             return refuse(EINVAL);
         }
         let new = if flags & CLONE_NEWUSER != 0 { self.create(process)? } else { process.cred.clone() };
@@ -110,7 +112,8 @@ impl World {
         if both(CLONE_THREAD, CLONE_NEWUSER) || both(CLONE_THREAD, CLONE_NEWPID) {
             return Err(Refusal::by(EINVAL, const { named("create.shared-thread-group") }));
         }
-        let mut child = Process { shares: 0, named: None, ..parent.clone() };
+        // The parent lives on beside a child that goes on in its place.
+        let mut child = Process { shares: flags & CLONE_FS, named: None, ..parent.clone() };
         if flags & CLONE_NEWUSER != 0 {
             child.cred = self.create(parent)?;
         }

@@ -153,7 +153,8 @@ impl World {
                 if !self.namespaces.capable(&process.cred, process.cred.ns, Cap::SysChroot) {
                     return Reply::Unknown;
                 }
-                process.chrooted = path.as_os_str() != "/";
+                // Who has left its root does not come back by a path, which begins at the new one.
+                process.chrooted |= path.as_os_str() != "/";
                 if path.is_absolute() { Reply::Unknown } else { Reply::Lost }
             }
             Action::Ask(..) | Action::OpenFile(..) => Reply::Unknown,

@@ -43,10 +43,9 @@ pub fn with_actor(scenario: &Scenario, from: Actor, to: Actor) -> Scenario {
             Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => {
                 of.iter_mut().for_each(one);
             }
-            Action::Give(of)
-            | Action::Socketpair(of)
-            | Action::ProcOwner(of)
-            | Action::Setns { of, .. } => one(of),
+            Action::Give(of) | Action::Socketpair(of) | Action::ProcOwner(of) | Action::Setns { of, .. } => {
+                one(of)
+            }
             _ => {}
         }
         Step { actor, action }
@@ -73,7 +72,8 @@ pub fn actions(action: &Action) -> Vec<Action> {
         Action::ReadHeld { size, at } => ats(*at).map(|at| Action::ReadHeld { size: *size, at }).collect(),
         Action::Open { file, of, access } => {
             let (file, of, access) = (*file, *of, *access);
-            let mut all: Vec<Action> = of.map(|_| Action::Open { file, of: None, access }).into_iter().collect();
+            let mut all: Vec<Action> =
+                of.map(|_| Action::Open { file, of: None, access }).into_iter().collect();
             let read_write = access == Access::ReadWrite;
             all.extend(read_write.then_some(Action::Open { file, of, access: Access::Write }));
             all

@@ -58,9 +58,8 @@ fn word() -> impl Strategy<Value = Text> {
 fn own() -> impl Strategy<Value = Text> {
     let name = || prop_oneof![3 => Just("own".to_owned()), 2 => ids::number().prop_map(|id| id.to_string())];
     let one = prop_oneof![8 => Just("1"), 1 => Just("2"), 1 => Just("0")];
-    (name(), name(), one).prop_map(|(first, lower, count)| {
-        Text::Words(Cow::Owned(format!("{first} {lower} {count}")))
-    })
+    (name(), name(), one)
+        .prop_map(|(first, lower, count)| Text::Words(Cow::Owned(format!("{first} {lower} {count}"))))
 }
 
 type Extent = (u32, u32, u32);

@@ -139,7 +139,20 @@ pub(super) fn children() -> impl Strategy<Value = Action> {
         CLONE_FS,
         CLONE_NEWIPC,
     ]);
-    let stays = select(vec![
+    prop_oneof![
+        2 => flags.clone().prop_map(Action::Clone),
+        1 => flags.clone().prop_map(|flags| Action::Clone3(u64::from(flags.cast_unsigned()))),
+        3 => flags.clone().prop_map(|flags| Action::Child(Child::GoesOn(flags))),
+        1 => flags.prop_map(|flags| Action::Child(Child::GoesOnByClone3(u64::from(flags.cast_unsigned())))),
+        2 => companion(),
+        1 => Just(Action::End(Remains::Nothing)),
+        1 => select(vec!["/", "/proc"]).prop_map(|path| Action::Chroot(path, path.into())),
+    ]
+}
+
+/// A child that stays, and what it shares.
+pub(super) fn companion() -> impl Strategy<Value = Action> {
+    let flags = select(vec![
         CLONE_FS,
         CLONE_VM,
         CLONE_VM | CLONE_SIGHAND,
@@ -148,15 +161,7 @@ pub(super) fn children() -> impl Strategy<Value = Action> {
         CLONE_SIGHAND,
         CLONE_THREAD,
     ]);
-    prop_oneof![
-        2 => flags.clone().prop_map(Action::Clone),
-        1 => flags.clone().prop_map(|flags| Action::Clone3(u64::from(flags.cast_unsigned()))),
-        3 => flags.clone().prop_map(|flags| Action::Child(Child::GoesOn(flags))),
-        1 => flags.prop_map(|flags| Action::Child(Child::GoesOnByClone3(u64::from(flags.cast_unsigned())))),
-        2 => stays.prop_map(Action::Companion),
-        1 => Just(Action::End(Remains::Nothing)),
-        1 => select(vec!["/", "/proc"]).prop_map(|path| Action::Chroot(path, path.into())),
-    ]
+    flags.prop_map(Action::Companion)
 }
 
 /// A pair of sockets over which credentials go from one actor to another.

@@ -1,8 +1,9 @@
 //! The commands behind `cargo ci`.
 //!
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which rules
-//! of the kernel hold, `sweep` plays everything short against the model, `kernels` runs the suite on many kernels,
-//! `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
+//! `kernels` runs the suite on many kernels, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or
+//! checks failed, 2 could not run.
 
 mod checks;
 mod cli;
@@ -18,6 +19,7 @@ mod progress;
 mod results;
 mod rules;
 mod say;
+mod search;
 mod skips;
 mod snapshots;
 mod steps;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Rules(options) => rules::run(&options),
         Command::Sweep(options) => sweep::run(&options),
         Command::Kernels(options) => kernels::run(&options),
+        Command::Search(options) => search::run(&options),
         Command::Test(options) => checks::run(&options),
     });
     match done {

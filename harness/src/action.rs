@@ -13,11 +13,15 @@ pub use raw::{RawArg, Results};
 pub use short::*;
 
 use crate::scenario::Actor;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+/// A name as traces show it.
+type Name = &'static str;
+
 /// A namespace file under /proc/PID/ns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NsFile {
     /// /proc/PID/ns/user
     User,
@@ -27,7 +31,7 @@ pub enum NsFile {
 
 /// One thing to do. The file of `of: None` is the actor's own or, for actors outside, that of
 /// [`Actor::Inside`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Come into being: be forked, drop to the cast's credentials, create the namespace.
     Begin,
@@ -93,7 +97,8 @@ pub enum Action {
     Look,
     /// A 32-bit system call through int 0x80: its name as shown, its i386 number, its arguments and how
     /// its results are read. Results lie at [`RawArg::Results`].
-    Compat(&'static str, i64, Vec<RawArg>, Results),
+    #[serde(skip)]
+    Compat(Name, i64, Vec<RawArg>, Results),
     /// setuid(2) and its kin; the ids beyond those the call takes are ignored.
     SetId(SetId, [Id; 3], Via),
     /// unshare(2) with these CLONE_ flags.
@@ -115,9 +120,9 @@ pub enum Action {
     /// capset(2)
     Capset(CapChange),
     /// prctl(2): its name as shown, the option and the first argument.
-    Prctl(&'static str, i32, u64),
+    Prctl(#[serde(deserialize_with = "raw::name")] Name, i32, u64),
     /// chroot(2) to a directory; traces show the name.
-    Chroot(&'static str, PathBuf),
+    Chroot(#[serde(deserialize_with = "raw::name")] Name, PathBuf),
     /// read(2) of the held file, of at most so many bytes.
     ReadHeld {
         /// How many.
@@ -126,16 +131,20 @@ pub enum Action {
         at: At,
     },
     /// open(2) of any file; traces show the name.
-    OpenFile(&'static str, PathBuf, Access),
+    #[serde(skip)]
+    OpenFile(Name, PathBuf, Access),
     /// Run a program to its end as a child of the actor and record what it says.
+    #[serde(skip)]
     Run(Cow<'static, [Cow<'static, str>]>),
     /// Any system call: the name as shown, its number and its arguments.
-    Raw(&'static str, i64, Vec<RawArg>),
+    Raw(#[serde(deserialize_with = "raw::name")] Name, i64, Vec<RawArg>),
     /// Any system call that returns a descriptor, which the actor holds from now on.
-    Hold(&'static str, i64, Vec<RawArg>),
+    #[serde(skip)]
+    Hold(Name, i64, Vec<RawArg>),
     /// Any system call whose results are read: the name as shown, its number, its arguments and what it
     /// leaves at [`RawArg::Results`].
-    Ask(&'static str, i64, Vec<RawArg>, Results),
+    #[serde(skip)]
+    Ask(Name, i64, Vec<RawArg>, Results),
     /// socketpair(2) of UNIX sockets: this actor holds one end from now on and another actor the other.
     Socketpair(Actor),
     /// sendmsg(2) of a byte on the held socket, with the own process id and these uid and gid as
@@ -159,7 +168,7 @@ pub enum Action {
 }
 
 /// What is left of a process that has exited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Remains {
     /// A zombie, which has a process id and an entry in /proc.
     Zombie,

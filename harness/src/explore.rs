@@ -2,12 +2,22 @@
 //! of them is wrong.
 
 pub mod maps;
+pub mod regressions;
+pub mod search;
+mod sense;
+mod shrink;
+mod strategy;
 pub mod sweep;
+
+pub use shrink::Shrunk;
+pub use strategy::Casts;
 
 use crate::error::Error;
 use crate::model::{self, Disagreement, World};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
+use crate::verdict;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A scenario of which kernel and model think differently.
@@ -17,6 +27,13 @@ pub struct Dispute {
     pub trace: Trace,
     /// On what points the model says something else.
     pub points: Vec<Disagreement>,
+}
+
+impl fmt::Display for Dispute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.trace)?;
+        self.points.iter().try_for_each(|point| write!(f, "\n{}", verdict::described(&self.trace, point)))
+    }
 }
 
 /// Plays a scenario and compares it with what the model says; `None` if they agree.
@@ -83,4 +100,13 @@ impl Dispute {
         let points = self.points.iter().map(|point| crate::verdict::described(&self.trace, point));
         format!("{}\n{}", self.trace, points.collect::<String>())
     }
+}
+
+/// Who does what, a line for each step: of a scenario that could not be played.
+pub fn told(scenario: &Scenario) -> String {
+    let mut text = format!("cast {:?}\n", scenario.cast);
+    for step in &scenario.steps {
+        text.push_str(&format!("{}  {}\n", step.actor, crate::show::action(step.actor, &step.action)));
+    }
+    text
 }

@@ -6,7 +6,7 @@ mod ids;
 mod raw;
 
 pub use files::{close, read_proc};
-pub use ids::all_groups;
+pub use ids::{all_groups, asks_how_many};
 
 use crate::action::{Access, Action, IdFile};
 use crate::scenario::Actor;
@@ -52,7 +52,7 @@ const NOWHERE: Arg = Arg::Value(8);
 /// A process id that no process has. Never -1 or 0, which would mean a great many of them to kill(2).
 const NOBODY: i32 = i32::MAX;
 /// The longest contents of a file that is read back, in bytes.
-const READ: u64 = 32 * 1024;
+pub const READ: u64 = 32 * 1024;
 
 impl Context<'_> {
     /// The system calls of an action that concerns one actor alone; `None` for those that the

@@ -30,6 +30,7 @@ mod map;
 mod playing;
 mod proc_files;
 mod raw;
+mod sense;
 mod sockets;
 mod telling;
 mod text;
@@ -44,7 +45,7 @@ use crate::caller::caller;
 use crate::host::{Fact, facts};
 use crate::lower::Own;
 use crate::rules::Rule;
-use crate::rules::changes::{NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
+use crate::rules::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
 use crate::scenario::{Actor, Scenario};
 use crate::state::State;
 use crate::trace::Outcome;
@@ -141,6 +142,7 @@ impl Prediction {
 struct Changes {
     setfcap: bool,
     nothing_to_change: bool,
+    bits_for_all: bool,
     saturating: bool,
 }
 
@@ -149,6 +151,7 @@ impl From<Release> for Changes {
         Self {
             setfcap: release.has(&SETFCAP),
             nothing_to_change: release.has(&NOTHING_TO_CHANGE),
+            bits_for_all: release.has(&BITS_FOR_ALL),
             saturating: release.has(&SATURATING_NUMBERS),
         }
     }
@@ -167,7 +170,7 @@ pub struct World {
     origin: cast::Origin,
     namespaces: Namespaces,
     files: Vec<OpenFile>,
-    sockets: Vec<[sockets::Waiting; 2]>,
+    sockets: Vec<[sockets::End; 2]>,
     processes: Vec<(Actor, Process)>,
     /// Whether something happened that the model does not know.
     lost: bool,

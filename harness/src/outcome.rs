@@ -2,7 +2,7 @@
 
 use crate::action::{Action, CapChange, Results, SetId, Text};
 use crate::caps::Cap;
-use crate::lower::{Own, syscall};
+use crate::lower::{Own, asks_how_many, syscall};
 use crate::state::words;
 use crate::trace::Outcome;
 use crate::wire::{Answer, Arg, Request};
@@ -38,7 +38,7 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
             }
         }
         Action::Read { .. } | Action::ReadToEnd(_) => Outcome::Text(answer.data.clone()),
-        Action::Getgroups { size: 0, .. } => Outcome::Value(answer.value),
+        Action::Getgroups { size, .. } if asks_how_many(*size) => Outcome::Value(answer.value),
         Action::Getgroups { .. } => Outcome::Groups(words(&answer.data)),
         Action::CountGroups { .. } => match words(&answer.data)[..] {
             [first, last, wrong] => Outcome::Counted { count: answer.value, first, last, wrong },

@@ -1,11 +1,12 @@
 //! What is done: a cast of processes and the steps they take, as plain data.
 
 use crate::action::Action;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
 /// A process of a scenario, by the part it plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Actor {
     /// A process that keeps the caller's credentials, whatever the cast; where the cast is an
     /// ordinary user, the privileged one of two processes outside.
@@ -84,7 +85,7 @@ pub enum Namespace {
 }
 
 /// Whose credentials the processes outside have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cast {
     /// Uid 0 with the caller's capabilities and with group 0 as its one supplementary group.
     Root,
@@ -101,7 +102,7 @@ pub enum Cast {
 pub const ORDINARY: u32 = 61_234;
 
 /// One actor doing one thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Who.
     pub actor: Actor,

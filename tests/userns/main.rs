@@ -88,7 +88,8 @@ mod programs;
 mod sequences_of_programs;
 mod sudo_sequences;
 
-// What nobody thought of: kernel against model.
+// Scenarios that nobody wrote: kernel against model.
+mod search;
 mod sweeps;
 
 // Holes of the past, and what several processes do at a time.

@@ -3,9 +3,10 @@
 use crate::lower::{clone, clone3};
 use crate::show;
 use crate::wire::{Arg, HAND, Op, Request};
+use serde::{Deserialize, Serialize};
 
 /// A child of an actor's that is more than made and waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Child {
     /// clone(2) with these CLONE_ flags: the child goes on as the actor. The parent waits for its end, and
     /// it is the parent's process id that other actors name it by.

@@ -1,9 +1,10 @@
 //! Files in /proc and what is done to them.
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// One of the four files in /proc/PID that describe a user namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum IdFile {
     /// /proc/PID/uid_map
     UidMap,
@@ -28,7 +29,7 @@ impl IdFile {
 }
 
 /// What is written to a file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Text {
     /// Text in which the word `own` stands for the cast's uid or gid, as the file asks.
     Words(Cow<'static, str>),
@@ -50,7 +51,7 @@ impl Text {
 }
 
 /// Where in a file a write begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum At {
     /// write(2) at the position the file has.
     Position,
@@ -61,7 +62,7 @@ pub enum At {
 }
 
 /// How a file is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Access {
     /// O_RDONLY
     Read,

@@ -1,10 +1,11 @@
 //! Ids, lists of groups and capabilities, as the calls that set them take them.
 
 use crate::caps::Cap;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A user or group id that a step names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Id {
     /// The effective uid or gid with which the cast began, as seen in the caller's namespace.
     Own,
@@ -16,7 +17,7 @@ pub enum Id {
 pub const KEEP: Id = Id::Of(u32::MAX);
 
 /// Whether a call is made bare or through the C library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Via {
     /// The bare system call, which acts on the calling thread.
     Raw,
@@ -25,7 +26,7 @@ pub enum Via {
 }
 
 /// The list that setgroups(2) is given.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Groups {
     /// These groups.
     List(Cow<'static, [u32]>),
@@ -50,7 +51,7 @@ pub enum Groups {
 }
 
 /// A call that changes user or group ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the system call of the same name")]
 pub enum SetId {
     Setuid,
@@ -68,7 +69,7 @@ pub enum SetId {
 }
 
 /// A change of the capability sets.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CapChange {
     /// Drop these from the effective, permitted and inheritable sets.
     Drop(Cow<'static, [Cap]>),
@@ -81,7 +82,7 @@ pub enum CapChange {
 }
 
 /// Whether a pointer given to a call is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Room {
     /// It points to enough memory.
     Good,

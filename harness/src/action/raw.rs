@@ -1,10 +1,11 @@
 //! System calls that have no action of their own: their arguments and what they leave.
 
 use crate::scenario::Actor;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
 /// An argument of a system call that has no action of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RawArg {
     /// A number.
     Number(i64),
@@ -19,9 +20,15 @@ pub enum RawArg {
     /// The process id of another actor.
     PidOf(Actor),
     /// A pointer to the path of a file in the directory /proc/PID of an actor.
-    ProcPath(Actor, &'static str),
+    #[serde(skip)]
+    ProcPath(Actor, super::Name),
     /// A pointer to this offset of the room for results.
     Results(u64),
+}
+
+/// The name of a call that is read from a file. Such files are few and short, and what is read of them stays.
+pub(super) fn name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    Ok(Box::leak(String::deserialize(from)?.into_boxed_str()))
 }
 
 /// What a call leaves in the room for results.

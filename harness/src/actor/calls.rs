@@ -39,6 +39,9 @@ pub(super) fn zombie(number: c_long, [flags, ..]: [c_long; 6]) -> i64 {
 /// The stack of the companion, of which an actor has one at most.
 static STACK: Private<[u128; 1024]> = Private(UnsafeCell::new([0; 1024]));
 
+/// How often a companion looks whether its actor is still there, in nanoseconds.
+const LOOKS_UP: libc::c_long = 20_000_000;
+
 /// The process id of the actor that has made the companion.
 static PARENT: AtomicI32 = AtomicI32::new(0);
 
@@ -52,10 +55,13 @@ pub(super) fn companion(flags: c_int) -> i64 {
                 libc::syscall(libc::SYS_close_range, 0, RawFd::MAX, 0);
                 die_with_parent();
                 libc::alarm(120);
-                // The actor may have ended before its end was asked for.
-                if libc::getppid() != PARENT.load(Ordering::Relaxed) {
-                    exit(0);
+                // The actor may have ended before its end was asked for; and the signal does not come from one
+                // that has become another user, who may not send it.
+                while libc::getppid() == PARENT.load(Ordering::Relaxed) {
+                    let mut time = libc::timespec { tv_sec: 0, tv_nsec: LOOKS_UP };
+                    libc::syscall(libc::SYS_ppoll, 0, 0, &raw mut time, 0, 0, 0);
                 }
+                exit(0);
             }
             loop {
                 libc::syscall(libc::SYS_ppoll, 0, 0, 0, 0, 0);

@@ -53,12 +53,17 @@ pub fn all_groups() -> Request {
     syscall(libc::SYS_getgroups, &[Arg::Value(entries), Arg::Room(0)]).give_units(4, ROOM as u64)
 }
 
+/// Whether getgroups(2) of this size, which is an int, only counts.
+pub fn asks_how_many(size: i64) -> bool {
+    size & 0xffff_ffff == 0
+}
+
 pub fn getgroups(size: i64, room: Room) -> Request {
     let pointer = match room {
         Room::Good => Arg::Room(0),
         Room::Bad => NOWHERE,
     };
-    let unit = if size == 0 || room == Room::Bad { 0 } else { 4 };
+    let unit = if asks_how_many(size) || room == Room::Bad { 0 } else { 4 };
     let args = [Arg::Value(size.cast_unsigned()), pointer];
     syscall(libc::SYS_getgroups, &args).give_units(unit, if unit == 0 { 0 } else { ROOM as u64 })
 }

@@ -1,6 +1,6 @@
 //! How namespaces come into being, and who enters them.
 
-use super::credentials::{Caps, Credentials};
+use super::credentials::{Caps, Credentials, FOR_ALL};
 use super::world::{Creator, Dumpable, Namespace, Process};
 use super::{Refusal, Ruled, World, refuse, refuse_by};
 use crate::action::{IdFile, NsFile};
@@ -76,7 +76,9 @@ impl World {
         if apart && process.shares & CLONE_THREAD != 0 {
             return refuse_by(EINVAL, const { named("create.threads") });
         }
-        if flags & (CLONE_SIGHAND | CLONE_VM) != 0 && process.shares & (CLONE_SIGHAND | CLONE_VM) != 0 {
+        // Memory is given up with the handlers of signals, these without the memory.
+        let handlers = flags & (CLONE_SIGHAND | CLONE_VM) != 0 && process.shares & CLONE_SIGHAND != 0;
+        if handlers || flags & process.shares & CLONE_VM != 0 {
             return refuse(EINVAL);
         }
         let new = if flags & CLONE_NEWUSER != 0 { self.create(process)? } else { process.cred.clone() };
@@ -110,7 +112,8 @@ impl World {
         if both(CLONE_THREAD, CLONE_NEWUSER) || both(CLONE_THREAD, CLONE_NEWPID) {
             return Err(Refusal::by(EINVAL, const { named("create.shared-thread-group") }));
         }
-        let mut child = Process { shares: 0, named: None, ..parent.clone() };
+        // The parent lives on beside a child that goes on in its place.
+        let mut child = Process { shares: flags & CLONE_FS, named: None, ..parent.clone() };
         if flags & CLONE_NEWUSER != 0 {
             child.cred = self.create(parent)?;
         }
@@ -182,7 +185,10 @@ impl World {
                 _ => refuse(EINVAL),
             },
             libc::PR_SET_KEEPCAPS => all.set_keepcaps(&mut process.cred, value),
-            libc::PR_SET_SECUREBITS => all.set_securebits(&mut process.cred, value),
+            libc::PR_SET_SECUREBITS => {
+                let for_all = if self.changes.bits_for_all { FOR_ALL } else { 0 };
+                all.set_securebits(&mut process.cred, value, for_all)
+            }
             libc::PR_SET_NO_NEW_PRIVS | libc::PR_SET_PDEATHSIG => Ok(()),
             _ => return None,
         })

@@ -71,9 +71,16 @@ impl From<Caps> for CapSets {
 pub const NO_SETUID_FIXUP: u32 = 1 << 2;
 /// SECBIT_KEEP_CAPS: the permitted ones survive leaving uid 0.
 pub const KEEP_CAPS: u32 = 1 << 4;
+/// SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE: anybody may set and lock them, since it is
+/// programs that heed them.
+pub const FOR_ALL: u32 = 0b0101 << 8;
+/// The others.
+pub const FOR_PRIVILEGED: u32 = 0b0101_0101;
+
 /// Each bit, and to the left of it its lock.
-const ALL_BITS: u32 = 0b0101_0101;
-const ALL_LOCKS: u32 = ALL_BITS << 1;
+fn with_locks(bits: u32) -> u32 {
+    bits | bits << 1
+}
 
 impl Namespaces {
     /// Whether these credentials have a capability over a namespace: in their own as the effective set says,
@@ -114,17 +121,21 @@ impl Namespaces {
         Ok(())
     }
 
-    /// prctl(2) with PR_SET_SECUREBITS: a locked bit stays, a lock is never taken off.
-    /// Source: capabilities(7), "The securebits flags"; kernel cap_task_prctl().
-    pub fn set_securebits(&self, cred: &mut Credentials, bits: u64) -> Ruled {
-        let known = u32::try_from(bits).ok().filter(|bits| bits & !(ALL_BITS | ALL_LOCKS) == 0);
+    /// prctl(2) with PR_SET_SECUREBITS, of a kernel with these bits that anybody may set: a locked bit stays, a
+    /// lock is never taken off. Who lacks the capability may not even set what is set.
+    /// Source: capabilities(7), "The securebits flags"; kernel cap_task_prctl(); a0623b2a1db5.
+    pub fn set_securebits(&self, cred: &mut Credentials, bits: u64, for_all: u32) -> Ruled {
+        let all = FOR_PRIVILEGED | for_all;
+        let known = u32::try_from(bits).ok().filter(|bits| bits & !with_locks(all) == 0);
         let Some(bits) = known else { return refuse(EPERM) };
         let old = cred.securebits;
-        let locked = (old & ALL_LOCKS) >> 1;
-        if locked & (old ^ bits) != 0 || old & ALL_LOCKS & !bits != 0 {
+        let locks = all << 1;
+        let locked = (old & locks) >> 1;
+        if locked & (old ^ bits) != 0 || old & locks & !bits != 0 {
             return super::refuse_by(EPERM, const { named("change.locked-bits") });
         }
-        if !self.capable(cred, cred.ns, Cap::Setpcap) {
+        let free = old != bits && (old ^ bits) & !with_locks(for_all) == 0;
+        if !free && !self.capable(cred, cred.ns, Cap::Setpcap) {
             return refuse(EPERM);
         }
         cred.securebits = bits;

@@ -4,7 +4,7 @@ use super::credentials::{Credentials, KernelIds, fix_up, fix_up_fs};
 use super::map::{Kid, Map};
 use super::world::Process;
 use super::{Refusal, Reply, World, done};
-use crate::action::{Id, IdFile, SetId};
+use crate::action::{Id, IdFile, SetId, Via};
 use crate::caps::Cap;
 use crate::rules::named;
 use crate::trace::Outcome;
@@ -25,7 +25,7 @@ type Given = Option<Kid>;
 
 impl World {
     /// Source: setuid(2), setreuid(2), setresuid(2), setfsuid(2), seteuid(3), and their twins for groups.
-    pub(super) fn set_id(&self, process: &mut Process, call: SetId, ids: &[Id; 3]) -> Reply {
+    pub(super) fn set_id(&self, process: &mut Process, call: SetId, ids: &[Id; 3], via: Via) -> Reply {
         let file = kind(call);
         let cred = &process.cred;
         let (old, cap) = match file {
@@ -55,7 +55,8 @@ impl World {
                 given(map, [one]).and_then(|[id]| self.set_res(old, [None, id, None], held))
             }
             SetId::Setfsuid | SetId::Setfsgid => {
-                return self.set_fs(process, file, map.down(one), held);
+                let told = self.set_fs(process, file, map.down(one), held);
+                return Reply::Is(Outcome::Value(returned(told, via)), None);
             }
         };
         match new {
@@ -88,7 +89,7 @@ impl World {
 
     /// setfsuid(2): the filesystem id becomes any of the four, and what it was is returned in any case.
     /// Source: setfsuid(2); kernel __sys_setfsuid().
-    fn set_fs(&self, process: &mut Process, file: IdFile, id: Given, held: Capability) -> Reply {
+    fn set_fs(&self, process: &mut Process, file: IdFile, id: Given, held: Capability) -> u32 {
         let cred = &process.cred;
         let old = if file == IdFile::GidMap { cred.gid } else { cred.uid };
         let before = self.shown(cred.ns, file, old.fs);
@@ -100,7 +101,7 @@ impl World {
             }
             process.commit(new, &self.namespaces);
         }
-        Reply::Is(Outcome::Value(before.into()), None)
+        before
     }
 
     /// Where uid 0 has no mapping there is no root whose capabilities would go.
@@ -111,6 +112,15 @@ impl World {
             fix_up(cred, &mut new, self.namespaces.kuid(cred.ns, 0));
         }
         process.commit(new, &self.namespaces);
+    }
+}
+
+/// An id as a call returns it: the system call has room for it, the wrapper of the C library gives an int.
+/// Source: setfsuid(2).
+fn returned(id: u32, via: Via) -> i64 {
+    match via {
+        Via::Raw => id.into(),
+        Via::Libc => i32::from_ne_bytes(id.to_ne_bytes()).into(),
     }
 }
 

@@ -6,9 +6,10 @@ use super::writing::Given;
 use super::{Expected, Refusal, Reply, World, done};
 use crate::action::{Access, Action, At, CapChange, Child, IdFile, Remains, Text};
 use crate::caps::{Cap, CapSet};
+use crate::lower::READ;
 use crate::scenario::{Actor, Namespace, Step};
 use crate::trace::Outcome;
-use nix::errno::Errno::EBADF;
+use nix::errno::Errno::{EBADF, EINVAL};
 
 impl World {
     /// What should come of the next step.
@@ -93,7 +94,7 @@ impl World {
             Action::Read { file, of } => {
                 let target = self.named(actor, *of).unwrap_or(process);
                 match self.open(&process.cred, target, *file, Access::Read) {
-                    Ok(mut open) => self.read(&mut open),
+                    Ok(mut open) => self.read(&mut open, READ),
                     Err(refusal) => Refusal { call: "open", ..refusal }.into(),
                 }
             }
@@ -115,7 +116,7 @@ impl World {
                 self.count_groups(&process.cred, *size, *first, *step)
             }
             Action::Look => Reply::Is(Outcome::Looked(Box::new(self.look(&process.cred))), None),
-            Action::SetId(call, ids, _) => self.set_id(process, *call, ids),
+            Action::SetId(call, ids, via) => self.set_id(process, *call, ids, *via),
             Action::Unshare(flags) | Action::Apart(flags) => self.unshare(process, *flags).into(),
             Action::Clone(flags) => self.clone_child(&process.clone(), *flags).map(|_| ()).into(),
             Action::Clone3(flags) => match i32::try_from(*flags) {
@@ -152,7 +153,8 @@ impl World {
                 if !self.namespaces.capable(&process.cred, process.cred.ns, Cap::SysChroot) {
                     return Reply::Unknown;
                 }
-                process.chrooted = path.as_os_str() != "/";
+                // Who has left its root does not come back by a path, which begins at the new one.
+                process.chrooted |= path.as_os_str() != "/";
                 if path.is_absolute() { Reply::Unknown } else { Reply::Lost }
             }
             Action::Ask(..) | Action::OpenFile(..) => Reply::Unknown,
@@ -192,11 +194,16 @@ impl World {
     fn write_held(&mut self, process: &Process, bytes: &[u8], text: &Text, at: At) -> Reply {
         let number = match process.hand {
             Hand::File(number) => number,
-            Hand::Empty => return Refusal::without_rule(EBADF).into(),
+            Hand::Empty => {
+                let call = if matches!(at, At::Seek(_)) { "lseek" } else { "" };
+                // pwrite(2) looks at the offset before it looks for the file.
+                let errno = if matches!(at, At::Offset(..0)) { EINVAL } else { EBADF };
+                return Refusal { call, ..Refusal::without_rule(errno) }.into();
+            }
             Hand::Socket(..) | Hand::Unknown => return Reply::Lost,
         };
         let mut file = self.files[number].clone();
-        let written = match Self::seek(&mut file, at) {
+        let written = match self.seek(&mut file, at) {
             // The write follows all the same, at the old position, and the step is named after what failed.
             Err(refusal) if refusal.call == "lseek" => {
                 let _ = self.write(&process.cred, &mut file, &Given::of(text, bytes));
@@ -212,7 +219,7 @@ impl World {
     fn read_held(&mut self, process: &Process) -> Reply {
         let Hand::File(number) = process.hand else { return Reply::Unknown };
         let mut file = self.files[number].clone();
-        let reply = self.read(&mut file);
+        let reply = self.read(&mut file, READ);
         self.files[number] = file;
         reply
     }

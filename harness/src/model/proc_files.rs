@@ -3,7 +3,7 @@
 use super::credentials::Credentials;
 use super::map::{GLOBAL_ROOT, Kid};
 use super::world::{Dumpable, Hand, OpenFile, Process};
-use super::{Refusal, Reply, World};
+use super::{Refusal, Reply, Ruled, World};
 use crate::action::{Access, At, IdFile};
 use crate::caps::Cap;
 use crate::rules::named;
@@ -43,7 +43,7 @@ impl World {
         if file == IdFile::Setgroups && writes && !all.capable(opener, of.cred.ns, Cap::SysAdmin) {
             return Err(Refusal::by(EACCES, const { named("open.setgroups-needs-sys-admin") }));
         }
-        Ok(OpenFile { file, ns: of.cred.ns, opener: opener.clone(), access, position: 0 })
+        Ok(OpenFile { file, ns: of.cred.ns, opener: opener.clone(), access, position: 0, beyond: false })
     }
 
     /// Whether a process may look into another.
@@ -59,12 +59,19 @@ impl World {
         (same || ptrace(theirs.ns)) && dumpable && (subset || ptrace(theirs.ns))
     }
 
-    /// All that an open file has from its position on, which moves to its end.
-    pub(super) fn read(&self, file: &mut OpenFile) -> Reply {
+    /// All that an open file has from its position on, which moves to its end, by read(2) with room for so many
+    /// bytes.
+    pub(super) fn read(&self, file: &mut OpenFile, room: u64) -> Reply {
         if file.access == Access::Write {
             return Refusal::without_rule(EBADF).into();
         }
+        if let Err(refusal) = in_range(file.position, room) {
+            return refusal.into();
+        }
         let contents = self.namespaces.contents(file.ns, file.file, file.opener.ns).into_bytes();
+        if file.beyond && file.position < contents.len() as u64 {
+            return Reply::Lost;
+        }
         let from = usize::try_from(file.position).unwrap_or(usize::MAX).min(contents.len());
         let rest = contents[from..].to_vec();
         file.position += rest.len() as u64;
@@ -77,13 +84,16 @@ impl World {
         let (from, stays) = match at {
             At::Position => (file.position, false),
             At::Seek(offset) | At::Offset(offset) => match u64::try_from(offset) {
-                Ok(from) => (from, matches!(at, At::Offset(_))),
+                Ok(from) => {
+                    file.beyond |= self.is_beyond(file, from);
+                    (from, matches!(at, At::Offset(_)))
+                }
                 Err(_) => return Reply::Lost,
             },
         };
         let mut whole = OpenFile { position: from, ..file.clone() };
-        let Reply::Is(Outcome::Text(mut text), rule) = self.read(&mut whole) else {
-            return self.read(&mut whole);
+        let Reply::Is(Outcome::Text(mut text), rule) = self.read(&mut whole, size) else {
+            return self.read(&mut whole, size);
         };
         if from + text.len() as u64 > self.page && size > self.page - 64 {
             return Reply::Lost;
@@ -97,7 +107,7 @@ impl World {
 
     /// Where a write(2) begins, after lseek(2) if there is one. The files cannot be written at an offset.
     /// Source: lseek(2); pwrite(2); kernel seq_lseek(), seq_open(): no FMODE_PWRITE.
-    pub(super) fn seek(file: &mut OpenFile, at: At) -> Result<(), Refusal> {
+    pub(super) fn seek(&self, file: &mut OpenFile, at: At) -> Result<(), Refusal> {
         let rule = if file.file == IdFile::Setgroups {
             const { named("deny.position") }
         } else {
@@ -108,6 +118,7 @@ impl World {
             At::Seek(offset) => {
                 let refusal = Refusal { call: "lseek", ..Refusal::without_rule(EINVAL) };
                 file.position = u64::try_from(offset).map_err(|_| refusal)?;
+                file.beyond |= self.is_beyond(file, file.position);
                 Ok(())
             }
             At::Offset(..0) => Err(Refusal::without_rule(EINVAL)),
@@ -115,9 +126,21 @@ impl World {
         }
     }
 
+    fn is_beyond(&self, file: &OpenFile, position: u64) -> bool {
+        position > self.namespaces.contents(file.ns, file.file, file.opener.ns).len() as u64
+    }
+
     /// The number of a newly opened file.
     pub(super) fn hold(&mut self, file: OpenFile) -> Hand {
         self.files.push(file);
         Hand::File(self.files.len() - 1)
     }
+}
+
+/// Whether so many bytes from a position on end before the greatest offset there is.
+/// Source: kernel rw_verify_area(), before the file is asked.
+pub(super) fn in_range(position: u64, length: u64) -> Ruled {
+    let end = i64::try_from(position).ok().zip(i64::try_from(length).ok());
+    let end = end.and_then(|(position, length)| position.checked_add(length));
+    end.map(|_| ()).ok_or(Refusal::without_rule(EINVAL))
 }

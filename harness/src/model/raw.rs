@@ -44,7 +44,7 @@ const CHANGE_NOTHING: [i64; 32] = [
 ];
 
 impl World {
-    pub(super) fn raw(&self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
+    pub(super) fn raw(&mut self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
         if number == libc::SYS_capset {
             let Some(sets) = capset(args) else { return Reply::Lost };
             // Bits of capabilities that the kernel does not have are dropped.
@@ -54,6 +54,9 @@ impl World {
         }
         if number == libc::SYS_prctl {
             return self.raw_prctl(process, args);
+        }
+        if number == libc::SYS_setsockopt {
+            self.pass_credentials(process, args);
         }
         if number == libc::SYS_mount && hides_the_root(args) {
             return Reply::Lost;

@@ -3,25 +3,43 @@
 use super::map::Kid;
 use super::world::{Hand, Process};
 use super::{Refusal, Reply, World, done};
-use crate::action::IdFile;
+use crate::action::{IdFile, RawArg};
 use crate::caps::Cap;
 use crate::rules::named;
 use crate::scenario::Actor;
 use crate::trace::Outcome;
-use nix::errno::Errno::{EINVAL, EPERM};
+use nix::errno::Errno::{EINVAL, ENOMSG, EPERM};
 
-/// What waits at one end of a socket pair: the uid and gid of each message.
-pub type Waiting = Vec<(Kid, Kid)>;
+/// One end of a socket pair.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct End {
+    /// The uid and gid of each message that waits there.
+    pub waiting: Vec<(Kid, Kid)>,
+    /// Whether credentials are told to whoever receives there: SO_PASSCRED.
+    pub tells: bool,
+}
 
 impl World {
     /// One end for the caller and one for another process.
     pub(super) fn socketpair(&mut self, process: &mut Process, with: Actor) -> Reply {
         let Some(with) = self.find(with) else { return Reply::Lost };
-        self.sockets.push([Vec::new(), Vec::new()]);
+        self.sockets.push(Default::default());
         let pair = self.sockets.len() - 1;
         process.hand = Hand::Socket(pair, 0);
         self.processes[with].1.hand = Hand::Socket(pair, 1);
         done()
+    }
+
+    /// setsockopt(2) with SO_PASSCRED, of the held socket.
+    /// Source: socket(7), unix(7); kernel sk_setsockopt().
+    pub(super) fn pass_credentials(&mut self, process: &Process, args: &[RawArg]) {
+        let asks = [RawArg::Number(libc::SOL_SOCKET.into()), RawArg::Number(libc::SO_PASSCRED.into())];
+        if let (Hand::Socket(pair, end), Some(RawArg::Held)) = (process.hand, args.first())
+            && args.get(1..3) == Some(&asks)
+            && let Some(RawArg::Bytes(value)) = args.get(3)
+        {
+            self.sockets[pair][end].tells = value.iter().any(|byte| *byte != 0);
+        }
     }
 
     /// Source: unix(7), SCM_CREDENTIALS: a process may claim any of its three uids and of its three gids, and with
@@ -38,17 +56,22 @@ impl World {
         if !allowed {
             return Refusal::by(EPERM, const { named("mean.peers") }).into();
         }
-        self.sockets[pair][1 - end].push((uid, gid));
+        self.sockets[pair][1 - end].waiting.push((uid, gid));
         done()
     }
 
     /// Source: unix(7); user_namespaces(7): the receiver's namespace names the ids; kernel scm_recv().
     pub(super) fn receive(&mut self, process: &Process) -> Reply {
         let Hand::Socket(pair, end) = process.hand else { return Reply::Lost };
-        if self.sockets[pair][end].is_empty() {
+        let End { waiting, tells } = &mut self.sockets[pair][end];
+        if waiting.is_empty() {
             return Reply::Lost;
         }
-        let (uid, gid) = self.sockets[pair][end].remove(0);
+        let (uid, gid) = waiting.remove(0);
+        // What an actor says of a message that came without.
+        if !*tells {
+            return Refusal::without_rule(ENOMSG).into();
+        }
         let ns = process.cred.ns;
         let ids = vec![self.shown(ns, IdFile::UidMap, uid), self.shown(ns, IdFile::GidMap, gid)];
         Reply::Is(Outcome::Ids(ids), None)

@@ -129,6 +129,9 @@ pub struct OpenFile {
     pub access: Access,
     /// Where the next read or write begins.
     pub position: u64,
+    /// Whether it was once sought beyond its end: the kernel then forgets where the lines begin.
+    /// Source: kernel traverse(), seq_read_iter().
+    pub beyond: bool,
 }
 
 /// What a process holds.

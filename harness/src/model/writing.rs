@@ -47,6 +47,7 @@ impl World {
         if file.access == Access::Read {
             return super::refuse(EBADF);
         }
+        super::proc_files::in_range(file.position, given.length)?;
         match index(file.file) {
             None => self.write_word(file, given)?,
             Some(_) => self.write_map(writer, file, given)?,

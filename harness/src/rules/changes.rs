@@ -48,8 +48,18 @@ pub static SATURATING_NUMBERS: Change = Change {
     commit: "lib: fix _parse_integer_limit() to handle overflow",
 };
 
+/// SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE, which anybody may set.
+pub static BITS_FOR_ALL: Change = Change {
+    name: "unprivileged-securebits",
+    rule: "change.locked-bits",
+    what: "securebits without CAP_SETPCAP",
+    release: (6, 14),
+    stable: &[],
+    commit: "a0623b2a1db5",
+};
+
 /// Every change, the oldest first.
-pub static ALL: [&Change; 3] = [&SETFCAP, &NOTHING_TO_CHANGE, &SATURATING_NUMBERS];
+pub static ALL: [&Change; 4] = [&SETFCAP, &NOTHING_TO_CHANGE, &BITS_FOR_ALL, &SATURATING_NUMBERS];
 
 /// A kernel by its release, which decides what of the table it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod outcomes;
 mod paths;
 mod raw;
 mod save;
+mod shell;
 mod story;
 mod text;
 
@@ -75,6 +76,14 @@ impl fmt::Display for NotPossible {
 /// The step that C cannot take.
 pub fn c(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
     c::program(scenario, prediction, header)
+}
+
+/// A script for sh(1) that needs util-linux, and the core utilities.
+///
+/// # Errors
+/// The step that no such script can take: most, since a shell cannot change itself.
+pub fn shell(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
+    shell::script(scenario, prediction, header)
 }
 
 impl Header {

@@ -6,8 +6,9 @@ mod told;
 use harness::prelude::*;
 use harness::reproducer::{Header, Prediction, c, save_in};
 use rstest::rstest;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use told::*;
 
@@ -182,8 +183,10 @@ fn a_killed_program_leaves_no_process() {
         caller().inside(&[DENY, uid_map("5 own 1"), setresuid(5), pause()]).outside(&[Action::Look]);
     let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), own: caller().play().own };
     let program = Program::compile(&c(&scenario, &nothing, &header()).expect("a program"));
-    let mut running =
-        Command::new(program.path()).stdout(std::process::Stdio::null()).spawn().expect("a child");
+    let mut running = Command::new(program.path()).stdout(Stdio::piped()).spawn().expect("a child");
+    let said = BufReader::new(running.stdout.as_mut().expect("a pipe"));
+    // The last step hangs, and its line has no end.
+    assert!(said.lines().map_while(Result::ok).any(|line| line.contains("setresuid")));
     await_processes(&program.path(), |count| count == 2);
 
     running.kill().expect("a signal");

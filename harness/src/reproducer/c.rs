@@ -4,6 +4,7 @@ use super::library::{helpers, includes, numbers};
 use super::story::Story;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
+use crate::action::{Action, RawArg};
 use crate::caps::Cap;
 use crate::lower::Own;
 use crate::scenario::{Actor, Cast, ORDINARY, Scenario};
@@ -55,7 +56,11 @@ pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) ->
     ]
     .map(String::as_str)
     .join("\n\n");
-    let body = without_unused(&body.replace("\n\n\n", "\n\n"));
+    let mut body = without_unused(&body.replace("\n\n\n", "\n\n"));
+    if scenario.steps.iter().any(|step| asks_for_signal(&step.action)) {
+        // Between two steps of its own a process is to have the signal that the first has left it.
+        body = body.replace("if (me != MAIN)\n\t\tprctl", "if (me != MAIN && now < turn)\n\t\tprctl");
+    }
     let used = format!("{body}\n{}", numbers(&body));
     Ok(format!(
         "{}#define _GNU_SOURCE\n{}\n{}{}",
@@ -213,6 +218,19 @@ fn who_runs(scenario: &Scenario, own: Own) -> &'static str {
             "\tif (!geteuid()) {\n\t\tfputs(\"cannot run: this is for an ordinary user\\n\", stderr);\n\t\treturn 2;\n\t}\n"
         }
         _ => "",
+    }
+}
+
+/// Whether a step is about the signal of the parent's death.
+fn asks_for_signal(action: &Action) -> bool {
+    let about =
+        |option: i64| [libc::PR_SET_PDEATHSIG, libc::PR_GET_PDEATHSIG].map(i64::from).contains(&option);
+    match action {
+        Action::Prctl(_, option, _) => about((*option).into()),
+        Action::Raw(_, libc::SYS_prctl, args) | Action::Ask(_, libc::SYS_prctl, args, _) => {
+            matches!(args[..], [RawArg::Number(option), ..] if about(option))
+        }
+        _ => false,
     }
 }
 

@@ -18,6 +18,7 @@ impl Story<'_> {
         action: &Action,
         outcome: Option<&Outcome>,
     ) -> Result<String, NotPossible> {
+        let map = map_file(action).is_some() && outcome.is_none_or(is_map);
         Ok(match action {
             Action::Write { file, of, text } => self.write(actor, *file, *of, text),
             Action::Open { file, of, access } => {
@@ -26,13 +27,10 @@ impl Story<'_> {
             }
             Action::WriteHeld { text, file, at } => self.write_held(text, *file, *at),
             Action::Read { file, of } => {
-                let read =
-                    if map_file(action).is_some() && outcome.is_none_or(is_map) { "map" } else { "proc" };
+                let read = if map { "map" } else { "proc" };
                 format!("read_{read}({}, \"{}\")", self.whose(actor, *of), file.name())
             }
-            Action::ReadToEnd(_) if map_file(action).is_some() && outcome.is_none_or(is_map) => {
-                "read_held_map()".to_owned()
-            }
+            Action::ReadToEnd(_) if map => "read_held_map()".to_owned(),
             Action::ReadToEnd(_) => "read_held()".to_owned(),
             Action::ReadHeld { size, at } => read_held(*size, *at),
             Action::OpenFile(_, path, access) => {

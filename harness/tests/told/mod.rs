@@ -1,7 +1,12 @@
 //! Scenarios of every kind of action, for reproducers. Whoever can, plays them as root.
 #![allow(missing_docs, clippy::allow_attributes, reason = "each is named after what is in it")]
 
+mod credentials;
+mod kinds;
+
+pub use credentials::*;
 use harness::prelude::*;
+pub use kinds::{KINDS, kind};
 use std::borrow::Cow;
 
 /// A raw system call.
@@ -79,83 +84,6 @@ pub fn files_read() -> Scenario {
             Action::ReadToEnd(IdFile::Setgroups),
         ])
         .inside(&[read_held(3, At::Seek(1)), read_held(4, At::Offset(0)), Action::ProcOwner(Actor::Inside)])
-}
-
-pub fn groups() -> Scenario {
-    let sized = |size, given| Action::Setgroups(Groups::Sized { size, given }, Via::Raw);
-    let ask = |size, room| Action::Getgroups { size, room };
-    strongest()
-        .inside(&[setgroups(&[1, 0]), SETGROUPS_EMPTY.via_libc(), ask(0, Room::Good)])
-        .outside(&[Action::Look, uid_map("0 0 1"), gid_map("0 0 9")])
-        .inside(&[setgroups(&[5, 1, 77]), setgroups(&[5, 1]), ask(1, Room::Good), ask(64, Room::Good)])
-        .inside(&[
-            ask(2, Room::Bad),
-            ask(0, Room::Bad),
-            sized(70_000, Some(1)),
-            sized(1, None),
-            sized(-1, Some(0)),
-        ])
-        .inside(&[Action::Setgroups(Groups::Own, Via::Raw), setgroups(&[3]).via_libc()])
-}
-
-pub fn many_groups() -> Scenario {
-    let many = |size| Action::Setgroups(Groups::Sequence { first: 0, step: 1, size }, Via::Raw);
-    let list: Vec<u32> = (0..100).map(|gid| gid * 2).collect();
-    strongest()
-        .inside(&[])
-        .outside(&[uid_map("0 0 1"), gid_map("0 0 65536")])
-        .inside(&[Action::Setgroups(Groups::List(list.into()), Via::Raw)])
-        .inside(&[Action::CountGroups { size: 65_536, first: 0, step: 2 }, many(65_537), many(65_536)])
-        .inside(&[
-            Action::CountGroups { size: 65_536, first: 0, step: 1 },
-            Action::Getgroups { size: 5, room: Room::Good },
-            setgroups(&[5]),
-        ])
-}
-
-pub fn ids() -> Scenario {
-    let own = Action::SetId(SetId::Setresuid, [Id::Own; 3], Via::Raw);
-    let none = set_id(SetId::Setreuid, &[SAME, SAME]);
-    mapped()
-        .inside(&[own, none, setresuid(0), setresgid(0), setresuid(7), set_id(SetId::Setfsuid, &[9])])
-        .inside(&[
-            set_id(SetId::Setregid, &[0, SAME]),
-            set_id(SetId::Setgid, &[1]),
-            set_id(SetId::Setuid, &[0]),
-        ])
-        .outside(&[Action::SetId(SetId::Setfsgid, [Id::Own; 3], Via::Raw), set_id(SetId::Setfsuid, &[0])])
-}
-
-pub fn ids_through_the_library() -> Scenario {
-    let calls = [
-        (SetId::Setuid, &[0][..]),
-        (SetId::Setgid, &[0]),
-        (SetId::Setreuid, &[0, SAME]),
-        (SetId::Setregid, &[SAME, 0]),
-        (SetId::Setresuid, &[0, 0, 5]),
-        (SetId::Setresgid, &[5, 0, 0]),
-        (SetId::Setfsuid, &[0]),
-        (SetId::Setfsgid, &[0]),
-        (SetId::Seteuid, &[1]),
-        (SetId::Setegid, &[1]),
-    ];
-    mapped().inside(&calls.map(|(call, ids)| set_id(call, ids).via_libc()))
-}
-
-pub fn capabilities() -> Scenario {
-    const SOME: &[Cap] = &[Cap::Setuid, Cap::CheckpointRestore];
-    mapped()
-        .inside(&[
-            suspend_caps(SOME),
-            Action::Look,
-            setresuid(0),
-            raise_caps(&[Cap::Setuid]),
-            drop_caps(&[Cap::Chown]),
-        ])
-        .inside(&[Action::Look, KEEPCAPS, NO_FIXUP, DUMPABLE])
-        .second(&[only_caps(SOME), raise_caps(&[Cap::Chown])])
-        .nested(&[only_caps(&[]), uid_map("0 0 1")])
-        .sibling(&[drop_caps(SOME), Action::Look])
 }
 
 pub fn families() -> Scenario {
@@ -337,51 +265,4 @@ pub fn all() -> Vec<Scenario> {
         in_groups,
     ];
     all.map(|told| told()).to_vec()
-}
-
-/// How many kinds of action there are.
-pub const KINDS: usize = 38;
-
-/// The number of an action's kind: a new kind does not compile until it is added here, and told above.
-pub fn kind(action: &Action) -> usize {
-    match action {
-        Action::Begin => 0,
-        Action::BeginCloned => 1,
-        Action::Write { .. } => 2,
-        Action::Open { .. } => 3,
-        Action::Give(_) => 4,
-        Action::WriteHeld { .. } => 5,
-        Action::Read { .. } => 6,
-        Action::ReadToEnd(_) => 7,
-        Action::Setgroups(..) => 8,
-        Action::Getgroups { .. } => 9,
-        Action::CountGroups { .. } => 10,
-        Action::Look => 11,
-        Action::Compat(..) => 12,
-        Action::SetId(..) => 13,
-        Action::Unshare(_) => 14,
-        Action::Apart(_) => 15,
-        Action::Clone(_) => 16,
-        Action::Setns { .. } => 17,
-        Action::Capset(_) => 18,
-        Action::Prctl(..) => 19,
-        Action::Chroot(..) => 20,
-        Action::ReadHeld { .. } => 21,
-        Action::OpenFile(..) => 22,
-        Action::Run(_) => 23,
-        Action::Raw(..) => 24,
-        Action::Hold(..) => 25,
-        Action::Ask(..) => 26,
-        Action::Socketpair(_) => 27,
-        Action::SendCredentials(_) => 28,
-        Action::ReceiveCredentials => 29,
-        Action::Clone3(_) => 30,
-        Action::Companion(_) => 31,
-        Action::End(_) => 32,
-        Action::Child(Child::GoesOn(_) | Child::GoesOnByClone3(_)) => 33,
-        Action::Child(Child::NotWaitedFor(_)) => 34,
-        Action::Child(Child::Zombie | Child::Gone) => 35,
-        Action::OwnerUid => 36,
-        Action::ProcOwner(_) => 37,
-    }
 }

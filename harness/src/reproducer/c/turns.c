@@ -22,13 +22,12 @@ static void hand_over(int turn)
 /* Waits for a turn. A change of ids has cleared the signal of the parent's death. */
 static void await(int turn)
 {
-	int now;
+	int now = atomic_load(&shared->turn);
 
-	while ((now = atomic_load(&shared->turn)) < turn) {
-		if (me != MAIN)
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (me != MAIN)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (; now < turn; now = atomic_load(&shared->turn))
 		syscall(SYS_futex, &shared->turn, FUTEX_WAIT, now, NULL, NULL, 0);
-	}
 	if (now == INT_MAX)
 		_exit(shared->status);
 }

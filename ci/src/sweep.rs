@@ -107,7 +107,7 @@ fn is_root() -> bool {
 
 fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
     for dispute in disputes {
-        say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{}", dispute.described()));
+        say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{}", dispute));
     }
     if !disputes.is_empty() {
         say(format_args!("\n{}", facts::text()));

@@ -23,7 +23,7 @@ use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario, Step};
 use crate::state::{self, Kept, State};
 use crate::trace::{Outcome, Trace};
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{outcome, program};
+use crate::{outcome, program, reproducer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -69,7 +69,9 @@ impl Scenario {
         }
         let states = director.states(&mut queue)?;
         director.farewell()?;
-        Ok(Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own })
+        let trace = Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own };
+        reproducer::record(&trace);
+        Ok(trace)
     }
 }
 

@@ -94,14 +94,6 @@ pub fn beginning(scenario: &Scenario) -> World {
     World::new(&scenario.cast, crate::caller::caller())
 }
 
-impl Dispute {
-    /// The trace, and each point with what both say, as a report shows them.
-    pub fn described(&self) -> String {
-        let points = self.points.iter().map(|point| crate::verdict::described(&self.trace, point));
-        format!("{}\n{}", self.trace, points.collect::<String>())
-    }
-}
-
 /// Who does what, a line for each step: of a scenario that could not be played.
 pub fn told(scenario: &Scenario) -> String {
     let mut text = format!("cast {:?}\n", scenario.cast);

@@ -38,6 +38,7 @@
 //! | [race] | what may happen when several do it at the same time |
 //! | [error] | what went wrong with the harness itself |
 //! | [host], [needs], [suite] | facts of this host, what a test needs of it, the registry of tests |
+//! | [reproducer] | a scenario as a program of its own |
 //! | [rules] | the rules of the kernel by name, which tests say that they pin |
 //! | [snapshot] | how a trace is compared with what was reviewed |
 //! | [userns] | a real program in a namespace |
@@ -58,6 +59,7 @@ mod player;
 pub mod prelude;
 mod program;
 pub mod race;
+pub mod reproducer;
 pub mod rules;
 pub mod scenario;
 mod show;

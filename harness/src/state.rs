@@ -122,6 +122,13 @@ pub fn look(answers: &[Answer]) -> Looked {
 }
 
 impl State {
+    /// What the process began with, as long as it has not left the caller's namespace: in another one it
+    /// has the sets that the kernel gives, which are the same on every host.
+    pub(crate) fn still_outside(&self) -> Option<&Before> {
+        let files = [&self.uid_map, &self.gid_map, &self.setgroups];
+        self.before.as_ref().filter(|before| before.files.each_ref() == files)
+    }
+
     /// Makes sense of what the requests gave; the name of the first that failed if one did.
     pub fn read(answers: &[Answer]) -> Result<Self, (&'static str, nix::errno::Errno)> {
         let failed = |at: &usize| match answers[*at].errno {

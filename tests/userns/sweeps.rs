@@ -9,7 +9,7 @@ use rstest::rstest;
 const ALONE: usize = 1;
 
 fn described(disputes: &[Dispute]) -> String {
-    disputes.iter().take(3).map(Dispute::described).collect()
+    disputes.iter().take(3).map(Dispute::to_string).collect()
 }
 
 fn swept(name: &str, depth: usize) -> sweep::Swept {

@@ -4,12 +4,12 @@ use super::{group, id, list, map};
 use crate::caps::CapSet;
 use crate::host::{CapSets, Ids, facts};
 use crate::lower::Own;
-use crate::state::{Before, Kept, State};
+use crate::state::{Kept, State};
 use std::fmt::Write as _;
 
 /// The maps and setgroups of a state, in one line.
 pub fn maps(state: &State, own: Own) -> String {
-    if before(state).is_some() {
+    if state.still_outside().is_some() {
         return "the caller's namespace".to_owned();
     }
     let setgroups = if state.setgroups.is_empty() { "(no such file)" } else { &state.setgroups };
@@ -28,7 +28,7 @@ pub fn credentials(state: &State, own: Own) -> String {
         "uid {}  gid {}  groups {groups}  {}",
         ids(state.uid, |uid| id(uid, own)),
         ids(state.gid, |gid| group(gid, own)),
-        caps(&state.caps, before(state).map(|before| &before.caps)),
+        caps(&state.caps, state.still_outside().map(|before| &before.caps)),
     );
     // What it is instead of 1 depends on fs.suid_dumpable.
     if state.dumpable != 1 {
@@ -77,13 +77,6 @@ fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
         }
     }
     shown
-}
-
-/// What the process began with, as long as it has not left the caller's namespace: in another one it
-/// has the sets that the kernel gives, which are the same on every host.
-fn before(state: &State) -> Option<&Before> {
-    let files = [&state.uid_map, &state.gid_map, &state.setgroups];
-    state.before.as_ref().filter(|before| before.files.each_ref() == files)
 }
 
 /// The sets of a process whose bounding set was not asked for.

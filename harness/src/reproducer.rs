@@ -1,0 +1,133 @@
+//! A scenario as a program of its own, for somebody who has the kernel and not this suite.
+//!
+//! The program takes the steps of the scenario, prints what came of each, and compares it with a
+//! [`Prediction`]: its exit status is 0 if the kernel does as predicted, 1 if not, and 2 if it cannot be
+//! run. A C program can take nearly every step, a shell script a few; what a program cannot do is
+//! [`NotPossible`], with the reason.
+
+mod c;
+mod calls;
+mod ids;
+mod library;
+mod numbers;
+mod outcomes;
+mod paths;
+mod raw;
+mod save;
+mod shell;
+mod story;
+mod text;
+
+use crate::host;
+use crate::lower::Own;
+use crate::scenario::{Actor, Scenario};
+use crate::show;
+use crate::state::State;
+use crate::trace::{Outcome, Trace};
+use std::fmt;
+
+pub(crate) use save::record;
+pub use save::{save, save_in};
+
+/// What the kernel is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prediction {
+    /// What comes of each step, in the order of the scenario. What nobody foretells is printed and not
+    /// compared.
+    pub outcomes: Vec<Option<Outcome>>,
+    /// What actors are afterwards; of those that are missing nothing is compared.
+    pub states: Vec<(Actor, State)>,
+    /// What `own` stands for in both.
+    pub own: Own,
+}
+
+impl From<&Trace> for Prediction {
+    /// That it does again what it did.
+    fn from(trace: &Trace) -> Self {
+        let outcomes = trace.outcomes.iter().cloned().map(Some).collect();
+        Self { outcomes, states: trace.states.clone(), own: trace.own }
+    }
+}
+
+/// What a program says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The name of the test.
+    pub name: String,
+    /// What it shows: the rule, its sentence, its source; free lines.
+    pub about: Vec<String>,
+}
+
+/// Why a scenario cannot be made a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotPossible(pub String);
+
+impl std::error::Error for NotPossible {}
+
+impl fmt::Display for NotPossible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no program can show this: {}", self.0)
+    }
+}
+
+/// A C program of one file, for any C library, that needs nothing else.
+///
+/// # Errors
+/// The step that C cannot take.
+pub fn c(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
+    c::program(scenario, prediction, header)
+}
+
+/// A script for sh(1) that needs util-linux, and the core utilities.
+///
+/// # Errors
+/// The step that no such script can take: most, since a shell cannot change itself.
+pub fn shell(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
+    shell::script(scenario, prediction, header)
+}
+
+impl Header {
+    /// The comment at the head of a program.
+    fn lines(&self, scenario: &Scenario, prediction: &Prediction, kind: &str) -> Vec<String> {
+        let file = save::file_name(&self.name);
+        let system = &host::facts().system;
+        let mut lines = vec![self.name.clone(), String::new()];
+        if !self.about.is_empty() {
+            lines.extend(self.about.iter().cloned().chain([String::new()]));
+        }
+        lines.push("Expected, step by step:".to_owned());
+        lines.extend(foretold(scenario, prediction));
+        lines.push(String::new());
+        let (release, architecture) = (&system.kernel_release, &system.architecture);
+        lines.push(format!("Made by userns-suite on Linux {release} {architecture}. Run it with"));
+        lines.push(match kind {
+            "c" => format!("    cc -Wall -Wextra -o {file} {file}.c && ./{file}"),
+            other => format!("    sh {file}.{other}"),
+        });
+        lines.push(
+            "Exit status: 0 if the kernel does as expected, 1 if not, 2 if this cannot be run.".to_owned(),
+        );
+        lines
+    }
+}
+
+/// The steps and what is expected of each, as traces show them.
+fn foretold(scenario: &Scenario, prediction: &Prediction) -> Vec<String> {
+    let name = scenario.steps.iter().map(|step| step.actor.to_string().len()).max().unwrap_or(0);
+    let actions: Vec<String> =
+        scenario.steps.iter().map(|step| show::action(step.actor, &step.action)).collect();
+    let width = actions.iter().map(|action| action.chars().count()).max().unwrap_or(0).min(48);
+    let outcomes = prediction.outcomes.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    scenario
+        .steps
+        .iter()
+        .zip(&actions)
+        .zip(outcomes)
+        .map(|((step, action), outcome)| {
+            let shown = outcome.map_or("anything".to_owned(), |outcome| {
+                show::outcome(outcome, &step.action, prediction.own)
+            });
+            format!("  {:name$}  {action:width$}  {}", step.actor, shown.replace('\n', "; "))
+        })
+        .collect()
+}

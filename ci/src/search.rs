@@ -135,7 +135,9 @@ fn told(found: &Found, plan: &Plan) -> String {
         }
         None => writeln!(text, "played again it was not disputed: something races"),
     };
-    let _ = write!(text, "\n{}", found.dispute());
+    let dispute = found.dispute();
+    let name = format!("search {} {worker} {number}", plan.seed);
+    let _ = writeln!(text, "\n{dispute}\n{}", dispute.reproduced(&name));
     text
 }
 
@@ -145,7 +147,6 @@ fn saved(directory: &Path, dispute: &Dispute) {
         Ok(path) => say(format_args!("\nkept as {}\n", path.display())),
         Err(error) => say(format_args!("\nnot kept: {error}\n")),
     }
-    // A program that reproduces it, for those who have no Rust, belongs here, beside the kept scenario.
 }
 
 fn summary(report: &Report, played: u64, took: Duration) -> String {

@@ -106,8 +106,9 @@ fn is_root() -> bool {
 }
 
 fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
-    for dispute in disputes {
-        say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{}", dispute));
+    for (number, dispute) in (1..).zip(disputes) {
+        let program = dispute.reproduced(&format!("sweep {number}"));
+        say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{dispute}\n{program}\n"));
     }
     if !disputes.is_empty() {
         say(format_args!("\n{}", facts::text()));

@@ -36,6 +36,13 @@ impl fmt::Display for Dispute {
     }
 }
 
+impl Dispute {
+    /// Writes a C program that shows it under this name; tells where, or why not.
+    pub fn reproduced(&self, name: &str) -> String {
+        verdict::reproducer(name, &self.trace, model::predict(&self.trace.scenario).as_ref())
+    }
+}
+
 /// Plays a scenario and compares it with what the model says; `None` if they agree.
 ///
 /// # Errors

@@ -188,8 +188,8 @@ fn run_named(test: Current, run: fn()) {
     CURRENT.set(Some(test));
     verdict::begin();
     let result = catch_unwind(AssertUnwindSafe(run));
-    CURRENT.set(None);
     let (disputed, counts) = verdict::end();
+    CURRENT.set(None);
     tell(counts);
     match (result, disputed) {
         (Ok(()), None) => {}

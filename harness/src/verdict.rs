@@ -3,8 +3,14 @@
 //! While a test of the suite runs, each trace that it plays is compared with what the [model](crate::model) says.
 //! A test whose snapshot agrees with the kernel fails all the same where the model does not.
 
+mod reproduced;
+
+pub use reproduced::line as reproducer;
+
 use crate::model::{self, Disagreement, Prediction, Side};
+use crate::rules::Rule;
 use crate::show;
+use crate::suite;
 use crate::trace::Trace;
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -19,7 +25,7 @@ struct Played {
     /// The last trace, with what the model says of it.
     last: Option<(Trace, Option<Prediction>)>,
     /// Those of which the model says something else.
-    disputed: Vec<(Trace, Vec<Disagreement>)>,
+    disputed: Vec<(Trace, Prediction, Vec<Disagreement>)>,
     /// How many scenarios there were, and of how many the model foretold every step and the end.
     counts: Counts,
 }
@@ -58,7 +64,7 @@ pub(crate) fn played(trace: &Trace) {
             played.counts.foretold += prediction.steps.iter().filter(|step| step.outcome.is_some()).count();
             let found = model::disagreements(trace, prediction);
             if !found.is_empty() {
-                played.disputed.push((trace.clone(), found));
+                played.disputed.push((trace.clone(), prediction.clone(), found));
             }
         }
         played.last = Some((trace.clone(), prediction));
@@ -72,16 +78,23 @@ pub(crate) fn end() -> (Option<String>, Counts) {
         return (None, played.counts);
     }
     let mut report = String::from("the model says otherwise than the kernel:\n");
-    for (trace, found) in played.disputed.iter().take(MOST) {
+    for (number, (trace, prediction, found)) in (1..).zip(&played.disputed).take(MOST) {
         for disagreement in found {
             report.push_str(&described(trace, disagreement));
         }
         let _ = writeln!(report, "in\n{}", indented(&trace.to_string()));
+        let name = format!("{} {number}", suite::current_test().unwrap_or_default());
+        let _ = writeln!(report, "  {}", reproducer(&name, trace, Some(prediction)));
     }
     if played.disputed.len() > MOST {
         let _ = writeln!(report, "and {} more scenarios", played.disputed.len() - MOST);
     }
     (Some(report), played.counts)
+}
+
+/// The rules by which the model says otherwise than the kernel.
+fn stands_on(trace: &Trace, prediction: &Prediction) -> Vec<&'static Rule> {
+    model::disagreements(trace, prediction).iter().filter_map(|found| found.rule).collect()
 }
 
 /// One point as reports show it.
@@ -111,7 +124,9 @@ pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: im
         let last = played.as_ref().and_then(|played| played.last.as_ref());
         if let Some((trace, prediction)) = last.filter(|(trace, _)| trace.to_string().trim() == seen.trim()) {
             let snapshot = snapshot().unwrap_or_default();
-            eprintln!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));
+            let name = suite::current_test().unwrap_or_default();
+            eprint!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));
+            eprintln!("  {}", reproducer(&name, trace, prediction.as_ref()));
         }
     });
     resume_unwind(panic);

@@ -1,0 +1,39 @@
+//! The program that shows what a report is about.
+
+use super::stands_on;
+use crate::host::facts;
+use crate::model::Prediction;
+use crate::reproducer::{self, Header};
+use crate::trace::Trace;
+
+/// Writes the C program of a scenario under this name; the line of a report that names its file, or says why there
+/// is none.
+pub fn line(name: &str, trace: &Trace, prediction: Option<&Prediction>) -> String {
+    let expected = match prediction {
+        Some(prediction) => reproducer::Prediction {
+            outcomes: prediction.steps.iter().map(|step| step.outcome.clone()).collect(),
+            states: prediction.states.clone(),
+            own: trace.own,
+        },
+        // Without the model nothing is foretold, and the program tells what the kernel does.
+        None => reproducer::Prediction {
+            outcomes: vec![None; trace.outcomes.len()],
+            states: Vec::new(),
+            own: trace.own,
+        },
+    };
+    let about = prediction.map(|prediction| about(trace, prediction)).unwrap_or_default();
+    let header = Header { name: name.to_owned(), about };
+    let saved = match reproducer::save(&trace.scenario, &expected, &header) {
+        Ok(path) => format!("reproducer {}", path.display()),
+        Err(reason) => format!("no reproducer: {reason}"),
+    };
+    let system = &facts().system;
+    format!("kernel {} {}   {saved}", system.kernel_release, system.architecture)
+}
+
+/// The rules on which kernel and model differ, each with its source.
+fn about(trace: &Trace, prediction: &Prediction) -> Vec<String> {
+    let rules = stands_on(trace, prediction).into_iter();
+    rules.flat_map(|rule| [format!("{}: {}", rule.name, rule.sentence), rule.source.to_owned()]).collect()
+}

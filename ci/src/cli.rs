@@ -240,7 +240,7 @@ pub struct KernelsOptions {
     /// After how many seconds a kernel is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub limit: u64,
-    /// Name everything that failed or differs, not only the first
+    /// Name everything that failed or differs, not only the first, and tell why tests were skipped
     #[arg(long, short)]
     pub verbose: bool,
 }

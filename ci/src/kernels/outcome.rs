@@ -1,5 +1,6 @@
 //! What became of one kernel.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,6 +52,17 @@ impl Outcome {
         self.legs.iter().map(|leg| leg.skipped.len()).sum()
     }
 
+    /// Why tests were skipped, and how many for each reason, the most frequent one first.
+    pub fn skips(&self) -> Vec<(&str, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for reason in self.legs.iter().flat_map(|leg| leg.skipped.values()) {
+            *counts.entry(reason).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts
+    }
+
     fn ran(&self) -> usize {
         self.legs.iter().map(|leg| leg.ended.len()).sum()
     }
@@ -64,7 +76,13 @@ impl Outcome {
                 Verdict::Failed(format!("{name} {trouble}"))
             }
             (Some(trouble), ..) => Verdict::CouldNotRun(format!("{name} {trouble}")),
-            (None, 0, _) => Verdict::CouldNotRun(format!("{name}: nothing ran, all tests were skipped")),
+            (None, 0, _) => {
+                // What root lacks says more than that an ordinary user is not root.
+                let first = Self { legs: self.legs.iter().take(1).cloned().collect(), ..self.clone() };
+                let why = first.skips().first().map(|(why, tests)| format!(", {tests} of them: {why}"));
+                let why = why.unwrap_or_default();
+                Verdict::CouldNotRun(format!("{name}: nothing ran, all tests were skipped{why}"))
+            }
             (None, _, 0) => Verdict::Good,
             (None, ran, failed) => Verdict::Failed(format!("{name}: {failed} of {ran} tests failed")),
         }
@@ -89,8 +107,6 @@ pub fn verdict(outcomes: &[Outcome]) -> Verdict {
 
 #[cfg(test)]
 pub mod tests {
-    use std::collections::BTreeMap;
-
     use guest::End;
 
     use super::*;
@@ -142,7 +158,8 @@ pub mod tests {
         let untrue = Outcome { trouble: short, ..good };
         assert_eq!(untrue.verdict(), Verdict::CouldNotRun("k answered short: half".into()));
         let nothing = outcome("k", "7.2", &[], &[("a", "needs root")]);
-        assert!(matches!(nothing.verdict(), Verdict::CouldNotRun(_)));
+        let why = "k: nothing ran, all tests were skipped, 1 of them: needs root";
+        assert_eq!(nothing.verdict(), Verdict::CouldNotRun(why.into()));
     }
 
     #[test]

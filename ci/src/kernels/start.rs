@@ -68,7 +68,10 @@ pub fn qemu(
     command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", "1", "-m", &memory.to_string()]);
     // No disk, no network, no monitor: nothing of the host can be reached.
     command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
-    command.arg("-serial").arg(format!("file:{}", console.display())).args(["-serial", "stdio"]);
+    // Appended, since qemu's own complaints go to the same file. A comma would end the path.
+    let path = console.display().to_string().replace(',', ",,");
+    command.arg("-chardev").arg(format!("file,id=console,path={path},append=on"));
+    command.args(["-serial", "chardev:console", "-serial", "stdio"]);
     command.arg("-kernel").arg(&image.kernel).arg("-initrd").arg(root);
     command.arg("-append").arg(format!(
         "console=ttyS0 panic=-1 mitigations=off tsc=reliable {CHANNEL}/dev/ttyS1 rdinit={INIT}"

@@ -34,6 +34,9 @@ pub fn render(outcomes: &[Outcome], root: &Path, verbose: bool) -> String {
     let mut text = format!("\n{}", table(outcomes, verbose));
     for outcome in outcomes {
         failures(&mut text, outcome, root, verbose);
+        if verbose {
+            skips(&mut text, outcome);
+        }
         trouble(&mut text, outcome);
     }
     let _ = match verdict(outcomes) {
@@ -98,6 +101,15 @@ fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool) {
     }
     let results = outcome.results.strip_prefix(root).unwrap_or(&outcome.results);
     let _ = writeln!(text, "  outputs and snapshots that differ are below {}", results.display());
+}
+
+fn skips(text: &mut String, outcome: &Outcome) {
+    if outcome.skipped() > 0 {
+        let _ = writeln!(text, "\n{BOLD}{}: skipped, and why{BOLD:#}", outcome.name);
+    }
+    for (reason, tests) in outcome.skips() {
+        let _ = writeln!(text, "{MIDDLING}{tests:>6}{MIDDLING:#}  {reason}");
+    }
 }
 
 /// How a test ended, in words.

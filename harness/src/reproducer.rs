@@ -42,10 +42,14 @@ pub struct Prediction {
 }
 
 impl From<&Trace> for Prediction {
-    /// That it does again what it did.
+    /// That it does again what it did. Of /proc/PID/status as a whole nothing is foretold: it tells process
+    /// ids, and counts of the moment.
     fn from(trace: &Trace) -> Self {
-        let outcomes = trace.outcomes.iter().cloned().map(Some).collect();
-        Self { outcomes, states: trace.states.clone(), own: trace.own }
+        let of_the_moment =
+            |outcome: &Outcome| matches!(outcome, Outcome::Text(bytes) if bytes.starts_with(b"Name:\t"));
+        let outcomes =
+            trace.outcomes.iter().map(|outcome| (!of_the_moment(outcome)).then(|| outcome.clone()));
+        Self { outcomes: outcomes.collect(), states: trace.states.clone(), own: trace.own }
     }
 }
 

@@ -218,3 +218,17 @@ fn rules_of_a_suite_that_lies_are_not_told() -> io::Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_search_draws_what_its_seed_says_and_writes_no_control_characters() -> io::Result<()> {
+    let search =
+        ["search", "--seed", "1", "--workers", "1", "--scenarios", "10", "--seconds", "20", "--forget"];
+
+    let (said, status) = ends(ci(&search))?;
+
+    // In a container the model says nothing, and the search cannot run.
+    assert!(status == Some(0) || status == Some(2), "{status:?}: {said}");
+    assert!(status == Some(2) || said.contains("\n10 scenarios of "), "{said}");
+    assert!(!said.contains(['\r', '\x1b']), "{said}");
+    Ok(())
+}

@@ -10,7 +10,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::{number, pause, raw};
 
 /// An allocator that ends every process but the one that called [`home`].
@@ -154,6 +154,27 @@ fn nobody_is_left_half_way() {
 
     hangs.try_play_within(Duration::from_millis(50)).expect_err("an actor hangs");
 
+    assert_eq!(children(), Vec::<String>::new());
+}
+
+/// A companion ends with its actor, also if that has become a user who may not signal it.
+#[test]
+fn no_companion_outlives_its_actor() {
+    let _alone = ALONE.lock();
+    let adopts = |yes: libc::c_ulong| {
+        // SAFETY: sets an attribute of this process: whether orphans below it become its children.
+        unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, yes) };
+    };
+    adopts(1);
+
+    caller().outside(&[Action::Companion(libc::CLONE_FS), setresuid(1000)]).play();
+
+    let ended = Instant::now();
+    while !children().is_empty() && ended.elapsed() < Duration::from_secs(2) {
+        std::thread::sleep(Duration::from_millis(5));
+        let _ = nix::sys::wait::waitpid(None, Some(nix::sys::wait::WaitPidFlag::WNOHANG));
+    }
+    adopts(0);
     assert_eq!(children(), Vec::<String>::new());
 }
 

@@ -198,3 +198,34 @@ fn stream(seed: u64, worker: usize) -> TestRng {
     seeds[8..16].copy_from_slice(&(worker as u64).to_le_bytes());
     TestRng::from_seed(RngAlgorithm::ChaCha, &seeds)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(seed: u64, worker: usize) -> Vec<Scenario> {
+        let mut runner = TestRunner::new_with_rng(Config::default(), stream(seed, worker));
+        let strategy = scenarios(Casts::All);
+        let mut draw = || strategy.new_tree(&mut runner).map(|drawn| drawn.current().0);
+        (0..40).map(|_| draw().expect("nothing is filtered")).collect()
+    }
+
+    #[test]
+    fn a_seed_draws_the_same_again_and_each_worker_something_else() {
+        let first = drawn(1, 0);
+
+        assert!(first == drawn(1, 0));
+        assert!(first != drawn(1, 1));
+        assert!(first != drawn(2, 0));
+    }
+
+    #[test]
+    fn every_actor_and_every_kind_of_cast_is_drawn() {
+        let all = drawn(3, 0);
+
+        for actor in crate::scenario::Actor::ALL {
+            assert!(all.iter().any(|scenario| scenario.mentions(actor)), "{actor}");
+        }
+        assert!(all.iter().all(|scenario| !scenario.steps.is_empty()));
+    }
+}

@@ -43,7 +43,7 @@ impl World {
         if file == IdFile::Setgroups && writes && !all.capable(opener, of.cred.ns, Cap::SysAdmin) {
             return Err(Refusal::by(EACCES, const { named("open.setgroups-needs-sys-admin") }));
         }
-        Ok(OpenFile { file, ns: of.cred.ns, opener: opener.clone(), access, position: 0, beyond: false })
+        Ok(OpenFile { file, ns: of.cred.ns, opener: opener.clone(), access, position: 0, beyond: None })
     }
 
     /// Whether a process may look into another.
@@ -69,7 +69,7 @@ impl World {
             return refusal.into();
         }
         let contents = self.namespaces.contents(file.ns, file.file, file.opener.ns).into_bytes();
-        if file.beyond && file.position < contents.len() as u64 {
+        if file.beyond.is_some_and(|length| length != contents.len() as u64) {
             return Reply::Lost;
         }
         let from = usize::try_from(file.position).unwrap_or(usize::MAX).min(contents.len());
@@ -85,15 +85,20 @@ impl World {
             At::Position => (file.position, false),
             At::Seek(offset) | At::Offset(offset) => match u64::try_from(offset) {
                 Ok(from) => {
-                    file.beyond |= self.is_beyond(file, from);
+                    self.sought(file, from);
                     (from, matches!(at, At::Offset(_)))
                 }
                 Err(_) => return Reply::Lost,
             },
         };
+        // What was sought stays so if the read fails.
+        if matches!(at, At::Seek(_)) {
+            file.position = from;
+        }
         let mut whole = OpenFile { position: from, ..file.clone() };
-        let Reply::Is(Outcome::Text(mut text), rule) = self.read(&mut whole, size) else {
-            return self.read(&mut whole, size);
+        let (mut text, rule) = match self.read(&mut whole, size) {
+            Reply::Is(Outcome::Text(text), rule) => (text, rule),
+            refused => return refused,
         };
         if from + text.len() as u64 > self.page && size > self.page - 64 {
             return Reply::Lost;
@@ -118,7 +123,7 @@ impl World {
             At::Seek(offset) => {
                 let refusal = Refusal { call: "lseek", ..Refusal::without_rule(EINVAL) };
                 file.position = u64::try_from(offset).map_err(|_| refusal)?;
-                file.beyond |= self.is_beyond(file, file.position);
+                self.sought(file, file.position);
                 Ok(())
             }
             At::Offset(..0) => Err(Refusal::without_rule(EINVAL)),
@@ -126,8 +131,12 @@ impl World {
         }
     }
 
-    fn is_beyond(&self, file: &OpenFile, position: u64) -> bool {
-        position > self.namespaces.contents(file.ns, file.file, file.opener.ns).len() as u64
+    fn sought(&self, file: &mut OpenFile, position: u64) {
+        let length = self.namespaces.contents(file.ns, file.file, file.opener.ns).len() as u64;
+        file.beyond = match position {
+            0 => None,
+            _ => file.beyond.or((position > length).then_some(length)),
+        };
     }
 
     /// The number of a newly opened file.

@@ -129,9 +129,10 @@ pub struct OpenFile {
     pub access: Access,
     /// Where the next read or write begins.
     pub position: u64,
-    /// Whether it was once sought beyond its end: the kernel then forgets where the lines begin.
+    /// How long it was when it was sought beyond its end. If it is longer since, the kernel no longer knows which
+    /// line is at which position.
     /// Source: kernel traverse(), seq_read_iter().
-    pub beyond: bool,
+    pub beyond: Option<u64>,
 }
 
 /// What a process holds.

@@ -3,10 +3,8 @@
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, Hasher};
-use std::io::{IsTerminal, Write as _, stderr};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use harness::explore::search::{Ends, Found, Plan, Report, search};
@@ -14,16 +12,13 @@ use harness::explore::{self, Dispute, Watch, regressions};
 use harness::model;
 
 use crate::cli::{self, SearchOptions};
-use crate::process;
+use crate::progress::watched;
 use crate::say::say;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
 
 /// Where disputed scenarios are kept, in the workspace.
 const KEPT: &str = "tests/regressions";
-
-/// How often the search is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Plays what was kept, then searches, and tells what was found.
 ///
@@ -47,7 +42,9 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
     say(format_args!("searching for {} s: seed {}, workers {}\n", options.seconds, plan.seed, plan.workers));
     let watch = Watch::default();
     let began = Instant::now();
-    let report = watched(&plan, &watch, Duration::from_secs(options.seconds))?;
+    let until = began.checked_add(Duration::from_secs(options.seconds));
+    let report = watched("search", &watch, until, || search(&plan, &watch));
+    let report = report.map_err(|unplayed| unplayed.to_string())?;
     let took = began.elapsed();
     for found in &report.found {
         say(told(found, &plan));
@@ -78,46 +75,6 @@ fn play_kept(directory: &Path) -> Result<usize, String> {
         say(format_args!("{} kept scenarios played, {differing} disputed\n", kept.len()));
     }
     Ok(differing)
-}
-
-/// The search, with somebody who looks at the clock and at signals.
-fn watched(plan: &Plan, watch: &Watch, limit: Duration) -> Result<Report, String> {
-    let over = AtomicBool::new(false);
-    let began = Instant::now();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut seconds = 0;
-            while !over.load(Ordering::Relaxed) {
-                thread::sleep(LOOK);
-                if process::interrupted() || began.elapsed() >= limit {
-                    watch.stop.store(true, Ordering::Relaxed);
-                }
-                if began.elapsed().as_secs() > seconds {
-                    seconds = began.elapsed().as_secs();
-                    progress(watch, seconds);
-                }
-            }
-            clear();
-        });
-        let report = search(plan, watch);
-        over.store(true, Ordering::Relaxed);
-        report.map_err(|unplayed| unplayed.to_string())
-    })
-}
-
-/// One line that is written over, for who looks on; a file or a pipe gets none.
-fn progress(watch: &Watch, seconds: u64) {
-    if stderr().is_terminal() {
-        let played = watch.played.load(Ordering::Relaxed);
-        let rate = played / seconds.max(1);
-        let _ = write!(stderr(), "\r{seconds} s  {played} scenarios  {rate} a second \x1b[K");
-    }
-}
-
-fn clear() {
-    if stderr().is_terminal() {
-        let _ = write!(stderr(), "\r\x1b[K");
-    }
 }
 
 /// A disagreement: how it was found, and what it shrank to.

@@ -28,7 +28,7 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
     model::applies().map_err(str::to_owned)?;
     let directory = Workspace::find()?.root.join(KEPT);
     let again = play_kept(&directory)?;
-    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let plan = Plan {
         seed: options.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish() >> 32),
         workers: options.workers.map_or(processors, |workers| workers as usize),

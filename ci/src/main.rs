@@ -24,6 +24,7 @@ mod summary;
 mod sweep;
 mod tools;
 mod verdict;
+mod workflows;
 mod workspace;
 
 use std::process::ExitCode;

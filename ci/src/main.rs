@@ -1,13 +1,15 @@
 //! The commands behind `cargo ci`.
 //!
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which
-//! rules of the kernel hold, `sweep` plays everything short against the model, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! rules of the kernel hold, `sweep` plays everything short against the model, `kernels` runs the suite on many
+//! kernels, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
 
 mod checks;
 mod cli;
 mod deny;
 mod facts;
 mod gather;
+mod kernels;
 mod nextest;
 mod ordinary;
 mod packages;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Suite(options) => suite::run(&options),
         Command::Rules(options) => rules::run(&options),
         Command::Sweep(options) => sweep::run(&options),
+        Command::Kernels(options) => kernels::run(&options),
         Command::Test(options) => checks::run(&options),
     });
     match done {

@@ -152,7 +152,7 @@ fn free_id() -> Result<u32, String> {
 }
 
 /// A fresh directory that every user can reach: TMPDIR may lie below a directory of root's.
-fn reachable_directory() -> Result<TempDir, String> {
+pub fn reachable_directory() -> Result<TempDir, String> {
     let candidates = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
     let open = |dir: &Path| {
         fs::metadata(dir).is_ok_and(|meta| meta.is_dir() && meta.permissions().mode() & 0o001 != 0)

@@ -47,15 +47,19 @@ fn missing() -> Vec<&'static str> {
     NEEDED.iter().filter(|(file, _)| !there(file)).map(|(_, package)| *package).collect()
 }
 
-/// The package lists are fetched only when those at hand do not do: that takes longer than the rest.
-fn install_packages(packages: &[&str]) -> Result<(), String> {
-    let install = |update: bool| {
+/// Installs Debian packages. The package lists are fetched only when those at hand do not do: that takes
+/// longer than the rest.
+///
+/// # Errors
+/// When apt fails, such as for want of privileges.
+pub fn install_packages(packages: &[&str]) -> Result<(), String> {
+    let attempt = |update: bool| {
         if update {
             apt(&["update"])?;
         }
         apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())
     };
-    install(false).or_else(|_| install(true))
+    attempt(false).or_else(|_| attempt(true))
 }
 
 fn apt(arguments: &[&str]) -> Result<(), String> {

@@ -87,7 +87,7 @@ fn help_teaches_the_exit_status() -> io::Result<()> {
     let (text, status) = ends(ci(&["--help"]))?;
 
     assert_eq!(status, Some(0));
-    for word in ["facts", "suite", "rules", "test", "2  could not run"] {
+    for word in ["facts", "suite", "rules", "kernels", "test", "2  could not run"] {
         assert!(text.contains(word), "no {word:?} in:\n{text}");
     }
     Ok(())

@@ -116,11 +116,13 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// run, and nothing else; `--rules` prints "name, tab, file, tab, function, tab, rules" for each test. Exit status: 0, or 101 if a test failed, or 2 if the suite was written
 /// or called wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
-    let tests = match names::collect(&TESTS) {
+    let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
+    let lists = asked("--skipped") || asked("--rules");
+    let arguments = if lists { Arguments::default() } else { Arguments::from_args() };
+    let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {
         Ok(tests) => tests,
         Err(message) => return usage(&message),
     };
-    let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     if asked("--skipped") {
         return print(&skipped(&tests));
     }
@@ -131,7 +133,6 @@ pub fn main() -> ExitCode {
         Ok(unmet_is) => unmet_is,
         Err(message) => return usage(&message),
     };
-    let arguments = Arguments::from_args();
     let trials = tests
         .into_iter()
         .filter(|(name, _)| may_be_asked_for(&arguments, name))

@@ -33,14 +33,19 @@ pub fn test_name(raw: &str, function: &str) -> String {
     segments.iter().enumerate().map(shown).collect::<Vec<_>>().join("::")
 }
 
-/// The tests with their names, in the order of these.
+/// The tests with their names, in the order of these; all of them, or those of the module of the one that is
+/// named. A process that runs one test need not name a thousand, and no two modules share a name.
 ///
 /// # Errors
 /// Names each unnamed case and each name that two tests have, with their places.
-pub(super) fn collect(tests: &'static [Test]) -> Result<Vec<(String, &'static Test)>, String> {
+pub(super) fn collect(
+    tests: &'static [Test],
+    exact: Option<&str>,
+) -> Result<Vec<(String, &'static Test)>, String> {
     let mut by_name: BTreeMap<String, &Test> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for test in tests {
+    let of_module = |test: &&Test| exact.is_none_or(|name| first(without_crate(test.name)) == first(name));
+    for test in tests.iter().filter(of_module) {
         let name = test.shown_name();
         let place = format!("{}:{}", test.file, test.line);
         if name.split("::").any(is_unnamed_case) {
@@ -55,6 +60,15 @@ pub(super) fn collect(tests: &'static [Test]) -> Result<Vec<(String, &'static Te
         true => Ok(by_name.into_iter().collect()),
         false => Err(wrong.join("\n       ")),
     }
+}
+
+fn without_crate(raw: &str) -> &str {
+    raw.split_once("::").map_or(raw, |(_, rest)| rest)
+}
+
+/// The first segment, which is never one of rstest's: what is shown begins as what was written.
+fn first(name: &str) -> &str {
+    name.split_once("::").map_or(name, |(first, _)| first)
 }
 
 /// `case_1_name` is `name`, `id_2_Uid` is `id_Uid`; anything else stays.
@@ -139,7 +153,7 @@ mod tests {
     fn two_tests_of_one_name_are_refused() {
         static TWICE: [Test; 2] = [test("t::own::case_1_a", 3), test("t::own::case_2_a", 3)];
 
-        let error = collect(&TWICE).err();
+        let error = collect(&TWICE, None).err();
 
         let expected = "two tests are called own::a (topic.rs:3 and topic.rs:3): rename one";
         assert_eq!(error.as_deref(), Some(expected));
@@ -149,8 +163,23 @@ mod tests {
     fn a_case_without_a_name_is_refused() {
         static UNNAMED: [Test; 1] = [test("t::own::case_1", 7)];
 
-        let error = collect(&UNNAMED).err().unwrap_or_default();
+        let error = collect(&UNNAMED, None).err().unwrap_or_default();
 
         assert!(error.starts_with("own::case_1 (topic.rs:7) is a case without a name"), "{error}");
+    }
+
+    #[test]
+    fn only_the_module_of_a_named_test_is_looked_at() {
+        static TWO: [Test; 2] = [test("t::topic::own::case_1_a", 3), test("t::other::own::case_1_a", 7)];
+        let names = |exact| {
+            let collected = collect(&TWO, exact).expect("names are unique");
+            collected.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+
+        assert_eq!(names(None), ["other::own::a", "topic::own::a"]);
+        assert_eq!(names(Some("topic::own::a")), ["topic::own::a"]);
+        assert!(names(Some("nothing::own::a")).is_empty());
+        static TWICE: [Test; 2] = [test("t::own::case_1_a", 3), test("t::own::case_2_a", 3)];
+        assert!(collect(&TWICE, Some("own::a")).is_err());
     }
 }

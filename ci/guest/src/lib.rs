@@ -1,0 +1,164 @@
+//! What `cargo ci kernels` and the program inside a kernel say to each other.
+//!
+//! The plan travels in as a file. What happens comes out as lines of JSON, one [`Event`] a line, over a
+//! channel that the kernel's own messages do not use. A line that is cut short is no JSON, and each leg closes
+//! with its counts, so that half an answer cannot pass for a whole one.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the plan lies in a guest's root, and where the guest's program does.
+pub const PLAN: &str = "/guest/plan.json";
+/// The program itself, which the kernel starts as its init.
+pub const INIT: &str = "/guest/init";
+/// A module that the guest loads if it is there: `/dev/net/tun`.
+pub const TUN: &str = "/guest/tun.ko";
+/// The word on the kernel's command line with the name of the channel's device.
+pub const CHANNEL: &str = "guest.channel=";
+
+/// What is to be played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The directory that the tests take for the workspace.
+    pub workspace: PathBuf,
+    /// The suite's test binary.
+    pub suite: PathBuf,
+    /// An existing directory, which every user can reach, for what tests write.
+    pub scratch: PathBuf,
+    /// As whom the tests run, one leg after the other. `None` is the caller, with nothing changed.
+    pub users: Vec<Option<u32>>,
+    /// The tests, by name. None at all is a trial of whether the kernel boots.
+    pub tests: Vec<String>,
+    /// After how many seconds a test is killed.
+    pub limit: u64,
+}
+
+/// How a test ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It ran and passed.
+    Passed,
+    /// It said no; how it exited.
+    Failed(String),
+    /// A signal killed it; which.
+    Crashed(String),
+    /// It took longer than the limit and was killed.
+    TimedOut,
+}
+
+/// What happens in a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The kernel has started the guest's program.
+    Ready {
+        /// `uname -r`.
+        release: String,
+    },
+    /// A leg begins.
+    Leg {
+        /// The effective uid.
+        uid: u32,
+        /// The facts of the host as this user sees them.
+        facts: String,
+    },
+    /// A test of the plan cannot run here.
+    Skipped {
+        /// Its name.
+        test: String,
+        /// The suite's reason.
+        reason: String,
+    },
+    /// A test begins: what a guest that hangs has said last.
+    Started {
+        /// Its name.
+        test: String,
+    },
+    /// The test ended.
+    Ended {
+        /// Its name.
+        test: String,
+        /// How.
+        end: End,
+        /// How long it took.
+        milliseconds: u64,
+        /// What it printed, for a test that did not pass.
+        output: String,
+    },
+    /// A snapshot that differs.
+    Snapshot {
+        /// Its path, relative to the workspace.
+        path: PathBuf,
+        /// Its content.
+        text: String,
+    },
+    /// A leg is over.
+    LegEnded {
+        /// How many tests ran.
+        ran: usize,
+        /// How many were skipped.
+        skipped: usize,
+    },
+    /// The guest cannot go on.
+    Trouble {
+        /// What it could not do, and why.
+        what: String,
+    },
+    /// All legs are over; nothing follows.
+    Done,
+}
+
+impl Event {
+    /// The event as a line, its end included.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn to_line(&self) -> Result<String, String> {
+        serde_json::to_string(self).map(|line| line + "\n").map_err(|error| format!("no JSON: {error}"))
+    }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// When it is no event, or only part of one.
+    pub fn from_line(line: &str) -> Result<Self, String> {
+        serde_json::from_str(line).map_err(|error| format!("no event: {error}: {line:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended() -> Event {
+        Event::Ended {
+            test: "map_order::own_gid".into(),
+            end: End::Failed("exit code 101".into()),
+            milliseconds: 7,
+            output: "line\n\"quoted\"".into(),
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_and_comes_back_as_it_was() -> Result<(), String> {
+        let line = ended().to_line()?;
+
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+        assert_eq!(Event::from_line(&line), Ok(ended()));
+        // A serial line may end its lines in its own way.
+        assert_eq!(Event::from_line(&line.replace('\n', "\r\n")), Ok(ended()));
+        Ok(())
+    }
+
+    #[test]
+    fn a_line_cut_short_anywhere_is_no_event() -> Result<(), String> {
+        let line = ended().to_line()?;
+
+        for cut in 0..line.trim_end().len() {
+            assert!(Event::from_line(&line[..cut]).is_err(), "the first {cut} bytes were taken for an event");
+        }
+        Ok(())
+    }
+}

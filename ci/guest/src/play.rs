@@ -1,0 +1,235 @@
+//! Playing a plan: each test in a process of its own, as each user.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use guest::{End, Event, Plan};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, geteuid};
+
+use crate::Channel;
+use crate::limit::{Ended, wait};
+
+/// How much of a failed test's output is kept: the diff of the largest snapshot fits.
+const OUTPUT: usize = 64 << 10;
+/// Where programs are.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Listing skips plays a few probes.
+const LISTING: Duration = Duration::from_secs(120);
+
+/// Plays all legs of a plan.
+///
+/// # Errors
+/// When a leg cannot be played to its end; the message says what could not be done.
+pub fn run(plan: &Plan, channel: &mut Channel) -> Result<(), String> {
+    if plan.tests.is_empty() {
+        return Ok(());
+    }
+    plan.users.iter().try_for_each(|user| Player::of(plan, *user)?.leg(channel))
+}
+
+/// One user with a directory of its own.
+struct Player<'a> {
+    plan: &'a Plan,
+    user: Option<u32>,
+    home: PathBuf,
+}
+
+impl<'a> Player<'a> {
+    fn of(plan: &'a Plan, user: Option<u32>) -> Result<Self, String> {
+        let home = plan.scratch.join(user.map_or("caller".to_owned(), |uid| format!("uid-{uid}")));
+        let player = Self { plan, user, home };
+        for dir in [player.home.clone(), player.temporary(), player.pending()] {
+            let made = fs::create_dir_all(&dir)
+                .and_then(|()| fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)))
+                .and_then(|()| user.map_or(Ok(()), |uid| chown(&dir, Some(uid), Some(uid))));
+            made.map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
+        }
+        Ok(player)
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.home.join("tmp")
+    }
+
+    fn pending(&self) -> PathBuf {
+        self.home.join("snapshots")
+    }
+
+    fn leg(&self, channel: &mut Channel) -> Result<(), String> {
+        let own = std::env::current_exe().map_err(|error| format!("no program of my own: {error}"))?;
+        let facts = self.listed(&own, "facts")?;
+        channel.say(&Event::Leg { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
+        let skips = skips(&self.listed(&self.plan.suite, "--skipped")?)?;
+        let (mut ran, mut skipped) = (0, 0);
+        for test in &self.plan.tests {
+            if let Some(reason) = skips.get(test) {
+                skipped += 1;
+                channel.say(&Event::Skipped { test: test.clone(), reason: reason.clone() })?;
+                continue;
+            }
+            ran += 1;
+            channel.say(&Event::Started { test: test.clone() })?;
+            channel.say(&self.play(test)?)?;
+            reap();
+        }
+        self.snapshots(&self.pending(), channel)?;
+        channel.say(&Event::LegEnded { ran, skipped })
+    }
+
+    /// A program with this user's ids and nothing of our environment.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("PATH", PATH).env("LC_ALL", "C").env("TERM", "dumb");
+        command.env("HOME", &self.home).env("TMPDIR", self.temporary());
+        command.env("INSTA_WORKSPACE_ROOT", &self.plan.workspace);
+        command.env("INSTA_UPDATE", "new").env("INSTA_PENDING_DIR", self.pending());
+        // The standard library drops supplementary groups when it changes the uid as root.
+        if let Some(uid) = self.user.filter(|uid| *uid != geteuid().as_raw()) {
+            command.uid(uid).gid(uid);
+        }
+        command.current_dir(&self.plan.workspace).process_group(0).stdin(Stdio::null());
+        command
+    }
+
+    /// What a program prints that is asked for a list.
+    fn listed(&self, program: &Path, what: &str) -> Result<String, String> {
+        let (status, said) = self.output(self.command(program).arg(what), LISTING)?;
+        match status {
+            Ended::ByItself(status) if status.success() => Ok(said),
+            Ended::ByItself(status) => {
+                Err(format!("`{} {what}` failed ({status}): {said}", program.display()))
+            }
+            Ended::TooLate => Err(format!("`{} {what}` hangs", program.display())),
+        }
+    }
+
+    fn output(&self, command: &mut Command, limit: Duration) -> Result<(Ended, String), String> {
+        let shown = command.get_program().display().to_string();
+        let fail = |error: std::io::Error| format!("cannot run {shown}: {error}");
+        // A file, not a pipe: a process that a test left behind would keep us waiting.
+        let path = self.plan.scratch.join("output");
+        let mut file = File::options().read(true).append(true).create(true).open(&path).map_err(fail)?;
+        file.set_len(0).map_err(fail)?;
+        let copies = (file.try_clone().map_err(fail)?, file.try_clone().map_err(fail)?);
+        let child = command.stdout(copies.0).stderr(copies.1).spawn();
+        let ended = wait(&mut child.map_err(fail)?, limit)?;
+        let mut bytes = Vec::new();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).map_err(fail)?;
+        Ok((ended, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn play(&self, test: &str) -> Result<Event, String> {
+        let mut command = self.command(&self.plan.suite);
+        command.args(["--exact", test, "--test-threads=1", "--nocapture"]);
+        let start = Instant::now();
+        let (ended, said) = self.output(&mut command, Duration::from_secs(self.plan.limit))?;
+        let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let end = end(&ended, &said);
+        let output = if end == End::Passed { String::new() } else { last(&said, OUTPUT).to_owned() };
+        Ok(Event::Ended { test: test.to_owned(), end, milliseconds, output })
+    }
+
+    fn snapshots(&self, dir: &Path, channel: &mut Channel) -> Result<(), String> {
+        let fail = |error: std::io::Error| format!("cannot read {}: {error}", dir.display());
+        let mut files: Vec<PathBuf> = Vec::new();
+        for entry in fs::read_dir(dir).map_err(fail)? {
+            files.push(entry.map_err(fail)?.path());
+        }
+        files.sort();
+        for file in files {
+            if file.is_dir() {
+                self.snapshots(&file, channel)?;
+            } else {
+                let text = fs::read(&file).map_err(fail)?;
+                let path = file.strip_prefix(self.pending()).unwrap_or(&file).to_owned();
+                let text = String::from_utf8_lossy(&text).into_owned();
+                channel.say(&Event::Snapshot { path, text })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
+/// says that one test passed has passed.
+fn end(ended: &Ended, said: &str) -> End {
+    let status: &ExitStatus = match ended {
+        Ended::TooLate => return End::TimedOut,
+        Ended::ByItself(status) => status,
+    };
+    match (status.code(), status.signal()) {
+        (Some(0), _) if said.contains("test result: ok. 1 passed; 0 failed;") => End::Passed,
+        (Some(0), _) => End::Failed("exit code 0, and the suite does not say that the test passed".into()),
+        (Some(code), _) => End::Failed(format!("exit code {code}")),
+        (None, signal) => End::Crashed(format!("signal {}", signal.unwrap_or(0))),
+    }
+}
+
+/// The last `most` bytes at most, where a character begins.
+fn last(text: &str, most: usize) -> &str {
+    let from = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
+    &text[from.unwrap_or(0)..]
+}
+
+/// Reads what the suite prints for `--skipped`: name, tab, reason.
+fn skips(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let pair = |line: &str| {
+        let (test, reason) = line.split_once('\t')?;
+        Some((test.to_owned(), reason.to_owned()))
+    };
+    let read = |line: &str| pair(line).ok_or(format!("the suite's list of skips holds {line:?}"));
+    text.lines().map(read).collect()
+}
+
+/// As init, takes leave of processes whose parents have ended.
+fn reap() {
+    if std::process::id() != 1 {
+        return;
+    }
+    while let Ok(status) = waitpid(Pid::from_raw(-1), Some(WaitPidFlag::WNOHANG)) {
+        if status == WaitStatus::StillAlive {
+            break;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exit(raw: i32) -> Ended {
+        Ended::ByItself(ExitStatus::from_raw(raw))
+    }
+
+    #[test]
+    fn only_what_says_so_has_passed() {
+        let passed = "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        let nothing = passed.replace("1 passed", "0 passed");
+
+        assert_eq!(end(&exit(0), passed), End::Passed);
+        assert!(matches!(end(&exit(0), &nothing), End::Failed(_)));
+        assert!(matches!(end(&exit(0), ""), End::Failed(_)));
+        assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
+        assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
+        assert_eq!(end(&Ended::TooLate, passed), End::TimedOut);
+    }
+
+    #[test]
+    fn the_end_of_a_long_output_is_kept() {
+        assert_eq!(last("short", 9), "short");
+        assert_eq!(last("ab\u{e9}cd", 3), "cd");
+    }
+
+    #[test]
+    fn a_list_of_skips_without_reasons_is_refused() {
+        assert_eq!(skips("a\tneeds root\n").map(|skips| skips.len()), Ok(1));
+        assert!(skips("a needs root\n").is_err());
+    }
+}

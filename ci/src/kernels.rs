@@ -1,0 +1,117 @@
+//! `cargo ci kernels`: the suite on many kernels of one machine, side by side.
+
+mod accelerator;
+mod apt;
+mod compare;
+mod fetch;
+mod image;
+mod luggage;
+mod outcome;
+mod play;
+mod pool;
+mod progress;
+mod report;
+mod rows;
+mod setup;
+mod start;
+mod table;
+mod tale;
+mod tree;
+mod trouble;
+mod userland;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::KernelsOptions;
+use crate::process;
+use crate::say::say;
+use crate::tools::{self, Install};
+use crate::verdict::Verdict;
+use crate::workspace::Workspace;
+
+use accelerator::Choice;
+use apt::Mirror;
+use fetch::Store;
+use luggage::Luggage;
+use outcome::Outcome;
+use play::Common;
+use rows::{Row, Source, Start};
+use start::Image;
+use trouble::Trouble;
+
+/// Does what the options ask for.
+///
+/// # Errors
+/// When no kernel can be asked at all; what keeps one of them from it is in its row.
+pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
+    let rows = rows::select(&rows::all()?, &options.only, &options.kernel)?;
+    if options.list {
+        say(if options.json { report::rows(&rows)? } else { table::rows(&rows) });
+        return Ok(Verdict::Good);
+    }
+    if options.setup {
+        setup::install(&rows)?;
+    }
+    setup::target()?;
+    let workspace = Workspace::find()?;
+    tools::nextest(Install::unless(options.skip_install))?;
+    let cache = cache(options, &workspace);
+    let common = Common {
+        luggage: Luggage::pack(&workspace, options.filter.as_deref())?,
+        results: workspace.results().join("kernels"),
+        memory: options.memory,
+        limit: Duration::from_secs(options.limit),
+        accelerator: Choice::new(options.accelerator, &cache),
+    };
+    let outcomes = all(&common, &rows, &cache, options)?;
+    if let Some(path) = &options.junit {
+        report::junit(&outcomes, path)?;
+    }
+    say(match options.json {
+        true => report::json(&outcomes)?,
+        false => table::render(&outcomes, &workspace.root, options.verbose),
+    });
+    Ok(outcome::verdict(&outcomes))
+}
+
+/// Asks all kernels. The host comes first and alone: its tests need all of its processors.
+fn all(
+    common: &Common,
+    rows: &[Row],
+    cache: &Path,
+    options: &KernelsOptions,
+) -> Result<Vec<Outcome>, String> {
+    let mut processors = pool::processors()?;
+    processors.truncate(options.jobs.unwrap_or(usize::MAX).max(1));
+    let mirror = Mirror::find(options.mirror.as_deref(), options.keyring.as_deref());
+    let store = Store::new(cache, mirror, options.refresh);
+    let one = |row: &Row| play::play(common, row, image(&store, row));
+    let (here, mut guests): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.start == Start::Host);
+    // What takes longest begins first, so that nothing runs alone at the end for long.
+    guests.sort_by_key(|row| row.start != Start::Qemu);
+    let mut outcomes: Vec<Outcome> = here.into_iter().map(one).collect();
+    outcomes.extend(pool::run(&guests, &processors, |row| one(row)));
+    let place = |outcome: &Outcome| rows.iter().position(|row| row.name == outcome.name);
+    outcomes.sort_by_key(place);
+    Ok(outcomes)
+}
+
+fn image(store: &Store, row: &Row) -> Result<Image, Trouble> {
+    if process::interrupted() {
+        return Err(Trouble::Interrupted);
+    }
+    match &row.source {
+        Source::Here => Ok(Image::default()),
+        Source::File(file) => image::of_file(file, row.start).map_err(Trouble::NotStarted),
+        Source::Package(package) => store.get(row, package).map_err(Trouble::NotFetched),
+    }
+}
+
+/// Where packages and kernels are kept between runs.
+fn cache(options: &KernelsOptions, workspace: &Workspace) -> PathBuf {
+    let home = || std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty());
+    let given = options.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite")));
+    given.unwrap_or_else(|| workspace.target.join("kernels"))
+}

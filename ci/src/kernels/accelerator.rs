@@ -1,0 +1,126 @@
+//! KVM or a translator: a trial boot decides, since a device that opens need not work.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use guest::Plan;
+
+use super::luggage::{Luggage, plan_tree};
+use super::progress::say;
+use super::start::{self, Image};
+use super::tale::Tale;
+use super::watch::{self, Guest, Limits};
+use crate::cli::Accelerator;
+
+/// With KVM a kernel is up in a second or two.
+const TRIAL: Duration = Duration::from_secs(15);
+const TRIAL_MEMORY: u32 = 1024;
+const KVM: &str = "/dev/kvm";
+
+/// What makes qemu run: what the caller says, or what a trial shows, once for a run.
+#[derive(Debug)]
+pub struct Choice {
+    decided: Mutex<Option<Accelerator>>,
+    /// Where the answer of a trial is kept until the next boot of this host.
+    kept: PathBuf,
+}
+
+impl Choice {
+    /// The caller's word, or else nothing yet; answers are kept in this directory.
+    pub fn new(forced: Option<Accelerator>, cache: &Path) -> Self {
+        Self { decided: Mutex::new(forced), kept: cache.join("accelerator") }
+    }
+
+    /// KVM if this kernel boots with it in time, else the translator.
+    ///
+    /// # Errors
+    /// When the trial cannot be made.
+    pub fn decide(&self, image: &Image, luggage: &Luggage) -> Result<Accelerator, String> {
+        let mut decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(accelerator) = *decided {
+            return Ok(accelerator);
+        }
+        let accelerator = match self.remembered() {
+            Some(accelerator) => accelerator,
+            None => {
+                let (accelerator, why) = trial(image, luggage)?;
+                say("qemu", format_args!("runs with {}: {why}", accelerator.word()));
+                self.remember(accelerator);
+                accelerator
+            }
+        };
+        *decided = Some(accelerator);
+        Ok(accelerator)
+    }
+
+    fn remembered(&self) -> Option<Accelerator> {
+        let text = fs::read_to_string(&self.kept).ok()?;
+        let (boot, word) = text.trim().split_once(' ')?;
+        let known = [Accelerator::Kvm, Accelerator::Tcg].into_iter().find(|known| known.word() == word);
+        // Whether the device may be opened is not a matter of the trial alone: the caller may be another one.
+        known.filter(|known| boot == this_boot() && (*known == Accelerator::Tcg || opens()))
+    }
+
+    /// A trial that is not remembered is made again; nothing is wrong.
+    fn remember(&self, accelerator: Accelerator) {
+        let dir = self.kept.parent().map_or(Ok(()), fs::create_dir_all);
+        let _ = dir.and_then(|()| fs::write(&self.kept, format!("{} {}\n", this_boot(), accelerator.word())));
+    }
+}
+
+fn this_boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+fn opens() -> bool {
+    File::options().read(true).write(true).open(KVM).is_ok()
+}
+
+/// Boots a kernel that has nothing to do, and says why the answer is what it is.
+fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), String> {
+    if let Err(error) = File::options().read(true).write(true).open(KVM) {
+        return Ok((Accelerator::Tcg, format!("{KVM} cannot be opened: {error}")));
+    }
+    let work = tempfile::tempdir().map_err(|error| format!("no temporary directory: {error}"))?;
+    let (root, console) = (work.path().join("root.cpio"), watch::console(work.path()));
+    let mut archive = Vec::new();
+    let plan = Plan { tests: Vec::new(), ..luggage.plan(&[]) };
+    let written = luggage
+        .tree()
+        .archive(&mut archive)
+        .and_then(|()| plan_tree(&plan).map_err(std::io::Error::other)?.archive(&mut archive))
+        .and_then(|()| fs::write(&root, archive));
+    written.map_err(|error| format!("cannot write {}: {error}", root.display()))?;
+    let (command, over) = start::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MEMORY)?;
+    let limits = Limits { boot: TRIAL, silence: TRIAL, total: TRIAL };
+    let mut tale = Tale::new(&[], 0, "");
+    let trouble = match Guest::start(command, over, &console) {
+        Ok(guest) => guest.follow(&mut tale, limits, &console, |_| {}),
+        Err(trouble) => Some(trouble),
+    };
+    Ok(match trouble {
+        None => (Accelerator::Kvm, "a trial boot ended well".to_owned()),
+        Some(trouble) => (Accelerator::Tcg, format!("a trial boot with KVM {trouble}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_good_until_the_next_boot() -> std::io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let choice = Choice::new(None, dir.path());
+        assert_eq!(choice.remembered(), None);
+
+        choice.remember(Accelerator::Tcg);
+        assert_eq!(choice.remembered(), Some(Accelerator::Tcg));
+        fs::write(&choice.kept, "another-boot tcg\n")?;
+        assert_eq!(choice.remembered(), None);
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! The kernels side by side, for scripts: JSON and JUnit.
+
+use std::fs::File;
+use std::path::Path;
+
+use guest::End;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use serde_json::{Value, json};
+
+use super::compare::{compare, newest};
+use super::outcome::Outcome;
+use super::rows::{Row, Source};
+use super::table::words;
+use super::tale::{Ended, Leg};
+use crate::verdict::Verdict;
+
+/// The rows as JSON: one object a kernel, in a list.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn rows(rows: &[Row]) -> Result<String, String> {
+    let row = |row: &Row| {
+        let (suite, package, file) = match &row.source {
+            Source::Package(package) => (Some(&package.suite), Some(&package.name), None),
+            Source::File(file) => (None, None, Some(file)),
+            Source::Here => (None, None, None),
+        };
+        json!({"name": row.name, "start": row.start, "suite": suite, "package": package, "file": file,
+               "release": row.release})
+    };
+    text(&Value::Array(rows.iter().map(row).collect()))
+}
+
+/// The outcomes as JSON, with the end of every test.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn json(outcomes: &[Outcome]) -> Result<String, String> {
+    let newest = newest(outcomes);
+    let kernels: Vec<Value> = outcomes
+        .iter()
+        .map(|it| {
+            let difference = newest.filter(|_| it.trouble.is_none()).map(|newest| compare(it, newest));
+            let verdict = match it.verdict() {
+                Verdict::Good => "good",
+                Verdict::Failed(_) => "failed",
+                Verdict::CouldNotRun(_) => "could not run",
+            };
+            json!({
+                "name": it.name, "start": it.start, "accelerator": it.accelerator, "origin": it.origin,
+                "release": it.release, "verdict": verdict,
+                "passed": it.passed(), "failed": it.failed(), "skipped": it.skipped(),
+                "boot_seconds": it.boot.map(|boot| boot.as_secs_f64()), "seconds": it.time.as_secs_f64(),
+                "trouble": it.trouble.as_ref().map(|trouble| json!({"kind": trouble.word(), "text": trouble.to_string()})),
+                "console": it.console, "results": it.results,
+                "differs": difference.map(|it| json!({"tests": it.tests, "skipped_here": it.skipped_here,
+                                                      "skipped_there": it.skipped_there})),
+                "legs": it.legs.iter().map(leg).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    text(&json!({"newest": newest.map(|it| &it.name), "kernels": kernels}))
+}
+
+fn leg(leg: &Leg) -> Value {
+    let mut tests: Vec<Value> = leg
+        .ended
+        .iter()
+        .map(|(name, ended)| {
+            json!({"name": name, "end": word(&ended.end), "how": words(&ended.end),
+                   "seconds": ended.time.as_secs_f64(), "output": ended.output})
+        })
+        .collect();
+    tests.extend(
+        leg.skipped.iter().map(|(name, reason)| json!({"name": name, "end": "skipped", "how": reason})),
+    );
+    json!({"uid": leg.uid, "facts": leg.facts, "seconds": leg.time.as_secs_f64(), "tests": tests,
+           "snapshots": leg.snapshots.keys().collect::<Vec<_>>()})
+}
+
+/// How a test ended, in one word.
+fn word(end: &End) -> &'static str {
+    match end {
+        End::Passed => "passed",
+        End::Failed(_) => "failed",
+        End::Crashed(_) => "crashed",
+        End::TimedOut => "timed out",
+    }
+}
+
+fn text(value: &Value) -> Result<String, String> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|error| format!("the kernels are no JSON: {error}"))
+}
+
+/// Writes a JUnit file with a suite for each kernel and user.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn junit(outcomes: &[Outcome], path: &Path) -> Result<(), String> {
+    let fail = |error: &dyn std::fmt::Display| format!("cannot write {}: {error}", path.display());
+    let file = File::create(path).map_err(|error| fail(&error))?;
+    report(outcomes).serialize(file).map_err(|error| fail(&error))
+}
+
+fn report(outcomes: &[Outcome]) -> Report {
+    let mut report = Report::new("userns-suite kernels");
+    for outcome in outcomes {
+        for leg in &outcome.legs {
+            let mut suite = TestSuite::new(format!("{} uid {}", outcome.name, leg.uid));
+            suite.set_time(leg.time);
+            suite.add_test_cases(leg.ended.iter().map(|(test, ended)| case(test, ended)));
+            suite.add_test_cases(leg.skipped.iter().map(|(test, reason)| {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(reason.as_str());
+                TestCase::new(test.as_str(), status)
+            }));
+            report.add_test_suite(suite);
+        }
+        if let Some(trouble) = &outcome.trouble {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type(trouble.word()).set_message(trouble.to_string());
+            status.set_description(outcome.console.join("\n"));
+            let mut suite = TestSuite::new(outcome.name.as_str());
+            suite.add_test_case(TestCase::new("the kernel answers", status));
+            report.add_test_suite(suite);
+        }
+    }
+    report
+}
+
+fn case(test: &str, ended: &Ended) -> TestCase {
+    let mut status = match ended.end {
+        End::Passed => TestCaseStatus::success(),
+        End::Failed(_) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        End::Crashed(_) | End::TimedOut => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    if ended.end != End::Passed {
+        status
+            .set_type(word(&ended.end))
+            .set_message(words(&ended.end))
+            .set_description(ended.output.as_str());
+    }
+    let mut case = TestCase::new(test, status);
+    case.set_time(ended.time);
+    case
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::outcome::tests::outcome;
+    use crate::kernels::trouble::Trouble;
+    use crate::results;
+
+    fn outcomes() -> Vec<Outcome> {
+        let ends = [("a", End::Passed), ("b", End::Failed("exit code 101".into()))];
+        let panicked = Outcome {
+            trouble: Some(Trouble::Panicked("Kernel panic".into())),
+            ..outcome("broken", "6.1", &[], &[])
+        };
+        vec![outcome("k", "7.3", &ends, &[("c", "needs root")]), panicked]
+    }
+
+    #[test]
+    fn a_junit_file_counts_what_is_in_it() -> Result<(), Box<dyn std::error::Error>> {
+        let file = tempfile::NamedTempFile::new()?;
+        junit(&outcomes(), file.path())?;
+
+        // It reads the file as strictly as that of a run.
+        let tests = results::read(file.path())?;
+        let failures: Vec<&str> =
+            tests.iter().filter(|test| test.end.is_failure()).map(|test| test.name.as_str()).collect();
+        assert_eq!((tests.len(), failures), (4, vec!["b", "the kernel answers"]));
+        Ok(())
+    }
+
+    #[test]
+    fn json_tells_each_end_and_each_trouble() -> Result<(), Box<dyn std::error::Error>> {
+        let value: Value = serde_json::from_str(&json(&outcomes())?)?;
+
+        assert_eq!(value["newest"], "k");
+        let [good, broken] = [&value["kernels"][0], &value["kernels"][1]];
+        assert_eq!((&good["passed"], &good["failed"], &good["skipped"]), (&json!(1), &json!(1), &json!(1)));
+        assert_eq!(good["legs"][0]["tests"][1]["how"], "exit code 101");
+        assert_eq!(
+            (&broken["trouble"]["kind"], &broken["verdict"]),
+            (&json!("panicked"), &json!("could not run"))
+        );
+        Ok(())
+    }
+}

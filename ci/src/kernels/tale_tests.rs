@@ -1,0 +1,125 @@
+//! A guest that tells the truth, and guests that do not.
+
+use super::*;
+
+fn ended(test: &str) -> [Event; 2] {
+    let test = test.to_owned();
+    let started = Event::Started { test: test.clone() };
+    [started, Event::Ended { test, end: End::Passed, milliseconds: 1, output: String::new() }]
+}
+
+/// What a guest says that was asked for `a` and `b` as one user, and runs the first.
+fn truth() -> Vec<Event> {
+    let [started, ended] = ended("a");
+    vec![
+        Event::Ready { release: "7.2.7".into() },
+        Event::Leg { uid: 0, facts: "facts".into() },
+        started,
+        ended,
+        Event::Skipped { test: "b".into(), reason: "needs root".into() },
+        Event::LegEnded { ran: 1, skipped: 1 },
+        Event::Done,
+    ]
+}
+
+fn hear(events: &[Event]) -> Result<Tale, Trouble> {
+    let mut tale = Tale::new(&["a".to_owned(), "b".to_owned()], 1, "7.2.");
+    events.iter().try_for_each(|event| tale.hear(event.clone()))?;
+    tale.whole()?;
+    Ok(tale)
+}
+
+fn said(events: &[Event]) -> String {
+    hear(events).err().map(|trouble| trouble.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn the_truth_is_believed() -> Result<(), Trouble> {
+    let tale = hear(&truth())?;
+
+    assert_eq!(tale.release.as_deref(), Some("7.2.7"));
+    assert_eq!((tale.legs[0].ended.len(), tale.legs[0].skipped.len()), (1, 1));
+    Ok(())
+}
+
+#[test]
+fn a_tale_that_lacks_any_of_its_events_is_short() {
+    for missing in 0..truth().len() {
+        let mut events = truth();
+        let left_out = events.remove(missing);
+        assert!(hear(&events).is_err(), "nobody missed {left_out:?}");
+    }
+    for length in 0..truth().len() {
+        let words = said(&truth()[..length]);
+        assert!(words.starts_with("answered short: it ended before it was done"), "{length}: {words}");
+    }
+}
+
+#[test]
+fn a_tale_with_more_than_was_asked_for_is_refused() {
+    let with = |at: usize, more: &[Event]| {
+        let mut events = truth();
+        events.splice(at..at, more.iter().cloned());
+        said(&events)
+    };
+    let snapshot = |path: &str| Event::Snapshot { path: path.into(), text: String::new() };
+
+    assert!(with(4, &ended("a")).contains("tells of a twice"));
+    assert!(with(4, &ended("c")).contains("c, which was not asked for"));
+    assert!(with(3, &ended("b")[1..]).contains("b ended and had not begun"));
+    assert!(with(6, &[Event::Leg { uid: 1, facts: String::new() }]).contains("not asked for"));
+    assert!(with(7, &[Event::Done]).contains("went on after it was done"));
+    assert!(with(1, &truth()[..1]).contains("started anew"));
+    assert!(with(4, &[snapshot("../../etc/passwd")]).contains("leads elsewhere"));
+    assert!(with(4, &[snapshot("/etc/passwd")]).contains("leads elsewhere"));
+    assert_eq!(with(4, &[snapshot("tests/a.snap.new")]), "");
+}
+
+#[test]
+fn counts_that_do_not_add_up_are_refused() {
+    for (ran, skipped) in [(2, 0), (0, 1), (1, 0), (2, 1)] {
+        let mut events = truth();
+        events[5] = Event::LegEnded { ran, skipped };
+        assert!(said(&events).contains("of 2 tests it says"), "{ran} and {skipped}");
+    }
+}
+
+#[test]
+fn another_kernel_than_the_row_claims_is_noticed() {
+    let mut events = truth();
+    events[0] = Event::Ready { release: "6.12.1".into() };
+
+    assert_eq!(
+        said(&events),
+        "is another kernel than its row claims: uname(2) says 6.12.1, the row says 7.2."
+    );
+}
+
+#[test]
+fn what_the_guest_cannot_do_is_passed_on() {
+    let mut events = truth();
+    events[2] = Event::Trouble { what: "cannot read the plan".into() };
+
+    assert_eq!(said(&events), "stopped: cannot read the plan");
+}
+
+#[test]
+fn what_was_heard_last_is_told_in_words() -> Result<(), Trouble> {
+    let mut tale = Tale::new(&["a".to_owned(), "b".to_owned()], 1, "");
+    let words: Vec<String> = truth()
+        .into_iter()
+        .take(4)
+        .map(|event| tale.hear(event).map(|()| tale.last()))
+        .collect::<Result<_, _>>()?;
+
+    assert_eq!(
+        words,
+        [
+            "Linux 7.2.7 is up",
+            "0 tests had ended as uid 0",
+            "a began, as uid 0",
+            "1 tests had ended as uid 0"
+        ]
+    );
+    Ok(())
+}

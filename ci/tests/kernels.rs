@@ -1,0 +1,189 @@
+//! `cargo ci kernels` as a script sees it: what it prints, how it ends, and that a guest cannot fool it.
+//!
+//! The kernel is this host; the guest's program is a shell script, so that it can lie.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const LIST: &str = r#"{"rust-suites":{"userns-suite::userns":{"binary-path":"ROOT/userns","testcases":{
+    "a":{"filter-match":{"status":"matches"}},"b":{"filter-match":{"status":"matches"}}}}}}"#;
+
+/// A guest's words: as root it is asked for two legs, otherwise for one.
+const READY: &str = r#"echo '{"ready":{"release":"7.3.4"}}'"#;
+const LEG: &str = r#"leg() {
+    echo '{"leg":{"uid":'$1',"facts":"kernel: 7.3.4"}}'
+    echo '{"started":{"test":"a"}}'
+    echo '{"ended":{"test":"a","end":'$2',"milliseconds":5,"output":"the diff"}}'
+    echo '{"snapshot":{"path":"tests/a.snap.new","text":"new"}}'
+    echo '{"skipped":{"test":"b","reason":"needs sudo: not installed"}}'
+    echo '{"leg_ended":{"ran":1,"skipped":1}}'
+}"#;
+const BOTH: &str = r#"[ "$(id -u)" != 0 ] || leg 0 "$END"; leg 61234 "$END"; echo '"done"'"#;
+
+fn ci(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ci"));
+    command.args(arguments).current_dir("/");
+    command
+}
+
+/// Standard output and standard error as text, and the exit status.
+fn ends(mut command: Command) -> io::Result<(String, String, Option<i32>)> {
+    let Output { status, stdout, stderr } = command.output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((text(&stdout), text(&stderr), status.code()))
+}
+
+fn program(file: &Path, script: &str) -> io::Result<()> {
+    fs::write(file, format!("#!/bin/sh\n{script}\n"))?;
+    fs::set_permissions(file, Permissions::from_mode(0o755))
+}
+
+/// A workspace whose guest says what the script prints.
+struct StandIn {
+    dir: TempDir,
+}
+
+impl StandIn {
+    fn new(guest: &str) -> io::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let root = dir.path();
+        let shown = root.display().to_string();
+        for made in ["bin", "tests", "target/x86_64-unknown-linux-musl/debug"] {
+            fs::create_dir_all(root.join(made))?;
+        }
+        fs::write(root.join("Cargo.toml"), "")?;
+        fs::write(root.join("list"), LIST.replace("ROOT", &shown))?;
+        program(&root.join("userns"), "exit 1")?;
+        program(&root.join("target/x86_64-unknown-linux-musl/debug/guest"), guest)?;
+        program(&root.join("bin/rustc"), &format!("echo {shown}"))?;
+        program(&root.join("bin/cargo-nextest"), "echo 'cargo-nextest 99.0.0'")?;
+        let metadata = format!(r#"{{"workspace_root":"{shown}","target_directory":"{shown}/target"}}"#);
+        program(
+            &root.join("bin/cargo"),
+            &format!(
+                "case \"$1 $2\" in metadata*) echo '{metadata}' ;; 'nextest list') cat {shown}/list ;; esac"
+            ),
+        )?;
+        Ok(Self { dir })
+    }
+
+    fn kernels(&self, arguments: &[&str]) -> io::Result<(String, String, Option<i32>)> {
+        let mut command = ci(&["kernels", "--skip-install", "--only", "host"]);
+        command.args(arguments).env("CARGO_HOME", self.dir.path());
+        command.env("CARGO", self.dir.path().join("bin/cargo"));
+        ends(command)
+    }
+}
+
+/// What a guest says whose tests all end so.
+fn guest(end: &str) -> String {
+    format!("END='{end}'\n{LEG}\n{READY}\n{BOTH}")
+}
+
+#[test]
+fn kernels_can_be_listed_for_people_and_for_scripts() -> Result<(), Box<dyn std::error::Error>> {
+    let (text, _, status) = ends(ci(&["kernels", "--list"]))?;
+    assert_eq!(status, Some(0));
+    let row = "debian-7.3   qemu    linux-image-cloud-amd64 of Debian trixie-backports";
+    assert!(text.lines().any(|line| line == row), "{text}");
+
+    let (json, _, status) = ends(ci(&["kernels", "--list", "--json", "--only", "uml"]))?;
+    assert_eq!(status, Some(0));
+    let rows: serde_json::Value = serde_json::from_str(&json)?;
+    assert_eq!(rows.as_array().map(Vec::len), Some(4));
+    assert_eq!((&rows[3]["name"], &rows[3]["start"]), (&"uml-7.2".into(), &"uml".into()));
+    Ok(())
+}
+
+#[test]
+fn what_is_no_kernel_is_refused() -> io::Result<()> {
+    let file = tempfile::NamedTempFile::new()?;
+    let path = file.path().to_string_lossy().into_owned();
+    for (arguments, said) in [
+        (["--only", "bsd"], "no kernel's name begins with \"bsd\""),
+        (["--kernel", &path], "is neither a bzImage for x86-64 nor a User-Mode Linux program"),
+        (["--kernel", "/nowhere/bzImage"], "cannot read the kernel /nowhere/bzImage"),
+    ] {
+        let (_, errors, status) = ends(ci(&[&["kernels", "--list"], &arguments[..]].concat()))?;
+        assert_eq!(status, Some(2), "{errors}");
+        assert!(errors.contains(said), "no {said:?} in:\n{errors}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_kernel_that_passes_is_good() -> io::Result<()> {
+    let (text, errors, status) = StandIn::new(&guest("\"passed\""))?.kernels(&[])?;
+
+    assert_eq!(status, Some(0), "{text}{errors}");
+    let line = text.lines().find(|line| line.starts_with("host ")).unwrap_or_default();
+    assert!(line.contains(" 7.3.4 ") && line.ends_with("the newest"), "{text}");
+    assert!(errors.contains("Linux 7.3.4 is up after "), "{errors}");
+    Ok(())
+}
+
+#[test]
+fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn std::error::Error>> {
+    let stand_in = StandIn::new(&guest(r#"{"failed":"exit code 101"}"#))?;
+    let junit = stand_in.dir.path().join("junit.xml");
+
+    let (text, _, status) = stand_in.kernels(&["--junit", &junit.to_string_lossy()])?;
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("  uid 61234  a  exit code 101\n"), "{text}");
+    assert!(text.contains("are below target/userns-suite/kernels/host\n"), "{text}");
+    let left = stand_in.dir.path().join("target/userns-suite/kernels/host/uid-61234");
+    assert_eq!(fs::read_to_string(left.join("output/a.txt"))?, "the diff");
+    assert_eq!(fs::read_to_string(left.join("snapshots/tests/a.snap.new"))?, "new");
+    assert!(fs::read_to_string(junit)?.contains(r#"<testsuite name="host uid 61234" tests="2""#));
+
+    let (json, _, status) = stand_in.kernels(&["--json"])?;
+    assert_eq!(status, Some(1));
+    let value: serde_json::Value = serde_json::from_str(&json)?;
+    assert_eq!(value["kernels"][0]["verdict"], "failed");
+    Ok(())
+}
+
+#[test]
+fn a_guest_that_lies_could_not_be_judged() -> io::Result<()> {
+    let truth = guest("\"passed\"");
+    for (lie, script, said) in [
+        ("nothing at all", "exit 0".to_owned(), "answered short: it ended before it was done"),
+        ("half of it", format!("{READY}; exit 0"), "the last was: Linux 7.3.4 is up"),
+        ("a crash", format!("{READY}; kill -SEGV $$"), "(signal: 11"),
+        ("a line cut short", format!("{READY}; echo '{{\"leg\":'"), "answered short: no event"),
+        (
+            "fewer tests",
+            truth.replace("\"ran\":1", "\"ran\":0"),
+            "of 2 tests it says that 0 ran and 1 were skipped",
+        ),
+        (
+            "no second test",
+            truth.replace("\"skipped\":{\"test\":\"b\"", "\"started\":{\"test\":\"b\""),
+            "answered short",
+        ),
+        ("other tests", truth.replace("\"a\"", "\"c\""), "c, which was not asked for"),
+        ("a way out", truth.replace("tests/a.snap", "../a.snap"), "leads elsewhere"),
+    ] {
+        let (text, _, status) = StandIn::new(&script)?.kernels(&[])?;
+
+        assert_eq!(status, Some(2), "{lie}:\n{text}");
+        assert!(text.contains(said), "{lie}: no {said:?} in:\n{text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_guest_that_hangs_is_ended() -> io::Result<()> {
+    let hangs = format!("{READY}\necho 'the end of a console' >&2\nsleep 600");
+    let (text, _, status) = StandIn::new(&hangs)?.kernels(&["--limit", "1"])?;
+
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("host did not end within 1 s; the last was: Linux 7.3.4 is up"), "{text}");
+    assert!(text.contains("  | the end of a console\n"), "{text}");
+    Ok(())
+}

@@ -1,11 +1,15 @@
 //! What can be said on the command line.
 
+mod distros;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::checks;
+
+pub use distros::DistrosOptions;
 
 const AFTER: &str = "\
 Exit status:
@@ -43,6 +47,9 @@ pub enum Command {
     /// Run the suite on many kernels of this machine and tell where they differ
     #[command(after_help = KERNELS_AFTER)]
     Kernels(KernelsOptions),
+    /// Run the suite beside the sudo, shadow and util-linux of several releases of Debian
+    #[command(after_help = distros::AFTER)]
+    Distros(DistrosOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = TEST_AFTER)]
     Test(TestOptions),

@@ -2,11 +2,12 @@
 //!
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which
 //! rules of the kernel hold, `sweep` plays everything short against the model, `kernels` runs the suite on many
-//! kernels, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! kernels, `distros` beside the programs of several distributions, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
 
 mod checks;
 mod cli;
 mod deny;
+mod distros;
 mod facts;
 mod gather;
 mod kernels;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Rules(options) => rules::run(&options),
         Command::Sweep(options) => sweep::run(&options),
         Command::Kernels(options) => kernels::run(&options),
+        Command::Distros(options) => distros::run(&options),
         Command::Test(options) => checks::run(&options),
     });
     match done {

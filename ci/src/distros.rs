@@ -24,7 +24,7 @@ use crate::say::say;
 use crate::tools::{self, Install};
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
-use crate::{ordinary, packages, process};
+use crate::{kernels, ordinary, packages, process};
 
 use rootfs::{Rootfs, Versions};
 
@@ -77,6 +77,9 @@ pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
         false => report::render(&played, &workspace.root, options.verbose),
     });
     let outcomes: Vec<Outcome> = played.into_iter().map(|it| it.outcome).collect();
+    if let Some(path) = &options.junit {
+        kernels::report::junit(&outcomes, path)?;
+    }
     Ok(outcome::verdict(&outcomes))
 }
 

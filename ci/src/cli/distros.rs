@@ -34,6 +34,9 @@ pub struct DistrosOptions {
     /// As JSON, for scripts
     #[arg(long)]
     pub json: bool,
+    /// Write a JUnit file with a suite for each release and user
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Install what is missing on this host before anything else
     #[arg(long, conflicts_with = "skip_install")]
     pub setup: bool,

@@ -48,6 +48,9 @@ impl Versions {
 /// # Errors
 /// When it cannot be made, such as because of a signature that is not one of the keyring's.
 pub fn get(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Result<Rootfs, String> {
+    fs::create_dir_all(cache).map_err(|error| format!("cannot make {}: {error}", cache.display()))?;
+    // What is started here works elsewhere.
+    let cache = &whole(cache)?;
     let archive = cache.join(format!("{release}.tar"));
     if !refresh && archive.is_file() {
         // One that was made for other packages, or is damaged, is made anew.
@@ -55,30 +58,54 @@ pub fn get(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Resul
             return Ok(Rootfs { archive, versions });
         }
     }
-    fs::create_dir_all(cache).map_err(|error| format!("cannot make {}: {error}", cache.display()))?;
     progress::say(release, "making a root");
     let part = cache.join(format!("{release}.part"));
-    make(release, &part, mirror)?;
-    let versions = versions(&part)?;
+    let made = make(release, &part, mirror).and_then(|()| versions(&part));
+    let versions = made.inspect_err(|_| drop(fs::remove_file(&part)))?;
     // Only what is whole gets its name.
     fs::rename(&part, &archive).map_err(|error| format!("cannot keep {}: {error}", archive.display()))?;
     Ok(Rootfs { archive, versions })
 }
 
+fn whole(path: &Path) -> Result<PathBuf, String> {
+    path.canonicalize().map_err(|error| format!("cannot reach {}: {error}", path.display()))
+}
+
 fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
     // apt lets a user of its own fetch, who has to reach the directory.
     let work = ordinary::reachable_directory()?;
-    let Mirror { address, keyring } = mirror;
+    let (address, keyring) = (&mirror.address, whole(&mirror.keyring)?);
+    let settings = work.path().join("apt.conf");
+    fs::write(&settings, settings_of_host()?)
+        .map_err(|error| format!("cannot write {}: {error}", settings.display()))?;
     let mut command = Command::new("unshare");
     // What it mounts in the new root goes with its namespace, however it ends.
     command.args(["--mount", "--propagation", "private", "mmdebstrap", "--mode=root"]);
     command.args(["--variant=essential", "--format=tar"]).arg(format!("--include={}", PACKAGES.join(",")));
-    command.arg(release).arg(archive);
+    command.arg(format!("--aptopt={}", settings.display())).arg(release).arg(archive);
     command.arg(format!("deb [signed-by={}] {address} {release} main", keyring.display()));
     command.env("TMPDIR", work.path()).stdin(Stdio::null()).stdout(Stdio::null());
     match process::stream(&mut command)? {
         status if status.success() => Ok(()),
         status => Err(format!("mmdebstrap failed ({status}): see its messages above")),
+    }
+}
+
+/// How this host's apt reaches its mirrors, which mmdebstrap does not ask: proxies, certificates, and whether a
+/// mirror that stands still is good enough.
+fn settings_of_host() -> Result<String, String> {
+    let mut command = Command::new("apt-config");
+    command.args([
+        "dump",
+        "Acquire::http",
+        "Acquire::https",
+        "Acquire::Retries",
+        "Acquire::Check-Valid-Until",
+    ]);
+    let said = process::capture(&mut command, QUICK)?;
+    match said.status.success() {
+        true => Ok(said.stdout),
+        false => Err(format!("`{}` failed: {}", process::show(&command), said.stderr.trim())),
     }
 }
 

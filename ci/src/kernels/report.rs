@@ -114,7 +114,7 @@ pub fn junit(outcomes: &[Outcome], path: &Path) -> Result<(), String> {
 }
 
 fn report(outcomes: &[Outcome]) -> Report {
-    let mut report = Report::new("userns-suite kernels");
+    let mut report = Report::new("userns-suite");
     for outcome in outcomes {
         for leg in &outcome.legs {
             let mut suite = TestSuite::new(format!("{} uid {}", outcome.name, leg.uid));

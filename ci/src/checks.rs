@@ -16,7 +16,7 @@ use crate::summary::{self, Names};
 use crate::tools::{self, Install};
 use crate::verdict::Verdict;
 use crate::workspace::{SUITE, Workspace};
-use crate::{deny, ordinary, packages, process, rules, snapshots, suite};
+use crate::{deny, ordinary, packages, process, rules, snapshots, suite, workflows};
 
 /// What the steps share.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
     Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
     Step { name: "rules", about: "every rule has a test or a reason, every test a rule", run: every_rule },
+    Step { name: "workflows", about: "actionlint and zizmor on the workflows", run: workflows::check },
     Step { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::policies },
     Step { name: "advisories", about: "known faults in dependencies", run: deny::advisories },
 ];

@@ -1,11 +1,19 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
+mod distros;
+mod kernels;
+mod search;
+mod sweep;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::checks;
+
+pub use distros::DistrosOptions;
+pub use kernels::{Accelerator, KernelsOptions};
+pub use search::{Casts, SearchOptions};
+pub use sweep::SweepOptions;
 
 const AFTER: &str = "\
 Exit status:
@@ -38,14 +46,17 @@ pub enum Command {
     #[command(after_help = RULES_AFTER)]
     Rules(RulesOptions),
     /// Play every short sequence of steps, and every short text of a map, against the model
-    #[command(after_help = SWEEP_AFTER)]
+    #[command(after_help = sweep::AFTER)]
     Sweep(SweepOptions),
     /// Run the suite on many kernels of this machine and tell where they differ
-    #[command(after_help = KERNELS_AFTER)]
+    #[command(after_help = kernels::AFTER)]
     Kernels(KernelsOptions),
     /// Draw scenarios at random, play them, and shrink those of which kernel and model think differently
-    #[command(after_help = SEARCH_AFTER)]
+    #[command(after_help = search::AFTER)]
     Search(SearchOptions),
+    /// Run the suite beside the sudo, shadow and util-linux of several releases of Debian
+    #[command(after_help = distros::AFTER)]
+    Distros(DistrosOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = TEST_AFTER)]
     Test(TestOptions),
@@ -73,53 +84,6 @@ A rule holds if every test of it that ran passed, differs if one failed, and is 
 could run on this host.
 
 Exit status: 0 no rule differs, 1 one does (or, with --missing, lacks test and reason), 2 could not run.";
-
-const SWEEP_AFTER: &str = "\
-A field is who acts and what they may do: map writes of several shapes, deny and allow, setgroups(2), set*id
-calls, capabilities dropped, by a process in the namespace and by one in its parent. Each sequence is played by
-the kernel and by the model; one that only repeats a state that another has reached is not gone on from.
-
-Examples:
-  cargo ci sweep                          every field, 3 steps, and texts of up to 5 bytes
-  cargo ci sweep --depth 5 --only root    one field, deeper
-  cargo ci sweep --only texts --length 7  texts alone
-  cargo ci sweep --list                   the fields
-
-Exit status: 0 kernel and model agree, 1 they do not, 2 could not run, or was interrupted.";
-
-const KERNELS_AFTER: &str = "\
-Examples:
-  cargo ci kernels --list                      the kernels, and how each is started
-  cargo ci kernels                             all of them, several at a time
-  cargo ci kernels --only uml --only host      those whose names begin so
-  cargo ci kernels --kernel ../linux/arch/x86/boot/bzImage   a kernel of yours, under qemu
-  cargo ci kernels --kernel ../linux/linux     one that was built with ARCH=um
-  cargo ci kernels --filter 'test(map_order)'  the tests whose name contains map_order
-  cargo ci kernels --json > kernels.json       the end of every test, for scripts
-
-Kernels come as packages from the mirror of Debian that apt uses on this host, or from --mirror. They are
-checked against Debian's archive keyring and kept in a cache of their own; nothing is installed. Guests get a
-copy of the suite in memory and cannot reach the host's files. The tests run as root and as an ordinary user.
-
-Exit status: 0 all kernels passed, 1 tests failed, 2 a kernel could not be judged.";
-
-const SEARCH_AFTER: &str = "\
-Draws scenarios of any shape: namespaces several deep, processes that write each other's maps and pass open files
-on, change their ids and capabilities, join and create namespaces. Each is played on this kernel and compared with
-what the model says; the first on which they differ is made as small as it gets, shown, and kept as a file in
-tests/regressions, which every later search and a test of the suite play first.
-
-Examples:
-  cargo ci search                            a minute of scenarios from a new seed, which is printed
-  cargo ci search --seconds 600              ten minutes
-  cargo ci search --seed 42 --workers 2      the same scenarios as the last time, in the same order
-  cargo ci search --all                      go on after the first disagreement, and list each
-  cargo ci search --casts ordinary           nobody outside has privileges but \"privileged\"
-
-The same seed draws the same scenarios for each worker, whatever the number of workers. Ctrl-C ends the search and
-tells what was found until then.
-
-Exit status: 0 kernel and model agreed, 1 they differed, 2 could not run.";
 
 const TEST_AFTER: &str = "\
 Examples:
@@ -167,137 +131,6 @@ pub struct RulesOptions {
     /// Install nothing; stop with a message when cargo-nextest is missing
     #[arg(long)]
     pub skip_install: bool,
-}
-
-/// Options of `cargo ci sweep`.
-#[derive(Args, Debug)]
-pub struct SweepOptions {
-    /// The most steps of a sequence
-    #[arg(long, default_value_t = 3, value_name = "N")]
-    pub depth: usize,
-    /// The most bytes of a text
-    #[arg(long, default_value_t = 5, value_name = "N")]
-    pub length: u32,
-    /// Only this field, or `texts`; may be given more than once
-    #[arg(long, value_name = "FIELD")]
-    pub only: Vec<String>,
-    /// Name the fields and stop
-    #[arg(long)]
-    pub list: bool,
-    /// How many threads play [default: one for each processor]
-    #[arg(long, value_name = "N")]
-    pub workers: Option<usize>,
-}
-
-/// Options of `cargo ci kernels`.
-#[derive(Args, Debug)]
-pub struct KernelsOptions {
-    /// Only the kernels whose names begin so; may be given more than once
-    #[arg(long, value_name = "NAME")]
-    pub only: Vec<String>,
-    /// A kernel of your own: a bzImage, or User-Mode Linux; may be given more than once
-    #[arg(long, value_name = "FILE")]
-    pub kernel: Vec<PathBuf>,
-    /// List the kernels and stop
-    #[arg(long)]
-    pub list: bool,
-    /// Run only what this nextest expression selects
-    #[arg(long, short = 'E', value_name = "EXPR")]
-    pub filter: Option<String>,
-    /// As JSON, for scripts
-    #[arg(long)]
-    pub json: bool,
-    /// Write a JUnit file with a suite for each kernel and user
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
-    /// Install what is missing on this host, where that is possible, before anything else
-    #[arg(long, conflicts_with = "skip_install")]
-    pub setup: bool,
-    /// Install nothing; stop with a message when cargo-nextest is missing
-    #[arg(long)]
-    pub skip_install: bool,
-    /// Look for newer packages, also of kernels that are in the cache
-    #[arg(long)]
-    pub refresh: bool,
-    /// A mirror of Debian; without it, the one that apt uses on this host
-    #[arg(long, value_name = "URL")]
-    pub mirror: Option<String>,
-    /// The keys that the mirror's signatures are checked with; without it, Debian's archive keyring
-    #[arg(long, value_name = "FILE")]
-    pub keyring: Option<PathBuf>,
-    /// Where packages and kernels are kept; without it, in $XDG_CACHE_HOME or below the target directory
-    #[arg(long, value_name = "DIRECTORY")]
-    pub cache: Option<PathBuf>,
-    /// How many kernels run at a time; without it, one on each processor
-    #[arg(long, short, value_name = "NUMBER")]
-    pub jobs: Option<usize>,
-    /// What makes qemu run; without it, a trial boot decides
-    #[arg(long, value_name = "WORD")]
-    pub accelerator: Option<Accelerator>,
-    /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
-    pub memory: u32,
-    /// After how many seconds a kernel is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
-    pub limit: u64,
-    /// Name everything that failed or differs, not only the first, and tell why tests were skipped
-    #[arg(long, short)]
-    pub verbose: bool,
-}
-
-/// What makes qemu run a guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Accelerator {
-    /// The processor itself
-    Kvm,
-    /// A translator in software, which needs nothing and is slow
-    Tcg,
-}
-
-impl Accelerator {
-    /// The word that qemu has for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Kvm => "kvm",
-            Self::Tcg => "tcg",
-        }
-    }
-}
-
-/// Options of `cargo ci search`.
-#[derive(Args, Debug)]
-pub struct SearchOptions {
-    /// How long to search
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    pub seconds: u64,
-    /// Where the random numbers begin; a new number if it is not given
-    #[arg(long, value_name = "S")]
-    pub seed: Option<u64>,
-    /// How many scenarios are played at a time; one for each processor if it is not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub workers: Option<u32>,
-    /// End after so many scenarios of each worker
-    #[arg(long, value_name = "N")]
-    pub scenarios: Option<u64>,
-    /// Whose credentials the processes outside have
-    #[arg(long, value_enum, default_value_t)]
-    pub casts: Casts,
-    /// Gather disagreements instead of ending with the first
-    #[arg(long)]
-    pub all: bool,
-    /// Keep nothing: only show what is found
-    #[arg(long)]
-    pub forget: bool,
-}
-
-/// Whose credentials the processes outside have.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, Default)]
-pub enum Casts {
-    /// Those of root, of the caller, and of users without privileges.
-    #[default]
-    All,
-    /// Those of a user without privileges alone.
-    Ordinary,
 }
 
 /// Options of `cargo ci test`.

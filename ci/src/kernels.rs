@@ -1,25 +1,25 @@
 //! `cargo ci kernels`: the suite on many kernels of one machine, side by side.
 
 mod accelerator;
-mod apt;
-mod compare;
+pub mod apt;
+pub mod compare;
 mod fetch;
 mod image;
-mod luggage;
-mod outcome;
-mod play;
+pub mod luggage;
+pub mod outcome;
+pub mod play;
 mod pool;
-mod progress;
-mod report;
-mod rows;
+pub mod progress;
+pub mod report;
+pub mod rows;
 mod setup;
 mod start;
-mod table;
-mod tale;
+pub mod table;
+pub mod tale;
 mod tree;
-mod trouble;
+pub mod trouble;
 mod userland;
-mod watch;
+pub mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

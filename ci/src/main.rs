@@ -2,12 +2,13 @@
 //!
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
-//! `kernels` runs the suite on many kernels, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or
-//! checks failed, 2 could not run.
+//! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `test` runs
+//! everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
 
 mod checks;
 mod cli;
 mod deny;
+mod distros;
 mod facts;
 mod gather;
 mod kernels;
@@ -28,6 +29,7 @@ mod summary;
 mod sweep;
 mod tools;
 mod verdict;
+mod workflows;
 mod workspace;
 
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Sweep(options) => sweep::run(&options),
         Command::Kernels(options) => kernels::run(&options),
         Command::Search(options) => search::run(&options),
+        Command::Distros(options) => distros::run(&options),
         Command::Test(options) => checks::run(&options),
     });
     match done {

@@ -113,7 +113,7 @@ fn command(
 }
 
 /// What an earlier run left must not pass for a result.
-fn empty(results: &Path) -> Result<(), Trouble> {
+pub fn empty(results: &Path) -> Result<(), Trouble> {
     let gone = match fs::remove_dir_all(results) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => fs::create_dir_all(results),
@@ -134,7 +134,7 @@ fn not_started(why: &str) -> Trouble {
 }
 
 /// Leaves snapshots that differ, and the outputs of failed tests, where they can be looked at.
-fn keep(outcome: &mut Outcome) {
+pub fn keep(outcome: &mut Outcome) {
     let console = fs::read(watch::console(&outcome.results)).unwrap_or_default();
     // Before a kernel started there is no console, and it does not tell why somebody interrupted it.
     if !matches!(outcome.trouble, None | Some(Trouble::Interrupted)) {

@@ -41,14 +41,9 @@ pub fn json(outcomes: &[Outcome]) -> Result<String, String> {
         .iter()
         .map(|it| {
             let difference = newest.filter(|_| it.trouble.is_none()).map(|newest| compare(it, newest));
-            let verdict = match it.verdict() {
-                Verdict::Good => "good",
-                Verdict::Failed(_) => "failed",
-                Verdict::CouldNotRun(_) => "could not run",
-            };
             json!({
                 "name": it.name, "start": it.start, "accelerator": it.accelerator, "origin": it.origin,
-                "release": it.release, "verdict": verdict,
+                "release": it.release, "verdict": word_of(&it.verdict()),
                 "passed": it.passed(), "failed": it.failed(), "skipped": it.skipped(),
                 "boot_seconds": it.boot.map(|boot| boot.as_secs_f64()), "seconds": it.time.as_secs_f64(),
                 "trouble": it.trouble.as_ref().map(|trouble| json!({"kind": trouble.word(), "text": trouble.to_string()})),
@@ -62,7 +57,17 @@ pub fn json(outcomes: &[Outcome]) -> Result<String, String> {
     text(&json!({"newest": newest.map(|it| &it.name), "kernels": kernels}))
 }
 
-fn leg(leg: &Leg) -> Value {
+/// A verdict, in one word or three.
+pub fn word_of(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good => "good",
+        Verdict::Failed(_) => "failed",
+        Verdict::CouldNotRun(_) => "could not run",
+    }
+}
+
+/// What one user saw, with the end of every test.
+pub fn leg(leg: &Leg) -> Value {
     let mut tests: Vec<Value> = leg
         .ended
         .iter()
@@ -88,7 +93,11 @@ fn word(end: &End) -> &'static str {
     }
 }
 
-fn text(value: &Value) -> Result<String, String> {
+/// A value as lines of JSON.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn text(value: &Value) -> Result<String, String> {
     serde_json::to_string_pretty(value)
         .map(|text| text + "\n")
         .map_err(|error| format!("the kernels are no JSON: {error}"))
@@ -105,7 +114,7 @@ pub fn junit(outcomes: &[Outcome], path: &Path) -> Result<(), String> {
 }
 
 fn report(outcomes: &[Outcome]) -> Report {
-    let mut report = Report::new("userns-suite kernels");
+    let mut report = Report::new("userns-suite");
     for outcome in outcomes {
         for leg in &outcome.legs {
             let mut suite = TestSuite::new(format!("{} uid {}", outcome.name, leg.uid));

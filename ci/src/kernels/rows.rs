@@ -115,7 +115,7 @@ fn row(written: Written) -> Result<Row, String> {
     Ok(Row { name, start, source, release })
 }
 
-/// The rows that are asked for: those whose names begin so, in the order of the file, and the caller's
+/// The rows that are asked for: the one of that name, or else those whose names begin so, in the order of the file, and the caller's
 /// files. A file alone stands for itself, nothing at all for everything.
 ///
 /// # Errors
@@ -128,7 +128,11 @@ pub fn select(rows: &[Row], only: &[String], files: &[PathBuf]) -> Result<Vec<Ro
         return Err(format!("no kernel's name begins with {unknown:?}; there are {}", names.join(", ")));
     }
     let everything = only.is_empty() && files.is_empty();
-    let asked = |row: &&Row| everything || only.iter().any(|name| row.name.starts_with(name.as_str()));
+    // A whole name stands for one kernel, also where another's begins so: uml-6.1 and uml-6.12.
+    let whole = |name: &str| rows.iter().any(|row| row.name == name);
+    let means =
+        |name: &str, row: &Row| if whole(name) { row.name == name } else { row.name.starts_with(name) };
+    let asked = |row: &&Row| everything || only.iter().any(|name| means(name, row));
     let mut selected: Vec<Row> = rows.iter().filter(asked).cloned().collect();
     for file in files {
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
@@ -183,6 +187,7 @@ mod tests {
         assert_eq!(select(&rows, &[], &[])?, rows);
         assert_eq!(names(&select(&rows, &["uml".into(), "host".into()], &[])?).len(), 5);
         assert_eq!(names(&select(&rows, &["debian-5.10".into()], &[])?), ["debian-5.10"]);
+        assert_eq!(names(&select(&rows, &["uml-6.1".into()], &[])?), ["uml-6.1"]);
         let message = select(&rows, &["bsd".into()], &[]).err().unwrap_or_default();
         assert!(message.contains("\"bsd\"") && message.contains("uml-7.2"), "{message}");
         Ok(())

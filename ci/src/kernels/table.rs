@@ -80,7 +80,8 @@ fn table(outcomes: &[Outcome], verbose: bool) -> String {
     text
 }
 
-fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool) {
+/// Names the tests of a kernel that failed, and where their outputs are.
+pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool) {
     let failed: Vec<(u32, &String, &End)> = outcome
         .legs
         .iter()
@@ -122,7 +123,8 @@ pub fn words(end: &End) -> String {
     }
 }
 
-fn trouble(text: &mut String, outcome: &Outcome) {
+/// Tells why a kernel could not be judged.
+pub fn trouble(text: &mut String, outcome: &Outcome) {
     let Some(trouble) = &outcome.trouble else { return };
     let _ = writeln!(text, "\n{BOLD}{}{BOLD:#} {trouble}", outcome.name);
     if !outcome.console.is_empty() {

@@ -1,0 +1,179 @@
+//! The root of a release, made by mmdebstrap and kept as an archive.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::kernels::apt::Mirror;
+use crate::kernels::progress;
+use crate::{ordinary, process};
+
+/// What the suite runs, on top of what is essential: sudo, su, newuidmap, setpriv, and mount for those who
+/// enter.
+pub const PACKAGES: [&str; 6] = ["sudo", "login", "passwd", "uidmap", "util-linux", "mount"];
+/// Reading one small file of a large archive.
+const QUICK: Duration = Duration::from_secs(60);
+
+/// A root that can be entered.
+#[derive(Clone, Debug)]
+pub struct Rootfs {
+    /// All of its files, as a tar archive with extended attributes.
+    pub archive: PathBuf,
+    /// What its programs are.
+    pub versions: Versions,
+}
+
+/// The versions of the packages that the suite is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Of sudo.
+    pub sudo: String,
+    /// Of shadow, from which come newuidmap, newgidmap and login's files.
+    pub shadow: String,
+    /// Of util-linux, from which come su, setpriv, unshare and nsenter.
+    pub util_linux: String,
+}
+
+impl Versions {
+    /// All of them, for people.
+    pub fn in_words(&self) -> String {
+        format!("sudo {}, shadow {}, util-linux {}", self.sudo, self.shadow, self.util_linux)
+    }
+}
+
+/// The root of a release: the one that is kept, or a new one.
+///
+/// # Errors
+/// When it cannot be made, such as because of a signature that is not one of the keyring's.
+pub fn get(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Result<Rootfs, String> {
+    fs::create_dir_all(cache).map_err(|error| format!("cannot make {}: {error}", cache.display()))?;
+    // What is started here works elsewhere.
+    let cache = &whole(cache)?;
+    let archive = cache.join(format!("{release}.tar"));
+    if !refresh && archive.is_file() {
+        // One that was made for other packages, or is damaged, is made anew.
+        if let Ok(versions) = versions(&archive) {
+            return Ok(Rootfs { archive, versions });
+        }
+    }
+    progress::say(release, "making a root");
+    let part = cache.join(format!("{release}.part"));
+    let made = make(release, &part, mirror).and_then(|()| versions(&part));
+    let versions = made.inspect_err(|_| drop(fs::remove_file(&part)))?;
+    // Only what is whole gets its name.
+    fs::rename(&part, &archive).map_err(|error| format!("cannot keep {}: {error}", archive.display()))?;
+    Ok(Rootfs { archive, versions })
+}
+
+fn whole(path: &Path) -> Result<PathBuf, String> {
+    path.canonicalize().map_err(|error| format!("cannot reach {}: {error}", path.display()))
+}
+
+fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
+    // apt lets a user of its own fetch, who has to reach the directory.
+    let work = ordinary::reachable_directory()?;
+    let (address, keyring) = (&mirror.address, whole(&mirror.keyring)?);
+    let settings = work.path().join("apt.conf");
+    fs::write(&settings, settings_of_host()?)
+        .map_err(|error| format!("cannot write {}: {error}", settings.display()))?;
+    let mut command = Command::new("unshare");
+    // What it mounts in the new root goes with its namespace, however it ends.
+    command.args(["--mount", "--propagation", "private", "mmdebstrap", "--mode=root"]);
+    command.args(["--variant=essential", "--format=tar"]).arg(format!("--include={}", PACKAGES.join(",")));
+    command.arg(format!("--aptopt={}", settings.display())).arg(release).arg(archive);
+    command.arg(format!("deb [signed-by={}] {address} {release} main", keyring.display()));
+    command.env("TMPDIR", work.path()).stdin(Stdio::null()).stdout(Stdio::null());
+    match process::stream(&mut command)? {
+        status if status.success() => Ok(()),
+        status => Err(format!("mmdebstrap failed ({status}): see its messages above")),
+    }
+}
+
+/// How this host's apt reaches its mirrors, which mmdebstrap does not ask: proxies, certificates, and whether a
+/// mirror that stands still is good enough.
+fn settings_of_host() -> Result<String, String> {
+    let mut command = Command::new("apt-config");
+    command.args([
+        "dump",
+        "Acquire::http",
+        "Acquire::https",
+        "Acquire::Retries",
+        "Acquire::Check-Valid-Until",
+    ]);
+    let said = process::capture(&mut command, QUICK)?;
+    match said.status.success() {
+        true => Ok(said.stdout),
+        false => Err(format!("`{}` failed: {}", process::show(&command), said.stderr.trim())),
+    }
+}
+
+/// What dpkg in the root says about its packages.
+fn versions(archive: &Path) -> Result<Versions, String> {
+    let mut command = Command::new("tar");
+    command.args(["--extract", "--to-stdout", "--file"]).arg(archive).arg("./var/lib/dpkg/status");
+    let said = process::capture(&mut command, QUICK)?;
+    match said.status.success() {
+        true => read(&said.stdout),
+        false => Err(format!("`{}` failed: {}", process::show(&command), said.stderr.trim())),
+    }
+}
+
+fn read(status: &str) -> Result<Versions, String> {
+    let record = |record: &str| {
+        let field = |name: &str| record.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let installed = field("Status") == Some("install ok installed");
+        installed.then(|| Some((field("Package")?.to_owned(), field("Version")?.to_owned()))).flatten()
+    };
+    let found: BTreeMap<String, String> = status.split("\n\n").filter_map(record).collect();
+    if let Some(missing) = PACKAGES.iter().find(|name| !found.contains_key(**name)) {
+        return Err(format!("the root does not have {missing} installed"));
+    }
+    Ok(Versions {
+        sudo: found["sudo"].clone(),
+        shadow: found["passwd"].clone(),
+        util_linux: found["util-linux"].clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(last: &str) -> String {
+        let record = |name: &str| {
+            format!("Package: {name}\nStatus: install ok installed\nDepends: x\nVersion: 1:{name}\n\n")
+        };
+        PACKAGES.map(record).concat() + &format!("Package: zlib\nStatus: {last}\nVersion: 1\n")
+    }
+
+    #[test]
+    fn versions_are_those_of_installed_packages() {
+        let versions = read(&status("install ok installed"));
+
+        let words = "sudo 1:sudo, shadow 1:passwd, util-linux 1:util-linux";
+        assert_eq!(versions.map(|it| it.in_words()), Ok(words.to_owned()));
+    }
+
+    #[test]
+    fn a_root_without_a_package_is_not_one() {
+        let half = status("x").replace(
+            "Package: uidmap\nStatus: install ok installed",
+            "Package: uidmap\nStatus: install ok unpacked",
+        );
+
+        assert_eq!(read(&half), Err("the root does not have uidmap installed".to_owned()));
+        assert!(versions(Path::new("/nowhere.tar")).is_err());
+    }
+
+    #[test]
+    fn a_root_that_was_cut_short_is_made_anew() -> std::io::Result<()> {
+        let cache = tempfile::tempdir()?;
+        fs::write(cache.path().join("sid.tar"), "half an archive")?;
+        let mirror = Mirror { address: "file:/nowhere".into(), keyring: "/nowhere".into() };
+
+        assert!(get("sid", cache.path(), &mirror, false).is_err());
+        Ok(())
+    }
+}

@@ -48,10 +48,36 @@ impl Dispute {
 /// # Errors
 /// If the harness fails.
 pub fn play(scenario: &Scenario) -> Result<Option<Dispute>, Error> {
-    let trace = scenario.try_play()?;
-    let points = model::predict(scenario).map(|prediction| model::disagreements(&trace, &prediction));
-    let points = points.unwrap_or_default();
-    Ok((!points.is_empty()).then_some(Dispute { trace, points }))
+    match scenario.try_play() {
+        Ok(trace) => Ok(compared(trace)),
+        Err(error) if is_the_kernels(&error) => before(scenario, error).map(Some),
+        Err(error) => Err(error),
+    }
+}
+
+fn compared(trace: Trace) -> Option<Dispute> {
+    let prediction = model::predict(&trace.scenario);
+    let points = prediction.map(|prediction| model::disagreements(&trace, &prediction)).unwrap_or_default();
+    (!points.is_empty()).then_some(Dispute { trace, points })
+}
+
+/// Whether a scenario ended so because the kernel refused what the model took for granted: a namespace to begin
+/// with, an open file to give away.
+fn is_the_kernels(error: &Error) -> bool {
+    matches!(error, Error::Namespace { .. } | Error::Fork { .. } | Error::Senseless(_))
+}
+
+/// What was disputed of a scenario before it came to such an end, or that end if nothing was.
+fn before(scenario: &Scenario, end: Error) -> Result<Dispute, Error> {
+    let mut shorter = scenario.clone();
+    while shorter.steps.pop().is_some() {
+        match shorter.try_play() {
+            Ok(trace) => return compared(trace).ok_or(end),
+            Err(error) if is_the_kernels(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(end)
 }
 
 /// What goes on in a long run, for whoever waits for it or wants to end it.

@@ -43,7 +43,7 @@ impl World {
         if file == IdFile::Setgroups && writes && !all.capable(opener, of.cred.ns, Cap::SysAdmin) {
             return Err(Refusal::by(EACCES, const { named("open.setgroups-needs-sys-admin") }));
         }
-        Ok(OpenFile { file, ns: of.cred.ns, opener: opener.clone(), access, position: 0, beyond: None })
+        Ok(OpenFile { file, ns: of.cred.ns, opener: opener.clone(), access, position: 0, seen: None })
     }
 
     /// Whether a process may look into another.
@@ -69,12 +69,13 @@ impl World {
             return refusal.into();
         }
         let contents = self.namespaces.contents(file.ns, file.file, file.opener.ns).into_bytes();
-        if file.beyond.is_some_and(|length| length != contents.len() as u64) {
+        if file.position > 0 && file.seen.as_ref().is_some_and(|seen| seen.as_bytes() != contents) {
             return Reply::Lost;
         }
         let from = usize::try_from(file.position).unwrap_or(usize::MAX).min(contents.len());
         let rest = contents[from..].to_vec();
         file.position += rest.len() as u64;
+        self.look_at(file, file.position);
         Reply::Is(Outcome::Text(rest), None)
     }
 
@@ -85,7 +86,7 @@ impl World {
             At::Position => (file.position, false),
             At::Seek(offset) | At::Offset(offset) => match u64::try_from(offset) {
                 Ok(from) => {
-                    self.sought(file, from);
+                    self.look_at(file, from);
                     (from, matches!(at, At::Offset(_)))
                 }
                 Err(_) => return Reply::Lost,
@@ -103,6 +104,7 @@ impl World {
         if from + text.len() as u64 > self.page && size > self.page - 64 {
             return Reply::Lost;
         }
+        file.seen = whole.seen;
         text.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         if !stays {
             file.position = from + text.len() as u64;
@@ -123,7 +125,7 @@ impl World {
             At::Seek(offset) => {
                 let refusal = Refusal { call: "lseek", ..Refusal::without_rule(EINVAL) };
                 file.position = u64::try_from(offset).map_err(|_| refusal)?;
-                self.sought(file, file.position);
+                self.look_at(file, file.position);
                 Ok(())
             }
             At::Offset(..0) => Err(Refusal::without_rule(EINVAL)),
@@ -131,12 +133,11 @@ impl World {
         }
     }
 
-    fn sought(&self, file: &mut OpenFile, position: u64) {
-        let length = self.namespaces.contents(file.ns, file.file, file.opener.ns).len() as u64;
-        file.beyond = match position {
-            0 => None,
-            _ => file.beyond.or((position > length).then_some(length)),
-        };
+    /// At its beginning a file is read anew.
+    fn look_at(&self, file: &mut OpenFile, position: u64) {
+        let seen = file.seen.take().filter(|_| position > 0);
+        let now = || self.namespaces.contents(file.ns, file.file, file.opener.ns);
+        file.seen = seen.or_else(|| (position > 0).then(now));
     }
 
     /// The number of a newly opened file.

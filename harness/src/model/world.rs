@@ -129,10 +129,10 @@ pub struct OpenFile {
     pub access: Access,
     /// Where the next read or write begins.
     pub position: u64,
-    /// How long it was when it was sought beyond its end. If it is longer since, the kernel no longer knows which
-    /// line is at which position.
+    /// What it said when a position behind its beginning was last looked for. The kernel keeps the rest of that
+    /// line, and what it says since may be another.
     /// Source: kernel traverse(), seq_read_iter().
-    pub beyond: Option<u64>,
+    pub seen: Option<String>,
 }
 
 /// What a process holds.

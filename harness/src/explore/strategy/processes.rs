@@ -53,7 +53,8 @@ pub(super) fn capabilities() -> impl Strategy<Value = Action> {
 pub(super) fn ambient() -> [Action; 2] {
     let (ambient, raise) = (libc::PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT_RAISE.into());
     let cap = i64::from(Cap::SysAdmin.number());
-    [capset([CapSet(u64::MAX); 3]), prctl("PR_CAP_AMBIENT_RAISE", &[ambient, raise, cap])]
+    let all = CAPS.into_iter().fold(CapSet::EMPTY, CapSet::with);
+    [capset([all; 3]), prctl("PR_CAP_AMBIENT_RAISE", &[ambient, raise, cap])]
 }
 
 fn set() -> impl Strategy<Value = CapSet> {

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 pub(super) fn story() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         3 => two_levels(),
-        2 => somebody_else_maps(),
+        4 => somebody_else_maps(),
         2 => a_creator_with_less(),
         1 => nothing_to_change(),
         1 => capabilities_kept(),
@@ -118,11 +118,12 @@ fn nothing_to_change() -> impl Strategy<Value = Vec<Step>> {
 
 /// Capabilities that survive leaving uid 0, and what they are good for then.
 fn capabilities_kept() -> impl Strategy<Value = Vec<Step>> {
-    let how = select(vec![KEEPCAPS, NO_FIXUP]);
+    let how = select(vec![vec![KEEPCAPS], vec![NO_FIXUP], processes::ambient().to_vec()]);
     let then = vec(processes::capabilities(), 0..3);
     (actor(), how, ids::number(), then).prop_map(|(actor, how, id, then)| {
         let ids = [crate::action::Id::Of(id); 3];
-        let mut actions = vec![how, Action::SetId(SetId::Setresuid, ids, Via::Raw), DUMPABLE];
+        let mut actions = how;
+        actions.extend([Action::SetId(SetId::Setresuid, ids, Via::Raw), DUMPABLE]);
         actions.extend(then);
         actions.into_iter().map(|action| by(actor, action)).collect()
     })

@@ -1,6 +1,6 @@
 //! What kernel, snapshot and model say of a test's scenarios, side by side, and which of them stands alone.
 //!
-//! While a test of the suite runs, each trace that it plays is compared with what the [model](crate::model) says.
+//! While a test of the suite runs, each trace that it plays is compared with what the [model] says.
 //! A test whose snapshot agrees with the kernel fails all the same where the model does not.
 
 mod reproduced;

@@ -21,6 +21,8 @@ use crate::process;
 const TICK: Duration = Duration::from_millis(100);
 /// How long a guest that has said everything may take to switch itself off.
 const SWITCH_OFF: Duration = Duration::from_secs(10);
+/// How long one that fell silent may take to end.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// How long a guest may take.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +83,12 @@ impl Guest {
         mut heard: impl FnMut(&Tale),
     ) -> Option<Trouble> {
         let trouble = self.listen_to(tale, limits, &mut heard);
-        let status = self.end(if trouble.is_none() { SWITCH_OFF } else { Duration::ZERO });
+        let status = self.end(match &trouble {
+            None => SWITCH_OFF,
+            // One that has closed its stream is about to end by itself, and its status says more.
+            Some(Trouble::AnsweredShort(_)) => LAST_BREATH,
+            Some(_) => Duration::ZERO,
+        });
         let trouble = trouble.or_else(|| tale.whole().err())?;
         // A stop has a reason, and the kernel said it on its console. Only silence is explained by it, though:
         // words that are wrong are wrong whatever else happened.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use harness::action::IdFile;
+use harness::error::Error;
 use harness::explore::{Dispute, Watch, maps, sweep};
 use harness::model;
 
@@ -36,8 +37,8 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
     let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     let mut disputes = Vec::new();
     say(format_args!(
-        "{BOLD}{:28}{BOLD:#} {:>10} {:>20} {:>8} {:>8}\n",
-        "field", "scenarios", "sequences", "states", "seconds"
+        "{BOLD}{:28}{BOLD:#} {:>10} {:>20} {:>8} {:>8} {:>9}\n",
+        "field", "played", "sequences", "states", "seconds", "a second"
     ));
     for field in fields.iter().filter(|field| asked(field.name)) {
         if field.name != "ordinary" && !is_root() {
@@ -57,14 +58,8 @@ fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Dispute
     let (watch, begun) = (Watch::default(), Instant::now());
     let swept = watched(field.name, &watch, None, || sweep::sweep(field, depth, workers, &watch));
     let swept = swept.map_err(|error| error.to_string())?;
-    say(format_args!(
-        "{:28} {:>10} {:>20} {:>8} {:>8.1}\n",
-        field.name,
-        swept.scenarios,
-        swept.sequences,
-        swept.states,
-        begun.elapsed().as_secs_f64()
-    ));
+    let (sequences, states) = (swept.sequences.to_string(), swept.states.to_string());
+    row(field.name, swept.scenarios, [&sequences, &states], begun);
     if swept.depth < depth && swept.disputes.is_empty() {
         say(format_args!("{:28} ended early: {} of {depth} steps are complete\n", "", swept.depth));
     }
@@ -74,31 +69,48 @@ fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Dispute
     Ok(swept.disputes)
 }
 
-/// Texts of both maps, those that are refused and those that root may write.
+/// A line of the table: how many were played since then, and at which rate.
+fn row(name: &str, count: u64, [sequences, states]: [&str; 2], begun: Instant) {
+    let seconds = begun.elapsed().as_secs_f64();
+    let rate = count as f64 / seconds;
+    say(format_args!("{name:28} {count:>10} {sequences:>20} {states:>8} {seconds:>8.1} {rate:>9.0}\n"));
+}
+
+/// Texts of both maps: those that are refused in one namespace together, those that root may write each in one of
+/// its own.
 fn texts(length: u32, workers: usize) -> Result<Vec<Dispute>, String> {
     let mut disputes = Vec::new();
     for file in [IdFile::UidMap, IdFile::GidMap] {
         let (watch, begun) = (Watch::default(), Instant::now());
-        let letters = maps::ALPHABET.len() as u64;
-        let tried = watched(file.name(), &watch, None, || {
-            let mut all = maps::refused(file, maps::edges(), workers, &watch)?;
-            all.add(maps::refused(file, maps::pairs(), workers, &watch)?);
-            for length in 0..=length {
-                all.add(maps::refused(file, maps::strings(letters, length), workers, &watch)?);
-            }
-            if is_root() {
-                all.add(maps::accepted(file, maps::pairs(), workers, &watch)?);
-                all.add(maps::accepted(file, maps::edges(), workers, &watch)?);
-            }
-            Ok::<_, harness::error::Error>(all)
-        });
+        let tried = watched(file.name(), &watch, None, || refused(file, length, workers, &watch));
         let tried = tried.map_err(|error| error.to_string())?;
-        let name = format!("{TEXTS} of {}", file.name());
-        let seconds = begun.elapsed().as_secs_f64();
-        say(format_args!("{name:28} {:>10} {:>20} {:>8} {seconds:>8.1}\n", tried.texts, "", ""));
+        row(&format!("{TEXTS} of {}, refused", file.name()), tried.texts, [""; 2], begun);
+        disputes.extend(tried.disputes);
+        if !is_root() {
+            continue;
+        }
+        let begun = Instant::now();
+        let tried = watched(file.name(), &watch, None, || accepted(file, workers, &watch));
+        let tried = tried.map_err(|error| error.to_string())?;
+        row(&format!("{TEXTS} of {}, accepted", file.name()), tried.texts, [""; 2], begun);
         disputes.extend(tried.disputes);
     }
     Ok(disputes)
+}
+
+fn refused(file: IdFile, length: u32, workers: usize, watch: &Watch) -> Result<maps::Tried, Error> {
+    let mut all = maps::refused(file, maps::edges(), workers, watch)?;
+    all.add(maps::refused(file, maps::pairs(), workers, watch)?);
+    for length in 0..=length {
+        all.add(maps::refused(file, maps::strings(maps::ALPHABET.len() as u64, length), workers, watch)?);
+    }
+    Ok(all)
+}
+
+fn accepted(file: IdFile, workers: usize, watch: &Watch) -> Result<maps::Tried, Error> {
+    let mut all = maps::accepted(file, maps::pairs(), workers, watch)?;
+    all.add(maps::accepted(file, maps::edges(), workers, watch)?);
+    Ok(all)
 }
 
 fn is_root() -> bool {

@@ -3,6 +3,7 @@
 use crate::map_family::{Family, pairs};
 use crate::map_stack::{assert_prepared, last};
 use harness::prelude::*;
+use harness::rules::changes::{Release, SENDER_BY_RECEIVER};
 use rstest::rstest;
 
 const USR1: i64 = libc::SIGUSR1 as i64;
@@ -49,8 +50,9 @@ fn queue(to: Actor, uid: u32) -> Action {
 }
 
 /// kill(2) tells the receiver the sender's real uid, as the sender's namespace and then the receiver's call it,
-/// through sigtimedwait(2) and signalfd(2).
-/// Source: sigaction(2), si_uid; kernel prepare_kill_siginfo(), send_signal_locked().
+/// through sigtimedwait(2) and signalfd(2); since 7.3 as the receiver's namespace calls it.
+/// Source: sigaction(2), si_uid; kernel prepare_kill_siginfo(), send_signal_locked(); since 7.3
+/// __send_signal_locked(), SEND_SIG_NOINFO.
 #[harness::test(Root, Userns, pins("mean.signals", "mean.levels"))]
 fn sender() {
     let family = Family::new();
@@ -66,9 +68,7 @@ fn sender() {
         let trace = sent.by(to, &[take(USR1), read.clone()]).play();
 
         assert_prepared(&trace, 2);
-        // Where the sender's namespace has no name for it, it says the overflow uid, which may be a name.
-        let said = family.told(from, IdFile::UidMap, uid);
-        let told = Outcome::Ids(vec![as_received(&family, from, to, said)]);
+        let told = Outcome::Ids(vec![as_sent_by_kill(&family, from, to, uid)]);
         assert_eq!(last(&trace, 2), [told.clone(), told], "{from} to {to}");
     }
 }
@@ -95,6 +95,15 @@ fn given_by_the_sender() {
     }
 }
 
+/// The sender's uid, as kill(2) tells it. Where the sender's namespace has no name for it, an older kernel takes the
+/// overflow uid for it, which may be a name.
+fn as_sent_by_kill(family: &Family, from: Actor, to: Actor, uid: u32) -> u32 {
+    match Release::of_host().has(&SENDER_BY_RECEIVER) {
+        true => family.told(to, IdFile::UidMap, uid),
+        false => as_received(family, from, to, family.told(from, IdFile::UidMap, uid)),
+    }
+}
+
 /// The uid that a signal says, as it arrives.
 fn as_received(family: &Family, from: Actor, to: Actor, said: u32) -> u32 {
     let meant = family.meant(from, IdFile::UidMap, said);
@@ -102,12 +111,14 @@ fn as_received(family: &Family, from: Actor, to: Actor, said: u32) -> u32 {
     [called.unwrap_or(overflow(IdFile::UidMap)), said][usize::from(from == to)]
 }
 
-/// A sender whose uid its own namespace has no name for is the overflow uid even where the receiver has one.
-/// Source: kernel prepare_kill_siginfo(): from_kuid_munged(current_user_ns()), and then as above.
+/// A sender whose uid its own namespace has no name for has the receiver's name for it; before 7.3 it is the
+/// overflow uid even so.
+/// Source: kernel __send_signal_locked(), SEND_SIG_NOINFO: from_kuid_munged(task_cred_xxx(t, user_ns)); before 7.3
+/// prepare_kill_siginfo(): from_kuid_munged(current_user_ns()), and then as above.
 #[rstest]
 #[case::unmapped(&[])]
 #[case::mapped(&[uid_map("5 0 1")])]
-#[harness::test(Root, Userns, pins("mean.signals"))]
+#[harness::test(Root, Userns, varies(SENDER_BY_RECEIVER), pins("mean.signals"))]
 fn without_a_name(#[case] maps: &[Action]) {
     let cast = root().outside(&[block(&[USR1])]).inside(&[]).outside(maps);
 

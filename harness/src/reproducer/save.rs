@@ -1,6 +1,6 @@
 //! Where reproducers are written.
 
-use super::{Header, Prediction, c};
+use super::{Header, Prediction, c, shell};
 use crate::scenario::Scenario;
 use crate::suite;
 use crate::trace::Trace;
@@ -16,7 +16,8 @@ const DIRECTORY: &str = "USERNS_SUITE_REPRODUCERS";
 /// suite's scenarios played once more by these.
 const RECORD: &str = "USERNS_SUITE_RECORD";
 
-/// Writes the C program of a scenario to a file of the test's name, in the directory that the environment
+/// Writes the C program of a scenario to a file of the test's name, and beside it the shell script where the steps
+/// allow one, in the directory that the environment
 /// variable USERNS_SUITE_REPRODUCERS names, or else in target/reproducers of the workspace.
 ///
 /// # Errors
@@ -43,6 +44,12 @@ pub fn save_in(
     std::fs::create_dir_all(directory)?;
     let path = directory.join(file_name(&header.name) + ".c");
     std::fs::write(&path, program)?;
+    let script = path.with_extension("sh");
+    match shell(scenario, prediction, header) {
+        Ok(text) => std::fs::write(script, text)?,
+        // One of an earlier failure of this name would show something else.
+        Err(_) => drop(std::fs::remove_file(script)),
+    }
     Ok(path)
 }
 

@@ -81,7 +81,7 @@ pub(super) const MEANING: &[Rule] = &[
     rule(
         "mean.signals",
         &[],
-        "The uid in a signal is taken through the sender's map and told through the receiver's, that of a child through its parent's.",
+        "The uid in a signal is taken through the sender's map and told through the receiver's, that of a child through its parent's; since 7.3 kill(2) names its sender as the receiver does.",
         "user_namespaces(7); sigaction(2), si_uid; waitid(2); kernel send_signal_locked(), do_notify_parent()",
     ),
 ];

@@ -53,7 +53,8 @@ pub struct Unused {
 /// Sorts the snapshots that no run asked for.
 ///
 /// A snapshot belongs to the test that it is named for, with `::` written as `__`. A variant
-/// (`test@variant.snap`) may be another kernel's; a test that passed nowhere had no chance to ask.
+/// (`test@variant.snap`) may be another kernel's, and so may the one without a variant where a test asked for a
+/// variant; a test that passed nowhere had no chance to ask.
 pub fn unused(snapshots: &[PathBuf], legs: &[Leg]) -> Unused {
     let used: BTreeSet<&PathBuf> = legs.iter().flat_map(|leg| &leg.references).collect();
     let mut unused = Unused::default();
@@ -64,13 +65,19 @@ pub fn unused(snapshots: &[PathBuf], legs: &[Leg]) -> Unused {
             stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
         let ends = ends_of(owner, legs);
         let passed = ends.iter().any(|end| matches!(end, End::Passed | End::Flaky));
-        if ends.is_empty() || (passed && variant.is_none()) {
+        if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
         } else {
             unused.left_alone.push(snapshot.clone());
         }
     }
     unused
+}
+
+/// Whether a run asked for a variant of this snapshot.
+fn has_variant(snapshot: &Path, used: &BTreeSet<&PathBuf>) -> bool {
+    let stem = snapshot.with_extension("").display().to_string() + "@";
+    used.iter().any(|path| path.display().to_string().starts_with(&stem))
 }
 
 /// How the test that owns a snapshot ended in each run; none when there is no such test.
@@ -131,6 +138,15 @@ mod tests {
         let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &legs);
         assert!(unreferenced.is_empty());
         assert_eq!(left_alone, ["s/a@without-x.snap", "s/b.snap", "s/c.snap"]);
+    }
+
+    #[test]
+    fn where_a_variant_is_used_the_other_is_another_kernels() {
+        let legs = [leg(&[("a", End::Passed), ("b", End::Passed)], &["s/a@without-x.snap"])];
+
+        let (unreferenced, left_alone) = sorted(&["s/a.snap", "s/b.snap"], &legs);
+        assert_eq!(unreferenced, ["s/b.snap"]);
+        assert_eq!(left_alone, ["s/a.snap"]);
     }
 
     #[test]

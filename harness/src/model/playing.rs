@@ -109,7 +109,29 @@ impl World {
                 self.write_held(process, &self.bytes(text, *file), text, *at)
             }
             Action::ReadToEnd(_) => self.read_held(process),
+            Action::ReadHeld { size, at } => self.read_some(process, *size, *at),
             Action::Give(to) => self.give(process, *to),
+            Action::Hold(..) | Action::Child(Child::Zombie | Child::Gone) => Self::hold_unknown(process),
+            Action::Socketpair(with) => self.socketpair(process, *with),
+            Action::SendCredentials(ids) => self.send(process, *ids),
+            Action::ReceiveCredentials => self.receive(process),
+            Action::ProcOwner(of) => {
+                let (uid, gid) = Self::owner(self.named(actor, Some(*of)).unwrap_or(process));
+                let ns = process.cred.ns;
+                let ids = vec![self.shown(ns, IdFile::UidMap, uid), self.shown(ns, IdFile::GidMap, gid)];
+                Reply::Is(Outcome::Ids(ids), None)
+            }
+            Action::Setns { of, file, nstype } => {
+                let target = self.named(actor, Some(*of)).cloned();
+                self.setns(process, target.as_ref(), *file, *nstype).into()
+            }
+            other => self.call(process, other),
+        }
+    }
+
+    /// An action that is a system call about the process itself.
+    fn call(&mut self, process: &mut Process, action: &Action) -> Reply {
+        match action {
             Action::Setgroups(groups, _) => self.setgroups(&mut process.cred, groups),
             Action::Getgroups { size, room } => self.getgroups(&process.cred, *size, *room),
             Action::CountGroups { size, first, step } => {
@@ -118,6 +140,31 @@ impl World {
             Action::Look => Reply::Is(Outcome::Looked(Box::new(self.look(&process.cred))), None),
             Action::SetId(call, ids, via) => self.set_id(process, *call, ids, *via),
             Action::Unshare(flags) | Action::Apart(flags) => self.unshare(process, *flags).into(),
+            Action::Capset(change) => {
+                let sets = changed(&process.cred.caps, change);
+                self.namespaces.capset(&mut process.cred, sets).into()
+            }
+            Action::Prctl(_, option, value) => {
+                self.prctl(process, *option, *value).map_or(Reply::Lost, Reply::from)
+            }
+            Action::Chroot(_, path) => {
+                if !self.namespaces.capable(&process.cred, process.cred.ns, Cap::SysChroot) {
+                    return Reply::Unknown;
+                }
+                // Who has left its root does not come back by a path, which begins at the new one.
+                process.chrooted |= path.as_os_str() != "/";
+                if path.is_absolute() { Reply::Unknown } else { Reply::Lost }
+            }
+            Action::Ask(..) | Action::OpenFile(..) => Reply::Unknown,
+            Action::OwnerUid if process.hand == Hand::Unknown => Reply::Unknown,
+            Action::Raw(_, number, args) => self.raw(process, *number, args),
+            other => self.fork(process, other),
+        }
+    }
+
+    /// An action that makes a child.
+    fn fork(&mut self, process: &mut Process, action: &Action) -> Reply {
+        match action {
             Action::Clone(flags) => self.clone_child(&process.clone(), *flags).map(|_| ()).into(),
             Action::Clone3(flags) => match i32::try_from(*flags) {
                 Ok(flags) => self.clone_child(&process.clone(), flags).map(|_| ()).into(),
@@ -132,39 +179,6 @@ impl World {
                 Ok(flags) => self.go_on(process, flags),
                 Err(_) => Reply::Lost,
             },
-            Action::Setns { of, file, nstype } => {
-                let target = self.named(actor, Some(*of)).cloned();
-                self.setns(process, target.as_ref(), *file, *nstype).into()
-            }
-            Action::Capset(change) => {
-                let sets = changed(&process.cred.caps, change);
-                self.namespaces.capset(&mut process.cred, sets).into()
-            }
-            Action::Prctl(_, option, value) => {
-                self.prctl(process, *option, *value).map_or(Reply::Lost, Reply::from)
-            }
-            Action::ProcOwner(of) => {
-                let (uid, gid) = Self::owner(self.named(actor, Some(*of)).unwrap_or(process));
-                let ns = process.cred.ns;
-                let ids = vec![self.shown(ns, IdFile::UidMap, uid), self.shown(ns, IdFile::GidMap, gid)];
-                Reply::Is(Outcome::Ids(ids), None)
-            }
-            Action::Chroot(_, path) => {
-                if !self.namespaces.capable(&process.cred, process.cred.ns, Cap::SysChroot) {
-                    return Reply::Unknown;
-                }
-                // Who has left its root does not come back by a path, which begins at the new one.
-                process.chrooted |= path.as_os_str() != "/";
-                if path.is_absolute() { Reply::Unknown } else { Reply::Lost }
-            }
-            Action::Ask(..) | Action::OpenFile(..) => Reply::Unknown,
-            Action::OwnerUid if process.hand == Hand::Unknown => Reply::Unknown,
-            Action::Hold(..) | Action::Child(Child::Zombie | Child::Gone) => Self::hold_unknown(process),
-            Action::Raw(_, number, args) => self.raw(process, *number, args),
-            Action::ReadHeld { size, at } => self.read_some(process, *size, *at),
-            Action::Socketpair(with) => self.socketpair(process, *with),
-            Action::SendCredentials(ids) => self.send(process, *ids),
-            Action::ReceiveCredentials => self.receive(process),
             _ => Reply::Lost,
         }
     }

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod distros;
+mod elsewhere;
 mod kernels;
 mod search;
 mod sweep;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::checks;
 
 pub use distros::DistrosOptions;
+pub use elsewhere::ElsewhereOptions;
 pub use kernels::{Accelerator, KernelsOptions};
 pub use search::{Casts, SearchOptions};
 pub use sweep::SweepOptions;

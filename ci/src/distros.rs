@@ -51,33 +51,33 @@ pub struct Played {
 pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
     let releases = select(&options.only)?;
     if options.list {
-        say(if options.json { report::list(&releases)? } else { releases.join("\n") + "\n" });
+        say(if options.elsewhere.json { report::list(&releases)? } else { releases.join("\n") + "\n" });
         return Ok(Verdict::Good);
     }
     if !geteuid().is_root() {
         return Err("only root can make another root of a directory; run it with sudo".to_owned());
     }
-    needed(Install::unless(!options.setup))?;
+    needed(Install::unless(!options.elsewhere.setup))?;
     let workspace = Workspace::find()?;
-    tools::nextest(Install::unless(options.skip_install))?;
-    let mirror = Mirror::find(options.mirror.as_deref(), options.keyring.as_deref())?;
-    let luggage = Luggage::pack(&workspace, options.filter.as_deref())?;
+    tools::nextest(Install::unless(options.elsewhere.skip_install))?;
+    let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref())?;
+    let luggage = Luggage::pack(&workspace, options.elsewhere.filter.as_deref())?;
     let cache = cache(options, &workspace);
     let results = workspace.results().join("distros");
-    let limit = Duration::from_secs(options.limit);
+    let limit = Duration::from_secs(options.elsewhere.limit);
     let played: Vec<Played> = releases
         .iter()
         .map(|release| {
-            let rootfs = made(release, &cache, &mirror, options.refresh);
+            let rootfs = made(release, &cache, &mirror, options.elsewhere.refresh);
             one(release, rootfs, &luggage, &results.join(release), limit)
         })
         .collect();
-    say(match options.json {
+    say(match options.elsewhere.json {
         true => report::json(&played)?,
-        false => report::render(&played, &workspace.root, options.verbose),
+        false => report::render(&played, &workspace.root, options.elsewhere.verbose),
     });
     let outcomes: Vec<Outcome> = played.into_iter().map(|it| it.outcome).collect();
-    if let Some(path) = &options.junit {
+    if let Some(path) = &options.elsewhere.junit {
         kernels::report::junit(&outcomes, path)?;
     }
     Ok(outcome::verdict(&outcomes))
@@ -116,7 +116,8 @@ fn needed(install: Install) -> Result<(), String> {
 /// Where roots are kept between runs.
 fn cache(options: &DistrosOptions, workspace: &Workspace) -> PathBuf {
     let home = || std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty());
-    let given = options.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite/distros")));
+    let given =
+        options.elsewhere.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite/distros")));
     given.unwrap_or_else(|| workspace.target.join("distros"))
 }
 

@@ -48,30 +48,30 @@ use trouble::Trouble;
 pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
     let rows = rows::select(&rows::all()?, &options.only, &options.kernel)?;
     if options.list {
-        say(if options.json { report::rows(&rows)? } else { table::rows(&rows) });
+        say(if options.elsewhere.json { report::rows(&rows)? } else { table::rows(&rows) });
         return Ok(Verdict::Good);
     }
-    if options.setup {
+    if options.elsewhere.setup {
         setup::install(&rows)?;
     }
     setup::target()?;
     let workspace = Workspace::find()?;
-    tools::nextest(Install::unless(options.skip_install))?;
+    tools::nextest(Install::unless(options.elsewhere.skip_install))?;
     let cache = cache(options, &workspace);
     let common = Common {
-        luggage: Luggage::pack(&workspace, options.filter.as_deref())?,
+        luggage: Luggage::pack(&workspace, options.elsewhere.filter.as_deref())?,
         results: workspace.results().join("kernels"),
         memory: options.memory,
-        limit: Duration::from_secs(options.limit),
+        limit: Duration::from_secs(options.elsewhere.limit),
         accelerator: Choice::new(options.accelerator, &cache),
     };
     let outcomes = all(&common, &rows, &cache, options)?;
-    if let Some(path) = &options.junit {
+    if let Some(path) = &options.elsewhere.junit {
         report::junit(&outcomes, path)?;
     }
-    say(match options.json {
+    say(match options.elsewhere.json {
         true => report::json(&outcomes)?,
-        false => table::render(&outcomes, &workspace.root, options.verbose),
+        false => table::render(&outcomes, &workspace.root, options.elsewhere.verbose),
     });
     Ok(outcome::verdict(&outcomes))
 }
@@ -85,8 +85,8 @@ fn all(
 ) -> Result<Vec<Outcome>, String> {
     let mut processors = pool::processors()?;
     processors.truncate(options.jobs.unwrap_or(usize::MAX).max(1));
-    let mirror = Mirror::find(options.mirror.as_deref(), options.keyring.as_deref());
-    let store = Store::new(cache, mirror, options.refresh);
+    let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref());
+    let store = Store::new(cache, mirror, options.elsewhere.refresh);
     let one = |row: &Row| play::play(common, row, image(&store, row));
     let (here, mut guests): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.start == Start::Host);
     // What takes longest begins first, so that nothing runs alone at the end for long.
@@ -112,6 +112,6 @@ fn image(store: &Store, row: &Row) -> Result<Image, Trouble> {
 /// Where packages and kernels are kept between runs.
 fn cache(options: &KernelsOptions, workspace: &Workspace) -> PathBuf {
     let home = || std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty());
-    let given = options.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite")));
+    let given = options.elsewhere.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite")));
     given.unwrap_or_else(|| workspace.target.join("kernels"))
 }

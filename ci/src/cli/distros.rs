@@ -1,7 +1,6 @@
 //! What can be said to `cargo ci distros`.
 
-use std::path::PathBuf;
-
+use super::ElsewhereOptions;
 use clap::Args;
 
 /// Below the options in its help.
@@ -28,37 +27,7 @@ pub struct DistrosOptions {
     /// List the releases and stop
     #[arg(long)]
     pub list: bool,
-    /// Run only what this nextest expression selects
-    #[arg(long, short = 'E', value_name = "EXPR")]
-    pub filter: Option<String>,
-    /// As JSON, for scripts
-    #[arg(long)]
-    pub json: bool,
-    /// Write a JUnit file with a suite for each release and user
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
-    /// Install what is missing on this host before anything else
-    #[arg(long, conflicts_with = "skip_install")]
-    pub setup: bool,
-    /// Install nothing; stop with a message when cargo-nextest is missing
-    #[arg(long)]
-    pub skip_install: bool,
-    /// Make the roots anew, with the packages of today
-    #[arg(long)]
-    pub refresh: bool,
-    /// A mirror of Debian; without it, the one that apt uses on this host
-    #[arg(long, value_name = "URL")]
-    pub mirror: Option<String>,
-    /// The keys that the mirror's signatures are checked with; without it, Debian's archive keyring
-    #[arg(long, value_name = "FILE")]
-    pub keyring: Option<PathBuf>,
-    /// Where roots are kept; without it, in $XDG_CACHE_HOME or below the target directory
-    #[arg(long, value_name = "DIRECTORY")]
-    pub cache: Option<PathBuf>,
-    /// After how many seconds a distribution is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
-    pub limit: u64,
-    /// Name everything that failed or differs, not only the first
-    #[arg(long, short)]
-    pub verbose: bool,
+    /// What the other command that runs elsewhere takes, too.
+    #[command(flatten)]
+    pub elsewhere: ElsewhereOptions,
 }

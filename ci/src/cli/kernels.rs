@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::ElsewhereOptions;
 use clap::{Args, ValueEnum};
 
 /// What the help closes with.
@@ -33,33 +34,6 @@ pub struct KernelsOptions {
     /// List the kernels and stop
     #[arg(long)]
     pub list: bool,
-    /// Run only what this nextest expression selects
-    #[arg(long, short = 'E', value_name = "EXPR")]
-    pub filter: Option<String>,
-    /// As JSON, for scripts
-    #[arg(long)]
-    pub json: bool,
-    /// Write a JUnit file with a suite for each kernel and user
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
-    /// Install what is missing on this host, where that is possible, before anything else
-    #[arg(long, conflicts_with = "skip_install")]
-    pub setup: bool,
-    /// Install nothing; stop with a message when cargo-nextest is missing
-    #[arg(long)]
-    pub skip_install: bool,
-    /// Look for newer packages, also of kernels that are in the cache
-    #[arg(long)]
-    pub refresh: bool,
-    /// A mirror of Debian; without it, the one that apt uses on this host
-    #[arg(long, value_name = "URL")]
-    pub mirror: Option<String>,
-    /// The keys that the mirror's signatures are checked with; without it, Debian's archive keyring
-    #[arg(long, value_name = "FILE")]
-    pub keyring: Option<PathBuf>,
-    /// Where packages and kernels are kept; without it, in $XDG_CACHE_HOME or below the target directory
-    #[arg(long, value_name = "DIRECTORY")]
-    pub cache: Option<PathBuf>,
     /// How many kernels run at a time; without it, one on each processor
     #[arg(long, short, value_name = "NUMBER")]
     pub jobs: Option<usize>,
@@ -69,12 +43,9 @@ pub struct KernelsOptions {
     /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory: u32,
-    /// After how many seconds a kernel is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
-    pub limit: u64,
-    /// Name everything that failed or differs, not only the first, and tell why tests were skipped
-    #[arg(long, short)]
-    pub verbose: bool,
+    /// What the other command that runs elsewhere takes, too.
+    #[command(flatten)]
+    pub elsewhere: ElsewhereOptions,
 }
 
 /// What makes qemu run a guest.

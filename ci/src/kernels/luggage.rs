@@ -251,6 +251,9 @@ mod tests {
 
         assert_eq!(selected(&json("matches")), Ok(("/u".into(), vec!["a".to_owned()])));
         assert_eq!(selected(&json("mismatch")), Err("no test is selected".to_owned()));
-        assert!(selected("{}").is_err() && selected(r#"{"rust-suites":{}}"#).is_err());
+        let lacking = Err(format!("nextest lists no test binary {BINARY_ID}"));
+        assert_eq!(selected(r#"{"rust-suites":{}}"#), lacking);
+        let odd = selected("{}").err().unwrap_or_default();
+        assert!(odd.starts_with("nextest's list of tests is odd: "), "{odd}");
     }
 }

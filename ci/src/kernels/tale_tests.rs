@@ -47,7 +47,8 @@ fn a_tale_that_lacks_any_of_its_events_is_short() {
     for missing in 0..truth().len() {
         let mut events = truth();
         let left_out = events.remove(missing);
-        assert!(hear(&events).is_err(), "nobody missed {left_out:?}");
+        let words = said(&events);
+        assert!(words.starts_with("answered short: "), "without {left_out:?}: {words}");
     }
     for length in 0..truth().len() {
         let words = said(&truth()[..length]);

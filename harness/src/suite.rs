@@ -27,6 +27,9 @@ pub use names::test_name;
 /// failure, for a machine that is meant to run everything but what [needs a lack](Need::is_a_lack).
 pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
+/// The variable by which each test tells how many of its scenarios and steps the model foretold.
+pub const TELL: &str = "USERNS_SUITE_TELL";
+
 /// The exit status for a mistake in how the suite is written or called, as cargo's own usage
 /// errors; a failed test gives 101.
 const USAGE: u8 = 2;
@@ -204,7 +207,7 @@ fn run_named(test: Current, run: fn()) {
 
 /// Says how much of a test the model foretold, where somebody wants to know.
 fn tell(counts: verdict::Counts) {
-    if env::var_os("USERNS_SUITE_TELL").is_some() {
+    if env::var_os(TELL).is_some() {
         println!("foretold {counts:?}");
     }
 }

@@ -12,10 +12,13 @@ const MANY: u64 = 250;
 fn searched(casts: Casts) {
     let plan = Plan { seed: 1, workers: 1, casts, scenarios: Some(MANY), ends: Ends::AtFirst };
 
-    let report = search(&plan, &Watch::default()).unwrap_or_else(|unplayed| panic!("{unplayed}"));
+    let watch = Watch::default();
+    let report = search(&plan, &watch).unwrap_or_else(|unplayed| panic!("{unplayed}"));
 
     let found = report.found.first().map(|found| found.dispute().to_string());
     assert!(found.is_none(), "kernel and model differ:\n{}", found.unwrap_or_default());
+    // A search that plays nothing finds nothing.
+    assert_eq!(watch.played.into_inner(), MANY);
 }
 
 /// Namespaces, processes, files, ids and capabilities in any order come out as the model says.
@@ -62,6 +65,7 @@ fn kept() {
     let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(PathBuf::default, PathBuf::from);
     let kept = regressions::kept(&root.join("tests/regressions")).unwrap_or_else(|error| panic!("{error}"));
     assert!(!kept.is_empty(), "no scenario is kept");
+    assert_eq!(harness::model::applies(), Ok(()));
 
     for kept in kept {
         let disputed = play(&kept.scenario).unwrap_or_else(|error| panic!("{error}"));

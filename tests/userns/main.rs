@@ -108,3 +108,7 @@ mod tables;
 fn main() -> std::process::ExitCode {
     harness::suite::main()
 }
+
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

@@ -107,15 +107,16 @@ fn at() -> impl Strategy<Value = At> + Clone {
 fn phrase() -> impl Strategy<Value = Vec<Step>> {
     let alone = (actor(), action()).prop_map(|(actor, action)| vec![Step { actor, action }]);
     let cloned = actor().prop_map(|actor| vec![Step { actor, action: Action::BeginCloned }]);
+    // In boxes: what is drawn would otherwise have room for all that might have been, by the megabyte.
     prop_oneof![
-        16 => alone,
-        5 => mapped(),
-        4 => own_ids(),
-        5 => passed_on(),
-        4 => another_user(),
-        4 => stories::story(),
-        1 => cloned,
-        1 => processes::sockets(),
+        16 => alone.boxed(),
+        5 => mapped().boxed(),
+        4 => own_ids().boxed(),
+        5 => passed_on().boxed(),
+        4 => another_user().boxed(),
+        4 => stories::story().boxed(),
+        1 => cloned.boxed(),
+        1 => processes::sockets().boxed(),
     ]
 }
 

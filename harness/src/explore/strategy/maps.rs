@@ -25,24 +25,24 @@ pub(super) fn text(file: IdFile) -> BoxedStrategy<Text> {
 /// A map that whoever may map anything may write, more often than not.
 pub(super) fn good_map() -> impl Strategy<Value = Text> {
     prop_oneof![
-        4 => select(vec!["0 0 65536", "0 0 4294967295", "0 0 10"]).prop_map(words),
-        3 => own(),
-        3 => ladder(1..9).prop_map(lines),
+        4 => select(vec!["0 0 65536", "0 0 4294967295", "0 0 10"]).prop_map(words).boxed(),
+        3 => own().boxed(),
+        3 => ladder(1..9).prop_map(lines).boxed(),
     ]
 }
 
 fn map() -> impl Strategy<Value = Text> {
     let extents = || vec(extent(), 1..9).prop_map(lines);
     prop_oneof![
-        8 => own(),
-        4 => select(vec!["0 0 65536", "0 0 4294967295", "0 0 10", "0 0 1"]).prop_map(words),
-        5 => ladder(1..9).prop_map(lines),
-        3 => extents(),
-        1 => select(vec![340_usize, 341]).prop_flat_map(|count| ladder(count..=count)).prop_map(lines),
-        3 => mutated(prop_oneof![own(), extents(), ladder(1..9).prop_map(lines)]),
-        1 => (own(), PAGE - 2..PAGE + 2).prop_map(|(text, length)| padded(&text, length)),
-        1 => select(vec![0, 1, PAGE as u64 - 1, PAGE as u64, LONG]).prop_map(Text::BadPointer),
-        1 => select(vec!["", "\n", " ", "0", "own own 1\n\n"]).prop_map(words),
+        8 => own().boxed(),
+        4 => select(vec!["0 0 65536", "0 0 4294967295", "0 0 10", "0 0 1"]).prop_map(words).boxed(),
+        5 => ladder(1..9).prop_map(lines).boxed(),
+        3 => extents().boxed(),
+        1 => select(vec![340_usize, 341]).prop_flat_map(|count| ladder(count..=count)).prop_map(lines).boxed(),
+        3 => mutated(prop_oneof![own(), extents(), ladder(1..9).prop_map(lines)]).boxed(),
+        1 => (own(), PAGE - 2..PAGE + 2).prop_map(|(text, length)| padded(&text, length)).boxed(),
+        1 => select(vec![0, 1, PAGE as u64 - 1, PAGE as u64, LONG]).prop_map(Text::BadPointer).boxed(),
+        1 => select(vec!["", "\n", " ", "0", "own own 1\n\n"]).prop_map(words).boxed(),
     ]
 }
 

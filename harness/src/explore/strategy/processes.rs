@@ -38,14 +38,14 @@ pub(super) fn capabilities() -> impl Strategy<Value = Action> {
     let (ambient, raise, bounding) =
         (libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, libc::PR_CAPBSET_DROP);
     prop_oneof![
-        3 => caps().prop_map(|caps| Action::Capset(CapChange::Drop(caps))),
-        2 => caps().prop_map(|caps| Action::Capset(CapChange::Suspend(caps))),
-        2 => caps().prop_map(|caps| Action::Capset(CapChange::Raise(caps))),
-        1 => caps().prop_map(|caps| Action::Capset(CapChange::Only(caps))),
-        2 => [set(), set(), set()].prop_map(capset),
-        1 => Just(capset([CapSet(u64::MAX); 3])),
-        2 => one().prop_map(move |cap| prctl("PR_CAP_AMBIENT_RAISE", &[ambient.into(), raise.into(), cap])),
-        1 => one().prop_map(move |cap| prctl("PR_CAPBSET_DROP", &[bounding.into(), cap])),
+        3 => caps().prop_map(|caps| Action::Capset(CapChange::Drop(caps))).boxed(),
+        2 => caps().prop_map(|caps| Action::Capset(CapChange::Suspend(caps))).boxed(),
+        2 => caps().prop_map(|caps| Action::Capset(CapChange::Raise(caps))).boxed(),
+        1 => caps().prop_map(|caps| Action::Capset(CapChange::Only(caps))).boxed(),
+        2 => [set(), set(), set()].prop_map(capset).boxed(),
+        1 => Just(capset([CapSet(u64::MAX); 3])).boxed(),
+        2 => one().prop_map(move |cap| prctl("PR_CAP_AMBIENT_RAISE", &[ambient.into(), raise.into(), cap])).boxed(),
+        1 => one().prop_map(move |cap| prctl("PR_CAPBSET_DROP", &[bounding.into(), cap])).boxed(),
     ]
 }
 

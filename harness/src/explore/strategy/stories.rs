@@ -15,13 +15,13 @@ use std::borrow::Cow;
 /// One of them.
 pub(super) fn story() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
-        3 => two_levels(),
-        4 => somebody_else_maps(),
-        2 => a_creator_with_less(),
-        1 => nothing_to_change(),
-        1 => capabilities_kept(),
-        1 => not_alone(),
-        1 => with_another_root(),
+        3 => two_levels().boxed(),
+        4 => somebody_else_maps().boxed(),
+        2 => a_creator_with_less().boxed(),
+        1 => nothing_to_change().boxed(),
+        1 => capabilities_kept().boxed(),
+        1 => not_alone().boxed(),
+        1 => with_another_root().boxed(),
     ]
 }
 

@@ -22,6 +22,7 @@ mod record;
 mod sockets;
 
 pub use calls::{SETEGID, SETEUID};
+pub(crate) use fork::apart;
 pub use fork::{Start, fork, in_a_child};
 pub use meet::meeting;
 

@@ -5,6 +5,7 @@
 //! says what it lacks; nothing counts as passed that did not run.
 
 mod names;
+mod serve;
 
 use std::cell::RefCell;
 use std::env;
@@ -33,6 +34,9 @@ pub const TELL: &str = "USERNS_SUITE_TELL";
 /// The exit status for a mistake in how the suite is written or called, as cargo's own usage
 /// errors; a failed test gives 101.
 const USAGE: u8 = 2;
+
+/// The exit status where a test failed, as libtest's.
+const FAILED: u8 = 101;
 
 /// One registered test; `#[harness::test]` makes it.
 pub struct Test {
@@ -120,7 +124,7 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// or called wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
-    let lists = asked("--skipped") || asked("--rules");
+    let lists = ["--skipped", "--rules", "--serve"].into_iter().any(asked);
     let arguments = if lists { Arguments::default() } else { Arguments::from_args() };
     let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {
         Ok(tests) => tests,
@@ -136,6 +140,9 @@ pub fn main() -> ExitCode {
         Ok(unmet_is) => unmet_is,
         Err(message) => return usage(&message),
     };
+    if asked("--serve") {
+        return serve::serve(&tests, unmet_is).map_or_else(|message| usage(&message), |()| ExitCode::SUCCESS);
+    }
     let trials = tests
         .into_iter()
         .filter(|(name, _)| may_be_asked_for(&arguments, name))

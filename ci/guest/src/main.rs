@@ -3,6 +3,7 @@
 mod init;
 mod limit;
 mod play;
+mod server;
 
 use std::fs::File;
 use std::io::Write;

@@ -15,6 +15,7 @@ use nix::unistd::{Pid, geteuid};
 
 use crate::Channel;
 use crate::limit::{Ended, wait};
+use crate::server::Server;
 
 /// How much of a failed test's output is kept: the diff of the largest snapshot fits.
 const OUTPUT: usize = 64 << 10;
@@ -68,6 +69,7 @@ impl<'a> Player<'a> {
         channel.say(&Event::Leg { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
         let skips = skips(&self.listed(&self.plan.suite, "--skipped")?)?;
         let (mut ran, mut skipped) = (0, 0);
+        let mut server = None;
         for test in &self.plan.tests {
             if let Some(reason) = skips.get(test) {
                 skipped += 1;
@@ -76,7 +78,7 @@ impl<'a> Player<'a> {
             }
             ran += 1;
             channel.say(&Event::Started { test: test.clone() })?;
-            channel.say(&self.play(test)?)?;
+            channel.say(&self.play(&mut server, test)?)?;
             reap();
         }
         self.snapshots(&self.pending(), channel)?;
@@ -113,10 +115,7 @@ impl<'a> Player<'a> {
     fn output(&self, command: &mut Command, limit: Duration) -> Result<(Ended, String), String> {
         let shown = command.get_program().display().to_string();
         let fail = |error: std::io::Error| format!("cannot run {shown}: {error}");
-        // A file, not a pipe: a process that a test left behind would keep us waiting.
-        let path = self.plan.scratch.join("output");
-        let mut file = File::options().read(true).append(true).create(true).open(&path).map_err(fail)?;
-        file.set_len(0).map_err(fail)?;
+        let mut file = self.output_file()?;
         let copies = (file.try_clone().map_err(fail)?, file.try_clone().map_err(fail)?);
         let child = command.stdout(copies.0).stderr(copies.1).spawn();
         let ended = wait(&mut child.map_err(fail)?, limit)?;
@@ -125,15 +124,32 @@ impl<'a> Player<'a> {
         Ok((ended, String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    fn play(&self, test: &str) -> Result<Event, String> {
-        let mut command = self.command(&self.plan.suite);
-        command.args(["--exact", test, "--test-threads=1", "--nocapture"]);
+    /// Plays a test; without a server it starts one first. A suite that ends with a test is that test's crash.
+    fn play(&self, server: &mut Option<Server>, test: &str) -> Result<Event, String> {
         let start = Instant::now();
-        let (ended, said) = self.output(&mut command, Duration::from_secs(self.plan.limit))?;
+        let mut serving = match server.take() {
+            Some(server) => server,
+            None => Server::start(self.command(&self.plan.suite), self.output_file()?)?,
+        };
+        let limit = Duration::from_secs(self.plan.limit);
+        let (end, said) = match serving.play(test, limit) {
+            Ok((ended, said)) => {
+                *server = Some(serving);
+                (end(&ended, &said), said)
+            }
+            Err(why) => (End::Crashed(why), serving.last_words()),
+        };
         let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let end = end(&ended, &said);
         let output = if end == End::Passed { String::new() } else { last(&said, OUTPUT).to_owned() };
         Ok(Event::Ended { test: test.to_owned(), end, milliseconds, output })
+    }
+
+    /// A file, not a pipe: a process that a test left behind would keep us waiting.
+    fn output_file(&self) -> Result<File, String> {
+        let path = self.plan.scratch.join("output");
+        let file = File::options().read(true).append(true).create(true).open(&path);
+        let file = file.and_then(|file| file.set_len(0).map(|()| file));
+        file.map_err(|error| format!("cannot write {}: {error}", path.display()))
     }
 
     fn snapshots(&self, dir: &Path, channel: &mut Channel) -> Result<(), String> {

@@ -58,6 +58,20 @@ pub fn in_a_child(task: fn() -> Option<bool>) -> Option<bool> {
     }
 }
 
+/// Forks a child that does a task, all of it safe code, and exits with the status that this gives; its process id.
+/// The caller has one thread: another one's locks would stay taken in the child.
+///
+/// # Errors
+/// The errno of fork(2).
+pub(crate) fn apart(task: impl FnOnce() -> u8) -> nix::Result<nix::unistd::Pid> {
+    // SAFETY: the caller has one thread, so that the child finds memory as it left it.
+    match unsafe { libc::fork() } {
+        -1 => Err(nix::errno::Errno::last()),
+        0 => std::process::exit(task().into()),
+        pid => Ok(nix::unistd::Pid::from_raw(pid)),
+    }
+}
+
 /// Other tests' sockets, copied by fork, would hide the end of their owners.
 fn close_all_but(one: RawFd, other: RawFd) {
     let (low, high) = (one.min(other), one.max(other));

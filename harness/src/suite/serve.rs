@@ -1,0 +1,79 @@
+//! `--serve`: tests that somebody names one after the other, each in a process of its own.
+//!
+//! Started anew for each test, a program pays each time for its pages and for the facts of the host. Where a page
+//! fault costs 40 microseconds, as in User-Mode Linux, that is most of a test's time. Here it is paid once: each
+//! test runs in a child forked from a process that knows the facts, that has one thread and that has played nothing.
+//!
+//! The conversation: a line with a test's name comes in; "started PID" goes out, and when the test is over "exited
+//! STATUS" or "killed SIGNAL". The child leads a process group of that number. It stays a zombie until the next
+//! line, so that whoever asked may kill what is left of the group. What tests print goes to standard error.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, Write as _};
+
+use libtest_mimic::Arguments;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{dup2_stdin, dup2_stdout, getpid, setpgid};
+
+use super::{Test, UnmetIs, trial};
+use crate::actor::apart;
+
+/// Plays what is asked for on standard input until that ends.
+///
+/// # Errors
+/// What cannot be read, written, forked or waited for.
+pub(super) fn serve(tests: &[(String, &'static Test)], unmet_is: UnmetIs) -> Result<(), String> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot serve: {what}: {error}");
+    let _ = crate::host::facts();
+    let mut last = None;
+    for name in io::stdin().lock().lines() {
+        let name = name.map_err(|error| failed("standard input", &error))?;
+        if let Some(pid) = last.take() {
+            waitpid(pid, None).map_err(|error| failed("a test", &error))?;
+        }
+        let child = apart(|| in_the_child(tests, &name, unmet_is)).map_err(|errno| failed("fork", &errno))?;
+        // Both do it, so that it is done whoever comes first.
+        let _ = setpgid(child, child);
+        say(&format!("started {child}"))?;
+        let ended = waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+        last = Some(child);
+        say(&match ended.map_err(|errno| failed("a test", &errno))? {
+            WaitStatus::Exited(_, status) => format!("exited {status}"),
+            WaitStatus::Signaled(_, signal, _) => format!("killed {}", signal as i32),
+            other => return Err(failed("a test", &format!("{other:?}"))),
+        })?;
+    }
+    last.map_or(Ok(()), |pid| waitpid(pid, None).map(drop).map_err(|error| failed("a test", &error)))
+}
+
+fn say(line: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    let said = writeln!(out, "{line}").and_then(|()| out.flush());
+    said.map_err(|error| format!("cannot serve: standard output: {error}"))
+}
+
+/// Runs one test as if it had been given with `--exact`; the status to exit with.
+fn in_the_child(tests: &[(String, &'static Test)], name: &str, unmet_is: UnmetIs) -> u8 {
+    if let Err(message) = alone() {
+        eprintln!("error: {message}");
+        return super::USAGE;
+    }
+    let arguments = Arguments {
+        exact: true,
+        filter: Some(name.to_owned()),
+        test_threads: Some(1),
+        ..Arguments::default()
+    };
+    let found = tests.iter().filter(|(known, _)| known == name);
+    let trials = found.map(|(name, test)| trial(name.clone(), test, unmet_is)).collect();
+    if libtest_mimic::run(&arguments, trials).has_failed() { super::FAILED } else { 0 }
+}
+
+/// Lets go of the conversation.
+fn alone() -> Result<(), String> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot begin a test: {what}: {error}");
+    setpgid(getpid(), getpid()).map_err(|errno| failed("setpgid", &errno))?;
+    let null = File::open("/dev/null").map_err(|error| failed("/dev/null", &error))?;
+    dup2_stdin(&null).map_err(|errno| failed("standard input", &errno))?;
+    dup2_stdout(io::stderr()).map_err(|errno| failed("standard output", &errno))
+}

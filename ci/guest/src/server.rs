@@ -115,3 +115,83 @@ fn read(file: &mut File) -> std::io::Result<String> {
     file.read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A suite that is a shell script: it hears each name as `$test`, and setsid(1) gives a test a process group of its own.
+    fn says(script: &str) -> Result<Server, String> {
+        let script = format!("while read -r test; do {script}; done");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, "sh"]).process_group(0);
+        let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+        let output = File::options().read(true).append(true).open(file.path());
+        Server::start(command, output.map_err(|error| error.to_string())?)
+    }
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_test_ends_as_the_suite_says_and_only_its_own_words_are_told() -> Result<(), String> {
+        let mut server = says(
+            "setsid sh -c \"echo $test >&2; exit 3\" & child=$!; echo started $child; wait $child; echo exited $?",
+        )?;
+
+        for test in ["one", "two"] {
+            let (ended, said) = server.play(test, LIMIT)?;
+            assert_eq!((ended, said), (Ended::ByItself(ExitStatus::from_raw(3 << 8)), format!("{test}\n")));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn two_lines_that_come_together_are_two_answers() -> Result<(), String> {
+        let begun = Instant::now();
+        let mut server =
+            says("setsid true & child=$!; wait $child; printf \"started $child\\nkilled 11\\n\"")?;
+
+        assert_eq!(server.play("a", LIMIT)?.0, Ended::ByItself(ExitStatus::from_raw(11)));
+        assert!(begun.elapsed() < LIMIT, "it waited for what had come");
+        Ok(())
+    }
+
+    #[test]
+    fn a_test_that_hangs_is_killed_and_the_next_one_is_played() -> Result<(), String> {
+        let mut server = says(
+            "setsid sleep $test & child=$!; echo started $child; wait $child; [ $? = 0 ] && echo exited 0 || echo killed 9",
+        )?;
+
+        assert_eq!(server.play("600", Duration::from_millis(50))?.0, Ended::TooLate);
+        assert_eq!(server.play("0", LIMIT)?.0, Ended::ByItself(ExitStatus::from_raw(0)));
+        Ok(())
+    }
+
+    #[test]
+    fn a_suite_that_ends_or_says_something_else_is_named_with_its_last_words() -> Result<(), String> {
+        for (script, message, words) in [
+            ("printf 'starte'; echo oh >&2; exit 7", "the suite ended in the middle of \"starte\"", "oh\n"),
+            ("echo hello", "the suite says \"hello\"", ""),
+            ("echo started 1", "the suite says \"started 1\"", ""),
+            ("echo started -5", "the suite says \"started -5\"", ""),
+            ("setsid true & child=$!; wait; echo started $child; echo ended", "the suite says \"ended\"", ""),
+            (
+                "setsid true & child=$!; wait; echo started $child; exit 0",
+                "the suite ended in the middle of \"\"",
+                "",
+            ),
+        ] {
+            let mut server = says(script)?;
+            assert_eq!(server.play("a", LIMIT), Err(message.to_owned()), "{script}");
+            let last = server.last_words();
+            assert!(
+                last.starts_with(words) && last.contains("exit status: ") | last.contains("signal: "),
+                "{last}"
+            );
+        }
+        Ok(())
+    }
+}

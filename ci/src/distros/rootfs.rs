@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::kernels::apt::Mirror;
 use crate::kernels::progress;
-use crate::{ordinary, process};
+use crate::scratch::Scratch;
+use crate::{guard, process};
 
 /// What the suite runs, on top of what is essential: sudo, su, newuidmap, setpriv, and mount for those who
 /// enter.
@@ -73,7 +74,7 @@ fn whole(path: &Path) -> Result<PathBuf, String> {
 
 fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
     // apt lets a user of its own fetch, who has to reach the directory.
-    let work = ordinary::reachable_directory()?;
+    let work = Scratch::new()?;
     let (address, keyring) = (&mirror.address, whole(&mirror.keyring)?);
     let settings = work.path().join("apt.conf");
     fs::write(&settings, settings_of_host()?)
@@ -85,7 +86,7 @@ fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
     command.arg(format!("--aptopt={}", settings.display())).arg(release).arg(archive);
     command.arg(format!("deb [signed-by={}] {address} {release} main", keyring.display()));
     command.env("TMPDIR", work.path()).stdin(Stdio::null()).stdout(Stdio::null());
-    match process::stream(&mut command)? {
+    match process::stream(&mut guard::guarded(&command, work.path()))? {
         status if status.success() => Ok(()),
         status => Err(format!("mmdebstrap failed ({status}): see its messages above")),
     }

@@ -263,7 +263,8 @@ mod tests {
         let panicked = catch_unwind(|| {
             run_named(Current { name: "topic::claim".to_owned(), varies: &[] }, || panic!("fails"))
         });
-        assert!(panicked.is_err());
+        let words = panicked.expect_err("a panic");
+        assert_eq!(words.downcast_ref::<&str>(), Some(&"fails"));
         assert_eq!(current_test(), None);
     }
 }

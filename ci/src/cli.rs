@@ -2,6 +2,7 @@
 
 mod distros;
 mod elsewhere;
+mod guard;
 mod kernels;
 mod search;
 mod sweep;
@@ -13,6 +14,7 @@ use crate::checks;
 
 pub use distros::DistrosOptions;
 pub use elsewhere::ElsewhereOptions;
+pub use guard::GuardOptions;
 pub use kernels::{Accelerator, KernelsOptions};
 pub use search::{Casts, SearchOptions};
 pub use sweep::SweepOptions;
@@ -62,6 +64,9 @@ pub enum Command {
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = TEST_AFTER)]
     Test(TestOptions),
+    /// Start a guest, and end it when the process that asked for it has gone
+    #[command(hide = true)]
+    Guard(GuardOptions),
 }
 
 const SUITE_AFTER: &str = "\

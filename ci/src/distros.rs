@@ -21,10 +21,11 @@ use crate::kernels::tale::Tale;
 use crate::kernels::trouble::Trouble;
 use crate::kernels::watch::{self, Guest, Limits, Over};
 use crate::say::say;
+use crate::scratch::Scratch;
 use crate::tools::{self, Install};
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
-use crate::{kernels, ordinary, packages, process};
+use crate::{kernels, packages, process};
 
 use rootfs::{Rootfs, Versions};
 
@@ -146,12 +147,12 @@ fn one(
     let versions = rootfs.as_ref().map(|rootfs| rootfs.versions.clone()).unwrap_or_default();
     let trouble = play::empty(results).and(rootfs).and_then(|rootfs| {
         let failed = |error: String| Trouble::NotStarted(error);
-        let work = ordinary::reachable_directory().map_err(failed)?;
+        let work = Scratch::new().map_err(failed)?;
         let command = enter::command(&rootfs, luggage, &users, work.path()).map_err(failed)?;
         let console = watch::console(results);
         progress.starts();
         let limits = Limits { boot: BOOT, silence: SILENCE, total: limit };
-        let guest = Guest::start(command, Over::Stdout, &console)?;
+        let guest = Guest::start(&command, Over::Stdout, &console, work.path())?;
         guest.follow(&mut tale, limits, &console, |tale| progress.heard(tale)).map_or(Ok(()), Err)
     });
     let trouble = trouble.err().inspect(|trouble| progress.say(trouble));

@@ -11,6 +11,7 @@ mod deny;
 mod distros;
 mod facts;
 mod gather;
+mod guard;
 mod kernels;
 mod nextest;
 mod ordinary;
@@ -20,6 +21,7 @@ mod progress;
 mod results;
 mod rules;
 mod say;
+mod scratch;
 mod search;
 mod skips;
 mod snapshots;
@@ -41,8 +43,18 @@ use verdict::Verdict;
 
 fn main() -> ExitCode {
     // A parse error of clap ends with 2 as well: nothing was run.
-    let cli = Cli::parse();
-    let done = process::watch_signals().and_then(|()| match cli.command {
+    match run(Cli::parse().command) {
+        Ok(status) => status,
+        Err(message) => {
+            anstream::eprintln!("{}cannot run:{:#} {message}", summary::BAD, summary::BAD);
+            Verdict::CouldNotRun(message).exit_code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, String> {
+    process::watch_signals()?;
+    let done = match command {
         Command::Facts { json } => facts::print(json).map(|()| Verdict::Good),
         Command::Suite(options) => suite::run(&options),
         Command::Rules(options) => rules::run(&options),
@@ -51,12 +63,7 @@ fn main() -> ExitCode {
         Command::Search(options) => search::run(&options),
         Command::Distros(options) => distros::run(&options),
         Command::Test(options) => checks::run(&options),
-    });
-    match done {
-        Ok(verdict) => verdict.exit_code(),
-        Err(message) => {
-            anstream::eprintln!("{}cannot run:{:#} {message}", summary::BAD, summary::BAD);
-            Verdict::CouldNotRun(message).exit_code()
-        }
-    }
+        Command::Guard(options) => return Ok(guard::run(&options)),
+    };
+    done.map(|verdict| verdict.exit_code())
 }

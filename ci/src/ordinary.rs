@@ -4,18 +4,18 @@
 //! built and archived as root, and what they need is copied to a directory that the user owns. The
 //! user is a number without a passwd entry: what works for it works for every user.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, lchown};
+use std::fs;
+use std::os::unix::fs::lchown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::unistd::{Gid, Group, Uid, User};
-use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use crate::gather::{Leg, Run, gather};
 use crate::nextest::{self, Ended, Places};
+use crate::scratch::Scratch;
 use crate::workspace::{SUITE, Workspace};
 use crate::{process, tools};
 
@@ -54,19 +54,19 @@ pub fn run(workspace: &Workspace) -> Result<Leg, String> {
 
 /// A directory of an ordinary user with all that the suite needs. Removed when dropped.
 struct Ordinary {
-    home: TempDir,
+    home: Scratch,
     places: Places,
     id: u32,
 }
 
 impl Ordinary {
     fn prepare(workspace: &Workspace, binary: &Path) -> Result<Self, String> {
-        let home = reachable_directory()?;
+        let home = Scratch::new()?;
         let root = home.path().join("workspace");
         let user =
             Self { places: Places { results: root.join("target").join(SUITE), root }, id: free_id()?, home };
         let bin = user.path("bin");
-        for dir in [&bin, &user.path("tmp"), &user.places.results] {
+        for dir in [&bin, &user.path("home"), &user.path("tmp"), &user.places.results] {
             fs::create_dir_all(dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
         }
         for name in COPIED.iter().filter(|name| workspace.root.join(name).exists()) {
@@ -96,9 +96,10 @@ impl Ordinary {
         }
     }
 
-    /// Gives the directory and all that is in it to the user; nobody else needs more than to read.
+    /// Gives all that is in the directory to the user; nobody else needs more than to read. The directory itself
+    /// stays ours: a later run sees by that whose it is.
     fn own(&self) -> Result<(), String> {
-        for entry in WalkDir::new(self.home.path()) {
+        for entry in WalkDir::new(self.home.path()).min_depth(1) {
             let entry = entry.map_err(|error| format!("cannot read the copy of the workspace: {error}"))?;
             lchown(entry.path(), Some(self.id), Some(self.id)).map_err(|error| {
                 format!("cannot give {} to uid {}: {error}", entry.path().display(), self.id)
@@ -113,7 +114,7 @@ impl Ordinary {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.path("bin").join(program));
         command.env_clear().envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-        command.env("HOME", self.home.path()).env("TMPDIR", self.path("tmp"));
+        command.env("HOME", self.path("home")).env("TMPDIR", self.path("tmp"));
         command.env("INSTA_WORKSPACE_ROOT", &self.places.root);
         self.places.set_variables(&mut command);
         // The standard library drops supplementary groups when it changes the uid as root.
@@ -149,25 +150,6 @@ fn free_id() -> Result<u32, String> {
     };
     let last = FIRST_ID + 100;
     (FIRST_ID..last).find(free).ok_or_else(|| format!("all ids from {FIRST_ID} to {last} are taken"))
-}
-
-/// A fresh directory that every user can reach: TMPDIR may lie below a directory of root's.
-pub fn reachable_directory() -> Result<TempDir, String> {
-    let candidates = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
-    let open = |dir: &Path| {
-        fs::metadata(dir).is_ok_and(|meta| meta.is_dir() && meta.permissions().mode() & 0o001 != 0)
-    };
-    let base = candidates
-        .iter()
-        .filter_map(|dir| dir.canonicalize().ok())
-        .find(|dir| dir.ancestors().all(open))
-        .ok_or("no temporary directory can be reached by an ordinary user; set TMPDIR to one")?;
-    let dir = tempfile::Builder::new()
-        .prefix("userns-suite-")
-        .permissions(Permissions::from_mode(0o755))
-        .tempdir_in(&base)
-        .map_err(|error| format!("cannot make a directory in {}: {error}", base.display()))?;
-    Ok(dir)
 }
 
 /// Copies a file or a tree; a symbolic link is copied as what it points to.

@@ -13,6 +13,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::guard;
+
 /// How often a running child is looked at: short beside a build, long beside a system call.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -132,11 +134,11 @@ fn send(child: &Child, signal: Signal) {
     }
 }
 
-/// A command as it would be typed, without its environment and the directory of the program.
+/// A command as it would be typed, without its environment, its guard and the directory of the program.
 pub fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let words = iter::once(program.file_name().unwrap_or(program.as_os_str())).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    guard::without(words.map(|word| word.to_string_lossy().into_owned()).collect()).join(" ")
 }
 
 #[cfg(test)]

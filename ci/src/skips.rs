@@ -53,10 +53,20 @@ mod tests {
 
     #[test]
     fn malformed_lists_are_refused() {
-        for lie in
-            ["no tab\n", "\tno name\n", "no_reason\t\n", "fine\tneeds root\n\n", "fine\tneeds root\ncut\tnee"]
-        {
-            assert!(parse(lie).is_err(), "{lie:?} was taken for a list");
+        let no_pair = |number: u32, line: &str| {
+            format!("line {number} of the list of skipped tests is no `name<TAB>reason`: {line:?}")
+        };
+        for (lie, why) in [
+            ("no tab\n", no_pair(1, "no tab")),
+            ("\tno name\n", no_pair(1, "\tno name")),
+            ("no_reason\t\n", no_pair(1, "no_reason\t")),
+            ("fine\tneeds root\n\n", no_pair(2, "")),
+            (
+                "fine\tneeds root\ncut\tnee",
+                "the list of skipped tests is cut short: \"cut\\tnee\"".to_owned(),
+            ),
+        ] {
+            assert_eq!(parse(lie), Err(why));
         }
     }
 

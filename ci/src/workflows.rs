@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::checks::Context;
 use crate::process::{self, Captured};
 use crate::say::say;
+use crate::scratch::Scratch;
 use crate::steps::Outcome;
 use crate::tools::{self, Install};
 
@@ -124,8 +125,8 @@ impl Tool {
 
 /// Files in a repository of their own. actionlint looks for one, and does not hold what workflows use against
 /// what actions take where the sources came as an archive.
-fn repository(files: &[(PathBuf, PathBuf)]) -> Result<tempfile::TempDir, String> {
-    let dir = tempfile::tempdir().map_err(|error| format!("cannot make a directory: {error}"))?;
+fn repository(files: &[(PathBuf, PathBuf)]) -> Result<Scratch, String> {
+    let dir = Scratch::new()?;
     for (from, to) in files {
         let to = dir.path().join(to);
         fs::create_dir_all(dir.path().join(".git"))

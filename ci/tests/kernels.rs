@@ -1,20 +1,15 @@
 //! `cargo ci kernels` as a script sees it: what it prints, how it ends, and that a guest cannot fool it.
 //!
 //! The kernel is this host; the guest's program is a shell script, so that it can lie.
+mod support;
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::{Command, Output};
 
-use tempfile::TempDir;
-
-const LIST: &str = r#"{"rust-suites":{"userns-suite::userns":{"binary-path":"ROOT/userns","testcases":{
-    "a":{"filter-match":{"status":"matches"}},"b":{"filter-match":{"status":"matches"}}}}}}"#;
+use support::{READY, StandIn, ci};
 
 /// A guest's words: as root it is asked for two legs, otherwise for one.
-const READY: &str = r#"echo '{"ready":{"release":"7.3.4"}}'"#;
 const LEG: &str = r#"leg() {
     echo '{"leg":{"uid":'$1',"facts":"kernel: 7.3.4"}}'
     echo '{"started":{"test":"a"}}'
@@ -25,12 +20,6 @@ const LEG: &str = r#"leg() {
 }"#;
 const BOTH: &str = r#"[ "$(id -u)" != 0 ] || leg 0 "$END"; leg 61234 "$END"; echo '"done"'"#;
 
-fn ci(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ci"));
-    command.args(arguments).current_dir("/");
-    command
-}
-
 /// Standard output and standard error as text, and the exit status.
 fn ends(mut command: Command) -> io::Result<(String, String, Option<i32>)> {
     let Output { status, stdout, stderr } = command.output()?;
@@ -38,46 +27,9 @@ fn ends(mut command: Command) -> io::Result<(String, String, Option<i32>)> {
     Ok((text(&stdout), text(&stderr), status.code()))
 }
 
-fn program(file: &Path, script: &str) -> io::Result<()> {
-    fs::write(file, format!("#!/bin/sh\n{script}\n"))?;
-    fs::set_permissions(file, Permissions::from_mode(0o755))
-}
-
-/// A workspace whose guest says what the script prints.
-struct StandIn {
-    dir: TempDir,
-}
-
-impl StandIn {
-    fn new(guest: &str) -> io::Result<Self> {
-        let dir = tempfile::tempdir()?;
-        let root = dir.path();
-        let shown = root.display().to_string();
-        for made in ["bin", "tests", "target/x86_64-unknown-linux-musl/debug"] {
-            fs::create_dir_all(root.join(made))?;
-        }
-        fs::write(root.join("Cargo.toml"), "")?;
-        fs::write(root.join("list"), LIST.replace("ROOT", &shown))?;
-        program(&root.join("userns"), "exit 1")?;
-        program(&root.join("target/x86_64-unknown-linux-musl/debug/guest"), guest)?;
-        program(&root.join("bin/rustc"), &format!("echo {shown}"))?;
-        program(&root.join("bin/cargo-nextest"), "echo 'cargo-nextest 99.0.0'")?;
-        let metadata = format!(r#"{{"workspace_root":"{shown}","target_directory":"{shown}/target"}}"#);
-        program(
-            &root.join("bin/cargo"),
-            &format!(
-                "case \"$1 $2\" in metadata*) echo '{metadata}' ;; 'nextest list') cat {shown}/list ;; esac"
-            ),
-        )?;
-        Ok(Self { dir })
-    }
-
-    fn kernels(&self, arguments: &[&str]) -> io::Result<(String, String, Option<i32>)> {
-        let mut command = ci(&["kernels", "--skip-install", "--only", "host"]);
-        command.args(arguments).env("CARGO_HOME", self.dir.path());
-        command.env("CARGO", self.dir.path().join("bin/cargo"));
-        ends(command)
-    }
+/// How `cargo ci kernels` ends for a stand-in.
+fn kernels(stand_in: &StandIn, arguments: &[&str]) -> io::Result<(String, String, Option<i32>)> {
+    ends(stand_in.command(arguments))
 }
 
 /// What a guest says whose tests all end so.
@@ -118,7 +70,7 @@ fn what_is_no_kernel_is_refused() -> io::Result<()> {
 
 #[test]
 fn a_kernel_that_passes_is_good() -> io::Result<()> {
-    let (text, errors, status) = StandIn::new(&guest("\"passed\""))?.kernels(&[])?;
+    let (text, errors, status) = kernels(&StandIn::new(&guest("\"passed\""))?, &[])?;
 
     assert_eq!(status, Some(0), "{text}{errors}");
     let line = text.lines().find(|line| line.starts_with("host ")).unwrap_or_default();
@@ -132,7 +84,7 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     let stand_in = StandIn::new(&guest(r#"{"failed":"exit code 101"}"#))?;
     let junit = stand_in.dir.path().join("junit.xml");
 
-    let (text, _, status) = stand_in.kernels(&["--junit", &junit.to_string_lossy()])?;
+    let (text, _, status) = kernels(&stand_in, &["--junit", &junit.to_string_lossy()])?;
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("  uid 61234  a  exit code 101\n"), "{text}");
     assert!(text.contains("are below target/userns-suite/kernels/host\n"), "{text}");
@@ -141,7 +93,7 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     assert_eq!(fs::read_to_string(left.join("snapshots/tests/a.snap.new"))?, "new");
     assert!(fs::read_to_string(junit)?.contains(r#"<testsuite name="host uid 61234" tests="2""#));
 
-    let (json, _, status) = stand_in.kernels(&["--json"])?;
+    let (json, _, status) = kernels(&stand_in, &["--json"])?;
     assert_eq!(status, Some(1));
     let value: serde_json::Value = serde_json::from_str(&json)?;
     assert_eq!(value["kernels"][0]["verdict"], "failed");
@@ -169,7 +121,7 @@ fn a_guest_that_lies_could_not_be_judged() -> io::Result<()> {
         ("other tests", truth.replace("\"a\"", "\"c\""), "c, which was not asked for"),
         ("a way out", truth.replace("tests/a.snap", "../a.snap"), "leads elsewhere"),
     ] {
-        let (text, _, status) = StandIn::new(&script)?.kernels(&[])?;
+        let (text, _, status) = kernels(&StandIn::new(&script)?, &[])?;
 
         assert_eq!(status, Some(2), "{lie}:\n{text}");
         assert!(text.contains(said), "{lie}: no {said:?} in:\n{text}");
@@ -180,7 +132,7 @@ fn a_guest_that_lies_could_not_be_judged() -> io::Result<()> {
 #[test]
 fn a_guest_that_hangs_is_ended() -> io::Result<()> {
     let hangs = format!("{READY}\necho 'the end of a console' >&2\nsleep 600");
-    let (text, _, status) = StandIn::new(&hangs)?.kernels(&["--limit", "1"])?;
+    let (text, _, status) = kernels(&StandIn::new(&hangs)?, &["--limit", "1"])?;
 
     assert_eq!(status, Some(2), "{text}");
     assert!(text.contains("host did not end within 1 s; the last was: Linux 7.3.4 is up"), "{text}");

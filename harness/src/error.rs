@@ -137,61 +137,79 @@ impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the harness failed, not the kernel: ")?;
+        write!(f, "the harness failed, not the kernel: {}", self.what())?;
+        self.advice().map_or(Ok(()), |advice| write!(f, "; {advice}"))
+    }
+}
+
+impl Error {
+    /// What happened, and to whom.
+    fn what(&self) -> String {
         match self {
-            Self::NoProc(errno) => {
-                write!(f, "/proc cannot be opened ({errno}); mount it: mount -t proc proc /proc")
+            Self::NoProc(errno) => format!("/proc cannot be opened ({errno})"),
+            Self::Director { what, errno } => format!("cannot {what}: {errno}"),
+            Self::Fork { actor, errno } => format!("fork of actor {actor} failed: {errno}"),
+            Self::SetUp { actor, call, errno } => {
+                format!("actor {actor} cannot take on its credentials: {call}: {errno}")
             }
-            Self::Director { what, errno } => write!(f, "cannot {what}: {errno}"),
-            Self::Fork { actor, errno } => {
-                write!(f, "fork of actor {actor} failed: {errno}; see RLIMIT_NPROC (ulimit -u) and pids.max")
+            Self::Namespace { actor, errno } => {
+                format!("actor {actor} cannot create its user namespace: unshare(CLONE_NEWUSER): {errno}")
             }
-            Self::SetUp { actor, call, errno } => write!(
-                f,
-                "actor {actor} cannot take on its credentials: {call}: {errno}; \
-                 are the ids mapped here (cat /proc/self/uid_map)?"
-            ),
-            Self::Namespace { actor, errno } => write!(
-                f,
-                "actor {actor} cannot create its user namespace: unshare(CLONE_NEWUSER): {errno}; \
-                 see user.max_user_namespaces, chroot, seccomp and LSM policies in `cargo ci facts`"
-            ),
-            Self::NotApart { actor, flags, errno } => write!(
-                f,
-                "actor {actor} cannot get away from the host's: unshare({}): {errno}; \
-                 see the limits in /proc/sys/user, and seccomp in `cargo ci facts`",
-                crate::show::clone_flags(*flags)
-            ),
+            Self::NotApart { actor, flags, errno } => {
+                let flags = crate::show::clone_flags(*flags);
+                format!("actor {actor} cannot get away from the host's: unshare({flags}): {errno}")
+            }
             Self::State { actor, call, errno } => {
-                write!(f, "actor {actor} cannot tell its state: {call}: {errno}")
+                format!("actor {actor} cannot tell its state: {call}: {errno}")
             }
-            Self::Ended { actor, doing, status } => {
-                write!(f, "actor {actor} ended ({status}) before it had answered: {doing}")
+            Self::Ended { actor, doing, .. }
+            | Self::LostPipe { actor, doing }
+            | Self::Hung { actor, doing, .. }
+            | Self::Short { actor, doing, .. }
+            | Self::Stray { actor, doing } => format!("actor {actor} {}: {doing}", self.instead()),
+            Self::NoProgram(name) => format!("program {name} not found"),
+            Self::ProgramHung { program, .. }
+            | Self::Flood { program, .. }
+            | Self::LeftBehind { program } => format!("program {}: {program}", self.instead()),
+            Self::NoRace { rounds, overlapping } => {
+                format!("a race was none: in {overlapping} of {rounds} rounds calls overlapped")
             }
-            Self::LostPipe { actor, doing } => write!(f, "actor {actor} closed its socket at: {doing}"),
-            Self::Hung { actor, doing, limit } => {
-                write!(f, "actor {actor} did not answer within {limit:?}: {doing}")
+            Self::Senseless(what) => format!("the scenario makes no sense: {what}"),
+        }
+    }
+
+    /// What an actor or a program did instead of what was wanted of it; nothing where neither is to blame.
+    fn instead(&self) -> String {
+        match self {
+            Self::Ended { status, .. } => format!("ended ({status}) before it had answered"),
+            Self::LostPipe { .. } => "closed its socket at".to_owned(),
+            Self::Hung { limit, .. } => format!("did not answer within {limit:?}"),
+            Self::Short { bytes, .. } => format!("gave a short answer of {bytes} bytes"),
+            Self::Stray { .. } => "answered twice, or what it was not asked, after".to_owned(),
+            Self::ProgramHung { limit, .. } => format!("did not end within {limit:?}"),
+            Self::Flood { bytes, .. } => format!("said more than {bytes} bytes"),
+            Self::LeftBehind { .. } => "ended but left processes behind, which were killed".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// What the reader can do about it, where that is known.
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::NoProc(_) => Some("mount it: mount -t proc proc /proc"),
+            Self::Fork { .. } => Some("see RLIMIT_NPROC (ulimit -u) and pids.max"),
+            Self::SetUp { .. } => Some("are the ids mapped here (cat /proc/self/uid_map)?"),
+            Self::Namespace { .. } => {
+                Some("see user.max_user_namespaces, chroot, seccomp and LSM policies in `cargo ci facts`")
             }
-            Self::Short { actor, doing, bytes } => {
-                write!(f, "actor {actor} gave a short answer of {bytes} bytes: {doing}")
+            Self::NotApart { .. } => {
+                Some("see the limits in /proc/sys/user, and seccomp in `cargo ci facts`")
             }
-            Self::Stray { actor, doing } => {
-                write!(f, "actor {actor} answered twice, or what it was not asked, after: {doing}")
+            Self::NoProgram(_) => Some("install it, or name it as a need"),
+            Self::NoRace { .. } => {
+                Some("are two processors really there for it (`nproc`, cpu.max of the cgroup)?")
             }
-            Self::NoProgram(name) => write!(f, "program {name} not found; install it, or name it as a need"),
-            Self::ProgramHung { program, limit } => {
-                write!(f, "program did not end within {limit:?}: {program}")
-            }
-            Self::Flood { program, bytes } => write!(f, "program said more than {bytes} bytes: {program}"),
-            Self::LeftBehind { program } => {
-                write!(f, "program ended but left processes behind, which were killed: {program}")
-            }
-            Self::NoRace { rounds, overlapping } => write!(
-                f,
-                "a race was none: in {overlapping} of {rounds} rounds calls overlapped; \
-                 are two processors really there for it (`nproc`, cpu.max of the cgroup)?"
-            ),
-            Self::Senseless(what) => write!(f, "the scenario makes no sense: {what}"),
+            _ => None,
         }
     }
 }

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Where programs are looked for, and what they are told as PATH.
@@ -38,6 +39,15 @@ pub fn find(name: &str) -> Option<PathBuf> {
 /// Whether the caller may execute the file; root may search every directory, which is no program.
 pub fn is_program(path: &Path) -> bool {
     path.is_file() && access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// The first line that a program says when it is asked for its version, with `--version`. `None` if it is not there
+/// or says nothing on its standard output.
+pub fn tells_version(name: &str) -> Option<String> {
+    let mut command = Command::new(find(name)?);
+    command.arg("--version").env_clear().envs(ENVIRONMENT.iter().filter_map(|one| one.split_once('=')));
+    let said = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    String::from_utf8_lossy(&said.stdout).lines().next().map(str::to_owned)
 }
 
 /// Has an actor fork a child that becomes the program, and waits for its end.

@@ -19,7 +19,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::host::{self, Facts};
 use crate::needs::Need;
 use crate::rules::Rule;
-use crate::rules::changes::{Change, Release};
+use crate::rules::changes::Variation;
 use crate::verdict;
 
 pub use names::test_name;
@@ -53,8 +53,8 @@ pub struct Test {
     pub needs: &'static [Need],
     /// The rules of the kernel that it pins.
     pub rules: &'static [&'static Rule],
-    /// The changes of the kernel before which its outcome was another.
-    pub varies: &'static [&'static Change],
+    /// The changes of kernel and programs before which its snapshot is another.
+    pub varies: &'static [&'static dyn Variation],
     /// The test itself; a panic is its failure.
     pub run: fn(),
 }
@@ -78,7 +78,7 @@ thread_local! {
 #[derive(Clone)]
 struct Current {
     name: String,
-    varies: &'static [&'static Change],
+    varies: &'static [&'static dyn Variation],
 }
 
 /// The name of the test that this thread runs, as the suite shows it; `None` outside of a test.
@@ -86,12 +86,12 @@ pub fn current_test() -> Option<String> {
     CURRENT.with_borrow(|current| current.as_ref().map(|current| current.name.clone()))
 }
 
-/// What the snapshot of the running test is called besides, on a kernel that lacks a change by which the test's
-/// outcome varies: "without-" and the name of the first such change.
+/// What the snapshot of the running test is called besides, where kernel or program lacks a change by which it
+/// varies: "without-" and the name of the first such change.
 pub fn variant() -> Option<String> {
     let varies = CURRENT.with_borrow(|current| current.as_ref().map_or(&[][..], |current| current.varies));
-    let lacking = varies.iter().find(|change| !Release::of_host().has(change))?;
-    Some(format!("without-{}", lacking.name))
+    let lacking = varies.iter().find(|change| !change.is_here())?;
+    Some(format!("without-{}", lacking.name()))
 }
 
 /// What the host lacks for `needs`: `Ok` if nothing, else the reason of the first unmet need.
@@ -270,7 +270,8 @@ mod tests {
         let panicked = catch_unwind(|| {
             run_named(Current { name: "topic::claim".to_owned(), varies: &[] }, || panic!("fails"))
         });
-        assert!(panicked.is_err());
+        let words = panicked.expect_err("a panic");
+        assert_eq!(words.downcast_ref::<&str>(), Some(&"fails"));
         assert_eq!(current_test(), None);
     }
 }

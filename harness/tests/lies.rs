@@ -1,7 +1,8 @@
 //! The harness told lies: an actor that dies, hangs, says too little or too much is an error that names
 //! the actor, the step and what happened, within the time limit, and never an outcome.
 //!
-//! Actors are made to lie by raw system calls on their own socket.
+//! Actors are made to lie by raw system calls on their own socket. What programs do to it is in
+//! `lies_of_programs.rs`, what keeps a scenario from being played in `unplayable.rs`.
 mod support;
 
 use harness::error::Error;
@@ -10,16 +11,7 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use rstest::rstest;
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
-use support::{answer_with, number, pause, raw};
-
-const LIMIT: Duration = Duration::from_millis(300);
-/// What may pass beyond the limit until an error is told, on a busy machine.
-const SLACK: Duration = Duration::from_secs(3);
-
-fn kill_self(signal: Signal) -> Action {
-    raw("kill", libc::SYS_kill, &[RawArg::Pid, number(signal as i32)])
-}
+use support::{answer_with, error, kill_self, number, pause, raw, says};
 
 fn exit(status: i32) -> Action {
     raw("exit_group", libc::SYS_exit_group, &[number(status)])
@@ -38,33 +30,6 @@ fn say(name: &'static str, bytes: Vec<u8>) -> Action {
 /// An answer to the request of this number, that it was done and gave 0.
 fn answer(step: u64) -> Vec<u8> {
     [step, 1, 0, 0, 0].into_iter().flat_map(u64::to_ne_bytes).collect()
-}
-
-/// The error that playing gives, which has to come in time.
-#[track_caller]
-fn error(scenario: &Scenario) -> Error {
-    error_within(LIMIT, scenario)
-}
-
-/// The same, with another time limit.
-#[track_caller]
-fn error_within(limit: Duration, scenario: &Scenario) -> Error {
-    let begun = Instant::now();
-    let played = scenario.try_play_within(limit);
-    assert!(begun.elapsed() < limit + SLACK, "took {:?}", begun.elapsed());
-    match played {
-        Err(error) => error,
-        Ok(trace) => panic!("the lie was believed:\n{trace}"),
-    }
-}
-
-/// That a message says all of this.
-#[track_caller]
-fn says(error: &Error, parts: &[&str]) {
-    let message = error.to_string();
-    for part in parts {
-        assert!(message.contains(part), "{part:?} is not in: {message}");
-    }
 }
 
 /// An actor that a signal kills is told with the signal and the step that it was at.
@@ -213,154 +178,4 @@ fn a_call_leaves_nothing() {
     assert!(matches!(trace.outcomes[1], Outcome::Groups(_)), "{trace}");
     assert_eq!(trace.outcomes[2], Outcome::Failed { call: "", errno: Errno::EBADF }, "{trace}");
     assert_eq!(trace.outcomes[3], Outcome::Text(Vec::new()), "{trace}");
-}
-
-/// fork(2) that fails is told with its errno: the process limit of a user who has one already.
-/// Source: fork(2), EAGAIN.
-#[test]
-fn cannot_fork() {
-    let one: Vec<u8> = [1_u64, 1].into_iter().flat_map(u64::to_ne_bytes).collect();
-    let limit = raw(
-        "setrlimit",
-        libc::SYS_setrlimit,
-        &[RawArg::Number(libc::RLIMIT_NPROC.into()), RawArg::Bytes(one.into())],
-    );
-    let scenario = ordinary().outside(&[]).by(Actor::Outside, &[limit]).inside(&[DENY]);
-
-    let error = error(&scenario);
-
-    assert_eq!(error, Error::Fork { actor: Actor::Inside, errno: Errno::EAGAIN });
-    says(&error, &["fork of actor inside failed: EAGAIN"]);
-}
-
-/// A namespace that cannot be created is an error, told with the actor and the errno.
-#[test]
-fn cannot_create_a_namespace() {
-    let scenario = caller().outside(&answer_with(libc::SYS_unshare, libc::EPERM)).inside(&[DENY]);
-
-    let error = error(&scenario);
-
-    assert_eq!(error, Error::Namespace { actor: Actor::Inside, errno: Errno::EPERM });
-    says(&error, &["actor inside cannot create its user namespace", "EPERM"]);
-}
-
-/// Where the namespace is missing, what was to be done in it is not done where the actor is instead.
-#[test]
-fn does_nothing_without_its_namespace() {
-    let refused = caller().outside(&answer_with(libc::SYS_unshare, libc::ENOSPC));
-    let scenario = refused.inside(&[kill_self(Signal::SIGKILL)]);
-
-    let error = error(&scenario);
-
-    assert_eq!(error, Error::Namespace { actor: Actor::Inside, errno: Errno::ENOSPC });
-}
-
-/// What was to be done apart from the host is not done on the host, by anybody.
-#[rstest]
-#[case::by_the_same(Actor::Outside)]
-#[case::by_another(Actor::Privileged)]
-fn does_nothing_unless_apart(#[case] who: Actor) {
-    let cast = caller().outside(&answer_with(libc::SYS_unshare, libc::ENOSPC)).by(who, &[]);
-    let scenario = cast.outside(&[Action::Apart(libc::CLONE_NEWNS)]).by(who, &[kill_self(Signal::SIGKILL)]);
-
-    let error = error(&scenario);
-
-    let flags = libc::CLONE_NEWNS;
-    assert_eq!(error, Error::NotApart { actor: Actor::Outside, flags, errno: Errno::ENOSPC });
-    says(&error, &["actor outside cannot get away", "unshare(CLONE_NEWNS)", "ENOSPC"]);
-}
-
-/// A step of an actor that has not begun, or with an empty hand, makes no sense.
-#[test]
-fn makes_no_sense() {
-    let scenario = caller().outside(&[Action::Give(Actor::Second)]);
-
-    let error = error(&scenario);
-
-    says(&error, &["makes no sense", "second has not begun"]);
-}
-
-/// A chroot forbids namespaces, which is told likewise.
-/// Source: unshare(2), EPERM; kernel create_user_ns().
-#[test]
-fn cannot_create_a_namespace_in_a_chroot() {
-    let root = std::path::PathBuf::from("/proc");
-    let scenario = caller().inside(&[DENY]).inside(&[Action::Chroot("/proc", root)]).nested(&[]);
-
-    let error = error(&scenario);
-
-    assert_eq!(error, Error::Namespace { actor: Actor::Nested, errno: Errno::EPERM });
-}
-
-/// A program that hangs is told after the limit, and is gone.
-#[rstest]
-#[case::silent(&["sleep", "1000"])]
-#[case::with_children(&["sh", "-c", "sleep 1000 & sleep 1000"])]
-#[case::that_ignores_signals(&["sh", "-c", "trap '' HUP INT TERM PIPE; sleep 1000; sleep 1000"])]
-#[case::its_output_closed(&["sh", "-c", "exec >&- 2>&-; exec sleep 1000"])]
-#[case::stopped(&["sh", "-c", "kill -STOP $$"])]
-fn program_hangs(#[case] words: &[&str]) {
-    let error = error(&caller().outside(&[run(words)]));
-
-    says(&error, &["did not end within 300ms", &words.join(" ")]);
-}
-
-/// A program that leaves a process behind is told, whether that holds its output or not, and the
-/// process is gone.
-#[rstest]
-#[case::with_its_output("sleep 1000 &")]
-#[case::in_another_session("setsid sleep 1000 & sleep 0.05")]
-#[case::silently("setsid sleep 1000 >/dev/null 2>&1 & sleep 0.05")]
-fn program_leaves_a_process(#[case] script: &'static str) {
-    // What is left behind is given some time to end by itself, which a busy machine draws out.
-    let error = error_within(10 * LIMIT, &caller().outside(&[run(&["sh", "-c", script])]));
-
-    assert!(matches!(error, Error::LeftBehind { .. }), "{error}");
-    says(&error, &["left processes behind", script]);
-}
-
-/// A program that floods its output is told when it has said too much, before memory or time run out.
-#[test]
-fn program_floods() {
-    let error = error(&caller().outside(&[run(&["cat", "/dev/zero"])]));
-
-    assert!(matches!(error, Error::Flood { .. }), "{error}");
-    says(&error, &["said more than 1048576 bytes", "cat /dev/zero"]);
-}
-
-/// A program that is not there is told with its name; one that cannot be executed is an outcome.
-#[test]
-fn program_cannot_be_started() {
-    let missing = error(&caller().outside(&[run(&["no-such-program"])]));
-    let trace = caller().outside(&[run(&["/proc/version"])]).play();
-    let nearby = caller().outside(&[run(&["sh", "-c", "exit 95"])]).play();
-
-    says(&missing, &["program no-such-program not found"]);
-    let refused = Outcome::Failed { call: "execve", errno: Errno::EACCES };
-    assert_eq!(trace.outcomes.last(), Some(&refused), "{trace}");
-    assert!(nearby.to_string().contains("exit 95"), "{nearby}");
-}
-
-/// How a program ended is shown as it was: a number or a signal.
-#[rstest]
-#[case::status("exit 200", Status::Exited(200))]
-#[case::signal("kill -SEGV $$", Status::Killed(Signal::SIGSEGV))]
-fn program_ends(#[case] script: &'static str, #[case] status: Status) {
-    let trace = caller().outside(&[run(&["sh", "-c", script])]).play();
-
-    let Some(Outcome::Program(ended)) = trace.outcomes.last() else { panic!("no program: {trace}") };
-    assert_eq!(ended.status, status, "{trace}");
-    assert!(trace.to_string().contains(&status.to_string()), "{trace}");
-}
-
-/// Who has ended takes no further step: a scenario that says so is no outcome of the kernel's.
-#[rstest]
-#[case::a_zombie(Remains::Zombie)]
-#[case::reaped(Remains::Nothing)]
-fn a_step_after_the_end(#[case] remains: Remains) {
-    let scenario = caller().outside(&[Action::End(remains), SETGROUPS_EMPTY]);
-
-    let error = error(&scenario);
-
-    assert!(matches!(error, Error::Senseless(_)), "{error}");
 }

@@ -8,11 +8,16 @@ use std::time::Duration;
 
 use crate::kernels::apt::Mirror;
 use crate::kernels::progress;
-use crate::{ordinary, process};
+use crate::scratch::Scratch;
+use crate::{guard, process};
 
 /// What the suite runs, on top of what is essential: sudo, su, newuidmap, setpriv, and mount for those who
 /// enter.
-pub const PACKAGES: [&str; 6] = ["sudo", "login", "passwd", "uidmap", "util-linux", "mount"];
+const PACKAGES: [&str; 6] = ["sudo", "login", "passwd", "uidmap", "util-linux", "mount"];
+/// Where newgrp and sg are after trixie. Source: Debian's changelog of util-linux 2.41.1-4.
+const SINCE_FORKY: [&str; 1] = ["util-linux-extra"];
+/// The releases that have them in login.
+const BEFORE_FORKY: [&str; 3] = ["bullseye", "bookworm", "trixie"];
 /// Reading one small file of a large archive.
 const QUICK: Duration = Duration::from_secs(60);
 
@@ -43,6 +48,12 @@ impl Versions {
     }
 }
 
+/// The packages of a release's root.
+fn packages(release: &str) -> Vec<&'static str> {
+    let more = if BEFORE_FORKY.contains(&release) { &[][..] } else { &SINCE_FORKY };
+    [&PACKAGES, more].concat()
+}
+
 /// The root of a release: the one that is kept, or a new one.
 ///
 /// # Errors
@@ -54,13 +65,13 @@ pub fn get(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Resul
     let archive = cache.join(format!("{release}.tar"));
     if !refresh && archive.is_file() {
         // One that was made for other packages, or is damaged, is made anew.
-        if let Ok(versions) = versions(&archive) {
+        if let Ok(versions) = versions(release, &archive) {
             return Ok(Rootfs { archive, versions });
         }
     }
     progress::say(release, "making a root");
     let part = cache.join(format!("{release}.part"));
-    let made = make(release, &part, mirror).and_then(|()| versions(&part));
+    let made = make(release, &part, mirror).and_then(|()| versions(release, &part));
     let versions = made.inspect_err(|_| drop(fs::remove_file(&part)))?;
     // Only what is whole gets its name.
     fs::rename(&part, &archive).map_err(|error| format!("cannot keep {}: {error}", archive.display()))?;
@@ -73,7 +84,7 @@ fn whole(path: &Path) -> Result<PathBuf, String> {
 
 fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
     // apt lets a user of its own fetch, who has to reach the directory.
-    let work = ordinary::reachable_directory()?;
+    let work = Scratch::new()?;
     let (address, keyring) = (&mirror.address, whole(&mirror.keyring)?);
     let settings = work.path().join("apt.conf");
     fs::write(&settings, settings_of_host()?)
@@ -81,11 +92,13 @@ fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
     let mut command = Command::new("unshare");
     // What it mounts in the new root goes with its namespace, however it ends.
     command.args(["--mount", "--propagation", "private", "mmdebstrap", "--mode=root"]);
-    command.args(["--variant=essential", "--format=tar"]).arg(format!("--include={}", PACKAGES.join(",")));
+    command
+        .args(["--variant=essential", "--format=tar"])
+        .arg(format!("--include={}", packages(release).join(",")));
     command.arg(format!("--aptopt={}", settings.display())).arg(release).arg(archive);
     command.arg(format!("deb [signed-by={}] {address} {release} main", keyring.display()));
     command.env("TMPDIR", work.path()).stdin(Stdio::null()).stdout(Stdio::null());
-    match process::stream(&mut command)? {
+    match process::stream(&mut guard::guarded(&command, work.path()))? {
         status if status.success() => Ok(()),
         status => Err(format!("mmdebstrap failed ({status}): see its messages above")),
     }
@@ -110,24 +123,24 @@ fn settings_of_host() -> Result<String, String> {
 }
 
 /// What dpkg in the root says about its packages.
-fn versions(archive: &Path) -> Result<Versions, String> {
+fn versions(release: &str, archive: &Path) -> Result<Versions, String> {
     let mut command = Command::new("tar");
     command.args(["--extract", "--to-stdout", "--file"]).arg(archive).arg("./var/lib/dpkg/status");
     let said = process::capture(&mut command, QUICK)?;
     match said.status.success() {
-        true => read(&said.stdout),
+        true => read(&packages(release), &said.stdout),
         false => Err(format!("`{}` failed: {}", process::show(&command), said.stderr.trim())),
     }
 }
 
-fn read(status: &str) -> Result<Versions, String> {
+fn read(packages: &[&str], status: &str) -> Result<Versions, String> {
     let record = |record: &str| {
         let field = |name: &str| record.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         let installed = field("Status") == Some("install ok installed");
         installed.then(|| Some((field("Package")?.to_owned(), field("Version")?.to_owned()))).flatten()
     };
     let found: BTreeMap<String, String> = status.split("\n\n").filter_map(record).collect();
-    if let Some(missing) = PACKAGES.iter().find(|name| !found.contains_key(**name)) {
+    if let Some(missing) = packages.iter().find(|name| !found.contains_key(**name)) {
         return Err(format!("the root does not have {missing} installed"));
     }
     Ok(Versions {
@@ -150,7 +163,7 @@ mod tests {
 
     #[test]
     fn versions_are_those_of_installed_packages() {
-        let versions = read(&status("install ok installed"));
+        let versions = read(&PACKAGES, &status("install ok installed"));
 
         let words = "sudo 1:sudo, shadow 1:passwd, util-linux 1:util-linux";
         assert_eq!(versions.map(|it| it.in_words()), Ok(words.to_owned()));
@@ -163,8 +176,12 @@ mod tests {
             "Package: uidmap\nStatus: install ok unpacked",
         );
 
-        assert_eq!(read(&half), Err("the root does not have uidmap installed".to_owned()));
-        let refused = versions(Path::new("/nowhere.tar")).err().unwrap_or_default();
+        assert_eq!(read(&PACKAGES, &half), Err("the root does not have uidmap installed".to_owned()));
+        let whole = status("install ok installed");
+        let lacks_sg = Err("the root does not have util-linux-extra installed".to_owned());
+        assert_eq!(read(&packages("sid"), &whole), lacks_sg);
+        assert!(read(&packages("trixie"), &whole).is_ok());
+        let refused = versions("sid", Path::new("/nowhere.tar")).err().unwrap_or_default();
         assert!(refused.contains("/nowhere.tar"), "{refused}");
     }
 

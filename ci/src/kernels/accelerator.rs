@@ -14,6 +14,7 @@ use super::start::{self, Image};
 use super::tale::Tale;
 use super::watch::{self, Guest, Limits};
 use crate::cli::Accelerator;
+use crate::scratch::Scratch;
 
 /// With KVM a kernel is up in a second or two.
 const TRIAL: Duration = Duration::from_secs(15);
@@ -84,7 +85,7 @@ fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), Stri
     if let Err(error) = File::options().read(true).write(true).open(KVM) {
         return Ok((Accelerator::Tcg, format!("{KVM} cannot be opened: {error}")));
     }
-    let work = tempfile::tempdir().map_err(|error| format!("no temporary directory: {error}"))?;
+    let work = Scratch::new()?;
     let (root, console) = (work.path().join("root.cpio"), watch::console(work.path()));
     let mut archive = Vec::new();
     let plan = Plan { tests: Vec::new(), ..luggage.plan(&[]) };
@@ -97,7 +98,7 @@ fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), Stri
     let (command, over) = start::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MEMORY)?;
     let limits = Limits { boot: TRIAL, silence: TRIAL, total: TRIAL };
     let mut tale = Tale::new(&[], 0, "");
-    let trouble = match Guest::start(command, over, &console) {
+    let trouble = match Guest::start(&command, over, &console, work.path()) {
         Ok(guest) => guest.follow(&mut tale, limits, &console, |_| {}),
         Err(trouble) => Some(trouble),
     };

@@ -61,6 +61,7 @@ impl Store {
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock()?;
+        self.clear()?;
         self.fetch(row, package, &dir)?;
         kept(&dir, row.start).ok_or_else(|| format!("{} is not whole", dir.display()))
     }
@@ -72,6 +73,17 @@ impl Store {
         fs::create_dir_all(&self.cache).map_err(|error| fail(&error))?;
         let opened = File::create(&file).map_err(|error| fail(&error))?;
         Flock::lock(opened, FlockArg::LockExclusive).map_err(|(_, error)| fail(&error))
+    }
+
+    /// Whoever has the lock works alone: what is there was left by one that was killed.
+    fn clear(&self) -> Result<(), String> {
+        let at = self.cache.join("work");
+        match fs::remove_dir_all(&at) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(format!("cannot remove what an earlier run left in {}: {error}", at.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn fetch(&self, row: &Row, package: &rows::Package, dir: &Path) -> Result<(), String> {

@@ -13,6 +13,7 @@ use walkdir::WalkDir;
 use super::tree::Tree;
 use super::userland;
 use crate::nextest::Ended;
+use crate::scratch::Scratch;
 use crate::workspace::{SUITE, Workspace};
 use crate::{process, tools};
 
@@ -207,13 +208,14 @@ fn build_guest(workspace: &Workspace) -> Result<PathBuf, String> {
 
 /// A program without what only debuggers read, which is most of it: guests keep it in memory.
 fn stripped(binary: &Path) -> Result<Vec<u8>, String> {
-    let small = tempfile::NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
+    let work = Scratch::new()?;
+    let small = work.path().join("small");
     let strip = tools::find("strip").is_some_and(|strip| {
         let mut command = Command::new(strip);
-        command.arg("--strip-debug").arg("-o").arg(small.path()).arg(binary);
+        command.arg("--strip-debug").arg("-o").arg(&small).arg(binary);
         process::capture(&mut command, Duration::from_secs(60)).is_ok_and(|said| said.status.success())
     });
-    let from = if strip { small.path() } else { binary };
+    let from = if strip { &small } else { binary };
     std::fs::read(from).map_err(|error| format!("cannot read {}: {error}", from.display()))
 }
 

@@ -17,7 +17,7 @@ use super::tale::Tale;
 use super::trouble::{Trouble, end_of_console};
 use super::watch::{self, Guest, Limits, Over};
 use crate::cli::Accelerator;
-use crate::ordinary;
+use crate::scratch::Scratch;
 
 /// Lines of a console that are shown where there is trouble.
 const CONSOLE_LINES: usize = 20;
@@ -51,7 +51,7 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
     let origin = image.as_ref().map(|image| image.origin.clone()).unwrap_or_default();
     let mut accelerator = None;
     let trouble = empty(&results).and(image).and_then(|image| {
-        let work = ordinary::reachable_directory().map_err(|error| not_started(&error))?;
+        let work = Scratch::new().map_err(|error| not_started(&error))?;
         if row.start == Start::Qemu {
             accelerator =
                 Some(common.accelerator.decide(&image, &common.luggage).map_err(|e| not_started(&e))?);
@@ -61,7 +61,7 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
         let (command, over) = command.map_err(|error| not_started(&error))?;
         progress.starts();
         let limits = Limits { boot: BOOT, silence: SILENCE, total: common.limit };
-        let guest = Guest::start(command, over, &console)?;
+        let guest = Guest::start(&command, over, &console, work.path())?;
         guest.follow(&mut tale, limits, &console, |tale| progress.heard(tale)).map_or(Ok(()), Err)
     });
     let trouble = trouble.err().inspect(|trouble| progress.say(trouble));

@@ -86,11 +86,13 @@ pub fn qemu(
 /// The program that emulates a machine.
 pub const QEMU: &str = "qemu-system-x86_64";
 
-/// gVisor, with the directory as its root. What it writes stays in its memory.
+/// gVisor, with the directory as its root. What is written to that stays in its memory.
 pub fn gvisor(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
     let mut command = Command::new(&image.kernel);
     command.arg(format!("--root={}", work.join("runsc").display()));
     command.args(["--network=none", "--ignore-cgroups"]);
+    // It has a directory of its own, and leaves it where it is killed.
+    command.env("TMPDIR", work);
     if !nix::unistd::geteuid().is_root() {
         command.arg("--rootless");
     }

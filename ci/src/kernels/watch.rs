@@ -10,12 +10,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use guest::Event;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use super::tale::Tale;
 use super::trouble::{self, Trouble};
-use crate::process;
+use crate::{guard, process, tools};
 
 /// How often we look up from listening.
 const TICK: Duration = Duration::from_millis(100);
@@ -52,11 +52,22 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Starts a command in a process group of its own, with the console's end in `console`.
+    /// Starts a command under a guard, in a process group of their own, with the console's end in `console`. The
+    /// guard removes the directory `work` if this process is killed.
     ///
     /// # Errors
     /// When it cannot be started; the message names it.
-    pub fn start(mut command: Command, over: Over, console: &Path) -> Result<Self, Trouble> {
+    pub fn start(command: &Command, over: Over, console: &Path, work: &Path) -> Result<Self, Trouble> {
+        let program = command.get_program();
+        if tools::find(&program.to_string_lossy()).is_none() {
+            let why = format!("`{}`: there is no such program", process::show(command));
+            return Err(Trouble::NotStarted(why));
+        }
+        Self::spawn(guard::guarded(command, work), over, console)
+    }
+
+    /// As [`Guest::start`], without a guard.
+    fn spawn(mut command: Command, over: Over, console: &Path) -> Result<Self, Trouble> {
         let shown = process::show(&command);
         let fail = |error: io::Error| Trouble::NotStarted(format!("`{shown}`: {error}"));
         let (reader, writer) = io::pipe().map_err(fail)?;
@@ -141,19 +152,34 @@ impl Guest {
         let until = Instant::now() + patience;
         let mut status = self.child.try_wait().ok().flatten();
         while status.is_none() && Instant::now() < until && !process::interrupted() {
-            thread::sleep(Duration::from_millis(10));
-            status = self.child.try_wait().ok().flatten();
+            status = self.wait(TICK);
         }
         self.kill();
         status
     }
 
     fn kill(&mut self) {
-        if let Ok(group) = i32::try_from(self.child.id()) {
-            // Its leader may have ended and left others, such as the processes of User-Mode Linux.
-            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        if let Ok(id) = i32::try_from(self.child.id()) {
+            if let Ok(None) = self.child.try_wait() {
+                // The guard ends whatever the guest has started, wherever that has gone.
+                let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+                self.wait(2 * guard::PATIENCE);
+            }
+            // Had somebody killed the guard, there would still be its group.
+            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
         }
         let _ = self.child.wait();
+    }
+
+    /// Waits until the child has ended, but not for ever.
+    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + patience;
+        let mut status = self.child.try_wait().ok().flatten();
+        while status.is_none() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+            status = self.child.try_wait().ok().flatten();
+        }
+        status
     }
 }
 

@@ -1,4 +1,4 @@
-//! Guests that panic, hang, end early and lie, played by shell scripts.
+//! Guests that panic, hang, end early and lie, played by shell scripts without a guard.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn play(script: &str, limits: Limits) -> Result<Option<Trouble>, Box<dyn std::er
     let console = console(dir.path());
     let mut command = Command::new("sh");
     command.args(["-c", &format!("exec 3>>'{}'; {script}", console.display())]);
-    let guest = Guest::start(command, Over::Stdout, &console).map_err(|trouble| trouble.to_string())?;
+    let guest = Guest::spawn(command, Over::Stdout, &console).map_err(|trouble| trouble.to_string())?;
     let mut tale = Tale::new(&["a".to_owned()], 1, "");
     Ok(guest.follow(&mut tale, limits, &console, |_| {}))
 }
@@ -83,7 +83,8 @@ fn a_guest_that_answers_short_is_said_to() -> Result<(), Box<dyn std::error::Err
 
 #[test]
 fn a_guest_that_cannot_be_started_is_named() {
-    let started = Guest::start(Command::new("/nowhere/linux"), Over::Stdin, Path::new("/dev/null"));
+    let linux = Command::new("/nowhere/linux");
+    let started = Guest::start(&linux, Over::Stdin, Path::new("/dev/null"), Path::new("/nowhere"));
 
     let words = started.err().map(|trouble| trouble.to_string()).unwrap_or_default();
     assert!(words.starts_with("could not be started: `linux`: "), "{words}");

@@ -84,8 +84,18 @@ mod tests {
 
     #[test]
     fn half_an_answer_is_refused() {
-        for lie in ["", "a\tb\tc\t", "a\tb\n", "a\tb\tc\td.e\n", "error: two tests are called a\n"] {
-            assert!(parse(lie).is_err(), "{lie:?} was taken for a list");
+        let short = "the suite's list of tests and rules is empty or cut short";
+        let form =
+            |line: &str| format!("the suite's list of tests and rules has a line of another form: {line:?}");
+        let unknown = "a pins the rule d.e, which `cargo ci` does not know: build both anew";
+        for (lie, why) in [
+            ("", short.to_owned()),
+            ("a\tb\tc\t", short.to_owned()),
+            ("a\tb\n", form("a\tb")),
+            ("a\tb\tc\td.e\n", unknown.to_owned()),
+            ("error: two tests are called a\n", form("error: two tests are called a")),
+        ] {
+            assert_eq!(parse(lie).err(), Some(why));
         }
     }
 }

@@ -19,7 +19,7 @@ use syn::{
 /// `pins("map.written-once", "map.refusal-leaves-empty")`.
 ///
 /// A test whose outcome another kernel gives differently says by which change of the table:
-/// `varies(SATURATING_NUMBERS)`. A kernel without it is compared with a snapshot of its own.
+/// `varies(SATURATING_NUMBERS)`. A kernel, or a program, without it is compared with a snapshot of its own.
 ///
 /// The function takes nothing and returns nothing; it fails by panicking.
 #[proc_macro_attribute]

@@ -1,7 +1,7 @@
 //! How namespaces come into being, and who enters them.
 
 use super::credentials::{Caps, Credentials, FOR_ALL};
-use super::world::{Creator, Dumpable, Namespace, Process};
+use super::world::{Creator, Dumpable, Namespace, NsId, Process};
 use super::{Refusal, Ruled, World, refuse, refuse_by};
 use crate::action::{IdFile, NsFile};
 use crate::caps::{Cap, CapSet};
@@ -58,7 +58,7 @@ impl World {
 
     /// The credentials of whoever enters a namespace: ids and groups stay, every capability is there.
     /// Source: user_namespaces(7), "Capabilities"; kernel set_cred_user_ns().
-    fn entered(&self, cred: &Credentials, ns: super::world::NsId) -> Credentials {
+    fn entered(&self, cred: &Credentials, ns: NsId) -> Credentials {
         let full = CapSet::up_to(self.last_cap);
         let none = CapSet::EMPTY;
         let caps =
@@ -156,6 +156,15 @@ impl World {
             process.uts_owner = ns;
             return Ok(());
         }
+        self.may_join(process, ns)?;
+        let new = self.entered(&process.cred, ns);
+        process.commit(new, all);
+        Ok(())
+    }
+
+    /// Whether a process may join another user namespace.
+    /// Source: setns(2); kernel userns_install().
+    fn may_join(&self, process: &Process, ns: NsId) -> Ruled {
         if ns == process.cred.ns {
             return refuse_by(EINVAL, const { named("join.own") });
         }
@@ -165,11 +174,9 @@ impl World {
         if process.shares & CLONE_FS != 0 {
             return refuse_by(EINVAL, const { named("join.shared-fs") });
         }
-        if !all.capable(&process.cred, ns, Cap::SysAdmin) {
+        if !self.namespaces.capable(&process.cred, ns, Cap::SysAdmin) {
             return refuse_by(EPERM, const { named("join.needs-sys-admin") });
         }
-        let new = self.entered(&process.cred, ns);
-        process.commit(new, all);
         Ok(())
     }
 

@@ -32,10 +32,7 @@ impl World {
             IdFile::GidMap => (cred.gid, Cap::Setgid),
             _ => (cred.uid, Cap::Setuid),
         };
-        let held = match self.namespaces.capable(cred, cred.ns, cap) {
-            true => Capability::Held,
-            false => Capability::Lacking,
-        };
+        let held = self.held(cred, cap);
         let map = self.namespaces.map(cred.ns, file);
         let [one, two, three] = ids.map(|id| match id {
             Id::Own => self.own.of(file),
@@ -65,6 +62,13 @@ impl World {
                 self.install(process, file, new);
                 done()
             }
+        }
+    }
+
+    fn held(&self, cred: &Credentials, cap: Cap) -> Capability {
+        match self.namespaces.capable(cred, cred.ns, cap) {
+            true => Capability::Held,
+            false => Capability::Lacking,
         }
     }
 

@@ -1,5 +1,18 @@
-//! What changed between the kernels that the suite runs on: the one table by which an expected outcome depends
-//! on a release.
+//! What changed between the kernels that the suite runs on, and between the programs: the one table by which what
+//! is expected depends on a release.
+
+mod programs;
+
+pub use programs::{ProgramChange, SG_OF_UTIL_LINUX, SUDO_KEEPS_ERRNO};
+
+/// A change by which a snapshot varies: a test names it as `varies(SATURATING_NUMBERS)`.
+pub trait Variation: Sync {
+    /// Its name: where it is missing, the snapshot is called `test@without-NAME`.
+    fn name(&self) -> &'static str;
+
+    /// Whether this host's kernel, or program, has it. Told by its version, never by what it does.
+    fn is_here(&self) -> bool;
+}
 
 /// A change of the kernel that a program can see.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +85,16 @@ pub static SENDER_BY_RECEIVER: Change = Change {
 /// Every change, the oldest first.
 pub static ALL: [&Change; 5] =
     [&SETFCAP, &NOTHING_TO_CHANGE, &BITS_FOR_ALL, &SATURATING_NUMBERS, &SENDER_BY_RECEIVER];
+
+impl Variation for Change {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn is_here(&self) -> bool {
+        Release::of_host().has(self)
+    }
+}
 
 /// A kernel by its release, which decides what of the table it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

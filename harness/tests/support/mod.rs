@@ -1,7 +1,15 @@
 //! What the tests of the harness share.
 #![allow(dead_code, clippy::allow_attributes, reason = "each binary uses a part of it")]
 
+use harness::error::Error;
 use harness::prelude::*;
+use nix::sys::signal::Signal;
+use std::time::{Duration, Instant};
+
+/// How long an actor that lies is listened to.
+pub const LIMIT: Duration = Duration::from_millis(300);
+/// What may pass beyond the limit until an error is told, on a busy machine.
+const SLACK: Duration = Duration::from_secs(3);
 
 /// A raw system call, by the name that traces show.
 pub fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
@@ -45,4 +53,36 @@ pub fn answer_with(call: i64, errno: i32) -> [Action; 2] {
         raw("prctl(PR_SET_NO_NEW_PRIVS)", libc::SYS_prctl, &[number(libc::PR_SET_NO_NEW_PRIVS), number(1)]),
         raw("seccomp", libc::SYS_seccomp, &[number(1), number(0), RawArg::Bytes(header.into())]),
     ]
+}
+
+/// The actor sends itself a signal.
+pub fn kill_self(signal: Signal) -> Action {
+    raw("kill", libc::SYS_kill, &[RawArg::Pid, number(signal as i32)])
+}
+
+/// The error that playing gives, which has to come in time.
+#[track_caller]
+pub fn error(scenario: &Scenario) -> Error {
+    error_within(LIMIT, scenario)
+}
+
+/// The same, with another time limit.
+#[track_caller]
+pub fn error_within(limit: Duration, scenario: &Scenario) -> Error {
+    let begun = Instant::now();
+    let played = scenario.try_play_within(limit);
+    assert!(begun.elapsed() < limit + SLACK, "took {:?}", begun.elapsed());
+    match played {
+        Err(error) => error,
+        Ok(trace) => panic!("the lie was believed:\n{trace}"),
+    }
+}
+
+/// That a message says all of this.
+#[track_caller]
+pub fn says(error: &Error, parts: &[&str]) {
+    let message = error.to_string();
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in: {message}");
+    }
 }

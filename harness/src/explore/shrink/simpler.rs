@@ -1,7 +1,7 @@
 //! What is simpler than a cast, an actor or an action, the simplest first. Whatever is given here is smaller in
 //! some order without end points, so that nothing is simplified for ever.
 
-use crate::action::{Access, Action, At, CapChange, Groups, Id, Text, Via};
+use crate::action::{Access, Action, At, CapChange, Groups, Id, SetId, Text, Via};
 use crate::scenario::{Actor, Cast, Scenario, Step};
 use std::borrow::Cow;
 
@@ -57,18 +57,7 @@ pub fn with_actor(scenario: &Scenario, from: Actor, to: Actor) -> Scenario {
 pub fn actions(action: &Action) -> Vec<Action> {
     match action {
         Action::BeginCloned => vec![Action::Begin],
-        Action::Write { file, of, text } => {
-            let (file, of) = (*file, *of);
-            let mut all: Vec<Action> = texts(text).map(|text| Action::Write { file, of, text }).collect();
-            all.extend(of.map(|_| Action::Write { file, of: None, text: text.clone() }));
-            all
-        }
-        Action::WriteHeld { text, file, at } => {
-            let (file, at) = (*file, *at);
-            let mut all: Vec<Action> = texts(text).map(|text| Action::WriteHeld { text, file, at }).collect();
-            all.extend(ats(at).map(|at| Action::WriteHeld { text: text.clone(), file, at }));
-            all
-        }
+        Action::Write { .. } | Action::WriteHeld { .. } => writes(action),
         Action::ReadHeld { size, at } => ats(*at).map(|at| Action::ReadHeld { size: *size, at }).collect(),
         Action::Open { file, of, access } => {
             let (file, of, access) = (*file, *of, *access);
@@ -79,18 +68,7 @@ pub fn actions(action: &Action) -> Vec<Action> {
             all
         }
         Action::Read { file, of: Some(_) } => vec![Action::Read { file: *file, of: None }],
-        Action::SetId(call, ids, via) => {
-            let mut all = Vec::new();
-            for at in 0..3 {
-                for id in [Id::Of(0), Id::Own].into_iter().take_while(|id| *id != ids[at]) {
-                    let mut ids = *ids;
-                    ids[at] = id;
-                    all.push(Action::SetId(*call, ids, *via));
-                }
-            }
-            all.extend((*via == Via::Libc).then_some(Action::SetId(*call, *ids, Via::Raw)).filter(raw));
-            all
-        }
+        Action::SetId(call, ids, via) => set_ids(*call, ids, *via),
         Action::Setgroups(list, via) => groups(list).map(|list| Action::Setgroups(list, *via)).collect(),
         Action::Capset(change) => changes(change).into_iter().map(Action::Capset).collect(),
         Action::Unshare(flags) => {
@@ -103,6 +81,39 @@ pub fn actions(action: &Action) -> Vec<Action> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// Writes of less, or by a shorter way; of nothing else.
+fn writes(action: &Action) -> Vec<Action> {
+    match action {
+        Action::Write { file, of, text } => {
+            let (file, of) = (*file, *of);
+            let mut all: Vec<Action> = texts(text).map(|text| Action::Write { file, of, text }).collect();
+            all.extend(of.map(|_| Action::Write { file, of: None, text: text.clone() }));
+            all
+        }
+        Action::WriteHeld { text, file, at } => {
+            let (file, at) = (*file, *at);
+            let mut all: Vec<Action> = texts(text).map(|text| Action::WriteHeld { text, file, at }).collect();
+            all.extend(ats(at).map(|at| Action::WriteHeld { text: text.clone(), file, at }));
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The call with simpler ids, or without the C library.
+fn set_ids(call: SetId, ids: &[Id; 3], via: Via) -> Vec<Action> {
+    let mut all = Vec::new();
+    for at in 0..3 {
+        for id in [Id::Of(0), Id::Own].into_iter().take_while(|id| *id != ids[at]) {
+            let mut ids = *ids;
+            ids[at] = id;
+            all.push(Action::SetId(call, ids, via));
+        }
+    }
+    all.extend((via == Via::Libc).then_some(Action::SetId(call, *ids, Via::Raw)).filter(raw));
+    all
 }
 
 /// Two of the calls are the C library's alone.

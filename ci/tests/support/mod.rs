@@ -1,0 +1,72 @@
+//! A workspace whose guest is a shell script, so that it can lie.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+const LIST: &str = r#"{"rust-suites":{"userns-suite::userns":{"binary-path":"ROOT/userns","testcases":{
+    "a":{"filter-match":{"status":"matches"}},"b":{"filter-match":{"status":"matches"}}}}}}"#;
+
+/// A guest's first word.
+pub const READY: &str = r#"echo '{"ready":{"release":"7.3.4"}}'"#;
+/// `cargo ci` with these arguments, in a directory that has nothing to do with it.
+pub fn ci(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ci"));
+    command.args(arguments).current_dir("/");
+    command
+}
+
+fn program(file: &Path, script: &str) -> io::Result<()> {
+    fs::write(file, format!("#!/bin/sh\n{script}\n"))?;
+    fs::set_permissions(file, Permissions::from_mode(0o755))
+}
+
+/// A workspace whose guest says what the script prints.
+pub struct StandIn {
+    /// Where it is.
+    pub dir: TempDir,
+}
+
+impl StandIn {
+    /// With this script in the place of the guest's program.
+    pub fn new(guest: &str) -> io::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let root = dir.path();
+        let shown = root.display().to_string();
+        for made in ["bin", "tests", "target/x86_64-unknown-linux-musl/debug"] {
+            fs::create_dir_all(root.join(made))?;
+        }
+        fs::write(root.join("Cargo.toml"), "")?;
+        fs::write(root.join("list"), LIST.replace("ROOT", &shown))?;
+        program(&root.join("userns"), "exit 1")?;
+        program(&root.join("bin/rustc"), &format!("echo {shown}"))?;
+        program(&root.join("bin/cargo-nextest"), "echo 'cargo-nextest 99.0.0'")?;
+        let metadata = format!(r#"{{"workspace_root":"{shown}","target_directory":"{shown}/target"}}"#);
+        program(
+            &root.join("bin/cargo"),
+            &format!(
+                "case \"$1 $2\" in metadata*) echo '{metadata}' ;; 'nextest list') cat {shown}/list ;; esac"
+            ),
+        )?;
+        let stand_in = Self { dir };
+        stand_in.guest(guest)?;
+        Ok(stand_in)
+    }
+
+    /// Puts this script in the place of the guest's program.
+    pub fn guest(&self, script: &str) -> io::Result<()> {
+        program(&self.dir.path().join("target/x86_64-unknown-linux-musl/debug/guest"), script)
+    }
+
+    /// `cargo ci kernels` for the host alone.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = ci(&["kernels", "--skip-install", "--only", "host"]);
+        command.args(arguments).env("CARGO_HOME", self.dir.path());
+        command.env("CARGO", self.dir.path().join("bin/cargo"));
+        command
+    }
+}

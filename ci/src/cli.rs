@@ -3,6 +3,7 @@
 mod distros;
 mod elsewhere;
 mod kernels;
+mod matrix;
 mod search;
 mod sweep;
 
@@ -14,6 +15,7 @@ use crate::checks;
 pub use distros::DistrosOptions;
 pub use elsewhere::ElsewhereOptions;
 pub use kernels::{Accelerator, KernelsOptions};
+pub use matrix::{MatrixOptions, PagesOptions};
 pub use search::{Casts, SearchOptions};
 pub use sweep::SweepOptions;
 
@@ -53,6 +55,9 @@ pub enum Command {
     /// Run the suite on many kernels of this machine and tell where they differ
     #[command(after_help = kernels::AFTER)]
     Kernels(KernelsOptions),
+    /// Put what `cargo ci kernels --json` printed on one page: rules down, kernels across
+    #[command(after_help = matrix::AFTER)]
+    Matrix(MatrixOptions),
     /// Draw scenarios at random, play them, and shrink those of which kernel and model think differently
     #[command(after_help = search::AFTER)]
     Search(SearchOptions),

@@ -32,6 +32,8 @@ pub struct Leg {
     pub skipped: BTreeMap<String, String>,
     /// Snapshots that differ: path relative to the workspace, and content.
     pub snapshots: BTreeMap<PathBuf, String>,
+    /// Programs that show what failed tests saw: names of files, and content.
+    pub reproducers: BTreeMap<PathBuf, String>,
     /// How long the leg took.
     pub time: Duration,
     pub(super) begun: Option<Instant>,
@@ -118,7 +120,16 @@ impl Tale {
             Event::Ended { test, end, milliseconds, output } => {
                 self.ended(test, Ended { end, time: Duration::from_millis(milliseconds), output })
             }
-            Event::Snapshot { path, text } => self.snapshot(path, text),
+            Event::Snapshot { path, text } => {
+                let path = inside("snapshot", path)?;
+                self.leg()?.snapshots.insert(path, text);
+                Ok(())
+            }
+            Event::Reproducer { name, text } => {
+                let name = inside("reproducer", name)?;
+                self.leg()?.reproducers.insert(name, text);
+                Ok(())
+            }
             Event::LegEnded { ran, skipped } => self.leg_ended(ran, skipped),
             Event::Trouble { what } => Err(Trouble::Stopped(what)),
             Event::Done => {
@@ -144,15 +155,6 @@ impl Tale {
             return Err(short(&format!("{test} ended and had not begun")));
         }
         self.leg()?.ended.insert(test, ended);
-        Ok(())
-    }
-
-    fn snapshot(&mut self, path: PathBuf, text: String) -> Result<(), Trouble> {
-        // It becomes a file of ours: a path that leads elsewhere is not one.
-        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(short(&format!("the snapshot {} leads elsewhere", path.display())));
-        }
-        self.leg()?.snapshots.insert(path, text);
         Ok(())
     }
 
@@ -200,6 +202,14 @@ impl Tale {
             return Err(short(&format!("it told of {over} of {} legs", self.users)));
         }
         Ok(())
+    }
+}
+
+/// A path that becomes one of ours, if it does not lead elsewhere.
+fn inside(what: &str, path: PathBuf) -> Result<PathBuf, Trouble> {
+    match path.components().all(|part| matches!(part, Component::Normal(_))) {
+        true => Ok(path),
+        false => Err(short(&format!("the {what} {} leads elsewhere", path.display()))),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What changed between the kernels that the suite runs on: the one table by which an expected outcome depends
 //! on a release.
 
+use crate::host::system;
+
 /// A change of the kernel that a program can see.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
@@ -86,7 +88,15 @@ impl Release {
     /// That of this host; none that is older than any change where uname(2) does not tell.
     pub fn of_host() -> Self {
         let system = &crate::host::facts().system;
-        Self { version: system.kernel().unwrap_or((u32::MAX, 0)), stable: system.stable_release() }
+        Self::told(&system.kernel_release, &system.kernel_version)
+    }
+
+    /// That of a kernel with this `uname -r` and `uname -v`, as [`Release::of_host`].
+    pub fn told(release: &str, version: &str) -> Self {
+        Self {
+            version: system::version(release).unwrap_or((u32::MAX, 0)),
+            stable: system::stable_release(release, version),
+        }
     }
 
     /// Whether a kernel of this release has a change.
@@ -112,6 +122,14 @@ mod tests {
         for change in ALL {
             assert!(crate::rules::all().any(|rule| rule.name == change.rule), "{}", change.rule);
         }
+    }
+
+    #[test]
+    fn a_release_is_read_from_what_uname_says() {
+        let debian = Release::told("6.1.0-26-amd64", "#1 SMP Debian 6.1.112-1 (2024-09-30)");
+
+        assert_eq!(debian, Release { version: (6, 1), stable: 112 });
+        assert!(Release::told("odd", "").has(&SENDER_BY_RECEIVER));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,8 +79,20 @@ impl Chromium {
     /// When it cannot be opened.
     pub fn visit(&mut self, address: &str) -> Result<(), String> {
         self.call("Page.navigate", json!({"url": address}))?;
-        while self.evaluate("document.readyState + document.URL.slice(0, 5)")? != "completefile:" {
-            std::thread::sleep(std::time::Duration::from_millis(20));
+        self.until("document.readyState + document.URL.slice(0, 5) === 'completefile:'")
+    }
+
+    /// Waits until an expression of JavaScript is true.
+    ///
+    /// # Errors
+    /// When it is not after ten seconds.
+    pub fn until(&mut self, expression: &str) -> Result<(), String> {
+        let begun = Instant::now();
+        while self.evaluate(expression)? != true {
+            if begun.elapsed() > Duration::from_secs(10) {
+                return Err(format!("not true after ten seconds: {expression}"));
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
     }

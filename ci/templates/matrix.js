@@ -90,7 +90,7 @@ function follow() {
 }
 
 function text(number) {
-  return data.texts[number];
+  return data.texts[number].map((line) => data.lines[line]).join("\n");
 }
 
 function pre(content, diff) {
@@ -125,11 +125,13 @@ function end(code) {
   return code > 0 ? `skipped: ${text(code)}` : text(data.failures[-code - 1].how);
 }
 
-function failed(leg, code) {
+function failed(leg, code, before) {
   const failure = data.failures[-code - 1];
   const parts = [make("h4", {}, `As ${who(leg)}: ${text(failure.how)}`)];
   if (failure.known !== null) parts.push(make("p", {}, make("strong", {}, "Known: "), text(failure.known)));
-  if (failure.diff !== null) {
+  if (failure.diff !== null && before.includes(failure.diff)) {
+    parts.push(make("p", {}, "The trace differs in the same way."));
+  } else if (failure.diff !== null) {
     parts.push(make("p", {}, "The trace; - is what was expected, + what the kernel does:"), pre(text(failure.diff), true));
   }
   if (failure.output) parts.push(folded("what the test printed", pre(text(failure.output))));
@@ -145,13 +147,16 @@ function inside(number, kernel) {
   const test = data.tests[number];
   const parts = [make("p", {}, `${test.file}:${test.line}`)];
   const codes = kernel.legs.map((leg) => [leg, leg.ends[number]]);
-  codes.filter(([, code]) => code < 0).forEach(([leg, code]) => parts.push(failed(leg, code)));
+  const diffs = [];
+  for (const [leg, code] of codes.filter(([, code]) => code < 0)) {
+    parts.push(failed(leg, code, diffs));
+    diffs.push(data.failures[-code - 1].diff);
+  }
   const name = variant(test, kernel);
   const trace = test.traces[name];
-  const diffs = codes.some(([, code]) => code < 0 && data.failures[-code - 1].diff !== null);
   const called = name ? `The reviewed trace for kernels ${name}:` : "The reviewed trace:";
   if (trace === undefined) parts.push(make("p", {}, "What is expected is written in the test's source."));
-  else if (!diffs) parts.push(make("p", {}, called), pre(text(trace)));
+  else if (diffs.every((diff) => diff === null)) parts.push(make("p", {}, called), pre(text(trace)));
   parts.push(make("p", {}, "To run it on this host, and on this kernel:"));
   parts.push(command(`cargo nextest run -E 'test(=${test.name})'`));
   parts.push(command(`cargo ci kernels --only ${kernel.name} --filter 'test(=${test.name})'`));

@@ -106,6 +106,20 @@ fn the_steps_can_be_listed_and_an_unknown_one_is_refused() -> io::Result<()> {
 }
 
 #[test]
+fn without_a_browser_the_page_is_not_looked_at_and_that_is_told() -> io::Result<()> {
+    let stand_in = StandIn::new(0, JUNIT, REASONS)?;
+    let mut command = ci(&["test", "--only", "browser", "--skip-install"]);
+    command.env("PATH", stand_in.dir.path()).env("CARGO", stand_in.dir.path().join("cargo"));
+
+    let (text, status) = ends(command)?;
+
+    assert_eq!(status, Some(2), "{text}");
+    let line = text.lines().find(|line| line.starts_with("browser      not run")).unwrap_or_default();
+    assert!(line.contains("missing: Chromium; as root on Debian: apt-get install"), "{text}");
+    Ok(())
+}
+
+#[test]
 fn a_red_run_names_what_failed_why_tests_were_skipped_and_where_things_are() -> io::Result<()> {
     let (text, status) = StandIn::new(100, JUNIT, REASONS)?.suite()?;
 

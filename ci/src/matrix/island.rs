@@ -1,4 +1,5 @@
-//! What the page shows of a cell that is clicked on, each text once.
+//! What the page shows of a cell that is clicked on: each text once, and each line of all texts once, since
+//! reproducers have most of their lines in common.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +19,9 @@ pub struct Island<'a> {
     tests: Vec<Shown<'a>>,
     changes: &'a [Change],
     failures: Vec<Failure>,
-    texts: Vec<String>,
+    /// Each text by the numbers of its lines.
+    texts: Vec<Vec<usize>>,
+    lines: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,12 +75,15 @@ struct Failure {
 #[derive(Debug)]
 struct Texts {
     numbers: HashMap<String, usize>,
-    all: Vec<String>,
+    all: Vec<Vec<usize>>,
+    line_numbers: HashMap<String, usize>,
+    lines: Vec<String>,
 }
 
 impl Texts {
     fn new() -> Self {
-        let mut texts = Self { numbers: HashMap::new(), all: Vec::new() };
+        let (numbers, line_numbers) = (HashMap::new(), HashMap::new());
+        let mut texts = Self { numbers, all: Vec::new(), line_numbers, lines: Vec::new() };
         texts.number("");
         texts
     }
@@ -87,8 +93,18 @@ impl Texts {
             return *number;
         }
         self.numbers.insert(text.to_owned(), self.all.len());
-        self.all.push(text.to_owned());
+        let lines = text.split('\n').map(|line| self.line(line)).collect();
+        self.all.push(lines);
         self.all.len() - 1
+    }
+
+    fn line(&mut self, line: &str) -> usize {
+        if let Some(number) = self.line_numbers.get(line) {
+            return *number;
+        }
+        self.line_numbers.insert(line.to_owned(), self.lines.len());
+        self.lines.push(line.to_owned());
+        self.lines.len() - 1
     }
 }
 
@@ -120,7 +136,8 @@ impl<'a> Island<'a> {
         });
         let shown = tests.iter().map(|test| shown(test, merged, &mut texts)).collect();
         let rules = rules.collect();
-        Self { kernels, rules, tests: shown, changes: &merged.suite.changes, failures, texts: texts.all }
+        let changes = &merged.suite.changes;
+        Self { kernels, rules, tests: shown, changes, failures, texts: texts.all, lines: texts.lines }
     }
 }
 
@@ -184,5 +201,23 @@ fn failure(test: &Test, ended: &Ended, column: &Column, merged: &Merged, texts: 
         diff: diff.map(|text| number(&text)),
         output: number(&ended.output),
         reproducers: ended.reproducers.iter().map(|(name, text)| (number(name), number(text))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_comes_back_as_it_was_and_is_kept_once() {
+        let mut texts = Texts::new();
+        for text in ["one\ntwo\n", "two\n\none", "x", "\n", ""] {
+            let number = texts.number(text);
+
+            let lines: Vec<&str> = texts.all[number].iter().map(|line| texts.lines[*line].as_str()).collect();
+            assert_eq!(lines.join("\n"), text);
+            assert_eq!((number, number == 0), (texts.number(text), text.is_empty()));
+        }
+        assert_eq!((texts.all.len(), texts.lines.len()), (5, 4));
     }
 }

@@ -16,7 +16,10 @@ struct Page {
     kernels: Vec<Kernel>,
     states: Vec<(&'static str, &'static str)>,
     troubles: Vec<(String, String)>,
+    /// Families with a difference.
     sections: Vec<Shown>,
+    /// Those without, with how many rules they have.
+    same: Vec<String>,
     shortened: Option<String>,
 }
 
@@ -54,13 +57,17 @@ fn within(merged: &Merged, grid: &Grid, limit: usize) -> Result<String, String> 
     });
     let troubles = merged.columns.iter().filter_map(|column| {
         let trouble = column.kernel.trouble.as_ref()?;
-        Some((column.kernel.name.clone(), code(&trouble.text)))
+        let how = if column.kernel.legs.is_empty() { "no answer" } else { "no full answer" };
+        Some((format!("{}: {how}", plain(&column.kernel.name)), code(&trouble.text)))
     });
+    let (differing, same): (Vec<&Section>, Vec<&Section>) =
+        grid.families.iter().partition(|family| family.rows.iter().any(Row::differs));
     let mut page = Page {
         kernels: kernels.collect(),
         states: STATES.iter().map(|state| (state.sign(), state.word())).collect(),
         troubles: troubles.collect(),
-        sections: grid.families.iter().map(section).collect(),
+        sections: differing.into_iter().map(section).collect(),
+        same: same.iter().map(|it| format!("{} ({})", plain(it.title), rules(it.rows.len()))).collect(),
         shortened: None,
     };
     let render = |page: &Page| page.render().map_err(|error| format!("no Markdown can be made: {error}"));
@@ -75,16 +82,15 @@ fn within(merged: &Merged, grid: &Grid, limit: usize) -> Result<String, String> 
 
 fn section(section: &Section) -> Shown {
     let differing: Vec<&Row> = section.rows.iter().filter(|row| row.differs()).collect();
-    let differ = match differing.len() {
-        0 => "none with a difference".to_owned(),
-        number => format!("{number} with a difference"),
-    };
-    let noun = if section.rows.len() == 1 { "rule" } else { "rules" };
     Shown {
         title: plain(section.title),
-        counts: format!("{} {noun}, {differ}", section.rows.len()),
+        counts: format!("{}, {} with a difference", rules(section.rows.len()), differing.len()),
         rows: differing.into_iter().map(line).collect(),
     }
+}
+
+fn rules(number: usize) -> String {
+    if number == 1 { "1 rule".to_owned() } else { format!("{number} rules") }
 }
 
 fn line(row: &Row) -> Line {

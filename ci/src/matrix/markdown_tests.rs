@@ -27,6 +27,22 @@ fn families_tell_what_differs_and_count_the_rest() -> Result<(), String> {
 }
 
 #[test]
+fn families_without_a_difference_take_a_line() -> Result<(), String> {
+    let mut merged = merged()?;
+    merged.columns.drain(..2);
+
+    let text = render(&merged, &Grid::new(&merged))?;
+
+    let line = "No difference: Writing a map: who and when (2 rules), Writing a map: the text (1 rule).";
+    assert!(text.lines().any(|found| found == line), "no line {line:?} in:\n{text}");
+    assert!(
+        text.contains("### setgroups(2) and getgroups(2)\n\n1 rule, 1 with a difference:\n\n| rule |"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
 fn what_is_too_long_is_cut_to_counts_and_says_so() -> Result<(), String> {
     let merged = merged()?;
 

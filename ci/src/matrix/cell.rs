@@ -121,10 +121,10 @@ fn failed(first: &Failure, failures: &[Failure], column: &Column, merged: &Merge
     // A trace says more than a process that was killed.
     let differs = failures.iter().find_map(|(test, ended)| difference(test, ended, column, merged));
     let text = differs.unwrap_or_else(|| difference::short(&first.1.how));
-    let known = |(test, _): &Failure| known(test, column).is_some();
-    match failures.iter().all(known) {
-        true => (State::Known, text),
-        false => (State::Differs, text),
+    let known: Option<Vec<&Known>> = failures.iter().map(|(test, _)| known(test, column)).collect();
+    match known.as_deref() {
+        Some([first, ..]) => (State::Known, format!("{text}: {}", first.what)),
+        _ => (State::Differs, text),
     }
 }
 

@@ -27,7 +27,10 @@ fn a_failure_differs_by_its_trace_and_a_known_one_is_called_that() -> Result<(),
     let differs = cell("map.written-once", |_| {})?;
     assert_eq!(differs, of(State::Differs, "EINVAL, expected EPERM"));
 
-    assert_eq!(cell("map.page-size", |_| {})?, of(State::Known, "ok, expected EINVAL"));
+    assert_eq!(
+        cell("map.page-size", |_| {})?,
+        of(State::Known, "ok, expected EINVAL: takes a page and more")
+    );
     let unknown = cell("map.page-size", |kernel| kernel.known.clear())?;
     assert_eq!(unknown.state, State::Differs);
     Ok(())

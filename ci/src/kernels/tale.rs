@@ -120,15 +120,9 @@ impl Tale {
             Event::Ended { test, end, milliseconds, output } => {
                 self.ended(test, Ended { end, time: Duration::from_millis(milliseconds), output })
             }
-            Event::Snapshot { path, text } => {
-                let path = inside("snapshot", path)?;
-                self.leg()?.snapshots.insert(path, text);
-                Ok(())
-            }
+            Event::Snapshot { path, text } => self.file("snapshot", path, text, |leg| &mut leg.snapshots),
             Event::Reproducer { name, text } => {
-                let name = inside("reproducer", name)?;
-                self.leg()?.reproducers.insert(name, text);
-                Ok(())
+                self.file("reproducer", name, text, |leg| &mut leg.reproducers)
             }
             Event::LegEnded { ran, skipped } => self.leg_ended(ran, skipped),
             Event::Trouble { what } => Err(Trouble::Stopped(what)),
@@ -155,6 +149,22 @@ impl Tale {
             return Err(short(&format!("{test} ended and had not begun")));
         }
         self.leg()?.ended.insert(test, ended);
+        Ok(())
+    }
+
+    /// Keeps a file of a leg.
+    fn file(
+        &mut self,
+        what: &str,
+        path: PathBuf,
+        text: String,
+        files: fn(&mut Leg) -> &mut BTreeMap<PathBuf, String>,
+    ) -> Result<(), Trouble> {
+        // It becomes a file of ours: a path that leads elsewhere is not one.
+        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(short(&format!("the {what} {} leads elsewhere", path.display())));
+        }
+        files(self.leg()?).insert(path, text);
         Ok(())
     }
 
@@ -202,14 +212,6 @@ impl Tale {
             return Err(short(&format!("it told of {over} of {} legs", self.users)));
         }
         Ok(())
-    }
-}
-
-/// A path that becomes one of ours, if it does not lead elsewhere.
-fn inside(what: &str, path: PathBuf) -> Result<PathBuf, Trouble> {
-    match path.components().all(|part| matches!(part, Component::Normal(_))) {
-        true => Ok(path),
-        false => Err(short(&format!("the {what} {} leads elsewhere", path.display()))),
     }
 }
 

@@ -38,6 +38,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "docs", about: "documentation builds without a warning", run: docs },
     Step { name: "doctests", about: "examples in the documentation run", run: doctests },
     Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
+    Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
     Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },
     Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
@@ -131,6 +132,17 @@ fn own_tests(context: &Context) -> Outcome {
     }
     let mut command = context.workspace.cargo(["nextest", "run", "--workspace", "--locked"]);
     tests_of_tools(command.args(["--exclude", SUITE]))
+}
+
+fn page_in_a_browser(context: &Context) -> Outcome {
+    if let Err(error) = packages::browser(context.install) {
+        return Outcome::NotRun(error);
+    }
+    if let Err(error) = tools::nextest(context.install) {
+        return Outcome::CouldNotRun(error);
+    }
+    let mut command = context.workspace.cargo(["nextest", "run", "--package", "ci", "--locked"]);
+    tests_of_tools(command.args(["--test", "matrix", "--run-ignored", "only"]))
 }
 
 fn tests_of_tools(command: &mut Command) -> Outcome {

@@ -4,6 +4,7 @@ mod distros;
 mod elsewhere;
 mod guard;
 mod kernels;
+mod matrix;
 mod search;
 mod sweep;
 
@@ -16,6 +17,7 @@ pub use distros::DistrosOptions;
 pub use elsewhere::ElsewhereOptions;
 pub use guard::GuardOptions;
 pub use kernels::{Accelerator, KernelsOptions};
+pub use matrix::{MatrixOptions, PagesOptions};
 pub use search::{Casts, SearchOptions};
 pub use sweep::SweepOptions;
 
@@ -55,6 +57,9 @@ pub enum Command {
     /// Run the suite on many kernels of this machine and tell where they differ
     #[command(after_help = kernels::AFTER)]
     Kernels(KernelsOptions),
+    /// Put what `cargo ci kernels --json` printed on one page: rules down, kernels across
+    #[command(after_help = matrix::AFTER)]
+    Matrix(MatrixOptions),
     /// Draw scenarios at random, play them, and shrink those of which kernel and model think differently
     #[command(after_help = search::AFTER)]
     Search(SearchOptions),

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::KernelsOptions;
+use crate::matrix::{self, About};
 use crate::process;
 use crate::say::say;
 use crate::tools::{self, Install};
@@ -65,14 +66,22 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         limit: Duration::from_secs(options.elsewhere.limit),
         accelerator: Choice::new(options.accelerator, &cache),
     };
+    let about = match options.elsewhere.json || !options.pages.is_empty() {
+        true => Some(About::of(&workspace.root, &common.luggage.binary, &common.luggage.tests)?),
+        false => None,
+    };
     let outcomes = all(&common, &rows, &cache, options)?;
     if let Some(path) = &options.elsewhere.junit {
         report::junit(&outcomes, path)?;
     }
-    say(match options.elsewhere.json {
-        true => report::json(&outcomes)?,
-        false => table::render(&outcomes, &workspace.root, options.elsewhere.verbose),
+    let json = about.map(|about| report::json(&outcomes, &about)).transpose()?;
+    say(match json.as_ref().filter(|_| options.elsewhere.json) {
+        Some(json) => json.clone(),
+        None => table::render(&outcomes, &workspace.root, options.elsewhere.verbose),
     });
+    if let Some(json) = json {
+        matrix::write_run(&json, &options.pages)?;
+    }
     Ok(outcome::verdict(&outcomes))
 }
 

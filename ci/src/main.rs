@@ -2,8 +2,8 @@
 //!
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
-//! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `test` runs
-//! everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
+//! kernels and rules on a page, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
 
 mod checks;
 mod cli;
@@ -13,6 +13,7 @@ mod facts;
 mod gather;
 mod guard;
 mod kernels;
+mod matrix;
 mod nextest;
 mod ordinary;
 mod packages;
@@ -60,6 +61,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Rules(options) => rules::run(&options),
         Command::Sweep(options) => sweep::run(&options),
         Command::Kernels(options) => kernels::run(&options),
+        Command::Matrix(options) => matrix::run(&options),
         Command::Search(options) => search::run(&options),
         Command::Distros(options) => distros::run(&options),
         Command::Test(options) => checks::run(&options),

@@ -42,6 +42,24 @@ pub fn ensure(install: Install) -> Outcome {
     }
 }
 
+/// What Chromium is called in Debian and elsewhere.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Makes sure that there is a browser of Chromium's kind: the page of `cargo ci matrix` is looked at in one.
+///
+/// # Errors
+/// When there is none and it may not or cannot be installed; the message tells what to type.
+pub fn browser(install: Install) -> Result<(), String> {
+    if BROWSERS.iter().any(|name| tools::find(name).is_some()) {
+        return Ok(());
+    }
+    let typed = "apt-get install -y --no-install-recommends chromium";
+    if install == Install::Nothing || !geteuid().is_root() || tools::find("apt-get").is_none() {
+        return Err(format!("missing: Chromium; as root on Debian: {typed}"));
+    }
+    install_packages(&["chromium"]).map_err(|error| format!("{error}; try: apt-get update && {typed}"))
+}
+
 fn missing() -> Vec<&'static str> {
     let there = |file: &str| Path::new(file).is_file() || tools::find(file).is_some();
     NEEDED.iter().filter(|(file, _)| !there(file)).map(|(_, package)| *package).collect()

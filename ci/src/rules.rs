@@ -1,6 +1,6 @@
 //! `cargo ci rules`: the rules of the kernel, the tests that pin them, and whether they hold here.
 
-mod listed;
+pub mod listed;
 mod page;
 mod state;
 mod table;
@@ -101,8 +101,16 @@ fn selected(names: &[String]) -> Result<Vec<&'static Rule>, String> {
 
 /// Asks the suite which test pins what.
 fn list(workspace: &Workspace) -> Result<Vec<Listed>, String> {
-    let mut command = Command::new(nextest::build_suite(workspace)?);
-    let said = process::capture(command.arg("--rules").current_dir(&workspace.root), LIST_LIMIT)?;
+    told_by(&nextest::build_suite(workspace)?, &workspace.root)
+}
+
+/// Asks a binary of the suite which test pins what.
+///
+/// # Errors
+/// When it cannot be run, or does not tell.
+pub fn told_by(suite: &Path, root: &Path) -> Result<Vec<Listed>, String> {
+    let mut command = Command::new(suite);
+    let said = process::capture(command.arg("--rules").current_dir(root), LIST_LIMIT)?;
     if !said.status.success() {
         return Err(format!(
             "`{}` failed ({}): {}",

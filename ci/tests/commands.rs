@@ -15,9 +15,9 @@ const REASONS: &str = "topic::case::a\tneeds CONFIG_X\n\
                        topic::case::b\tneeds CONFIG_X\n\
                        topic::needs_user\tneeds an ordinary user: this process is root\n";
 /// Which rules the tests of [`JUNIT`] pin.
-const RULES: &str = "bad::hangs\ttests/userns/bad.rs\thangs\tmap.written-once\n\
-                     map_order::plain\ttests/userns/map_order.rs\tplain\tmap.written-once text.nul\n\
-                     topic::needs_user\ttests/userns/topic.rs\tneeds_user\tgroups.denied\n";
+const RULES: &str = "bad::hangs\ttests/userns/bad.rs\thangs\tmap.written-once\t1\t\n\
+                     map_order::plain\ttests/userns/map_order.rs\tplain\tmap.written-once text.nul\t1\t\n\
+                     topic::needs_user\ttests/userns/topic.rs\tneeds_user\tgroups.denied\t1\t\n";
 
 fn ci(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ci"));
@@ -102,6 +102,20 @@ fn the_steps_can_be_listed_and_an_unknown_one_is_refused() -> io::Result<()> {
     }
 
     assert_eq!(ends(ci(&["test", "--only", "no-such-step"]))?.1, Some(2));
+    Ok(())
+}
+
+#[test]
+fn without_a_browser_the_page_is_not_looked_at_and_that_is_told() -> io::Result<()> {
+    let stand_in = StandIn::new(0, JUNIT, REASONS)?;
+    let mut command = ci(&["test", "--only", "browser", "--skip-install"]);
+    command.env("PATH", stand_in.dir.path()).env("CARGO", stand_in.dir.path().join("cargo"));
+
+    let (text, status) = ends(command)?;
+
+    assert_eq!(status, Some(2), "{text}");
+    let line = text.lines().find(|line| line.starts_with("browser      not run")).unwrap_or_default();
+    assert!(line.contains("missing: Chromium; as root on Debian: apt-get install"), "{text}");
     Ok(())
 }
 
@@ -206,7 +220,7 @@ fn rules_of_a_suite_that_lies_are_not_told() -> io::Result<()> {
         ("a report cut short", 100, cut, RULES),
         ("no list of rules", 100, JUNIT, ""),
         ("a list cut short", 100, JUNIT, &RULES[..RULES.len() - 1]),
-        ("a rule that nobody knows", 100, JUNIT, "bad::hangs\tbad.rs\thangs\tmap.written-twice\n"),
+        ("a rule that nobody knows", 100, JUNIT, "bad::hangs\tbad.rs\thangs\tmap.written-twice\t1\t\n"),
         ("a suite that does not build", 101, JUNIT, RULES),
     ] {
         let stand_in = StandIn::new(status, junit, REASONS)?;

@@ -15,6 +15,7 @@ const LEG: &str = r#"leg() {
     echo '{"started":{"test":"a"}}'
     echo '{"ended":{"test":"a","end":'$2',"milliseconds":5,"output":"the diff"}}'
     echo '{"snapshot":{"path":"tests/a.snap.new","text":"new"}}'
+    echo '{"reproducer":{"name":"a.c","text":"int main;"}}'
     echo '{"skipped":{"test":"b","reason":"needs sudo: not installed"}}'
     echo '{"leg_ended":{"ran":1,"skipped":1}}'
 }"#;
@@ -91,12 +92,36 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     let left = stand_in.dir.path().join("target/userns-suite/kernels/host/uid-61234");
     assert_eq!(fs::read_to_string(left.join("output/a.txt"))?, "the diff");
     assert_eq!(fs::read_to_string(left.join("snapshots/tests/a.snap.new"))?, "new");
+    assert_eq!(fs::read_to_string(left.join("reproducers/a.c"))?, "int main;");
     assert!(fs::read_to_string(junit)?.contains(r#"<testsuite name="host uid 61234" tests="2""#));
 
     let (json, _, status) = kernels(&stand_in, &["--json"])?;
     assert_eq!(status, Some(1));
     let value: serde_json::Value = serde_json::from_str(&json)?;
     assert_eq!(value["kernels"][0]["verdict"], "failed");
+    let legs = value["kernels"][0]["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let seen = &legs.last().ok_or("no leg")?["tests"][0];
+    assert_eq!((&seen["trace"], &seen["reproducers"]["a.c"]), (&"new".into(), &"int main;".into()));
+    Ok(())
+}
+
+#[test]
+fn pages_tell_what_json_tells() -> Result<(), Box<dyn std::error::Error>> {
+    let stand_in = StandIn::new(&guest(r#"{"failed":"exit code 101"}"#))?;
+    let file = |name: &str| stand_in.dir.path().join(name).to_string_lossy().into_owned();
+    let (html, markdown) = (file("matrix.html"), file("matrix.md"));
+
+    let (text, _, status) = kernels(&stand_in, &["--html", &html, "--markdown", &markdown])?;
+
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("  uid 61234  a  exit code 101\n"), "{text}");
+    for page in [html, markdown] {
+        let page = fs::read_to_string(page)?;
+        assert!(page.contains("map.written-once") && page.contains("exit code 101"), "{page}");
+    }
+    let (_, errors, status) = kernels(&stand_in, &["--html", "/nowhere/matrix.html"])?;
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("cannot write /nowhere/matrix.html"), "{errors}");
     Ok(())
 }
 

@@ -12,7 +12,7 @@ mod proc_fs;
 mod process;
 mod programs;
 mod root;
-mod system;
+pub(crate) mod system;
 mod text;
 
 use std::collections::BTreeMap;

@@ -27,7 +27,7 @@ use crate::trace::{Outcome, Trace};
 use std::fmt;
 
 pub(crate) use save::record;
-pub use save::{save, save_in};
+pub use save::{file_name, save, save_in};
 
 /// What the kernel is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -120,8 +120,10 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// Lists or runs the registered tests as libtest would, by the arguments of this process.
 ///
 /// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot
-/// run, and nothing else; `--rules` prints "name, tab, file, tab, function, tab, rules" for each test. Exit status: 0, or 101 if a test failed, or 2 if the suite was written
-/// or called wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
+/// run, and nothing else; `--rules` prints "name, file, function, rules, line, changes" for each test, parted by
+/// tabs: the rules that it pins and the changes by which its outcome varies, parted by blanks. Exit status: 0, or
+/// 101 if a test failed, or 2 if the suite was written or called wrongly (two tests of one name, a case without a
+/// name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--rules", "--serve"].into_iter().any(asked);
@@ -230,7 +232,9 @@ fn skipped(tests: &[(String, &Test)]) -> String {
 fn rules(tests: &[(String, &Test)]) -> String {
     let line = |(name, test): &(String, &Test)| {
         let rules: Vec<&str> = test.rules.iter().map(|rule| rule.name).collect();
-        format!("{name}\t{}\t{}\t{}\n", test.file, test.function, rules.join(" "))
+        let changes: Vec<&str> = test.varies.iter().map(|change| change.name()).collect();
+        let (file, line, function) = (test.file, test.line, test.function);
+        format!("{name}\t{file}\t{function}\t{}\t{line}\t{}\n", rules.join(" "), changes.join(" "))
     };
     tests.iter().map(line).collect()
 }

@@ -94,6 +94,13 @@ pub enum Event {
         /// Its content.
         text: String,
     },
+    /// A program that shows what a test that failed saw.
+    Reproducer {
+        /// The name of its file, which begins with that of the test.
+        name: PathBuf,
+        /// Its source.
+        text: String,
+    },
     /// A leg is over.
     LegEnded {
         /// How many tests ran.

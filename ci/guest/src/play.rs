@@ -46,7 +46,7 @@ impl<'a> Player<'a> {
     fn of(plan: &'a Plan, user: Option<u32>) -> Result<Self, String> {
         let home = plan.scratch.join(user.map_or("caller".to_owned(), |uid| format!("uid-{uid}")));
         let player = Self { plan, user, home };
-        for dir in [player.home.clone(), player.temporary(), player.pending()] {
+        for dir in [player.home.clone(), player.temporary(), player.pending(), player.reproducers()] {
             let made = fs::create_dir_all(&dir)
                 .and_then(|()| fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)))
                 .and_then(|()| user.map_or(Ok(()), |uid| chown(&dir, Some(uid), Some(uid))));
@@ -61,6 +61,10 @@ impl<'a> Player<'a> {
 
     fn pending(&self) -> PathBuf {
         self.home.join("snapshots")
+    }
+
+    fn reproducers(&self) -> PathBuf {
+        self.home.join("reproducers")
     }
 
     fn leg(&self, channel: &mut Channel) -> Result<(), String> {
@@ -81,7 +85,8 @@ impl<'a> Player<'a> {
             channel.say(&self.play(&mut server, test)?)?;
             reap();
         }
-        self.snapshots(&self.pending(), channel)?;
+        sent(&self.pending(), channel, |path, text| Event::Snapshot { path, text })?;
+        sent(&self.reproducers(), channel, |name, text| Event::Reproducer { name, text })?;
         channel.say(&Event::LegEnded { ran, skipped })
     }
 
@@ -92,6 +97,7 @@ impl<'a> Player<'a> {
         command.env("HOME", &self.home).env("TMPDIR", self.temporary());
         command.env("INSTA_WORKSPACE_ROOT", &self.plan.workspace);
         command.env("INSTA_UPDATE", "new").env("INSTA_PENDING_DIR", self.pending());
+        command.env("USERNS_SUITE_REPRODUCERS", self.reproducers());
         // The standard library drops supplementary groups when it changes the uid as root.
         if let Some(uid) = self.user.filter(|uid| *uid != geteuid().as_raw()) {
             command.uid(uid).gid(uid);
@@ -151,26 +157,31 @@ impl<'a> Player<'a> {
         let file = file.and_then(|file| file.set_len(0).map(|()| file));
         file.map_err(|error| format!("cannot write {}: {error}", path.display()))
     }
+}
 
-    fn snapshots(&self, dir: &Path, channel: &mut Channel) -> Result<(), String> {
-        let fail = |error: std::io::Error| format!("cannot read {}: {error}", dir.display());
-        let mut files: Vec<PathBuf> = Vec::new();
-        for entry in fs::read_dir(dir).map_err(fail)? {
-            files.push(entry.map_err(fail)?.path());
-        }
-        files.sort();
-        for file in files {
-            if file.is_dir() {
-                self.snapshots(&file, channel)?;
-            } else {
-                let text = fs::read(&file).map_err(fail)?;
-                let path = file.strip_prefix(self.pending()).unwrap_or(&file).to_owned();
-                let text = String::from_utf8_lossy(&text).into_owned();
-                channel.say(&Event::Snapshot { path, text })?;
-            }
-        }
-        Ok(())
+/// Tells of each file below a directory: its path in there, and its text.
+fn sent(dir: &Path, channel: &mut Channel, event: impl Fn(PathBuf, String) -> Event) -> Result<(), String> {
+    for file in files(dir)? {
+        let text = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        let path = file.strip_prefix(dir).unwrap_or(&file).to_owned();
+        channel.say(&event(path, String::from_utf8_lossy(&text).into_owned()))?;
     }
+    Ok(())
+}
+
+/// All files below a directory, in order.
+fn files(dir: &Path) -> Result<Vec<PathBuf>, String> {
+    let fail = |error: std::io::Error| format!("cannot read {}: {error}", dir.display());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        match path.is_dir() {
+            true => found.extend(files(&path)?),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
@@ -248,5 +259,22 @@ mod tests {
         assert_eq!(skips("a\tneeds root\n").map(|skips| skips.len()), Ok(1));
         let refused = Err("the suite's list of skips holds \"a needs root\"".to_owned());
         assert_eq!(skips("a needs root\n"), refused);
+    }
+    #[test]
+    fn the_files_of_a_directory_are_told_in_order_with_their_paths() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let (dir, told) = (tempfile::tempdir()?, tempfile::NamedTempFile::new()?);
+        fs::create_dir(dir.path().join("below"))?;
+        fs::write(dir.path().join("z.c"), "int main;")?;
+        fs::write(dir.path().join("below/a.sh"), "exit 1")?;
+
+        sent(dir.path(), &mut Channel(told.reopen()?), |name, text| Event::Reproducer { name, text })?;
+
+        let events: Vec<Event> =
+            fs::read_to_string(told.path())?.lines().map(Event::from_line).collect::<Result<_, _>>()?;
+        let event = |name: &str, text: &str| Event::Reproducer { name: name.into(), text: text.into() };
+        assert_eq!(events, [event("below/a.sh", "exit 1"), event("z.c", "int main;")]);
+        assert!(sent(Path::new("/nowhere"), &mut Channel(told.reopen()?), |_, _| Event::Done).is_err());
+        Ok(())
     }
 }

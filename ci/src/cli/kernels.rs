@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::ElsewhereOptions;
+use super::{ElsewhereOptions, PagesOptions};
 use clap::{Args, ValueEnum};
 
 /// What the help closes with.
@@ -14,7 +14,8 @@ Examples:
   cargo ci kernels --kernel ../linux/arch/x86/boot/bzImage   a kernel of yours, under qemu
   cargo ci kernels --kernel ../linux/linux     one that was built with ARCH=um
   cargo ci kernels --filter 'test(map_order)'  the tests whose name contains map_order
-  cargo ci kernels --json > kernels.json       the end of every test, for scripts
+  cargo ci kernels --json > kernels.json       the end of every test, for scripts and `cargo ci matrix`
+  cargo ci kernels --html matrix.html          rules down, kernels across, on a page for a browser
 
 Kernels come as packages from the mirror of Debian that apt uses on this host, or from --mirror. They are
 checked against Debian's archive keyring and kept in a cache of their own; nothing is installed. Guests get a
@@ -43,6 +44,9 @@ pub struct KernelsOptions {
     /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory: u32,
+    /// The pages to write.
+    #[command(flatten)]
+    pub pages: PagesOptions,
     /// What the other command that runs elsewhere takes, too.
     #[command(flatten)]
     pub elsewhere: ElsewhereOptions,

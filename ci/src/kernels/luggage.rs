@@ -36,6 +36,8 @@ const TEST_LIMIT: u64 = 180;
 pub struct Luggage {
     /// The names of the tests that the filter selects, sorted.
     pub tests: Vec<String>,
+    /// The suite's binary, which this host can run, too.
+    pub binary: PathBuf,
     /// The guest's root, made when the first kernel needs one.
     tree: OnceLock<Tree>,
     suite: Vec<u8>,
@@ -77,7 +79,7 @@ impl Luggage {
         let suite = stripped(&binary)?;
         let guest = stripped(&build_guest(workspace)?)?;
         let snapshots = sources(&workspace.root)?;
-        Ok(Self { tests, tree: OnceLock::new(), suite, guest, snapshots })
+        Ok(Self { tests, binary, tree: OnceLock::new(), suite, guest, snapshots })
     }
 
     /// The guest's root, the same for all kernels.

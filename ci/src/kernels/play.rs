@@ -133,7 +133,7 @@ fn not_started(why: &str) -> Trouble {
     Trouble::NotStarted(why.to_owned())
 }
 
-/// Leaves snapshots that differ, and the outputs of failed tests, where they can be looked at.
+/// Leaves snapshots that differ, reproducers, and the outputs of failed tests, where they can be looked at.
 pub fn keep(outcome: &mut Outcome) {
     let console = fs::read(watch::console(&outcome.results)).unwrap_or_default();
     // Before a kernel started there is no console, and it does not tell why somebody interrupted it.
@@ -147,7 +147,9 @@ pub fn keep(outcome: &mut Outcome) {
         let outputs = leg.ended.iter().filter(|(_, ended)| !ended.output.is_empty()).map(|(test, ended)| {
             (below.join("output").join(test.replace("::", "__") + ".txt"), &ended.output)
         });
-        for (path, text) in snapshots.chain(outputs) {
+        let reproducers =
+            leg.reproducers.iter().map(|(name, text)| (below.join("reproducers").join(name), text));
+        for (path, text) in snapshots.chain(reproducers).chain(outputs) {
             let parent = path.parent().unwrap_or(&below);
             if let Err(error) = fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)) {
                 lost.push(format!("{}: {error}", path.display()));

@@ -1,9 +1,11 @@
 //! The kernels side by side, for scripts: JSON and JUnit.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
 use guest::End;
+use harness::reproducer::file_name;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
@@ -12,6 +14,7 @@ use super::outcome::Outcome;
 use super::rows::{Row, Source};
 use super::table::words;
 use super::tale::{Ended, Leg};
+use crate::matrix::{self, About, FORMAT};
 use crate::verdict::Verdict;
 
 /// The rows as JSON: one object a kernel, in a list.
@@ -31,11 +34,11 @@ pub fn rows(rows: &[Row]) -> Result<String, String> {
     text(&Value::Array(rows.iter().map(row).collect()))
 }
 
-/// The outcomes as JSON, with the end of every test.
+/// The outcomes as JSON, with the end of every test, and with what [`crate::matrix`] has to know of the suite.
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn json(outcomes: &[Outcome]) -> Result<String, String> {
+pub fn json(outcomes: &[Outcome], about: &About) -> Result<String, String> {
     let newest = newest(outcomes);
     let kernels: Vec<Value> = outcomes
         .iter()
@@ -48,13 +51,17 @@ pub fn json(outcomes: &[Outcome]) -> Result<String, String> {
                 "boot_seconds": it.boot.map(|boot| boot.as_secs_f64()), "seconds": it.time.as_secs_f64(),
                 "trouble": it.trouble.as_ref().map(|trouble| json!({"kind": trouble.word(), "text": trouble.to_string()})),
                 "console": it.console, "results": it.results,
+                "lacks": it.legs.first().map(|leg| matrix::lacks(&leg.facts)).unwrap_or_default(),
                 "differs": difference.map(|it| json!({"tests": it.tests, "skipped_here": it.skipped_here,
                                                       "skipped_there": it.skipped_there})),
                 "legs": it.legs.iter().map(leg).collect::<Vec<_>>(),
             })
         })
         .collect();
-    text(&json!({"newest": newest.map(|it| &it.name), "kernels": kernels}))
+    text(
+        &json!({"format": FORMAT, "newest": newest.map(|it| &it.name), "kernels": kernels, "suite": about.suite,
+                 "asked": about.asked, "traces": about.traces}),
+    )
 }
 
 /// A verdict, in one word or three.
@@ -72,8 +79,13 @@ pub fn leg(leg: &Leg) -> Value {
         .ended
         .iter()
         .map(|(name, ended)| {
-            json!({"name": name, "end": word(&ended.end), "how": words(&ended.end),
-                   "seconds": ended.time.as_secs_f64(), "output": ended.output})
+            let mut test = json!({"name": name, "end": word(&ended.end), "how": words(&ended.end),
+                                  "seconds": ended.time.as_secs_f64(), "output": ended.output});
+            if ended.end != End::Passed {
+                test["trace"] = json!(trace(leg, name));
+                test["reproducers"] = json!(reproducers(leg, name));
+            }
+            test
         })
         .collect();
     tests.extend(
@@ -81,6 +93,28 @@ pub fn leg(leg: &Leg) -> Value {
     );
     json!({"uid": leg.uid, "facts": leg.facts, "seconds": leg.time.as_secs_f64(), "tests": tests,
            "snapshots": leg.snapshots.keys().collect::<Vec<_>>()})
+}
+
+/// The trace that a test left, since it differs from the reviewed one.
+fn trace<'a>(leg: &'a Leg, test: &str) -> Option<&'a str> {
+    let wanted = test.replace("::", "__");
+    let is_its = |path: &Path| {
+        let file = path.file_name()?.to_str()?.strip_suffix(".snap.new")?;
+        Some(file.split_once('@').map_or(file, |(owner, _)| owner) == wanted)
+    };
+    leg.snapshots.iter().find(|(path, _)| is_its(path) == Some(true)).map(|(_, text)| matrix::body(text))
+}
+
+/// The programs that show what a test saw: of its name, or with a number where there is more than one.
+fn reproducers<'a>(leg: &'a Leg, test: &str) -> BTreeMap<String, &'a str> {
+    let wanted = file_name(test);
+    let is_its = |path: &Path| {
+        let rest = path.file_stem()?.to_str()?.strip_prefix(wanted.as_str())?;
+        let number = rest.strip_prefix('-').unwrap_or_default();
+        Some(rest.is_empty() || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())))
+    };
+    let its = leg.reproducers.iter().filter(|(path, _)| is_its(path) == Some(true));
+    its.map(|(path, text)| (path.display().to_string(), text.as_str())).collect()
 }
 
 /// How a test ended, in one word.
@@ -186,8 +220,27 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_test_brings_its_trace_and_its_programs() {
+        let mut outcomes = outcomes();
+        let leg = &mut outcomes[0].legs[0];
+        leg.snapshots = [("s/b@without-x.snap.new", "---\na: b\n---\nEPERM\n"), ("s/b2.snap.new", "no")]
+            .map(|(path, text)| (path.into(), text.to_owned()))
+            .into();
+        leg.reproducers =
+            [("b.c", "int"), ("b.sh", "exit"), ("b-1.c", "one"), ("b-x.c", "no"), ("b2.c", "no")]
+                .map(|(name, text)| (name.into(), text.to_owned()))
+                .into();
+
+        let tests = &super::leg(leg)["tests"];
+
+        assert_eq!(tests[1]["trace"], "EPERM\n");
+        assert_eq!(tests[1]["reproducers"], json!({"b.c": "int", "b.sh": "exit", "b-1.c": "one"}));
+        assert_eq!(tests[0].get("trace"), None);
+    }
+
+    #[test]
     fn json_tells_each_end_and_each_trouble() -> Result<(), Box<dyn std::error::Error>> {
-        let value: Value = serde_json::from_str(&json(&outcomes())?)?;
+        let value: Value = serde_json::from_str(&json(&outcomes(), &About::default())?)?;
 
         assert_eq!(value["newest"], "k");
         let [good, broken] = [&value["kernels"][0], &value["kernels"][1]];

@@ -32,6 +32,8 @@ pub struct Leg {
     pub skipped: BTreeMap<String, String>,
     /// Snapshots that differ: path relative to the workspace, and content.
     pub snapshots: BTreeMap<PathBuf, String>,
+    /// Programs that show what failed tests saw: names of files, and content.
+    pub reproducers: BTreeMap<PathBuf, String>,
     /// How long the leg took.
     pub time: Duration,
     pub(super) begun: Option<Instant>,
@@ -118,7 +120,10 @@ impl Tale {
             Event::Ended { test, end, milliseconds, output } => {
                 self.ended(test, Ended { end, time: Duration::from_millis(milliseconds), output })
             }
-            Event::Snapshot { path, text } => self.snapshot(path, text),
+            Event::Snapshot { path, text } => self.file("snapshot", path, text, |leg| &mut leg.snapshots),
+            Event::Reproducer { name, text } => {
+                self.file("reproducer", name, text, |leg| &mut leg.reproducers)
+            }
             Event::LegEnded { ran, skipped } => self.leg_ended(ran, skipped),
             Event::Trouble { what } => Err(Trouble::Stopped(what)),
             Event::Done => {
@@ -147,12 +152,19 @@ impl Tale {
         Ok(())
     }
 
-    fn snapshot(&mut self, path: PathBuf, text: String) -> Result<(), Trouble> {
+    /// Keeps a file of a leg.
+    fn file(
+        &mut self,
+        what: &str,
+        path: PathBuf,
+        text: String,
+        files: fn(&mut Leg) -> &mut BTreeMap<PathBuf, String>,
+    ) -> Result<(), Trouble> {
         // It becomes a file of ours: a path that leads elsewhere is not one.
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(short(&format!("the snapshot {} leads elsewhere", path.display())));
+            return Err(short(&format!("the {what} {} leads elsewhere", path.display())));
         }
-        self.leg()?.snapshots.insert(path, text);
+        files(self.leg()?).insert(path, text);
         Ok(())
     }
 

@@ -74,6 +74,9 @@ fn a_tale_with_more_than_was_asked_for_is_refused() {
     assert!(with(4, &[snapshot("../../etc/passwd")]).contains("leads elsewhere"));
     assert!(with(4, &[snapshot("/etc/passwd")]).contains("leads elsewhere"));
     assert_eq!(with(4, &[snapshot("tests/a.snap.new")]), "");
+    let reproducer = |name: &str| Event::Reproducer { name: name.into(), text: String::new() };
+    assert!(with(4, &[reproducer("../a.c")]).contains("the reproducer ../a.c leads elsewhere"));
+    assert_eq!(with(4, &[reproducer("a.c")]), "");
 }
 
 #[test]

@@ -42,7 +42,10 @@ impl StandIn {
         }
         fs::write(root.join("Cargo.toml"), "")?;
         fs::write(root.join("list"), LIST.replace("ROOT", &shown))?;
-        program(&root.join("userns"), "exit 1")?;
+        program(
+            &root.join("userns"),
+            "printf 'a\\ttests/a.rs\\ta\\tmap.written-once\\t1\\t\\nb\\ttests/b.rs\\tb\\ttext.nul\\t2\\t\\n'",
+        )?;
         program(&root.join("bin/rustc"), &format!("echo {shown}"))?;
         program(&root.join("bin/cargo-nextest"), "echo 'cargo-nextest 99.0.0'")?;
         let metadata = format!(r#"{{"workspace_root":"{shown}","target_directory":"{shown}/target"}}"#);

@@ -45,16 +45,21 @@ impl System {
     /// Which release of a stable series the kernel is, such as 26 of 6.1.26; 0 where it does not tell. A
     /// Debian kernel calls itself 6.1.0-26 and tells in `uname -v` what it is made from.
     pub fn stable_release(&self) -> u32 {
-        let debian = self.kernel_version.split_once("Debian ").map(|(_, rest)| rest);
-        let text = debian.filter(|rest| version(rest) == self.kernel()).unwrap_or(&self.kernel_release);
-        let third = text.split('.').nth(2).unwrap_or_default();
-        let digits = third.bytes().take_while(u8::is_ascii_digit).count();
-        third[..digits].parse().unwrap_or(0)
+        stable_release(&self.kernel_release, &self.kernel_version)
     }
 }
 
+/// As [`System::stable_release`], of a kernel with this `uname -r` and `uname -v`.
+pub(crate) fn stable_release(release: &str, told: &str) -> u32 {
+    let debian = told.split_once("Debian ").map(|(_, rest)| rest);
+    let text = debian.filter(|rest| version(rest) == version(release)).unwrap_or(release);
+    let third = text.split('.').nth(2).unwrap_or_default();
+    let digits = third.bytes().take_while(u8::is_ascii_digit).count();
+    third[..digits].parse().unwrap_or(0)
+}
+
 /// Reads "6.18.44-fc" as (6, 18).
-fn version(release: &str) -> Option<(u32, u32)> {
+pub(crate) fn version(release: &str) -> Option<(u32, u32)> {
     let (major, rest) = release.split_once('.')?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     Some((major.parse().ok()?, rest[..digits].parse().ok()?))

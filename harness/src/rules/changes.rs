@@ -14,6 +14,8 @@ pub trait Variation: Sync {
     fn is_here(&self) -> bool;
 }
 
+use crate::host::system;
+
 /// A change of the kernel that a program can see.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
@@ -86,6 +88,12 @@ pub static SENDER_BY_RECEIVER: Change = Change {
 pub static ALL: [&Change; 5] =
     [&SETFCAP, &NOTHING_TO_CHANGE, &BITS_FOR_ALL, &SATURATING_NUMBERS, &SENDER_BY_RECEIVER];
 
+/// Everything by which a snapshot may vary: the changes of the kernel, then those of programs.
+pub fn variations() -> impl Iterator<Item = &'static dyn Variation> {
+    let of_programs = programs::ALL.into_iter().map(|change| change as &dyn Variation);
+    ALL.into_iter().map(|change| change as &dyn Variation).chain(of_programs)
+}
+
 impl Variation for Change {
     fn name(&self) -> &'static str {
         self.name
@@ -109,7 +117,15 @@ impl Release {
     /// That of this host; none that is older than any change where uname(2) does not tell.
     pub fn of_host() -> Self {
         let system = &crate::host::facts().system;
-        Self { version: system.kernel().unwrap_or((u32::MAX, 0)), stable: system.stable_release() }
+        Self::told(&system.kernel_release, &system.kernel_version)
+    }
+
+    /// That of a kernel with this `uname -r` and `uname -v`, as [`Release::of_host`].
+    pub fn told(release: &str, version: &str) -> Self {
+        Self {
+            version: system::version(release).unwrap_or((u32::MAX, 0)),
+            stable: system::stable_release(release, version),
+        }
     }
 
     /// Whether a kernel of this release has a change.
@@ -135,6 +151,14 @@ mod tests {
         for change in ALL {
             assert!(crate::rules::all().any(|rule| rule.name == change.rule), "{}", change.rule);
         }
+    }
+
+    #[test]
+    fn a_release_is_read_from_what_uname_says() {
+        let debian = Release::told("6.1.0-26-amd64", "#1 SMP Debian 6.1.112-1 (2024-09-30)");
+
+        assert_eq!(debian, Release { version: (6, 1), stable: 112 });
+        assert!(Release::told("odd", "").has(&SENDER_BY_RECEIVER));
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub static SG_OF_UTIL_LINUX: ProgramChange = ProgramChange {
              util-linux 2.40.2-8",
 };
 
+/// Every change.
+pub(super) static ALL: [&ProgramChange; 2] = [&SUDO_KEEPS_ERRNO, &SG_OF_UTIL_LINUX];
+
 impl Variation for ProgramChange {
     fn name(&self) -> &'static str {
         self.name

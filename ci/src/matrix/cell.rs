@@ -1,0 +1,173 @@
+//! What became of one rule on one kernel.
+
+use std::collections::BTreeMap;
+
+use super::difference;
+use super::merge::{Column, Merged};
+use super::record::{End, Ended, Known, Rule, Test};
+
+/// A rule on a kernel, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Every test of it that ran passed.
+    Holds,
+    /// Every test of it that ran passed, and the kernel is too old for a change that the rule has seen: it is held
+    /// against what it answered before.
+    Older,
+    /// A test of it failed.
+    Differs,
+    /// A test of it failed, and of all that did it was known.
+    Known,
+    /// None of its tests could run.
+    Skipped,
+    /// The kernel stopped, or never started.
+    NoAnswer,
+    /// None of its tests was asked for.
+    NotAsked,
+}
+
+/// All states, in the order in which they are counted.
+pub const STATES: [State; 7] = [
+    State::Holds,
+    State::Older,
+    State::Differs,
+    State::Known,
+    State::Skipped,
+    State::NoAnswer,
+    State::NotAsked,
+];
+
+impl State {
+    /// The state in words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Older => "older answer",
+            Self::Differs => "differs",
+            Self::Known => "differs, known",
+            Self::Skipped => "skipped",
+            Self::NoAnswer => "no answer",
+            Self::NotAsked => "not asked",
+        }
+    }
+
+    /// The state as a sign, for those who look for it in many cells.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Holds => "\u{2713}",
+            Self::Older => "\u{25c2}",
+            Self::Differs => "\u{2717}",
+            Self::Known => "\u{2248}",
+            Self::Skipped => "\u{2013}",
+            Self::NoAnswer => "?",
+            Self::NotAsked => "\u{b7}",
+        }
+    }
+
+    /// The state as a name in a page.
+    pub fn key(self) -> String {
+        self.word().replace([' ', ','], "-")
+    }
+
+    /// Whether somebody who looks for differences wants to see it.
+    pub fn is_difference(self) -> bool {
+        matches!(self, Self::Older | Self::Differs | Self::Known)
+    }
+}
+
+/// What became of one rule on one kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// In a word.
+    pub state: State,
+    /// What there is to say besides: an errno against an errno, a reason, a change.
+    pub text: String,
+    /// What was known to differ and does so no more.
+    pub news: Option<String>,
+}
+
+/// A test that failed, with what the kernel was held against.
+type Failure<'a> = (&'a Test, &'a Ended);
+
+/// Judges a rule that these tests pin.
+pub fn judge(rule: &Rule, tests: &[&Test], column: &Column, merged: &Merged) -> Cell {
+    let asked: BTreeMap<&str, &Test> = tests
+        .iter()
+        .filter(|test| column.asked.contains(&test.name))
+        .map(|test| (test.name.as_str(), *test))
+        .collect();
+    let kernel = &column.kernel;
+    let ends = || kernel.legs.iter().flat_map(|leg| &leg.tests);
+    let ended = || ends().filter_map(|it| Some((*asked.get(it.name.as_str())?, it)));
+    let failures: Vec<Failure> =
+        ended().filter(|(_, it)| !matches!(it.end, End::Passed | End::Skipped)).collect();
+    let (state, text) = if asked.is_empty() {
+        (State::NotAsked, String::new())
+    } else if let Some(failure) = failures.first() {
+        failed(failure, &failures, column, merged)
+    } else if let Some(trouble) = &kernel.trouble {
+        (State::NoAnswer, trouble.kind.clone())
+    } else if !ended().any(|(_, it)| it.end == End::Passed) {
+        (State::Skipped, reason(&asked, column))
+    } else {
+        older(rule, column, merged).map_or((State::Holds, String::new()), |text| (State::Older, text))
+    };
+    let gone = |known: &&Known| known.gone.iter().any(|test| asked.contains_key(test.as_str()));
+    let news = kernel.known.iter().find(gone).map(|known| format!("differed before: {}", known.what));
+    Cell { state, text, news }
+}
+
+fn failed(first: &Failure, failures: &[Failure], column: &Column, merged: &Merged) -> (State, String) {
+    // A trace says more than a process that was killed.
+    let differs = failures.iter().find_map(|(test, ended)| difference(test, ended, column, merged));
+    let text = differs.unwrap_or_else(|| difference::short(&first.1.how));
+    let known: Option<Vec<&Known>> = failures.iter().map(|(test, _)| known(test, column)).collect();
+    match known.as_deref() {
+        Some([first, ..]) => (State::Known, format!("{text}: {}", first.what)),
+        _ => (State::Differs, text),
+    }
+}
+
+/// What is known of a test that failed.
+pub fn known<'a>(test: &Test, column: &'a Column) -> Option<&'a Known> {
+    column.kernel.known.iter().find(|known| known.tests.contains(&test.name))
+}
+
+fn difference(test: &Test, ended: &Ended, column: &Column, merged: &Merged) -> Option<String> {
+    let seen = ended.trace.as_deref();
+    let told = seen.zip(expected(test, column, merged)).and_then(|(seen, it)| difference::first(it, seen));
+    told.or_else(|| difference::first_of_output(&ended.output))
+}
+
+/// The name of the snapshot that a kernel is held against: empty, or that of a variant.
+pub fn variant(test: &Test, column: &Column) -> String {
+    let lacking = test.varies.iter().find(|change| column.kernel.lacks.contains(change));
+    lacking.map(|change| format!("without-{change}")).unwrap_or_default()
+}
+
+/// The reviewed trace that a kernel is held against; `None` where it is written in the test's source.
+pub fn expected<'a>(test: &Test, column: &Column, merged: &'a Merged) -> Option<&'a str> {
+    merged.traces.get(&test.name)?.get(&variant(test, column)).map(String::as_str)
+}
+
+/// The most frequent reason of the first user: what root lacks says more than that another is not root.
+fn reason(asked: &BTreeMap<&str, &Test>, column: &Column) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for leg in column.kernel.legs.iter().take(1) {
+        for ended in leg.tests.iter().filter(|it| asked.contains_key(it.name.as_str())) {
+            *counts.entry(&ended.how).or_default() += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(why, _)| why.to_owned()).unwrap_or_default()
+}
+
+/// Which change of this rule the kernel is too old for.
+fn older(rule: &Rule, column: &Column, merged: &Merged) -> Option<String> {
+    let lacks = |name: &String| column.kernel.lacks.contains(name);
+    let change = merged.suite.changes.iter().find(|it| it.rule == rule.name && lacks(&it.name))?;
+    Some(format!("before {}: {}", change.releases.first()?, change.what))
+}
+
+#[cfg(test)]
+#[path = "cell_tests.rs"]
+mod tests;

@@ -1,0 +1,136 @@
+//! Runs from files, put side by side; what does not belong together is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::record::{FORMAT, Kernel, Run, Suite, Traces};
+
+/// A kernel with the tests that it was asked for.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// The tests.
+    pub asked: BTreeSet<String>,
+}
+
+/// Kernels side by side, all asked by the same version of the suite.
+#[derive(Clone, Debug, Default)]
+pub struct Merged {
+    /// Rules and tests.
+    pub suite: Suite,
+    /// Reviewed snapshots.
+    pub traces: Traces,
+    /// The kernels.
+    pub columns: Vec<Column>,
+}
+
+/// Reads a file that `cargo ci kernels --json` printed.
+///
+/// # Errors
+/// When it cannot be read, is cut short, or was printed by another version of `cargo ci`.
+pub fn read(path: &Path) -> Result<Run, String> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    parse(&text).map_err(|why| format!("{name} {why}; make it anew with `cargo ci kernels --json > {name}`"))
+}
+
+/// Reads what `cargo ci kernels --json` printed.
+///
+/// # Errors
+/// What is wrong with it, to follow the name of the file.
+pub fn parse(text: &str) -> Result<Run, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| match (error.is_eof(), text.trim()) {
+        (true, "") => "is empty".to_owned(),
+        (true, _) => format!("is cut short: {error}"),
+        _ => format!("is no JSON: {error}"),
+    })?;
+    match value.get("format").and_then(Value::as_u64) {
+        Some(format) if format == u64::from(FORMAT) => {}
+        Some(format) => return Err(format!("is of form {format}, and this `cargo ci` reads form {FORMAT}")),
+        None => return Err("is not from `cargo ci kernels --json`, or from an older version".to_owned()),
+    }
+    let run: Run = serde_json::from_value(value).map_err(|error| format!("is of another form: {error}"))?;
+    run.kernels.iter().try_for_each(|kernel| whole(kernel, &run.asked))?;
+    Ok(run)
+}
+
+/// A kernel that was asked in full tells of each test, as each user.
+fn whole(kernel: &Kernel, asked: &BTreeSet<String>) -> Result<(), String> {
+    let name = &kernel.name;
+    if kernel.trouble.is_none() && kernel.legs.is_empty() {
+        return Err(format!("has neither answers of {name} nor a reason why there are none"));
+    }
+    for leg in &kernel.legs {
+        let mut told = BTreeSet::new();
+        if let Some(twice) = leg.tests.iter().find(|test| !told.insert(&test.name)) {
+            return Err(format!("tells of {} on {name} twice, as uid {}", twice.name, leg.uid));
+        }
+        let unasked = told.iter().find(|test| !asked.contains(**test));
+        if let Some(test) = unasked {
+            return Err(format!("tells of {test} on {name}, which was not asked for"));
+        }
+        let untold = asked.iter().find(|test| !told.contains(test)).filter(|_| kernel.trouble.is_none());
+        if let Some(test) = untold {
+            return Err(format!("does not tell how {test} ended on {name}, as uid {}", leg.uid));
+        }
+    }
+    Ok(())
+}
+
+/// Puts runs side by side, each with the name of its file.
+///
+/// # Errors
+/// Names the two files that do not belong together, and why.
+pub fn merge(runs: Vec<(String, Run)>) -> Result<Merged, String> {
+    let mut merged = Merged::default();
+    let mut first: Option<String> = None;
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for (file, run) in runs {
+        match &first {
+            None => (merged.suite, first) = (run.suite, Some(file.clone())),
+            Some(other) if merged.suite != run.suite => {
+                return Err(apart(other, &file, &differs(&merged.suite, &run.suite)));
+            }
+            Some(_) => {}
+        }
+        for (test, trace) in run.traces {
+            if merged.traces.get(&test).is_some_and(|known| *known != trace) {
+                let other = first.clone().unwrap_or_default();
+                return Err(apart(&other, &file, &format!("the reviewed snapshot of {test} differs")));
+            }
+            merged.traces.insert(test, trace);
+        }
+        for kernel in run.kernels {
+            if let Some(other) = files.insert(kernel.name.clone(), file.clone()) {
+                let which =
+                    if other == file { format!("{file} twice") } else { format!("{other} and {file}") };
+                return Err(format!("the kernel {} is in {which}: leave one of them out", kernel.name));
+            }
+            merged.columns.push(Column { kernel, asked: run.asked.clone() });
+        }
+    }
+    if merged.columns.is_empty() { Err("there is no kernel in these files".to_owned()) } else { Ok(merged) }
+}
+
+fn apart(one: &str, other: &str, why: &str) -> String {
+    format!("{one} and {other} are from different versions of the suite ({why}): make both from one checkout")
+}
+
+/// The first thing in which two versions of the suite differ.
+fn differs(one: &Suite, other: &Suite) -> String {
+    let names = |suite: &Suite| -> BTreeSet<String> {
+        let rules = suite.families.iter().flat_map(|family| &family.rules);
+        let rules = rules.map(|rule| format!("the rule {}", rule.name));
+        rules.chain(suite.tests.iter().map(|test| format!("the test {}", test.name))).collect()
+    };
+    let (one, other) = (names(one), names(other));
+    let lone = one.symmetric_difference(&other).next();
+    lone.map_or("their rules or tests read otherwise".to_owned(), |name| format!("only one has {name}"))
+}
+
+#[cfg(test)]
+#[path = "merge_tests.rs"]
+mod tests;

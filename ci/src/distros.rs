@@ -165,6 +165,7 @@ fn one(
         boot: progress.ready,
         time: begun.elapsed(),
         legs: tale.legs,
+        differences: Vec::new(),
         console: Vec::new(),
         trouble,
         results: results.to_owned(),

@@ -5,6 +5,7 @@ pub mod apt;
 pub mod compare;
 mod fetch;
 mod image;
+pub mod known;
 pub mod luggage;
 pub mod outcome;
 pub mod play;
@@ -52,6 +53,7 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         say(if options.elsewhere.json { report::rows(&rows)? } else { table::rows(&rows) });
         return Ok(Verdict::Good);
     }
+    let differences = known::all(options.known.as_deref())?;
     if options.elsewhere.setup {
         setup::install(&rows)?;
     }
@@ -59,8 +61,12 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(options.elsewhere.skip_install))?;
     let cache = cache(options, &workspace);
+    let luggage = Luggage::pack(&workspace, options.elsewhere.filter.as_deref())?;
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    known::fits(&differences, &names, &luggage.suite_tests)?;
     let common = Common {
-        luggage: Luggage::pack(&workspace, options.elsewhere.filter.as_deref())?,
+        differences,
+        luggage,
         results: workspace.results().join("kernels"),
         memory: options.memory,
         limit: Duration::from_secs(options.elsewhere.limit),

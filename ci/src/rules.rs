@@ -13,6 +13,7 @@ use harness::rules::{self, Rule};
 
 use crate::cli::RulesOptions;
 use crate::gather::Leg;
+use crate::kernels::known;
 use crate::results::End;
 use crate::say::say;
 use crate::tools::{self, Install};
@@ -68,8 +69,16 @@ fn only_skips(leg: &Leg) -> bool {
     !leg.tests.is_empty() && leg.tests.iter().all(|test| test.end == End::Skipped)
 }
 
-/// What `cargo ci test` asks of the table: a test or a reason for each rule, a rule for each test, and
-/// a page that is not stale.
+/// Known differences of any kernel that are about tests which nobody has.
+fn known_of_no_test(tests: &[Listed]) -> Result<(), String> {
+    let differences = known::all(None)?;
+    let kernels: Vec<&str> = differences.iter().map(|it| it.kernel.as_str()).collect();
+    let names: Vec<String> = tests.iter().map(|test| test.name.clone()).collect();
+    known::fits(&differences, &kernels, &names)
+}
+
+/// What `cargo ci test` asks of the table: a test or a reason for each rule, a rule for each test, a
+/// test for each known difference, and a page that is not stale.
 ///
 /// What is right in one line, or else a line for each thing that is wrong.
 ///
@@ -78,6 +87,7 @@ fn only_skips(leg: &Leg) -> bool {
 pub fn check(workspace: &Workspace) -> Result<Result<String, Vec<String>>, String> {
     let tests = list(workspace)?;
     let mut wrong = listed::unpinned(&tests);
+    wrong.extend(known_of_no_test(&tests).err());
     wrong.extend(rules::all().filter_map(|rule| lack(rule, &tests)));
     let path = workspace.root.join(PAGE);
     if std::fs::read_to_string(&path).ok().as_deref() != Some(&page::render(&tests)) {

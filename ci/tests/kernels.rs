@@ -164,3 +164,81 @@ fn a_guest_that_hangs_is_ended() -> io::Result<()> {
     assert!(text.contains("  | the end of a console\n"), "{text}");
     Ok(())
 }
+
+/// A file by which the host is known to fail the tests of this pattern, or by which something else is wrong.
+fn known(stand_in: &StandIn, tests: &str, rule: &str) -> io::Result<String> {
+    let file = stand_in.dir.path().join("known.toml");
+    let text = format!(
+        "[[difference]]\nkernel = 'host'\nrule = '{rule}'\nwhat = 'It does otherwise.'\n\
+         source = 'seen, cause not known'\nsince = '1'\ntests = ['{tests}']\n"
+    );
+    fs::write(&file, text)?;
+    Ok(file.to_string_lossy().into_owned())
+}
+
+#[test]
+fn a_failure_that_is_known_is_counted_apart() -> Result<(), Box<dyn std::error::Error>> {
+    let stand_in = StandIn::new(&guest(r#"{"failed":"exit code 101"}"#))?;
+    let (file, junit) = (known(&stand_in, "a", "id.unmapped")?, stand_in.dir.path().join("junit.xml"));
+
+    let (text, errors, status) =
+        kernels(&stand_in, &["--known", &file, "--junit", &junit.to_string_lossy()])?;
+    assert_eq!(status, Some(0), "{text}{errors}");
+    assert!(text.contains("     1  id.unmapped: It does otherwise.\n"), "{text}");
+    assert!(text.ends_with("passed\n") && !text.contains("exit code 101"), "{text}");
+    let junit = fs::read_to_string(junit)?;
+    assert!(junit.contains("known difference: id.unmapped: It does otherwise."), "{junit}");
+    assert!(junit.contains(r#"failures="0""#), "{junit}");
+
+    let (json, ..) = kernels(&stand_in, &["--known", &file, "--json"])?;
+    let value: serde_json::Value = serde_json::from_str(&json)?;
+    let kernel = &value["kernels"][0];
+    assert_eq!((&kernel["failed"], &kernel["verdict"]), (&0.into(), &"good".into()));
+    let first = &kernel["known"][0];
+    assert_eq!((&first["rule"], &first["since"]), (&"id.unmapped".into(), &"1".into()));
+    assert_eq!((&first["tests"], &first["gone"]), (&vec!["a"].into(), &Vec::<String>::new().into()));
+    Ok(())
+}
+
+#[test]
+fn a_failure_of_another_test_is_one_as_always() -> io::Result<()> {
+    let stand_in = StandIn::new(&guest(r#"{"failed":"exit code 101"}"#))?;
+    // It is skipped, and what is skipped is not gone.
+    let file = known(&stand_in, "b", "id.unmapped")?;
+
+    let (text, _, status) = kernels(&stand_in, &["--known", &file])?;
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("  uid 61234  a  exit code 101\n") && !text.contains("known to fail"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_test_that_passes_against_what_is_known_is_news() -> Result<(), Box<dyn std::error::Error>> {
+    let stand_in = StandIn::new(&guest("\"passed\""))?;
+    let (file, junit) = (known(&stand_in, "*", "id.unmapped")?, stand_in.dir.path().join("junit.xml"));
+
+    let (text, _, status) = kernels(&stand_in, &["--known", &file, "--junit", &junit.to_string_lossy()])?;
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("host: passed, and known to fail\n"), "{text}");
+    let said = "  a  id.unmapped; remove it from ci/differences.toml, or narrow what covers it\n";
+    assert!(text.contains(said) && !text.contains("  b  id.unmapped"), "{text}");
+    assert!(text.contains("host: 1 passed that ci/differences.toml knows to fail"), "{text}");
+    assert!(fs::read_to_string(junit)?.contains("it passed; remove it from ci/differences.toml"));
+    Ok(())
+}
+
+#[test]
+fn what_is_known_of_nothing_is_refused() -> io::Result<()> {
+    let stand_in = StandIn::new(&guest("\"passed\""))?;
+    for (tests, rule, said) in [
+        ("no_such_test", "id.unmapped", "id.unmapped of host names no_such_test, and no test is called so"),
+        ("no::such::*", "id.unmapped", "names no::such::*"),
+        ("a", "id.no-such-rule", "id.no-such-rule of host: no rule has this name"),
+    ] {
+        let file = known(&stand_in, tests, rule)?;
+        let (text, errors, status) = kernels(&stand_in, &["--known", &file])?;
+        assert_eq!(status, Some(2), "{text}{errors}");
+        assert!(errors.contains(said), "no {said:?} in:\n{errors}");
+    }
+    Ok(())
+}

@@ -17,11 +17,15 @@ pub fn failure(names: &[&'static str], answers: &[Answer]) -> Option<(&'static s
 
 /// What came of an action whose calls have these names and answers.
 pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own) -> Outcome {
+    if *action == Action::Look {
+        let looked = crate::state::look(answers);
+        return looked.map_or_else(
+            |(call, errno)| Outcome::Failed { call, errno },
+            |looked| Outcome::Looked(Box::new(looked)),
+        );
+    }
     if let Some((call, errno)) = failure(names, answers) {
         return Outcome::Failed { call, errno };
-    }
-    if *action == Action::Look {
-        return Outcome::Looked(Box::new(crate::state::look(answers)));
     }
     let Some((_, answer)) = names.iter().zip(answers).find(|(name, _)| name.is_empty()) else {
         return Outcome::Done;

@@ -185,8 +185,9 @@ impl Player {
     fn silent(&mut self, doing: Doing<'_>) -> Error {
         let (actor, limit, doing) = (self.actor, self.limit, self.step(doing));
         match self.wait(Duration::ZERO) {
+            // Of a process that is not the director's child nobody knows whether it has ended.
+            None | Some(Status::Unseen) => Error::Hung { actor, doing, limit },
             Some(status) => Error::Ended { actor, doing, status },
-            None => Error::Hung { actor, doing, limit },
         }
     }
 

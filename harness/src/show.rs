@@ -5,7 +5,7 @@ mod call;
 mod state;
 
 pub use call::{clone_flags, clone3_flags};
-pub use state::{credentials, maps};
+pub use state::{NO_FILE, credentials, maps};
 
 use call::{capset, groups, pointer, raw_arg, set_id, setns};
 use state::{caps_without_bounding, ids};

@@ -3,6 +3,11 @@
 //! A file snapshot is named by the test and its case. The header holds the facts of the host on which
 //! it was taken; they are not compared, and travel with a `.snap.new` into a bug report.
 
+mod told;
+
+pub use told::agree;
+
+use crate::host::Lacks;
 use crate::{host, suite};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +29,9 @@ pub fn settings() -> insta::Settings {
     settings.set_info(&header());
     if let Some(variant) = suite::variant() {
         settings.set_snapshot_suffix(variant);
+    }
+    if host::facts().process.lacks() != Lacks::default() {
+        settings.set_comparator(Box::new(told::AsFarAsTold));
     }
     settings
 }

@@ -2,10 +2,11 @@
 
 use crate::action::IdFile;
 use crate::caps::CapSet;
-use crate::host::{CapSets, Ids};
+use crate::host::{self, CapSets, FsId, Ids, Lacks};
 use crate::lower::{Call, all_groups, number, read_proc, syscall};
 use crate::trace::Looked;
 use crate::wire::{Answer, Arg, Op, Request};
+use nix::errno::Errno;
 use std::sync::OnceLock;
 
 /// The value of -1 as an id.
@@ -49,8 +50,8 @@ pub struct State {
     pub before: Option<Before>,
     /// PR_GET_DUMPABLE
     pub dumpable: i64,
-    /// PR_GET_SECUREBITS
-    pub securebits: i64,
+    /// PR_GET_SECUREBITS, if the kernel has it.
+    pub securebits: Option<i64>,
     /// /proc/self/uid_map
     pub uid_map: String,
     /// /proc/self/gid_map
@@ -92,13 +93,18 @@ fn requests() -> Vec<Call> {
         ("setfsgid", syscall(libc::SYS_setfsgid, &[KEEP])),
         ("getgroups", all_groups()),
         ("capget", capget()),
-        ("prctl", syscall(libc::SYS_prctl, &[number(libc::PR_GET_DUMPABLE)])),
-        ("prctl", syscall(libc::SYS_prctl, &[number(libc::PR_GET_SECUREBITS)])),
+        ("prctl(PR_GET_DUMPABLE)", syscall(libc::SYS_prctl, &[number(libc::PR_GET_DUMPABLE)])),
+        ("prctl(PR_GET_SECUREBITS)", syscall(libc::SYS_prctl, &[number(libc::PR_GET_SECUREBITS)])),
     ];
     let files = [IdFile::UidMap, IdFile::GidMap, IdFile::Setgroups].map(IdFile::name);
     calls.extend(files.into_iter().chain(["status"]).flat_map(|name| read_proc(&format!("self/{name}"))));
     calls
 }
+
+/// Where among the answers setfsuid(2) and setfsgid(2) are, which a kernel other than Linux may lack.
+const FS_IDS: [usize; 2] = [2, 3];
+/// Where PR_GET_SECUREBITS is, likewise; only among those for a state.
+const SECUREBITS: usize = 7;
 
 /// Where among the answers uid_map, gid_map and setgroups are opened, which a kernel without user namespaces
 /// lacks.
@@ -112,13 +118,33 @@ pub fn look_requests() -> Vec<Call> {
     calls
 }
 
-/// What their answers say.
-pub fn look(answers: &[Answer]) -> Looked {
-    let ids = |at: usize| {
-        let fs = u32::try_from(answers[at + 2].value).unwrap_or(u32::MAX);
-        four(&words(&answers[at].data), fs)
+/// What their answers say; the name of the first that failed if one did.
+pub fn look(answers: &[Answer]) -> Result<Looked, Failure> {
+    if let Some(at) = failed(answers, lacks) {
+        return Err((look_requests()[at].0, Errno::from_raw(answers[at].errno)));
+    }
+    let ids = |at: usize| four(&words(&answers[at].data), fs_id(&answers[at + 2]));
+    Ok(Looked { uid: ids(0), gid: ids(1), caps: caps(&words(&answers[4].data), "") })
+}
+
+/// A call and its errno.
+type Failure = (&'static str, Errno);
+
+/// The first of the answers that says that a process cannot tell what it is. Not those that only say that this
+/// kernel has no such file, or no such call.
+fn failed(answers: &[Answer], lacks: impl Fn() -> Lacks) -> Option<usize> {
+    let failed = |(at, answer): (usize, &Answer)| match answer.errno {
+        0 => false,
+        libc::ENOENT => !OPENED.contains(&at),
+        libc::ENOSYS => !(FS_IDS.contains(&at) && lacks().fs_ids),
+        libc::EINVAL => !(at == SECUREBITS && lacks().securebits),
+        _ => true,
     };
-    Looked { uid: ids(0), gid: ids(1), caps: caps(&words(&answers[4].data), "") }
+    answers.iter().enumerate().position(failed)
+}
+
+fn lacks() -> Lacks {
+    host::facts().process.lacks()
 }
 
 impl State {
@@ -130,26 +156,26 @@ impl State {
     }
 
     /// Makes sense of what the requests gave; the name of the first that failed if one did.
-    pub fn read(answers: &[Answer]) -> Result<Self, (&'static str, nix::errno::Errno)> {
-        let failed = |at: &usize| match answers[*at].errno {
-            0 => false,
-            errno => errno != libc::ENOENT || !OPENED.contains(at),
-        };
-        if let Some(at) = (0..answers.len()).find(failed) {
-            return Err((requests()[at].0, nix::errno::Errno::from_raw(answers[at].errno)));
+    pub fn read(answers: &[Answer]) -> Result<Self, Failure> {
+        Self::read_where(answers, lacks)
+    }
+
+    /// The same on a kernel of which it is known what it lacks.
+    fn read_where(answers: &[Answer], lacks: impl Fn() -> Lacks) -> Result<Self, Failure> {
+        if let Some(at) = failed(answers, lacks) {
+            return Err((requests()[at].0, Errno::from_raw(answers[at].errno)));
         }
         let ids = |at: usize| words(&answers[at].data);
-        let id = |at: usize| u32::try_from(answers[at].value).unwrap_or(u32::MAX);
         let text = |at: usize| String::from_utf8_lossy(&answers[at].data).into_owned();
         Ok(Self {
-            uid: four(&ids(0), id(2)),
-            gid: four(&ids(1), id(3)),
+            uid: four(&ids(0), fs_id(&answers[2])),
+            gid: four(&ids(1), fs_id(&answers[3])),
             groups: ids(4),
             groups_kept: Kept::No,
             caps: caps(&ids(5), &text(18)),
             before: None,
             dumpable: answers[6].value,
-            securebits: answers[7].value,
+            securebits: (answers[SECUREBITS].errno == 0).then_some(answers[SECUREBITS].value),
             uid_map: text(9),
             gid_map: text(12),
             setgroups: text(15).trim_end().to_owned(),
@@ -157,7 +183,15 @@ impl State {
     }
 }
 
-fn four(three: &[u32], fs: u32) -> Ids {
+/// What setfsuid(2) or setfsgid(2) told, or that there is no such call.
+fn fs_id(answer: &Answer) -> FsId {
+    match answer.errno {
+        0 => FsId::Known(u32::try_from(answer.value).unwrap_or(u32::MAX)),
+        _ => FsId::Unknown,
+    }
+}
+
+fn four(three: &[u32], fs: FsId) -> Ids {
     match three {
         [real, effective, saved] => Ids { real: *real, effective: *effective, saved: *saved, fs },
         _ => Ids::default(),
@@ -190,4 +224,52 @@ fn caps(capget: &[u32], status: &str) -> CapSets {
 /// The extents of a map as it is read back, each with single blanks.
 pub fn extents(map: &str) -> Vec<String> {
     map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a process answers that has all ids 0, with these errnos in their places.
+    fn answers(errnos: &[(usize, i32)]) -> Vec<Answer> {
+        let (_, count) = message();
+        let answer = |at: usize| {
+            let errno = errnos.iter().find(|(place, _)| *place == at).map_or(0, |(_, errno)| *errno);
+            let data = if at < 2 && errno == 0 { vec![0; 12] } else { Vec::new() };
+            Answer { step: STEP, done: true, value: if errno == 0 { 0 } else { -1 }, errno, data }
+        };
+        (0..*count).map(answer).collect()
+    }
+
+    const ALL: Lacks = Lacks { fs_ids: true, securebits: true, setgroups: true };
+    const NOTHING: Lacks = Lacks { fs_ids: false, securebits: false, setgroups: false };
+
+    #[test]
+    fn what_the_kernel_has_no_call_to_tell_is_unknown_and_not_guessed() {
+        let lacking = answers(&[(2, libc::ENOSYS), (3, libc::ENOSYS), (7, libc::EINVAL)]);
+
+        let state = State::read_where(&lacking, || ALL);
+        let told = state.map(|state| (state.uid.fs, state.gid.fs, state.securebits));
+        assert_eq!(told, Ok((FsId::Unknown, FsId::Unknown, None)));
+        let known = State::read_where(&answers(&[]), || ALL);
+        let told = known.map(|state| (state.uid.fs, state.securebits));
+        assert_eq!(told, Ok((FsId::Known(0), Some(0))));
+    }
+
+    #[test]
+    fn what_a_kernel_has_a_call_for_must_be_told() {
+        for (at, call, errno, lacks) in [
+            (2, "setfsuid", libc::ENOSYS, NOTHING),
+            (3, "setfsgid", libc::ENOSYS, NOTHING),
+            (2, "setfsuid", libc::EPERM, ALL),
+            (0, "getresuid", libc::ENOSYS, ALL),
+            (4, "getgroups", libc::ENOSYS, ALL),
+            (7, "prctl(PR_GET_SECUREBITS)", libc::EINVAL, NOTHING),
+            (7, "prctl(PR_GET_SECUREBITS)", libc::EPERM, ALL),
+            (6, "prctl(PR_GET_DUMPABLE)", libc::EINVAL, ALL),
+        ] {
+            let state = State::read_where(&answers(&[(at, errno)]), || lacks);
+            assert_eq!(state, Err((call, Errno::from_raw(errno))), "{lacks:?}");
+        }
+    }
 }

@@ -83,6 +83,8 @@ pub enum Status {
     Exited(i32),
     /// A signal killed it.
     Killed(nix::sys::signal::Signal),
+    /// It is not the director's child, so that only its parent is told.
+    Unseen,
 }
 
 impl fmt::Display for Status {
@@ -90,6 +92,7 @@ impl fmt::Display for Status {
         match self {
             Self::Exited(status) => write!(f, "exit {status}"),
             Self::Killed(signal) => write!(f, "killed by {signal}"),
+            Self::Unseen => write!(f, "how is unknown: this kernel does not make it the director's child"),
         }
     }
 }

@@ -10,6 +10,7 @@ pub use reproduced::line as reproducer;
 use crate::model::{self, Disagreement, Prediction, Side};
 use crate::rules::Rule;
 use crate::show;
+use crate::snapshot::agree;
 use crate::suite;
 use crate::trace::Trace;
 use std::cell::RefCell;
@@ -159,17 +160,19 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
 /// Who of the three has another opinion than the rest.
 fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Option<&'static str> {
     match (snapshot, model) {
-        (Some(snapshot), Some(model)) => match (kernel == snapshot, kernel == model, snapshot == model) {
-            (true, true, _) => None,
-            (true, ..) => Some("the model stands alone"),
-            (_, true, _) => {
-                Some("the snapshot stands alone: was the kernel's outcome another when it was made?")
+        (Some(snapshot), Some(model)) => {
+            match (agree(kernel, snapshot), agree(kernel, model), snapshot == model) {
+                (true, true, _) => None,
+                (true, ..) => Some("the model stands alone"),
+                (_, true, _) => {
+                    Some("the snapshot stands alone: was the kernel's outcome another when it was made?")
+                }
+                (.., true) => Some("the kernel stands alone"),
+                _ => Some("all three differ"),
             }
-            (.., true) => Some("the kernel stands alone"),
-            _ => Some("all three differ"),
-        },
-        (Some(snapshot), None) => (kernel != snapshot).then_some("kernel and snapshot differ"),
-        (None, Some(model)) => (kernel != model).then_some("kernel and model differ"),
+        }
+        (Some(snapshot), None) => (!agree(kernel, snapshot)).then_some("kernel and snapshot differ"),
+        (None, Some(model)) => (!agree(kernel, model)).then_some("kernel and model differ"),
         (None, None) => None,
     }
 }

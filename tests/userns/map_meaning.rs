@@ -189,6 +189,8 @@ fn assert_ids(trace: &Trace, ids: &[u32], above: impl Fn(u32) -> Option<u32>) {
 fn assert_seen(trace: &Trace, expected: [Vec<u32>; 2], ids: &[u32]) {
     assert_eq!(trace.outcomes.last(), Some(&Outcome::Done), "{trace}");
     let state = trace.state_of(Actor::Outside).expect("the process took part");
-    let seen = [state.uid, state.gid].map(|seen| Vec::from([seen.real, seen.effective, seen.saved, seen.fs]));
+    let seen = [state.uid, state.gid]
+        .map(|seen| Vec::from([Some(seen.real), Some(seen.effective), Some(seen.saved), seen.fs.known()]));
+    let expected = expected.map(|ids| ids.into_iter().map(Some).collect::<Vec<_>>());
     assert_eq!(seen, expected, "{ids:?} from outside");
 }

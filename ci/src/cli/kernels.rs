@@ -21,7 +21,9 @@ Kernels come as packages from the mirror of Debian that apt uses on this host, o
 checked against Debian's archive keyring and kept in a cache of their own; nothing is installed. Guests get a
 copy of the suite in memory and cannot reach the host's files. The tests run as root and as an ordinary user.
 
-Exit status: 0 all kernels passed, 1 tests failed, 2 a kernel could not be judged.";
+What a kernel is known to do otherwise stands in ci/differences.toml; tests that fail for that are counted apart.
+
+Exit status: 0 all kernels passed, 1 tests failed, or passed against what is known, 2 a kernel could not be judged.";
 
 /// Options of `cargo ci kernels`.
 #[derive(Args, Debug)]
@@ -32,6 +34,9 @@ pub struct KernelsOptions {
     /// A kernel of your own: a bzImage, or User-Mode Linux; may be given more than once
     #[arg(long, value_name = "FILE")]
     pub kernel: Vec<PathBuf>,
+    /// Known differences from this file instead of ci/differences.toml: for kernels of your own
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
     /// List the kernels and stop
     #[arg(long)]
     pub list: bool,

@@ -38,6 +38,8 @@ pub struct Luggage {
     pub tests: Vec<String>,
     /// The suite's binary, which this host can run, too.
     pub binary: PathBuf,
+    /// The names of all tests, whether it selects them or not.
+    pub suite_tests: Vec<String>,
     /// The guest's root, made when the first kernel needs one.
     tree: OnceLock<Tree>,
     suite: Vec<u8>,
@@ -75,11 +77,11 @@ impl Luggage {
     /// # Errors
     /// When it does not build, or the filter selects nothing.
     pub fn pack(workspace: &Workspace, filter: Option<&str>) -> Result<Self, String> {
-        let (binary, tests) = list(workspace, filter)?;
+        let Selected { binary, tests, all: suite_tests } = list(workspace, filter)?;
         let suite = stripped(&binary)?;
         let guest = stripped(&build_guest(workspace)?)?;
         let snapshots = sources(&workspace.root)?;
-        Ok(Self { tests, binary, tree: OnceLock::new(), suite, guest, snapshots })
+        Ok(Self { tests, binary, suite_tests, tree: OnceLock::new(), suite, guest, snapshots })
     }
 
     /// The guest's root, the same for all kernels.
@@ -174,7 +176,7 @@ fn json(plan: &Plan) -> Result<Vec<u8>, String> {
 }
 
 /// Builds the suite; its binary, and the tests that the filter selects, wherever they can run.
-fn list(workspace: &Workspace, filter: Option<&str>) -> Result<(PathBuf, Vec<String>), String> {
+fn list(workspace: &Workspace, filter: Option<&str>) -> Result<Selected, String> {
     let mut command = workspace.cargo(["nextest", "list", "--package", SUITE, "--target", TARGET]);
     command.args(["--run-ignored", "all", "--message-format", "json"]);
     command.args(filter.into_iter().flat_map(|filter| ["-E", filter]));
@@ -186,16 +188,25 @@ fn list(workspace: &Workspace, filter: Option<&str>) -> Result<(PathBuf, Vec<Str
     }
 }
 
-fn selected(json: &str) -> Result<(PathBuf, Vec<String>), String> {
+/// What nextest lists.
+#[derive(Debug, PartialEq, Eq)]
+struct Selected {
+    binary: PathBuf,
+    tests: Vec<String>,
+    all: Vec<String>,
+}
+
+fn selected(json: &str) -> Result<Selected, String> {
     let list: List =
         serde_json::from_str(json).map_err(|error| format!("nextest's list of tests is odd: {error}"))?;
     let suite = list.rust_suites.into_iter().find(|(id, _)| id == BINARY_ID);
     let (_, suite) = suite.ok_or_else(|| format!("nextest lists no test binary {BINARY_ID}"))?;
+    let all = suite.testcases.keys().cloned().collect();
     let matching = suite.testcases.into_iter().filter(|(_, case)| case.filter_match.status == "matches");
     let tests: Vec<String> = matching.map(|(name, _)| name).collect();
     match tests.is_empty() {
         true => Err("no test is selected".to_owned()),
-        false => Ok((suite.binary_path, tests)),
+        false => Ok(Selected { binary: suite.binary_path, tests, all }),
     }
 }
 
@@ -253,7 +264,9 @@ mod tests {
             )
         };
 
-        assert_eq!(selected(&json("matches")), Ok(("/u".into(), vec!["a".to_owned()])));
+        let all = ["a", "b"].map(str::to_owned);
+        let found = Selected { binary: "/u".into(), tests: all[..1].to_vec(), all: all.to_vec() };
+        assert_eq!(selected(&json("matches")), Ok(found));
         assert_eq!(selected(&json("mismatch")), Err("no test is selected".to_owned()));
         let lacking = Err(format!("nextest lists no test binary {BINARY_ID}"));
         assert_eq!(selected(r#"{"rust-suites":{}}"#), lacking);

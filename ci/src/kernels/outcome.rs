@@ -1,9 +1,10 @@
 //! What became of one kernel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::known::{FILE, Known};
 use super::rows::Start;
 use super::tale::Leg;
 use super::trouble::Trouble;
@@ -28,6 +29,8 @@ pub struct Outcome {
     pub time: Duration,
     /// What each user saw; the last may not be complete.
     pub legs: Vec<Leg>,
+    /// What is known that it does otherwise, as it showed.
+    pub differences: Vec<Known>,
     /// Why there is no result, or only a part of it.
     pub trouble: Option<Trouble>,
     /// The end of its console, when there is trouble.
@@ -39,12 +42,22 @@ pub struct Outcome {
 impl Outcome {
     /// Tests that passed, in all legs.
     pub fn passed(&self) -> usize {
-        self.ran() - self.failed()
+        self.ran() - self.failed() - self.known()
     }
 
-    /// Tests that did not.
+    /// Tests that did not, and nobody knew.
     pub fn failed(&self) -> usize {
-        self.legs.iter().map(Leg::failures).sum()
+        self.legs.iter().map(|leg| leg.failures().count()).sum()
+    }
+
+    /// Tests that did not, as it is known of this kernel.
+    pub fn known(&self) -> usize {
+        self.legs.iter().map(|leg| leg.known.len()).sum()
+    }
+
+    /// Tests that passed although it is known that they do not: nobody would notice if they failed again.
+    pub fn gone(&self) -> BTreeSet<&str> {
+        self.differences.iter().flat_map(|it| &it.gone).map(String::as_str).collect()
     }
 
     /// Tests that were skipped.
@@ -83,8 +96,26 @@ impl Outcome {
                 let why = why.unwrap_or_default();
                 Verdict::CouldNotRun(format!("{name}: nothing ran, all tests were skipped{why}"))
             }
-            (None, _, 0) => Verdict::Good,
-            (None, ran, failed) => Verdict::Failed(format!("{name}: {failed} of {ran} tests failed")),
+            (None, ran, failed) => self.told(ran, failed),
+        }
+    }
+}
+
+impl Outcome {
+    /// The verdict on a kernel that was asked in full.
+    fn told(&self, ran: usize, failed: usize) -> Verdict {
+        let gone = self.gone().len();
+        let mut words = Vec::new();
+        if failed > 0 {
+            words.push(format!("{failed} of {ran} tests failed"));
+        }
+        if gone > 0 {
+            words.push(format!("{gone} passed that {FILE} knows to fail"));
+        }
+        if words.is_empty() {
+            Verdict::Good
+        } else {
+            Verdict::Failed(format!("{}: {}", self.name, words.join(", ")))
         }
     }
 }
@@ -136,6 +167,7 @@ pub mod tests {
             boot: Some(Duration::from_secs(2)),
             time: Duration::from_secs(9),
             legs: vec![leg],
+            differences: Vec::new(),
             trouble: None,
             console: Vec::new(),
             results: "/r".into(),

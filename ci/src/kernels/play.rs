@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::geteuid;
 
 use super::accelerator::Choice;
+use super::known::{self, Difference};
 use super::luggage::{Luggage, User};
 use super::outcome::Outcome;
 use super::progress::Progress;
@@ -29,6 +30,8 @@ const SILENCE: Duration = Duration::from_secs(240);
 /// What all kernels have in common.
 #[derive(Debug)]
 pub struct Common {
+    /// What is known of kernels.
+    pub differences: Vec<Difference>,
     /// What travels.
     pub luggage: Luggage,
     /// The directory with a directory of results for each kernel.
@@ -74,10 +77,13 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
         boot: progress.ready,
         time: begun.elapsed(),
         legs: tale.legs,
+        differences: Vec::new(),
         console: Vec::new(),
         trouble,
         results,
     };
+    outcome.differences =
+        known::judge(&common.differences, &row.name, &mut outcome.legs, outcome.trouble.is_none());
     keep(&mut outcome);
     outcome
 }

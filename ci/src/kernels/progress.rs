@@ -51,8 +51,8 @@ impl Progress {
         }
         let Some(leg) = tale.legs.last() else { return };
         let figures = || {
-            let failed = leg.failures();
-            format!("{} ran, {failed} failed, {} skipped", leg.ended.len(), leg.skipped.len())
+            let failed = leg.failures().count();
+            format!("{} ran, {failed} did not pass, {} skipped", leg.ended.len(), leg.skipped.len())
         };
         if leg.is_over() && self.over < tale.legs.len() {
             self.over = tale.legs.len();

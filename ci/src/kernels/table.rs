@@ -7,6 +7,7 @@ use anstyle::Style;
 use guest::End;
 
 use super::compare::{compare, newest};
+use super::known::{FILE, Known};
 use super::outcome::{Outcome, verdict};
 use super::rows::{Row, Source};
 use crate::summary::{BAD, BOLD, GOOD, MIDDLING};
@@ -34,6 +35,7 @@ pub fn render(outcomes: &[Outcome], root: &Path, verbose: bool) -> String {
     let mut text = format!("\n{}", table(outcomes, verbose));
     for outcome in outcomes {
         failures(&mut text, outcome, root, verbose);
+        differences(&mut text, outcome);
         if verbose {
             skips(&mut text, outcome);
         }
@@ -54,8 +56,8 @@ fn table(outcomes: &[Outcome], verbose: bool) -> String {
     let width = |of: &dyn Fn(&Outcome) -> usize| outcomes.iter().map(of).max().unwrap_or(0).max(7);
     let (name_width, release_width) = (width(&|it| it.name.len()), width(&|it| release(it).len()));
     let mut text = format!(
-        "{BOLD}{:<name_width$}  {:<release_width$}  {:>6}  {:>6}  {:>7}  {:>7}  {heading}{BOLD:#}\n",
-        "kernel", "release", "passed", "failed", "skipped", "time"
+        "{BOLD}{:<name_width$}  {:<release_width$}  {:>6}  {:>6}  {:>5}  {:>7}  {:>7}  {heading}{BOLD:#}\n",
+        "kernel", "release", "passed", "failed", "known", "skipped", "time"
     );
     for it in outcomes {
         let differs = match (&it.trouble, newest) {
@@ -65,14 +67,16 @@ fn table(outcomes: &[Outcome], verbose: bool) -> String {
             (None, None) => String::new(),
         };
         let failed = if it.failed() > 0 { BAD } else { Style::new() };
+        let known = if it.known() > 0 { MIDDLING } else { Style::new() };
         let skipped = if it.skipped() > 0 { MIDDLING } else { Style::new() };
         let _ = writeln!(
             text,
-            "{:<name_width$}  {:<release_width$}  {:>6}  {failed}{:>6}{failed:#}  {skipped}{:>7}{skipped:#}  {:>5.1} s  {differs}",
+            "{:<name_width$}  {:<release_width$}  {:>6}  {failed}{:>6}{failed:#}  {known}{:>5}{known:#}  {skipped}{:>7}{skipped:#}  {:>5.1} s  {differs}",
             it.name,
             release(it),
             it.passed(),
             it.failed(),
+            it.known(),
             it.skipped(),
             it.time.as_secs_f64(),
         );
@@ -85,8 +89,7 @@ pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool
     let failed: Vec<(u32, &String, &End)> = outcome
         .legs
         .iter()
-        .flat_map(|leg| leg.ended.iter().map(|(test, ended)| (leg.uid, test, &ended.end)))
-        .filter(|(_, _, end)| **end != End::Passed)
+        .flat_map(|leg| leg.failures().map(|(test, ended)| (leg.uid, test, &ended.end)))
         .collect();
     if failed.is_empty() {
         return;
@@ -102,6 +105,27 @@ pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool
     }
     let results = outcome.results.strip_prefix(root).unwrap_or(&outcome.results);
     let _ = writeln!(text, "  outputs and snapshots that differ are below {}", results.display());
+}
+
+/// What is known that a kernel does otherwise, with how many tests showed it; and what is known no more.
+fn differences(text: &mut String, outcome: &Outcome) {
+    let shown: Vec<&Known> = outcome.differences.iter().filter(|it| !it.tests.is_empty()).collect();
+    if !shown.is_empty() {
+        let _ = writeln!(text, "\n{BOLD}{}: known differences{BOLD:#}", outcome.name);
+    }
+    for Known { rule, what, tests, .. } in shown {
+        let count = format!("{MIDDLING}{:>6}{MIDDLING:#}", tests.len());
+        let _ = writeln!(text, "{count}  {rule}: {what}");
+    }
+    let gone = || outcome.differences.iter().filter(|it| !it.gone.is_empty());
+    if gone().next().is_some() {
+        let _ = writeln!(text, "\n{BOLD}{}: passed, and known to fail{BOLD:#}", outcome.name);
+    }
+    for Known { rule, gone, .. } in gone() {
+        for test in gone {
+            let _ = writeln!(text, "  {test}  {rule}; remove it from {FILE}, or narrow what covers it");
+        }
+    }
 }
 
 fn skips(text: &mut String, outcome: &Outcome) {
@@ -154,10 +178,10 @@ mod tests {
         let text = render(&[new, old, broken], Path::new("/"), false);
         let text = anstream::adapter::strip_str(&text).to_string();
         for line in [
-            "kernel      release  passed  failed  skipped     time  differs from debian-7.3",
-            "debian-7.3  7.3.4         2       0        0    9.0 s  the newest",
-            "old         5.10          1       1        0    9.0 s  b",
-            "broken      6.1           0       0        0    9.0 s  panicked",
+            "kernel      release  passed  failed  known  skipped     time  differs from debian-7.3",
+            "debian-7.3  7.3.4         2       0      0        0    9.0 s  the newest",
+            "old         5.10          1       1      0        0    9.0 s  b",
+            "broken      6.1           0       0      0        0    9.0 s  panicked",
             "  uid 0      b  timed out and was killed",
             "broken panicked: Kernel panic - x",
             "  | Kernel panic - x",

@@ -2,6 +2,7 @@
 
 use super::{Private, RESULTS, die_with_parent, exit};
 use libc::{c_int, c_long};
+use nix::errno::Errno;
 use std::cell::UnsafeCell;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -147,6 +148,28 @@ pub const SETEUID: c_long = -1;
 
 /// setegid(3), likewise.
 pub const SETEGID: c_long = -2;
+
+/// The filesystem uid of this process. No id is -1, so that nothing is set; what it was is returned all the same.
+/// Not by way of the C library, of which some leave errno alone.
+///
+/// # Errors
+/// ENOSYS where the kernel has no such call; Linux itself never refuses.
+pub fn fs_uid() -> Result<u32, Errno> {
+    told(libc::SYS_setfsuid)
+}
+
+/// The filesystem gid, likewise.
+///
+/// # Errors
+/// As [`fs_uid`].
+pub fn fs_gid() -> Result<u32, Errno> {
+    told(libc::SYS_setfsgid)
+}
+
+fn told(number: c_long) -> Result<u32, Errno> {
+    // SAFETY: an id by value, which is none.
+    Errno::result(unsafe { libc::syscall(number, u32::MAX) }).map(|id| id as u32)
+}
 
 /// read(2) until there is no more, or no more room; how much there was.
 pub(super) fn read_all([fd, room, length, ..]: [c_long; 6]) -> i64 {

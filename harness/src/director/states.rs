@@ -5,7 +5,7 @@ use super::queue::Queue;
 use crate::caller;
 use crate::caps::CapSet;
 use crate::error::Error;
-use crate::host::CapSets;
+use crate::host::{self, CapSets};
 use crate::scenario::{Actor, Cast, Namespace};
 use crate::state::{Before, Kept, State};
 impl Director<'_> {
@@ -16,7 +16,7 @@ impl Director<'_> {
 
     /// Asks every actor, and awaits the answers of all but the last.
     pub(super) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
-        for actor in Actor::ALL {
+        for actor in in_turn() {
             if let Some(player) = self.find(actor) {
                 self.enqueue_state(queue, player)?;
             }
@@ -28,6 +28,9 @@ impl Director<'_> {
     pub(super) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
+        if whoever_was_forked_last_ends_first() {
+            states.reverse();
+        }
         let gid_maps: Vec<(Actor, String)> =
             states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
         for (actor, state) in &mut states {
@@ -63,6 +66,23 @@ impl Director<'_> {
         };
         Before { caps, files: self.caller.files.clone() }
     }
+}
+
+/// The actors in the order in which they tell their state, and exit.
+fn in_turn() -> [Actor; Actor::ALL.len()] {
+    let mut all = Actor::ALL;
+    if whoever_was_forked_last_ends_first() {
+        all.reverse();
+    }
+    all
+}
+
+/// gVisor ignores CLONE_PARENT, so that an actor that exits takes with it those that it forked. Elsewhere the
+/// order is the other one: a child may be the first process of a PID namespace, whose end is that of its parent.
+///
+/// Source: gVisor, pkg/sentry/kernel/task_clone.go, Task.Clone().
+fn whoever_was_forked_last_ends_first() -> bool {
+    host::facts().system.is_gvisor()
 }
 
 /// The maps between the caller's namespace and the one above an actor's, the outermost first.

@@ -3,33 +3,21 @@
 use std::collections::HashMap;
 use std::fs;
 
-use nix::unistd::{getresgid, getresuid, setfsgid, setfsuid};
 use rustix::thread::{
     CapabilitySet, capabilities, capability_is_in_ambient_set, capability_is_in_bounding_set,
 };
 use serde::Serialize;
 
 use super::fact::{self, Fact};
+use super::ids::{FsId, Ids, gids, uids};
 use super::root::{self, Chroot};
+use super::system::System;
 use crate::caps::{Cap, CapSet};
 
 /// The inode number of the initial user namespace, fixed since Linux 3.8.
 ///
 /// Source: `PROC_USER_INIT_INO`, include/linux/proc_ns.h.
 const INITIAL_USERNS: &str = "user:[4026531837]";
-
-/// A real, effective, saved and file-system id, as seen in the namespace of the process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Ids {
-    /// The real id.
-    pub real: u32,
-    /// The effective id, which most rules are about.
-    pub effective: u32,
-    /// The saved id.
-    pub saved: u32,
-    /// The id for access to files.
-    pub fs: u32,
-}
 
 /// The five capability sets of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -87,6 +75,20 @@ pub struct Process {
     pub chroot: Chroot,
     /// On how many processors it may run.
     pub processors: Fact<u64>,
+    /// `PR_GET_SECUREBITS` of prctl(2).
+    pub securebits: Fact<u32>,
+}
+
+/// What no process of this kernel can be told about itself, since there is no such call. Linux has all of them;
+/// where a seccomp filter may have answered in its place, nothing is known to be lacking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lacks {
+    /// setfsuid(2) and setfsgid(2), which tell the filesystem ids.
+    pub fs_ids: bool,
+    /// `PR_GET_SECUREBITS` of prctl(2).
+    pub securebits: bool,
+    /// `/proc/PID/setgroups`, which came with 3.19.
+    pub setgroups: bool,
 }
 
 impl Process {
@@ -104,13 +106,14 @@ impl Process {
             no_new_privs: Fact::of(rustix::thread::no_new_privs().map_err(Into::into)),
             // A filter may kill for asking by prctl(2), so without /proc it stays unknown.
             seccomp: status.field("Seccomp").map(|mode| seccomp(mode)),
-            in_initial_userns: in_initial_userns(&uid_map),
+            in_initial_userns: in_initial_userns(&uid_map, System::gather().is_gvisor()),
             uid_map,
             gid_map: fact::read("/proc/self/gid_map").map(|map| one_line(map)),
             projid_map: fact::read("/proc/self/projid_map").map(|map| one_line(map)),
             setgroups: fact::read("/proc/self/setgroups"),
             chroot: root::chroot(),
             processors: processors(),
+            securebits: securebits(),
         }
     }
 
@@ -118,27 +121,20 @@ impl Process {
     pub fn has(&self, cap: Cap) -> bool {
         self.capabilities.known().is_some_and(|sets| sets.effective.contains(cap))
     }
-}
 
-fn uids() -> Fact<Ids> {
-    // No id is -1, so nothing is set; the old id is returned all the same.
-    let fs = setfsuid(nix::unistd::Uid::from_raw(u32::MAX)).as_raw();
-    Fact::of(getresuid().map_err(Into::into)).map(|ids| Ids {
-        real: ids.real.as_raw(),
-        effective: ids.effective.as_raw(),
-        saved: ids.saved.as_raw(),
-        fs,
-    })
-}
-
-fn gids() -> Fact<Ids> {
-    let fs = setfsgid(nix::unistd::Gid::from_raw(u32::MAX)).as_raw();
-    Fact::of(getresgid().map_err(Into::into)).map(|ids| Ids {
-        real: ids.real.as_raw(),
-        effective: ids.effective.as_raw(),
-        saved: ids.saved.as_raw(),
-        fs,
-    })
+    /// What of a process this kernel has no call to tell.
+    pub fn lacks(&self) -> Lacks {
+        let setgroups = self.setgroups == Fact::Absent;
+        if self.seccomp != Fact::Known(Seccomp::Off) {
+            return Lacks { setgroups, ..Lacks::default() };
+        }
+        let unknown = |ids: &Fact<Ids>| ids.known().is_some_and(|ids| ids.fs == FsId::Unknown);
+        Lacks {
+            fs_ids: unknown(&self.uids) && unknown(&self.gids),
+            securebits: self.securebits == Fact::Absent,
+            setgroups,
+        }
+    }
 }
 
 fn cap_sets() -> Fact<CapSets> {
@@ -156,6 +152,14 @@ fn cap_sets() -> Fact<CapSets> {
     })
 }
 
+/// EINVAL is the answer to an option that prctl(2) does not know.
+fn securebits() -> Fact<u32> {
+    match rustix::thread::capabilities_secure_bits() {
+        Err(rustix::io::Errno::INVAL) => Fact::Absent,
+        told => Fact::of(told.map(|bits| bits.bits()).map_err(Into::into)),
+    }
+}
+
 fn processors() -> Fact<u64> {
     let mask = rustix::thread::sched_getaffinity(None).map_err(Into::into);
     Fact::of(mask).map(|mask| mask.count().into())
@@ -169,11 +173,12 @@ fn seccomp(mode: &str) -> Seccomp {
     }
 }
 
-/// The inode decides where it can be read: a nested namespace may have the same identity map.
-fn in_initial_userns(uid_map: &Fact<String>) -> Fact<bool> {
+/// The inode decides where it can be read: a nested namespace may have the same identity map. gVisor numbers its
+/// own as they come.
+fn in_initial_userns(uid_map: &Fact<String>, is_gvisor: bool) -> Fact<bool> {
     match fs::read_link("/proc/self/ns/user") {
-        Ok(link) => Fact::Known(link.as_os_str() == INITIAL_USERNS),
-        Err(_) => uid_map.map(|map| map == "0 0 4294967295"),
+        Ok(link) if !is_gvisor => Fact::Known(link.as_os_str() == INITIAL_USERNS),
+        _ => uid_map.map(|map| map == "0 0 4294967295"),
     }
 }
 
@@ -208,6 +213,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_is_known_to_be_lacking_where_a_filter_may_have_answered() {
+        let ids = Fact::Known(Ids { fs: FsId::Unknown, ..Ids::default() });
+        let told = Process { seccomp: Fact::Known(Seccomp::Off), ..Process::gather() };
+        let lacking = Process { uids: ids.clone(), gids: ids, securebits: Fact::Absent, ..told.clone() };
+        let filtered = Process { seccomp: Fact::Known(Seccomp::Filter), ..lacking.clone() };
+
+        assert_eq!(lacking.lacks(), Lacks { fs_ids: true, securebits: true, setgroups: false });
+        assert_eq!(filtered.lacks(), Lacks::default());
+        let half = Process { gids: told.gids, securebits: Fact::Unreadable("EPERM".into()), ..lacking };
+        assert_eq!(half.lacks(), Lacks::default());
+    }
+
+    #[test]
     fn a_map_is_shown_on_one_line() {
         let map = "         0       1000          1\n         1     100000      65536";
         assert_eq!(one_line(map), "0 1000 1; 1 100000 65536");
@@ -225,8 +243,10 @@ mod tests {
         assert_eq!(sets.map(|sets| sets.effective), effective);
         assert_eq!(sets.map(|sets| sets.bounding), bounding);
 
-        let ids = process.uids.known().map(|ids| [ids.real, ids.effective, ids.saved, ids.fs]);
-        let shown = ids.map(|ids| ids.map(|id| id.to_string()).join("\t"));
+        let shown = process.uids.known().map(|ids| {
+            let Ids { real, effective, saved, fs } = ids;
+            format!("{real}\t{effective}\t{saved}\t{fs}")
+        });
         assert_eq!(shown, status.field("Uid").known().cloned());
     }
 }

@@ -28,13 +28,27 @@ impl System {
     pub fn gather() -> System {
         let uname = rustix::system::uname();
         let text = |field: &std::ffi::CStr| field.to_string_lossy().into_owned();
-        System {
+        let mut system = System {
             kernel_release: text(uname.release()),
             kernel_version: text(uname.version()),
             architecture: text(uname.machine()),
             distribution: distribution(),
             surroundings: surroundings(),
+        };
+        if system.is_gvisor() {
+            system.surroundings.push("gVisor (uname(2))".to_owned());
         }
+        system
+    }
+
+    /// Whether the kernel is gVisor, by what its builds tell uname(2): for years all told the same version, later
+    /// ones name themselves in the release.
+    ///
+    /// Source: gVisor, pkg/sentry/syscalls/linux, LinuxRelease and LinuxVersion.
+    pub fn is_gvisor(&self) -> bool {
+        let constant =
+            self.kernel_release == "4.4.0" && self.kernel_version == "#1 SMP Sun Jan 10 15:06:54 PST 2016";
+        constant || self.kernel_release.contains("gvisor")
     }
 
     /// Major and minor version of the kernel; `None` if the release does not begin with them.
@@ -91,13 +105,10 @@ fn surroundings() -> Vec<String> {
     if let Some(manager) = fs::read("/proc/1/environ").ok().and_then(|env| container_of(&env)) {
         signs.push(format!("container ({manager}, environment of process 1)"));
     }
-    if let Fact::Known(version) = fact::read("/proc/version") {
-        if version.contains("gVisor") {
-            signs.push("gVisor (/proc/version)".to_owned());
-        }
-        if version.contains("Microsoft") || version.contains("microsoft") {
-            signs.push("Windows Subsystem for Linux (/proc/version)".to_owned());
-        }
+    if let Fact::Known(version) = fact::read("/proc/version")
+        && (version.contains("Microsoft") || version.contains("microsoft"))
+    {
+        signs.push("Windows Subsystem for Linux (/proc/version)".to_owned());
     }
     if let Some(sign) = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| machine(&text)) {
         signs.push(sign.to_owned());
@@ -154,6 +165,20 @@ mod tests {
         assert_eq!(stable("6.1.0-26-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1 (2024-09-30)"), 112);
         assert_eq!(stable("7.3-rc2", "#1 SMP"), 0);
         assert_eq!(stable("5.14.0-427.el9.x86_64", "#1 SMP"), 0);
+    }
+
+    #[test]
+    fn gvisor_is_told_by_what_uname_says() {
+        let is = |release: &str, version: &str| {
+            let system = System::gather();
+            System { kernel_release: release.to_owned(), kernel_version: version.to_owned(), ..system }
+                .is_gvisor()
+        };
+
+        assert!(is("4.4.0", "#1 SMP Sun Jan 10 15:06:54 PST 2016"));
+        assert!(is("4.19.0-gvisor", "#1 SMP Sun Jan 10 15:06:54 PST 2016"));
+        assert!(!is("4.4.0", "#1 SMP Sun Jan 10 15:06:54 PST 2017"));
+        assert!(!is("4.4.302", "#1 SMP Sun Jan 10 15:06:54 PST 2016"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::accounts::SubidRange;
-use super::process::Ids;
+use super::ids::{FsId, Ids};
 use super::programs::{FileCaps, Program};
 use super::{Fact, Facts};
 use crate::caps::{Cap, CapSet};
@@ -79,6 +79,7 @@ impl Facts {
             row("capabilities, ambient", caps(|sets| sets.ambient)),
             row("processors", &process.processors),
             row("no_new_privs", &process.no_new_privs),
+            row("securebits", process.securebits.map(|bits| format!("{bits:#x}"))),
             row("seccomp", process.seccomp.map(|mode| format!("{mode:?}").to_lowercase())),
             row("in the initial user namespace", &process.in_initial_userns),
             row("uid_map", &process.uid_map),
@@ -116,7 +117,7 @@ fn row(name: &str, value: impl Display) -> (String, String) {
 /// One number where all four agree, as they nearly always do.
 fn ids(ids: &Ids) -> String {
     let Ids { real, effective, saved, fs } = *ids;
-    match [real, saved, fs].iter().all(|id| *id == effective) {
+    match [real, saved].iter().all(|id| *id == effective) && fs == FsId::Known(effective) {
         true => effective.to_string(),
         false => format!("real {real}, effective {effective}, saved {saved}, fs {fs}"),
     }

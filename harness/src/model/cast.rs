@@ -52,7 +52,9 @@ fn as_it_is(caller: &Caller) -> Process {
     let process = &facts().process;
     let four = |ids: Option<&Ids>, one: u32| match ids {
         Some(Ids { real, effective, saved, fs }) => {
-            KernelIds { real: Kid(*real), effective: Kid(*effective), saved: Kid(*saved), fs: Kid(*fs) }
+            // On Linux, of which the model tells, it is the effective id unless somebody set it apart.
+            let fs = fs.known().unwrap_or(*effective);
+            KernelIds { real: Kid(*real), effective: Kid(*effective), saved: Kid(*saved), fs: Kid(fs) }
         }
         None => same(one),
     };

@@ -5,7 +5,7 @@ use super::credentials::{Caps, Credentials};
 use super::world::{Dumpable, Process};
 use crate::action::IdFile;
 use crate::caps::CapSet;
-use crate::host::Ids;
+use crate::host::{FsId, Ids};
 use crate::scenario::Actor;
 use crate::state::{Kept, State};
 use crate::trace::Looked;
@@ -18,7 +18,7 @@ impl World {
             real: shown(ids.real),
             effective: shown(ids.effective),
             saved: shown(ids.saved),
-            fs: shown(ids.fs),
+            fs: FsId::Known(shown(ids.fs)),
         }
     }
 
@@ -49,7 +49,7 @@ impl World {
             caps: cred.caps.into(),
             before: None,
             dumpable: i64::from(process.dumpable == Dumpable::Yes),
-            securebits: cred.securebits.into(),
+            securebits: Some(cred.securebits.into()),
             uid_map: file(IdFile::UidMap),
             gid_map: file(IdFile::GidMap),
             setgroups: file(IdFile::Setgroups).trim_end().to_owned(),

@@ -30,7 +30,7 @@ impl Player {
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) if Instant::now() >= deadline => break,
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
-                other => self.reaped = Some(status(other).unwrap_or(Status::Exited(0))),
+                other => self.reaped = Some(status(other)),
             }
         }
         self.reaped
@@ -42,7 +42,7 @@ impl Player {
         while let (None, Some(pid)) = (self.reaped, self.pid()) {
             match waitpid(pid, None) {
                 Err(Errno::EINTR) => {}
-                other => self.reaped = Some(status(other).unwrap_or(Status::Exited(0))),
+                other => self.reaped = Some(status(other)),
             }
         }
     }
@@ -63,7 +63,11 @@ impl Player {
         let mut buffer = Buffer::take();
         match (self.message(buffer.bytes()), self.reaped) {
             (Ok((1.., _)), _) => Err(Error::Stray { actor, doing: self.step(doing) }),
-            (_, Some(Status::Exited(0)) | None) => Ok(()),
+            // Its socket is closed when it has ended, which is all that there is to see of it.
+            (Err(Errno::EAGAIN), Some(Status::Unseen)) => {
+                Err(Error::Hung { actor, doing: self.step(doing), limit: self.limit })
+            }
+            (_, Some(Status::Exited(0) | Status::Unseen) | None) => Ok(()),
             (_, Some(status)) => Err(Error::Ended { actor, doing: self.step(doing), status }),
         }
     }
@@ -71,6 +75,10 @@ impl Player {
     /// Ends the process and reaps it.
     pub(super) fn end(&mut self) {
         let Some(pid) = self.pid() else { return };
+        if self.reaped == Some(Status::Unseen) {
+            // Its number may be another's by now; without the socket it ends by itself.
+            self.hang_up();
+        }
         if self.reaped.is_none() {
             let _ = kill(pid, Signal::SIGKILL);
             self.hang_up();
@@ -80,10 +88,12 @@ impl Player {
     }
 }
 
-fn status(waited: nix::Result<WaitStatus>) -> Option<Status> {
+/// The status of a process that has ended. ECHILD is the answer where it is not the director's child: on a kernel
+/// that ignores CLONE_PARENT, or where the test was started with SIGCHLD ignored.
+fn status(waited: nix::Result<WaitStatus>) -> Status {
     match waited {
-        Ok(WaitStatus::Exited(_, status)) => Some(Status::Exited(status)),
-        Ok(WaitStatus::Signaled(_, signal, _)) => Some(Status::Killed(signal)),
-        _ => None,
+        Ok(WaitStatus::Exited(_, status)) => Status::Exited(status),
+        Ok(WaitStatus::Signaled(_, signal, _)) => Status::Killed(signal),
+        _ => Status::Unseen,
     }
 }

@@ -3,7 +3,7 @@
 use super::text::Words;
 use crate::action::{Action, IdFile, SetId};
 use crate::caps::{Cap, CapSet};
-use crate::host::{CapSets, Ids, facts};
+use crate::host::{CapSets, FsId, Ids, UNKNOWN, facts};
 use crate::lower::Own;
 use crate::state::{State, extents};
 use crate::trace::{Ended, Looked, Outcome, Status};
@@ -92,6 +92,7 @@ fn program(ended: &Ended) -> String {
     let status = match ended.status {
         Status::Exited(status) => format!("exit {status}"),
         Status::Killed(signal) => format!("signal {}", signal as i32),
+        Status::Unseen => "unknown".to_owned(),
     };
     format!("{status}, out \"{}\", err \"{}\"", ended.stdout.trim_end(), ended.stderr.trim_end())
 }
@@ -107,10 +108,12 @@ fn look(looked: &Looked, own: Own) -> Words {
 }
 
 fn four(words: Words, ids: Ids, add: impl Fn(Words, u32) -> Words) -> Words {
-    let all = [ids.real, ids.effective, ids.saved, ids.fs];
-    all.into_iter()
-        .enumerate()
-        .fold(words, |words, (index, id)| add(words.text(if index == 0 { "" } else { " " }), id))
+    let words =
+        [ids.real, ids.effective, ids.saved].into_iter().fold(words, |words, id| add(words, id).text(" "));
+    match ids.fs {
+        FsId::Known(id) => add(words, id),
+        FsId::Unknown => words.text(UNKNOWN),
+    }
 }
 
 fn hexadecimal(words: Words, set: &str) -> Words {

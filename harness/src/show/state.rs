@@ -2,17 +2,20 @@
 
 use super::{group, id, list, map};
 use crate::caps::CapSet;
-use crate::host::{CapSets, Ids, facts};
+use crate::host::{CapSets, FsId, Ids, UNKNOWN, facts};
 use crate::lower::Own;
 use crate::state::{Kept, State};
 use std::fmt::Write as _;
+
+/// What stands for /proc/PID/setgroups where there is none.
+pub const NO_FILE: &str = "(no such file)";
 
 /// The maps and setgroups of a state, in one line.
 pub fn maps(state: &State, own: Own) -> String {
     if state.still_outside().is_some() {
         return "the caller's namespace".to_owned();
     }
-    let setgroups = if state.setgroups.is_empty() { "(no such file)" } else { &state.setgroups };
+    let setgroups = if state.setgroups.is_empty() { NO_FILE } else { &state.setgroups };
     let (uids, gids) = (map(&state.uid_map, own.uid), map(&state.gid_map, own.gid));
     format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
 }
@@ -34,19 +37,27 @@ pub fn credentials(state: &State, own: Own) -> String {
     if state.dumpable != 1 {
         shown.push_str("  not dumpable");
     }
-    if state.securebits != 0 {
-        let _ = write!(shown, "  securebits {:#x}", state.securebits);
+    match state.securebits {
+        Some(0) => {}
+        Some(bits) => {
+            let _ = write!(shown, "  securebits {bits:#x}");
+        }
+        None => {
+            let _ = write!(shown, "  securebits {UNKNOWN}");
+        }
     }
     shown
 }
 
-/// Real, effective, saved and filesystem id, or the one that all of them are.
+/// Real, effective, saved and filesystem id, or the one that all of them are. One that is unknown is no other's
+/// equal.
 pub(super) fn ids(ids: Ids, name: impl Fn(u32) -> String) -> String {
     let Ids { real, effective, saved, fs } = ids;
-    if [effective, saved, fs] == [real; 3] {
+    if [effective, saved] == [real; 2] && fs == FsId::Known(real) {
         return name(real);
     }
-    [real, effective, saved, fs].map(name).join("/")
+    let fs = fs.known().map_or(UNKNOWN.to_owned(), &name);
+    format!("{}/{fs}", [real, effective, saved].map(name).join("/"))
 }
 
 /// The effective set, and each other set that is not what it usually is: permitted like effective,
@@ -64,9 +75,14 @@ fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
     if caps.permitted != caps.effective {
         let _ = write!(shown, "  permitted {}", one(caps.permitted, before.map(|b| b.permitted)));
     }
-    let usual = before
+    let mut usual = before
         .copied()
         .unwrap_or(CapSets { bounding: CapSet::up_to(facts().last_cap()), ..CapSets::default() });
+    // A caller may have come with inheritable capabilities, and a step that drops others may drop those, too.
+    let kept = CapSet(usual.inheritable.0 & !(usual.permitted.0 & !caps.permitted.0));
+    if caps.inheritable == kept {
+        usual.inheritable = kept;
+    }
     for (name, set, usual) in [
         ("inheritable", caps.inheritable, usual.inheritable),
         ("ambient", caps.ambient, usual.ambient),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::caps::CapSet;
 use crate::host::{
-    Accounts, CapSets, Chroot, Fact, Facts, Ids, Lookups, Policy, ProcState, Process, Program, Seccomp,
+    Accounts, CapSets, Chroot, Fact, Facts, FsId, Ids, Lookups, Policy, ProcState, Process, Program, Seccomp,
     SubidRange, System,
 };
 
@@ -67,7 +67,7 @@ pub(super) fn policy() -> Policy {
 }
 
 pub(super) fn process(id: u32, effective: CapSet) -> Process {
-    let ids = Ids { real: id, effective: id, saved: id, fs: id };
+    let ids = Ids { real: id, effective: id, saved: id, fs: FsId::Known(id) };
     Process {
         uids: Fact::Known(ids),
         gids: Fact::Known(ids),
@@ -88,6 +88,7 @@ pub(super) fn process(id: u32, effective: CapSet) -> Process {
         in_initial_userns: Fact::Known(true),
         chroot: Chroot::No,
         processors: Fact::Known(2),
+        securebits: Fact::Known(0),
     }
 }
 

@@ -53,15 +53,17 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         say(if options.elsewhere.json { report::rows(&rows)? } else { table::rows(&rows) });
         return Ok(Verdict::Good);
     }
+    let elsewhere = &options.elsewhere;
+    reachable([&elsewhere.junit, &options.save, &options.pages.html, &options.pages.markdown])?;
     let differences = known::all(options.known.as_deref())?;
-    if options.elsewhere.setup {
+    if elsewhere.setup {
         setup::install(&rows)?;
     }
     setup::target()?;
     let workspace = Workspace::find()?;
-    tools::nextest(Install::unless(options.elsewhere.skip_install))?;
+    tools::nextest(Install::unless(elsewhere.skip_install))?;
     let cache = cache(options, &workspace);
-    let luggage = Luggage::pack(&workspace, options.elsewhere.filter.as_deref())?;
+    let luggage = Luggage::pack(&workspace, elsewhere.filter.as_deref())?;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     known::fits(&differences, &names, &luggage.suite_tests)?;
     let common = Common {
@@ -69,26 +71,42 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         luggage,
         results: workspace.results().join("kernels"),
         memory: options.memory,
-        limit: Duration::from_secs(options.elsewhere.limit),
+        limit: Duration::from_secs(elsewhere.limit),
         accelerator: Choice::new(options.accelerator, &cache),
     };
-    let about = match options.elsewhere.json || !options.pages.is_empty() {
+    let about = match elsewhere.json || options.save.is_some() || !options.pages.is_empty() {
         true => Some(About::of(&workspace.root, &common.luggage.binary, &common.luggage.tests)?),
         false => None,
     };
     let outcomes = all(&common, &rows, &cache, options)?;
-    if let Some(path) = &options.elsewhere.junit {
+    if let Some(path) = &elsewhere.junit {
         report::junit(&outcomes, path)?;
     }
     let json = about.map(|about| report::json(&outcomes, &about)).transpose()?;
-    say(match json.as_ref().filter(|_| options.elsewhere.json) {
+    say(match json.as_ref().filter(|_| elsewhere.json) {
         Some(json) => json.clone(),
-        None => table::render(&outcomes, &workspace.root, options.elsewhere.verbose),
+        None => table::render(&outcomes, &workspace.root, elsewhere.verbose),
     });
     if let Some(json) = json {
+        save(&json, options.save.as_deref())?;
         matrix::write_run(&json, &options.pages)?;
     }
     Ok(outcome::verdict(&outcomes))
+}
+
+/// What cannot be written is found before the kernels run, not after.
+fn reachable(files: [&Option<PathBuf>; 4]) -> Result<(), String> {
+    files.into_iter().flatten().try_for_each(|file| {
+        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::read_dir(parent)
+            .map(drop)
+            .map_err(|error| format!("cannot write {}: {error}", file.display()))
+    })
+}
+
+fn save(json: &str, path: Option<&Path>) -> Result<(), String> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, json).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Asks all kernels. The host comes first and alone: its tests need all of its processors.

@@ -58,8 +58,8 @@ pub fn run(options: &MatrixOptions) -> Result<Verdict, String> {
         return Err("no page is asked for: name one with --html FILE or --markdown FILE".to_owned());
     }
     let mut runs = Vec::new();
-    for file in &options.files {
-        runs.push((file.display().to_string(), merge::read(file)?));
+    for file in merge::files(&options.files)? {
+        runs.push((file.display().to_string(), merge::read(&file)?));
     }
     let merged = merge::merge(runs)?;
     write(&merged, &options.pages)?;

@@ -138,7 +138,10 @@ function failed(leg, code, before) {
   for (const [name, source] of failure.reproducers) {
     parts.push(folded(`reproducer ${text(name)}`, pre(text(source))));
   }
-  if (failure.reproducers.length === 0) parts.push(make("p", {}, "No reproducer: what the test printed tells why."));
+  if (failure.reproducers.length === 0) {
+    const kept = `Reproducer and output are among the results of the run, below uid-${leg.uid}.`;
+    parts.push(make("p", {}, failure.output ? "No reproducer: what the test printed tells why." : kept));
+  }
   return make("section", {}, ...parts);
 }
 

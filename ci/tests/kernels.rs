@@ -109,19 +109,34 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
 fn pages_tell_what_json_tells() -> Result<(), Box<dyn std::error::Error>> {
     let stand_in = StandIn::new(&guest(r#"{"failed":"exit code 101"}"#))?;
     let file = |name: &str| stand_in.dir.path().join(name).to_string_lossy().into_owned();
-    let (html, markdown) = (file("matrix.html"), file("matrix.md"));
+    let (html, markdown, saved) = (file("matrix.html"), file("matrix.md"), file("target/kernels.json"));
 
-    let (text, _, status) = kernels(&stand_in, &["--html", &html, "--markdown", &markdown])?;
+    let (text, _, status) =
+        kernels(&stand_in, &["--html", &html, "--markdown", &markdown, "--save", &saved])?;
 
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("  uid 61234  a  exit code 101\n"), "{text}");
-    for page in [html, markdown] {
+    for page in [&html, &markdown] {
         let page = fs::read_to_string(page)?;
         assert!(page.contains("map.written-once") && page.contains("exit code 101"), "{page}");
     }
-    let (_, errors, status) = kernels(&stand_in, &["--html", "/nowhere/matrix.html"])?;
-    assert_eq!(status, Some(2));
-    assert!(errors.contains("cannot write /nowhere/matrix.html"), "{errors}");
+    // What was saved gives the same pages, found by the name that jobs give it.
+    let again = file("again.html");
+    let (_, errors, status) = ends(ci(&["matrix", &file("target"), "--html", &again]))?;
+    assert_eq!((status, fs::read_to_string(again)?), (Some(0), fs::read_to_string(html)?), "{errors}");
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_written_is_found_before_a_kernel_starts() -> io::Result<()> {
+    let stand_in = StandIn::new("touch started")?;
+
+    for option in ["--html", "--markdown", "--save", "--junit"] {
+        let (_, errors, status) = kernels(&stand_in, &[option, "/nowhere/matrix"])?;
+        assert_eq!(status, Some(2), "{option}");
+        assert!(errors.contains("cannot write /nowhere/matrix: No such file"), "{option}: {errors}");
+        assert!(!errors.contains(" is up after "), "{option}: {errors}");
+    }
     Ok(())
 }
 

@@ -106,6 +106,14 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// What of a process this kernel has no call to tell. Linux has them all: there, a call that is not answered is
+    /// a fault, and no test gets by without it.
+    pub fn lacks(&self) -> Lacks {
+        if self.system.is_gvisor() { self.process.lacks() } else { Lacks::default() }
+    }
+}
+
 /// The facts of this process, gathered when first asked for. A process that changes its
 /// credentials afterwards is not described by them.
 pub fn facts() -> &'static Facts {
@@ -116,6 +124,17 @@ pub fn facts() -> &'static Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn linux_lacks_nothing_whatever_it_answers() {
+        let mut facts = Facts::gather();
+        facts.process.setgroups = Fact::Absent;
+        facts.system.kernel_release = "7.3.4".to_owned();
+        assert_eq!(facts.lacks(), Lacks::default());
+
+        facts.system.kernel_release = "4.19.0-gvisor".to_owned();
+        assert_eq!(facts.lacks(), Lacks { setgroups: true, ..Lacks::default() });
+    }
 
     #[test]
     fn facts_are_shown_as_text_and_as_json() {

@@ -30,7 +30,7 @@ pub fn settings() -> insta::Settings {
     if let Some(variant) = suite::variant() {
         settings.set_snapshot_suffix(variant);
     }
-    if host::facts().process.lacks() != Lacks::default() {
+    if host::facts().lacks() != Lacks::default() {
         settings.set_comparator(Box::new(told::AsFarAsTold));
     }
     settings

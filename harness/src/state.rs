@@ -144,7 +144,7 @@ fn failed(answers: &[Answer], lacks: impl Fn() -> Lacks) -> Option<usize> {
 }
 
 fn lacks() -> Lacks {
-    host::facts().process.lacks()
+    host::facts().lacks()
 }
 
 impl State {

@@ -3,7 +3,7 @@
 
 use crate::action::{Action, DENY, gid_map, setresuid, uid_map};
 use crate::error::Error;
-use crate::host::{self, Creator, Fact};
+use crate::host::{self, Creator};
 use crate::scenario::{Scenario, caller, ordinary};
 use crate::trace::Outcome;
 use std::sync::OnceLock;
@@ -26,7 +26,7 @@ fn played(cast: &Scenario) -> Result<(), String> {
     // chroot(2) asks for CAP_SYS_CHROOT in the namespace and for no other id.
     let chroot = Action::Chroot("/", "/".into());
     // A kernel without the file has nothing to write "deny" to.
-    let deny = if host::facts().process.setgroups == Fact::Absent { &[][..] } else { &[DENY] };
+    let deny = if host::facts().lacks().setgroups { &[][..] } else { &[DENY] };
     let steps = [deny, &[uid_map("0 own 1"), gid_map("0 own 1"), setresuid(0), chroot]].concat();
     let trace = cast.clone().inside(&steps).try_play().map_err(|error| match error {
         Error::Namespace { errno, .. } => format!("unshare(CLONE_NEWUSER): {errno:?}"),

@@ -49,6 +49,9 @@ pub struct KernelsOptions {
     /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory: u32,
+    /// Write what every test answered, as JSON: `cargo ci matrix` puts several such files side by side
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
     /// The pages to write.
     #[command(flatten)]
     pub pages: PagesOptions,

@@ -7,9 +7,10 @@ use clap::Args;
 /// What the help closes with.
 pub const AFTER: &str = "\
 Examples:
-  cargo ci kernels --json > all.json               what each kernel answered
+  cargo ci kernels --save all.json                 what each kernel answered
   cargo ci matrix --html matrix.html all.json      the page
   cargo ci matrix --markdown matrix.md a.json b.json   jobs that each ran other kernels, side by side
+  cargo ci matrix --html matrix.html artifacts     every kernels.json below a directory
 
 All files have to come from the same version of the suite, and name each kernel once. The page is one file: it
 loads nothing, and works without a network.
@@ -19,7 +20,8 @@ Exit status: 0 written, 2 a file is cut short or does not belong to the others, 
 /// Options of `cargo ci matrix`.
 #[derive(Args, Debug)]
 pub struct MatrixOptions {
-    /// What `cargo ci kernels --json` printed; kernels are shown in this order
+    /// What `cargo ci kernels --save` wrote; a directory stands for each file named kernels.json below it. Kernels
+    /// are shown in this order
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// The pages to write.

@@ -1,9 +1,10 @@
 //! Runs from files, put side by side; what does not belong together is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use walkdir::WalkDir;
 
 use super::record::{FORMAT, Kernel, Run, Suite, Traces};
 
@@ -27,6 +28,35 @@ pub struct Merged {
     pub columns: Vec<Column>,
 }
 
+/// How a file is called that is looked for in a directory.
+const NAME: &str = "kernels.json";
+
+/// The files themselves, and those below directories, in order.
+///
+/// # Errors
+/// When a directory cannot be read, or holds none.
+pub fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        for entry in WalkDir::new(path).sort_by_file_name() {
+            let entry = entry.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            files.extend((entry.file_name() == NAME).then(|| entry.into_path()));
+        }
+        if files.len() == before {
+            return Err(format!(
+                "no {NAME} is below {}; `cargo ci kernels --save` writes one",
+                path.display()
+            ));
+        }
+    }
+    Ok(files)
+}
+
 /// Reads a file that `cargo ci kernels --json` printed.
 ///
 /// # Errors
@@ -34,7 +64,7 @@ pub struct Merged {
 pub fn read(path: &Path) -> Result<Run, String> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
-    parse(&text).map_err(|why| format!("{name} {why}; make it anew with `cargo ci kernels --json > {name}`"))
+    parse(&text).map_err(|why| format!("{name} {why}; make it anew with `cargo ci kernels --save {name}`"))
 }
 
 /// Reads what `cargo ci kernels --json` printed.

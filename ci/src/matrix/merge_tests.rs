@@ -30,7 +30,7 @@ fn a_file_that_is_cut_short_anywhere_is_refused() -> Result<(), Box<dyn std::err
     std::fs::write(file.path(), &NEW[..NEW.len() / 2])?;
     let error = read(file.path()).err().unwrap_or_default();
     assert!(error.starts_with(&format!("{} is cut short: ", file.path().display())), "{error}");
-    assert!(error.contains("make it anew with `cargo ci kernels --json > "), "{error}");
+    assert!(error.contains("make it anew with `cargo ci kernels --save "), "{error}");
     Ok(())
 }
 
@@ -101,5 +101,26 @@ fn other_versions_of_the_suite_are_refused() -> Result<(), String> {
     let trace = runs[1].1.traces.get_mut("map_order::once").ok_or("no trace")?;
     trace.insert(String::new(), "another\n".to_owned());
     assert!(refused(runs).contains("the reviewed snapshot of map_order::once differs"));
+    Ok(())
+}
+
+#[test]
+fn a_directory_stands_for_what_is_called_so_below_it() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = tempfile::tempdir()?;
+    let below = |name: &str| dir.path().join(name);
+    for job in ["b/target", "a/target"] {
+        std::fs::create_dir_all(below(job))?;
+        std::fs::write(below(job).join("kernels.json"), "")?;
+        std::fs::write(below(job).join("other.json"), "")?;
+    }
+
+    let found = files(&[below("b/target/other.json"), dir.path().to_owned()])?;
+
+    let expected = ["b/target/other.json", "a/target/kernels.json", "b/target/kernels.json"].map(below);
+    assert_eq!(found, expected);
+    let empty = tempfile::tempdir()?;
+    let words =
+        format!("no kernels.json is below {}; `cargo ci kernels --save` writes one", empty.path().display());
+    assert_eq!(files(&[empty.path().to_owned()]), Err(words));
     Ok(())
 }

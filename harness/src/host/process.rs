@@ -122,8 +122,8 @@ impl Process {
         self.capabilities.known().is_some_and(|sets| sets.effective.contains(cap))
     }
 
-    /// What of a process this kernel has no call to tell.
-    pub fn lacks(&self) -> Lacks {
+    /// What of a process the kernel did not tell, as one that is no Linux may have no call for it.
+    pub(super) fn lacks(&self) -> Lacks {
         let setgroups = self.setgroups == Fact::Absent;
         if self.seccomp != Fact::Known(Seccomp::Off) {
             return Lacks { setgroups, ..Lacks::default() };

@@ -53,7 +53,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
         }
         let (uid, gid) = (forget(expected.uid, state.uid), forget(expected.gid, state.gid));
         let securebits = state.securebits.and(expected.securebits);
-        let no_file = state.setgroups.is_empty() && host::facts().process.lacks().setgroups;
+        let no_file = state.setgroups.is_empty() && host::facts().lacks().setgroups;
         let setgroups = if no_file { String::new() } else { expected.setgroups.clone() };
         let expected = State { uid, gid, securebits, setgroups, ..expected.clone() };
         if comparable != expected {

@@ -139,8 +139,8 @@ function failed(leg, code, before) {
     parts.push(folded(`reproducer ${text(name)}`, pre(text(source))));
   }
   if (failure.reproducers.length === 0) {
-    const kept = `Reproducer and output are among the results of the run, below uid-${leg.uid}.`;
-    parts.push(make("p", {}, failure.output ? "No reproducer: what the test printed tells why." : kept));
+    const kept = `Its reproducer and all that it printed are among the results of the run, below uid-${leg.uid}.`;
+    parts.push(make("p", {}, failure.known ? kept : "No reproducer: what the test printed tells why."));
   }
   return make("section", {}, ...parts);
 }

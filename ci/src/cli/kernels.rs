@@ -14,6 +14,8 @@ Examples:
   cargo ci kernels --kernel ../linux/arch/x86/boot/bzImage   a kernel of yours, under qemu
   cargo ci kernels --kernel ../linux/linux     one that was built with ARCH=um
   cargo ci kernels --filter 'test(map_order)'  the tests whose name contains map_order
+  cargo ci kernels --filter 'not test(/^(sweeps|search)::/)'   all but what goes through thousands of
+                                               scenarios: two fifths of the time
   cargo ci kernels --json > kernels.json       the end of every test, for scripts and `cargo ci matrix`
   cargo ci kernels --html matrix.html          rules down, kernels across, on a page for a browser
 

@@ -74,17 +74,17 @@ pub fn word_of(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// A test that ended. Of a failure that is known the trace is enough: whoever wants more finds it among the results,
-/// and of the hundreds that gVisor has nobody could open the page.
+/// A test that ended. Of a failure that is known the trace is enough, or else what it printed: its programs are among
+/// the results, and with the hundreds that gVisor has nobody could open the page.
 fn test(leg: &Leg, name: &str, ended: &Ended) -> Value {
     let trace = trace(leg, name).filter(|_| ended.end != End::Passed);
-    let enough = trace.is_some() && leg.known.contains_key(name);
-    let output = if enough { "" } else { &ended.output };
+    let known = leg.known.contains_key(name);
+    let output = if known && trace.is_some() { "" } else { &ended.output };
     let mut test = json!({"name": name, "end": word(&ended.end), "how": words(&ended.end),
                           "seconds": ended.time.as_secs_f64(), "output": output});
     if ended.end != End::Passed {
         test["trace"] = json!(trace);
-        test["reproducers"] = if enough { json!({}) } else { json!(reproducers(leg, name)) };
+        test["reproducers"] = if known { json!({}) } else { json!(reproducers(leg, name)) };
     }
     test
 }

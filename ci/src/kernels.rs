@@ -79,19 +79,31 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         false => None,
     };
     let outcomes = all(&common, &rows, &cache, options)?;
-    if let Some(path) = &elsewhere.junit {
-        report::junit(&outcomes, path)?;
-    }
     let json = about.map(|about| report::json(&outcomes, &about)).transpose()?;
-    say(match json.as_ref().filter(|_| elsewhere.json) {
-        Some(json) => json.clone(),
-        None => table::render(&outcomes, &workspace.root, elsewhere.verbose),
-    });
-    if let Some(json) = json {
-        save(&json, options.save.as_deref())?;
-        matrix::write_run(&json, &options.pages)?;
-    }
+    tell(&outcomes, json.as_deref(), &workspace, options)?;
     Ok(outcome::verdict(&outcomes))
+}
+
+/// Prints the outcomes, and writes the files that were asked for.
+fn tell(
+    outcomes: &[Outcome],
+    json: Option<&str>,
+    workspace: &Workspace,
+    options: &KernelsOptions,
+) -> Result<(), String> {
+    let elsewhere = &options.elsewhere;
+    if let Some(path) = &elsewhere.junit {
+        report::junit(outcomes, path)?;
+    }
+    say(match json.filter(|_| elsewhere.json) {
+        Some(json) => json.to_owned(),
+        None => table::render(outcomes, &workspace.root, elsewhere.verbose),
+    });
+    let Some(json) = json else { return Ok(()) };
+    if let Some(path) = &options.save {
+        std::fs::write(path, json).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    matrix::write_run(json, &options.pages)
 }
 
 /// What cannot be written is found before the kernels run, not after.
@@ -102,11 +114,6 @@ fn reachable(files: [&Option<PathBuf>; 4]) -> Result<(), String> {
             .map(drop)
             .map_err(|error| format!("cannot write {}: {error}", file.display()))
     })
-}
-
-fn save(json: &str, path: Option<&Path>) -> Result<(), String> {
-    let Some(path) = path else { return Ok(()) };
-    std::fs::write(path, json).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Asks all kernels. The host comes first and alone: its tests need all of its processors.

@@ -39,7 +39,7 @@ impl Run {
         let root = stand_in.dir.path().display().to_string();
         let deaf = DEAF.replace("ROOT", &root);
         stand_in.guest(&format!(
-            "{READY}\necho $PPID > {root}/guard\necho $$ > {root}/guest\n{deaf}\nsleep 600"
+            "{READY}\necho $PPID > {root}/guard\necho $$ > {root}/guest\n{deaf}\nexec sleep 600"
         ))?;
         let mut command = stand_in.command(arguments);
         command.env("TMPDIR", scratch.path()).stdout(Stdio::null()).stderr(Stdio::null());

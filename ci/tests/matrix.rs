@@ -178,7 +178,11 @@ fn a_cell_shows_trace_source_and_reproducer() -> Tested {
                 "cargo ci kernels --only old",
             ],
         ),
-        (1, 1, vec!["differs, known", "Known: takes a page and more (since 20240729)", "No reproducer"]),
+        (
+            1,
+            1,
+            vec!["differs, known", "Known: takes a page and more (since 20240729)", "Its reproducer and all"],
+        ),
         (
             2,
             1,

@@ -109,6 +109,7 @@ fn main() -> std::process::ExitCode {
     harness::suite::main()
 }
 
+// musl gives memory back at once and takes it anew, a page fault each time, which guests feel most.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

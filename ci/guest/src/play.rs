@@ -260,6 +260,7 @@ mod tests {
         let refused = Err("the suite's list of skips holds \"a needs root\"".to_owned());
         assert_eq!(skips("a needs root\n"), refused);
     }
+
     #[test]
     fn the_files_of_a_directory_are_told_in_order_with_their_paths() -> Result<(), Box<dyn std::error::Error>>
     {
@@ -274,7 +275,8 @@ mod tests {
             fs::read_to_string(told.path())?.lines().map(Event::from_line).collect::<Result<_, _>>()?;
         let event = |name: &str, text: &str| Event::Reproducer { name: name.into(), text: text.into() };
         assert_eq!(events, [event("below/a.sh", "exit 1"), event("z.c", "int main;")]);
-        assert!(sent(Path::new("/nowhere"), &mut Channel(told.reopen()?), |_, _| Event::Done).is_err());
+        let nowhere = sent(Path::new("/nowhere"), &mut Channel(told.reopen()?), |_, _| Event::Done);
+        assert_eq!(nowhere, Err("cannot read /nowhere: No such file or directory (os error 2)".to_owned()));
         Ok(())
     }
 }

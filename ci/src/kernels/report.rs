@@ -83,6 +83,7 @@ fn test(leg: &Leg, name: &str, ended: &Ended) -> Value {
     let mut test = json!({"name": name, "end": word(&ended.end), "how": words(&ended.end),
                           "seconds": ended.time.as_secs_f64(), "output": output});
     if ended.end != End::Passed {
+        test["known"] = json!(known);
         test["trace"] = json!(trace);
         test["reproducers"] = if known { json!({}) } else { json!(reproducers(leg, name)) };
     }
@@ -260,13 +261,13 @@ mod tests {
 
         assert_eq!(tests[1]["trace"], "EPERM\n");
         assert_eq!(tests[1]["reproducers"], json!({"b.c": "int", "b.sh": "exit", "b-1.c": "one"}));
-        assert_eq!(tests[1]["output"], "the diff");
+        assert_eq!((&tests[1]["output"], &tests[1]["known"]), (&json!("the diff"), &json!(false)));
         assert_eq!(tests[0].get("trace"), None);
 
         leg.known.insert("b".to_owned(), "map.written-once: twice".to_owned());
         let known = &super::leg(leg)["tests"][1];
         assert_eq!((&known["trace"], &known["output"]), (&json!("EPERM\n"), &json!("")));
-        assert_eq!(known["reproducers"], json!({}));
+        assert_eq!((&known["reproducers"], &known["known"]), (&json!({}), &json!(true)));
     }
 
     #[test]

@@ -121,16 +121,17 @@ fn failed(first: &Failure, failures: &[Failure], column: &Column, merged: &Merge
     // A trace says more than a process that was killed.
     let differs = failures.iter().find_map(|(test, ended)| difference(test, ended, column, merged));
     let text = differs.unwrap_or_else(|| difference::short(&first.1.how));
-    let known: Option<Vec<&Known>> = failures.iter().map(|(test, _)| known(test, column)).collect();
+    let known: Option<Vec<&Known>> =
+        failures.iter().map(|(test, ended)| known(test, ended, column)).collect();
     match known.as_deref() {
         Some([first, ..]) => (State::Known, format!("{text}: {}", first.what)),
         _ => (State::Differs, text),
     }
 }
 
-/// What is known of a test that failed.
-pub fn known<'a>(test: &Test, column: &'a Column) -> Option<&'a Known> {
-    column.kernel.known.iter().find(|known| known.tests.contains(&test.name))
+/// What is known of a test that failed. One that fails so for root may hang for a user, of which nothing is known.
+pub fn known<'a>(test: &Test, ended: &Ended, column: &'a Column) -> Option<&'a Known> {
+    column.kernel.known.iter().find(|known| ended.known && known.tests.contains(&test.name))
 }
 
 fn difference(test: &Test, ended: &Ended, column: &Column, merged: &Merged) -> Option<String> {

@@ -188,7 +188,7 @@ fn code(number: usize) -> i64 {
 }
 
 fn failure(test: &Test, ended: &Ended, column: &Column, merged: &Merged, texts: &mut Texts) -> Failure {
-    let known = known(test, column).map(|known| match &known.since {
+    let known = known(test, ended, column).map(|known| match &known.since {
         Some(since) => format!("{} (since {since})", known.what),
         None => known.what.clone(),
     });

@@ -145,6 +145,9 @@ pub struct Ended {
     pub end: End,
     /// In words; of a skipped test the reason.
     pub how: String,
+    /// Whether it failed as it was known to, for this user.
+    #[serde(default)]
+    pub known: bool,
     /// What it printed, if it did not pass.
     #[serde(default)]
     pub output: String,

@@ -1,13 +1,14 @@
 //! The checks: how the small suite is called, and what must come of it.
 
-use std::process::{Command, Output};
+use std::io::{self, Write as _};
+use std::process::{Command, Output, Stdio};
 
 use crate::PLAY_SUITE;
 
 const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
 /// Every check with its name.
-pub const ALL: [(&str, fn()); 8] = [
+pub const ALL: [(&str, fn()); 9] = [
     ("all_tests_are_listed_by_their_shown_names", all_tests_are_listed_by_their_shown_names),
     ("unmet_needs_are_listed_as_ignored", unmet_needs_are_listed_as_ignored),
     ("nothing_is_ignored_where_all_is_required", nothing_is_ignored_where_all_is_required),
@@ -16,6 +17,7 @@ pub const ALL: [(&str, fn()); 8] = [
     ("a_test_that_can_run_passes_or_fails_by_itself", a_test_that_can_run_passes_or_fails_by_itself),
     ("skipped_tests_are_told_with_their_reasons", skipped_tests_are_told_with_their_reasons),
     ("an_unknown_requirement_is_refused", an_unknown_requirement_is_refused),
+    ("tests_are_served_one_after_the_other", tests_are_served_one_after_the_other),
 ];
 
 const RUN_BY_DEFAULT: [&str; 10] = [
@@ -93,6 +95,22 @@ fn an_unknown_requirement_is_refused() {
     assert!(ran.stderr.contains("USERNS_SUITE_REQUIRE is \"most\""), "{}", ran.stderr);
 }
 
+/// Each ends as it would alone, and a name that nobody has is no test that passed.
+fn tests_are_served_one_after_the_other() {
+    let names = "suite::plain\nsuite::fails\nsuite::unmet\nno::such_test\nsuite::own_gid::before_deny\n";
+    let ran = served(names);
+
+    let ends: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with("started ")).collect();
+    assert_eq!(ends, ["exited 0", "exited 101", "exited 0", "exited 0", "exited 0"], "{}", ran.stderr);
+    let mut children: Vec<&str> =
+        ran.stdout.lines().filter_map(|line| line.strip_prefix("started ")).collect();
+    children.sort_unstable();
+    children.dedup();
+    assert_eq!((ran.status, children.len()), (Some(0), 5), "{}", ran.stdout);
+    assert_eq!(ran.stderr.matches("test result: ok. 1 passed; 0 failed;").count(), 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("as it should"), "{}", ran.stderr);
+}
+
 struct Ran {
     status: Option<i32>,
     stdout: String,
@@ -102,8 +120,31 @@ struct Ran {
 /// Runs the small suite; `required` is the value of its variable.
 #[track_caller]
 fn play(arguments: &[&str], required: &str) -> Ran {
+    told(command(arguments, required).output())
+}
+
+/// Has the small suite serve the tests of these lines.
+#[track_caller]
+fn served(lines: &str) -> Ran {
+    let pipes = || Stdio::piped();
+    let mut command = command(&["--serve"], "");
+    let started = command.stdin(pipes()).stdout(pipes()).stderr(pipes()).spawn();
+    let mut child = started.expect("this binary can be started again");
+    let mut asks = child.stdin.take().expect("a pipe");
+    asks.write_all(lines.as_bytes()).expect("the suite listens");
+    drop(asks);
+    told(child.wait_with_output())
+}
+
+fn command(arguments: &[&str], required: &str) -> Command {
     let this = std::env::current_exe().expect("/proc is mounted where the harness is tested");
-    let output = Command::new(this).args(arguments).env(PLAY_SUITE, "1").env(REQUIRE, required).output();
+    let mut command = Command::new(this);
+    command.args(arguments).env(PLAY_SUITE, "1").env(REQUIRE, required);
+    command
+}
+
+#[track_caller]
+fn told(output: io::Result<Output>) -> Ran {
     let Output { status, stdout, stderr } = output.expect("this binary can be started again");
     Ran {
         status: status.code(),

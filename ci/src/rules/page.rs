@@ -11,12 +11,12 @@ use super::Listed;
 const HEAD: &str = "\
 # The rules
 
-What the Linux kernel does with user namespaces, as far as this suite knows, and the tests that pin it. The
-outcome is the errno that a program gets where the rule refuses, or `ok`. Where a rule is younger than user
-namespaces themselves (3.8), its first release stands beside it.
+This page lists what the Linux kernel does with user namespaces, as far as this suite knows, and the tests that pin
+each rule. The outcome is the errno that a program gets when the rule refuses a call, or `ok`. If a rule is younger than
+user namespaces (3.8), the column `since` has its first release.
 
-`cargo ci rules` tells which of them hold on a kernel; `cargo ci rules map.written-once` tells all of one. This
-page is made by `cargo ci rules --write` from `harness/src/rules` and the attributes of the tests.
+`cargo ci rules` prints which rules hold on a kernel. `cargo ci rules map.written-once` prints everything about one rule.
+`cargo ci rules --write` generates this page from `harness/src/rules` and the attributes of the tests.
 ";
 
 /// The page.

@@ -1,11 +1,11 @@
-//! The rules of the kernel that this suite is about, each by a name that stays.
+//! The rules of the kernel that this suite tests. Each rule has a stable name.
 //!
-//! A test says which of them it pins: `#[harness::test(Root, pins("map.written-once"))]`. A name that is
-//! not in this table does not compile. `cargo ci rules` shows each rule with its tests and whether it
-//! holds on this kernel; `docs/rules.md` is made from the same table.
+//! A test names the rules that it pins: `#[harness::test(Root, pins("map.written-once"))]`. A name that is
+//! not in this table does not compile. `cargo ci rules` prints each rule with its tests and whether it
+//! holds on this kernel. `docs/rules.md` is generated from the same table.
 //!
-//! A rule that is not as old as user namespaces (3.8) says since when it holds, with its commit in the
-//! source: where a kernel lacks it, the outcomes of its tests differ.
+//! A rule that is younger than user namespaces (3.8) has its first release, and its commit in the source. On a
+//! kernel without the rule, the outcomes of its tests differ.
 
 pub mod changes;
 mod creating;
@@ -22,17 +22,17 @@ use nix::errno::Errno;
 /// One thing that the kernel does.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Its name: family, full stop, claim. Names stay, since reports refer to them.
+    /// Its name: family, full stop, claim. Names do not change, because reports refer to them.
     pub name: &'static str,
-    /// What the kernel does, in one sentence.
+    /// What the kernel does, in one or a few sentences.
     pub sentence: &'static str,
-    /// What a program gets: one of these, or success where there is none.
+    /// What a program gets: one of these errnos, or success if the list is empty.
     pub errnos: &'static [Errno],
-    /// The manual page and its section, the function or the commit of the kernel.
+    /// The manual page and its section, or the function or the commit of the kernel.
     pub source: &'static str,
-    /// The first release that has it, where that is later than 3.8.
+    /// The first release that has the rule, if that is later than 3.8.
     pub since: Option<&'static str>,
-    /// Why no test pins it, if none does.
+    /// Why no test pins the rule, if none does.
     pub untested: Option<&'static str>,
 }
 
@@ -42,7 +42,7 @@ impl Rule {
         self.name.split_once('.').map_or(self.name, |(family, _)| family)
     }
 
-    /// The errnos as a report shows them: "EPERM or EINVAL", "ok" for success.
+    /// The errnos as a report prints them: "EPERM or EINVAL", or "ok" for success.
     pub fn outcome(&self) -> String {
         match self.errnos {
             [] => "ok".to_owned(),
@@ -61,10 +61,10 @@ impl Rule {
     }
 }
 
-/// A family of rules: what it is about, and its rules in the order in which reports list them.
+/// A family of rules: its topic, and its rules in the order in which reports list them.
 #[derive(Debug)]
 pub struct Family {
-    /// A heading.
+    /// The heading that reports print above the rules.
     pub title: &'static str,
     /// The rules.
     pub rules: &'static [Rule],
@@ -75,19 +75,19 @@ pub static FAMILIES: &[Family] = &[
     Family { title: "Creating a namespace", rules: creating::CREATING },
     Family { title: "Limits", rules: creating::LIMITS },
     Family { title: "Joining a namespace", rules: joining::JOINING },
-    Family { title: "Asking about namespaces", rules: joining::ASKING },
-    Family { title: "What entering a namespace leaves", rules: entering::ENTERING },
-    Family { title: "Privilege over what belongs to a namespace", rules: entering::OWNERSHIP },
+    Family { title: "Querying namespaces", rules: joining::ASKING },
+    Family { title: "Credentials after entering a namespace", rules: entering::ENTERING },
+    Family { title: "Privilege over the resources of a namespace", rules: entering::OWNERSHIP },
     Family { title: "Opening the files in /proc", rules: maps::OPENING },
-    Family { title: "Writing a map: who and when", rules: maps::WRITING },
+    Family { title: "Writing a map: permission and order", rules: maps::WRITING },
     Family { title: "Writing a map: the text", rules: maps::TEXT },
-    Family { title: "Writing a map: the ids that are allowed", rules: maps::PERMITTED },
-    Family { title: "What a map means", rules: meaning::MEANING },
+    Family { title: "Writing a map: the allowed ids", rules: maps::PERMITTED },
+    Family { title: "The meaning of a map", rules: meaning::MEANING },
     Family { title: "Writing /proc/PID/setgroups", rules: setgroups::FILE },
     Family { title: "setgroups(2) and getgroups(2)", rules: setgroups::CALLS },
     Family { title: "Groups and permission", rules: setgroups::MEMBERSHIP },
     Family { title: "Setting ids", rules: ids::SETTING },
-    Family { title: "What a change of ids takes and gives", rules: ids::CONSEQUENCES },
+    Family { title: "Effects of a change of ids", rules: ids::CONSEQUENCES },
     Family { title: "Programs", rules: ids::PROGRAMS },
     Family { title: "Vulnerabilities", rules: vulnerabilities::VULNERABILITIES },
     Family { title: "Races", rules: vulnerabilities::RACES },
@@ -98,10 +98,10 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.iter().flat_map(|family| family.rules)
 }
 
-/// The rule of this name. `#[harness::test]` calls it when the test is compiled.
+/// The rule of this name. `#[harness::test]` calls this function when the test is compiled.
 ///
 /// # Panics
-/// If there is none.
+/// If there is no rule of this name.
 pub const fn named(name: &str) -> &'static Rule {
     let mut family = 0;
     while family < FAMILIES.len() {
@@ -118,7 +118,7 @@ pub const fn named(name: &str) -> &'static Rule {
     panic!("no rule has this name: the rules are in harness/src/rules");
 }
 
-/// `==` of strings is not to be had in a constant.
+/// Whether two strings are equal. `==` of strings does not work in a constant.
 const fn same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {

@@ -1,16 +1,16 @@
-//! What changed between the kernels that the suite runs on, and between the programs: the one table by which what
-//! is expected depends on a release.
+//! The changes between releases of the kernel, and between versions of programs. This is the one table by which an
+//! expectation depends on a release.
 
 mod programs;
 
 pub use programs::{ProgramChange, SG_OF_UTIL_LINUX, SUDO_KEEPS_ERRNO};
 
-/// A change by which a snapshot varies: a test names it as `varies(SATURATING_NUMBERS)`.
+/// A change for which a test has two snapshots. The test names it: `varies(SATURATING_NUMBERS)`.
 pub trait Variation: Sync {
-    /// Its name: where it is missing, the snapshot is called `test@without-NAME`.
+    /// Its name. On a kernel without the change, the snapshot is `test@without-NAME`.
     fn name(&self) -> &'static str;
 
-    /// Whether this host's kernel, or program, has it. Told by its version, never by what it does.
+    /// Whether this host's kernel or program has the change. The version decides, never the behaviour.
     fn is_here(&self) -> bool;
 }
 
@@ -19,21 +19,22 @@ use crate::host::system;
 /// A change of the kernel that a program can see.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Its name: a snapshot of a kernel without it is called `test@without-NAME`.
+    /// Its name. The snapshot for a kernel without the change is `test@without-NAME`.
     pub name: &'static str,
-    /// The rule that it brought or altered.
+    /// The rule that the change added or altered.
     pub rule: &'static str,
-    /// What it brought, as a reason of a skip ends: "CAP_SETFCAP to map uid 0".
+    /// What the change added, in the words that end the reason of a skip: "CAP_SETFCAP to map uid 0".
     pub what: &'static str,
-    /// The first release that has it.
+    /// The first release that has the change.
     pub release: (u32, u32),
-    /// The stable series that it came to: series and number of the first release that has it, or of a later one.
+    /// The stable series that received the change: the series, and the number of the first release with the change or of
+    /// a later one.
     pub stable: &'static [(u32, u32, u32)],
     /// The commit.
     pub commit: &'static str,
 }
 
-/// Whoever maps uid 0 of the parent needs CAP_SETFCAP there.
+/// A process that maps uid 0 of the parent needs CAP_SETFCAP there.
 pub static SETFCAP: Change = Change {
     name: "setfcap-for-root",
     rule: "allow.uid-0-from-inside",
@@ -43,7 +44,7 @@ pub static SETFCAP: Change = Change {
     commit: "db2e718a4798",
 };
 
-/// setresuid(2) and setresgid(2) that change nothing leave the filesystem id.
+/// A setresuid(2) or setresgid(2) call that changes nothing leaves the filesystem id as it is.
 pub static NOTHING_TO_CHANGE: Change = Change {
     name: "nothing-to-change",
     rule: "id.nothing-to-change",
@@ -53,17 +54,17 @@ pub static NOTHING_TO_CHANGE: Change = Change {
     commit: "659c0ce1cb9e",
 };
 
-/// Numbers of more than 64 bits in a map are the greatest one.
+/// A number of more than 64 bits in a map is read as the greatest number.
 pub static SATURATING_NUMBERS: Change = Change {
     name: "saturating-numbers",
     rule: "text.numbers-wrap",
-    what: "numbers of more than 64 bits are the greatest one",
+    what: "numbers of more than 64 bits read as the greatest number",
     release: (7, 2),
     stable: &[],
     commit: "lib: fix _parse_integer_limit() to handle overflow",
 };
 
-/// SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE, which anybody may set.
+/// SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE, which every process may set.
 pub static BITS_FOR_ALL: Change = Change {
     name: "unprivileged-securebits",
     rule: "change.locked-bits",
@@ -73,22 +74,22 @@ pub static BITS_FOR_ALL: Change = Change {
     commit: "a0623b2a1db5",
 };
 
-/// The sender of kill(2) is named as the receiver's namespace names it, not by way of what the sender's own says.
-/// Read in the source of 7.3.4; the commit is not known here.
+/// A signal of kill(2) shows the sender's uid as the receiver's namespace maps it. Before, the sender's namespace
+/// translated the uid first. The source of 7.3.4 has the change; its commit is not known.
 pub static SENDER_BY_RECEIVER: Change = Change {
     name: "sender-by-receiver",
     rule: "mean.signals",
-    what: "kill(2) names its sender as the receiver does",
+    what: "kill(2) shows its sender as the receiver maps it",
     release: (7, 3),
     stable: &[],
-    commit: "kernel/signal.c: kill(2) gives SEND_SIG_NOINFO in the place of prepare_kill_siginfo()",
+    commit: "kernel/signal.c: kill(2) passes SEND_SIG_NOINFO instead of prepare_kill_siginfo()",
 };
 
-/// Every change, the oldest first.
+/// Every change, oldest first.
 pub static ALL: [&Change; 5] =
     [&SETFCAP, &NOTHING_TO_CHANGE, &BITS_FOR_ALL, &SATURATING_NUMBERS, &SENDER_BY_RECEIVER];
 
-/// Everything by which a snapshot may vary: the changes of the kernel, then those of programs.
+/// Every change for which a snapshot may vary: first those of the kernel, then those of programs.
 pub fn variations() -> impl Iterator<Item = &'static dyn Variation> {
     let of_programs = programs::ALL.into_iter().map(|change| change as &dyn Variation);
     ALL.into_iter().map(|change| change as &dyn Variation).chain(of_programs)
@@ -104,23 +105,23 @@ impl Variation for Change {
     }
 }
 
-/// A kernel by its release, which decides what of the table it has.
+/// The release of a kernel. It decides which changes of the table the kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Release {
     /// Major and minor version.
     pub version: (u32, u32),
-    /// Which release of its stable series, such as 26 of 6.1.26; 0 where that is not known.
+    /// The number within its stable series, such as 26 of 6.1.26. 0 if it is not known.
     pub stable: u32,
 }
 
 impl Release {
-    /// That of this host; none that is older than any change where uname(2) does not tell.
+    /// The release of this host. If uname(2) does not show one, a release that is later than every change.
     pub fn of_host() -> Self {
         let system = &crate::host::facts().system;
         Self::told(&system.kernel_release, &system.kernel_version)
     }
 
-    /// That of a kernel with this `uname -r` and `uname -v`, as [`Release::of_host`].
+    /// The release of a kernel with this `uname -r` and `uname -v`, as for [`Release::of_host`].
     pub fn told(release: &str, version: &str) -> Self {
         Self {
             version: system::version(release).unwrap_or((u32::MAX, 0)),
@@ -128,12 +129,12 @@ impl Release {
         }
     }
 
-    /// Whether a kernel of this release has a change.
+    /// Whether a kernel of this release has the change.
     pub fn has(self, change: &Change) -> bool {
         self.reaches(change.release, change.stable)
     }
 
-    /// Whether it is this release or a later one, or a later one of a stable series.
+    /// Whether this release is `first` or later, or is in a stable series and at least the release given for it.
     pub fn reaches(self, first: (u32, u32), stable: &[(u32, u32, u32)]) -> bool {
         let in_series = |(major, minor, least): &(u32, u32, u32)| {
             (*major, *minor) == self.version && self.stable >= *least

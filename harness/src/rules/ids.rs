@@ -7,25 +7,25 @@ pub(super) const SETTING: &[Rule] = &[
     rule(
         "id.unmapped",
         &[EINVAL],
-        "An id without a mapping, or -1 where that does not mean \"keep\", is refused.",
+        "An id without a mapping is refused. So is -1 in a call where -1 does not mean \"keep\".",
         "setuid(2), setreuid(2), setresuid(2): EINVAL; kernel make_kuid(), uid_valid()",
     ),
     rule(
         "id.not-own",
         &[EPERM],
-        "Without CAP_SETUID, or CAP_SETGID, one of the caller's own ids may be set and no other.",
+        "Without CAP_SETUID (CAP_SETGID), the caller may set only one of its own ids.",
         "setuid(2), setreuid(2), setresuid(2): EPERM; kernel __sys_setresuid()",
     ),
     rule(
         "id.capability",
         &[],
-        "CAP_SETUID, or CAP_SETGID, in the caller's namespace sets any id that has a mapping.",
+        "With CAP_SETUID (CAP_SETGID) in its namespace, the caller may set any id that has a mapping.",
         "capabilities(7); kernel ns_capable_setid()",
     ),
     rule(
         "id.which-change",
         &[],
-        "setuid(2) sets all ids with the capability and the effective one without; setreuid(2) sets the saved id as the manual page says.",
+        "setuid(2) sets all ids with the capability, and only the effective id without it. setreuid(2) sets the saved id as its manual page describes.",
         "setuid(2), setreuid(2); kernel __sys_setuid(), __sys_setreuid()",
     ),
     rule(
@@ -37,64 +37,64 @@ pub(super) const SETTING: &[Rule] = &[
     rule(
         "id.fs-follows",
         &[],
-        "The filesystem id becomes the effective id.",
+        "A call that sets the effective id also sets the filesystem id to it.",
         "setresuid(2), setfsuid(2); kernel __sys_setresuid()",
     ),
     rule(
         "id.fs-never-fails",
         &[],
-        "setfsuid(2) and setfsgid(2) return the filesystem id of before, whether they set another or not.",
+        "setfsuid(2) and setfsgid(2) return the previous filesystem id, whether they change it or not.",
         "setfsuid(2); kernel __sys_setfsuid()",
     ),
     rule(
         "id.nothing-to-change",
         &[],
-        "setresuid(2) that keeps the effective id and changes nothing leaves the filesystem id alone.",
-        "kernel 659c0ce1cb9e, __sys_setresuid() (setresuid(2) says otherwise)",
+        "A setresuid(2) call that keeps the effective id and changes nothing leaves the filesystem id as it is.",
+        "kernel 659c0ce1cb9e, __sys_setresuid() (setresuid(2) differs)",
     )
     .since("6.3"),
     rule(
         "id.one-thread",
         &[],
-        "The system calls change the ids of the calling thread alone.",
+        "The system calls change only the ids of the calling thread.",
         "setresuid(2), \"C library/kernel differences\"; nptl(7); kernel commit_creds()",
     ),
     rule(
         "id.no-memory",
         &[EAGAIN, ENOMEM],
-        "The calls fail when there is no memory for credentials.",
+        "The calls fail if there is no memory for credentials.",
         "setuid(2): EAGAIN; kernel prepare_creds(), alloc_uid()",
     )
-    .untested("an allocation of this size fails under fault injection alone"),
+    .untested("an allocation of this size fails only under fault injection"),
     rule(
         "id.security-module",
         &[EPERM, EACCES],
         "A security module may refuse a change of ids.",
         "kernel 39030e1351aa, security_task_fix_setuid(); SafeSetID",
     )
-    .untested("it takes SafeSetID with a policy, which belongs to the host"),
+    .untested("it needs SafeSetID with a policy, and the policy belongs to the host"),
     rule(
         "id.bad-pointer",
         &[EFAULT],
-        "getresuid(2) and getresgid(2) need room for each of the three ids.",
+        "getresuid(2) and getresgid(2) need a writable place for each of the three ids.",
         "getresuid(2): EFAULT",
     ),
     rule(
         "id.getters",
         &[],
-        "getuid, geteuid, getgid, getegid, getresuid and getresgid tell ids through the map, or the overflow id.",
+        "getuid, geteuid, getgid, getegid, getresuid and getresgid translate ids through the map, and return the overflow id for an id without a mapping.",
         "getuid(2), getresuid(2); user_namespaces(7); kernel from_kuid_munged()",
     ),
     rule(
         "id.told-by-proc",
         &[],
-        "/proc/PID/status shows the four ids as the namespace of its opener names them.",
+        "/proc/PID/status shows the four ids as the opener's namespace maps them.",
         "proc_pid_status(5); kernel task_state()",
     ),
     rule(
         "id.compat",
         &[EPERM, EINVAL, EFAULT],
-        "The 16-bit calls take 65535 for -1 and tell larger ids as the overflow id; the 32-bit calls are as the native ones.",
+        "The 16-bit calls read 65535 as -1 and return the overflow id for larger ids. The 32-bit calls behave like the native ones.",
         "setresuid(2), \"C library/kernel differences\"; kernel/uid16.c",
     ),
 ];
@@ -103,37 +103,37 @@ pub(super) const CONSEQUENCES: &[Rule] = &[
     rule(
         "change.capabilities",
         &[],
-        "Leaving uid 0 of the namespace takes capabilities and coming back gives them, as the securebits say.",
+        "A process that changes from uid 0 of the namespace to another uid loses capabilities, and gains them when it changes back. The securebits can change this.",
         "capabilities(7), \"Effect of user ID changes on capabilities\"; kernel cap_emulate_setxuid()",
     ),
     rule(
         "change.without-uid-0",
         &[],
-        "Where uid 0 has no mapping no change of uids takes capabilities.",
+        "If uid 0 has no mapping, no change of uids removes capabilities.",
         "kernel cap_emulate_setxuid(): make_kuid(old->user_ns, 0)",
     ),
     rule(
         "change.fs-capabilities",
         &[],
-        "Leaving uid 0 with the filesystem id takes the capabilities over files, and coming back gives them.",
+        "When the filesystem uid changes from 0, the process loses the capabilities over files, and gains them when it changes back.",
         "capabilities(7), \"Effect of user ID changes on capabilities\"; kernel cap_task_fix_setuid()",
     ),
     rule(
         "change.locked-bits",
         &[EPERM],
-        "A locked securebit stays as it is.",
+        "A locked securebit cannot be changed.",
         "capabilities(7), \"The securebits flags\"; kernel cap_task_prctl()",
     ),
     rule(
         "change.dumpable",
         &[],
-        "A change of the effective or filesystem ids, or capabilities that it did not have, make a process undumpable; a change of other ids does not.",
+        "A process becomes undumpable when its effective or filesystem ids change, or when it gains capabilities. A change of other ids does not have this effect.",
         "PR_SET_DUMPABLE(2const); kernel commit_creds()",
     ),
     rule(
         "change.death-signal",
         &[],
-        "A change of the effective or filesystem ids, or capabilities that it did not have, make a process forget the parent-death signal.",
+        "A process loses its parent-death signal when its effective or filesystem ids change, or when it gains capabilities.",
         "PR_SET_PDEATHSIG(2const); kernel commit_creds()",
     ),
     rule(
@@ -145,20 +145,20 @@ pub(super) const CONSEQUENCES: &[Rule] = &[
     rule(
         "change.too-many-processes",
         &[EAGAIN],
-        "Becoming a user with too many processes succeeds, and the next execve(2) is refused while that is so.",
+        "Changing to a user with too many processes succeeds, but execve(2) is refused while that user has too many.",
         "setuid(2), execve(2): EAGAIN; kernel 72fa59970f86, 2863643fb8b9, flag_nproc_exceeded()",
     )
     .since("3.1"),
     rule(
         "change.root-may-have-many",
         &[],
-        "Root of the initial namespace never has too many processes; uid 0 of another namespace may.",
+        "Root of the initial namespace never has too many processes. Uid 0 of another namespace can.",
         "kernel flag_nproc_exceeded(): INIT_USER",
     ),
     rule(
         "change.counted-as",
         &[],
-        "A process counts as one of its real uid as soon as that has changed.",
+        "As soon as the real uid of a process changes, the process counts for the new uid.",
         "getrlimit(2), RLIMIT_NPROC; kernel set_user(), commit_creds()",
     ),
 ];
@@ -167,37 +167,37 @@ pub(super) const PROGRAMS: &[Rule] = &[
     rule(
         "program.sequences",
         &[],
-        "The sequences of calls with which sudo, su, apt, setpriv and others become another user succeed under \"allow\" with both maps, and leave no way back.",
+        "The sequences of calls with which sudo, su, apt, setpriv and others become another user succeed under \"allow\" with both maps, and the process cannot change back.",
         "setgroups(2), setresuid(2); user_namespaces(7)",
     ),
     rule(
         "program.sequences-denied",
         &[EPERM, EINVAL],
-        "Under \"deny\" or without gid_map these sequences fail at setgroups(2); without a mapping at the ids.",
+        "Under \"deny\" or without gid_map, these sequences fail at setgroups(2). If an id has no mapping, they fail at the call that sets it.",
         "setgroups(2), setresuid(2); user_namespaces(7)",
     ),
     rule(
         "program.libc",
         &[],
-        "Through the wrappers of the C library, which act on all threads, the outcomes are those of the bare calls.",
+        "The wrappers of the C library act on all threads, and have the same outcomes as the raw system calls.",
         "nptl(7); setresuid(2), \"C library/kernel differences\"",
     ),
     rule(
         "program.real",
         &[],
-        "The programs themselves work under \"allow\" and say EPERM under \"deny\".",
+        "The programs themselves work under \"allow\" and report EPERM under \"deny\".",
         "sudo(8), su(1), runuser(1), setpriv(1), chroot(1)",
     ),
     rule(
         "program.containerd",
         &[],
-        "Maps written in Go's order leave setgroups at \"deny\" unless Go is told otherwise, in nested containers, too.",
+        "Maps written in Go's order leave setgroups at \"deny\" unless the program asks Go for \"allow\". The same holds in nested containers.",
         "containerd issue 10742; Go's syscall.writeGidMappings",
     ),
     rule(
         "program.newidmap",
         &[],
-        "newuidmap and newgidmap map one's own id and the subordinate ones, and write \"deny\" for the own gid alone.",
+        "newuidmap and newgidmap map the caller's own id and its subordinate ids. newgidmap writes \"deny\" only if it maps nothing but the caller's own gid.",
         "newuidmap(1), newgidmap(1)",
     ),
 ];

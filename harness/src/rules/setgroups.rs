@@ -7,23 +7,23 @@ pub(super) const FILE: &[Rule] = &[
     rule(
         "deny.position",
         &[EINVAL, ESPIPE],
-        "setgroups is written at position 0 (EINVAL); pwrite(2) is ESPIPE at any offset.",
+        "setgroups can only be written at position 0 (EINVAL). pwrite(2) is ESPIPE at any offset.",
         "kernel 9cc46516ddf4, proc_setgroups_write()",
     )
     .since("3.19"),
-    rule("deny.size", &[EINVAL], "The text is shorter than 8 bytes.", "kernel proc_setgroups_write()").since("3.19"),
+    rule("deny.size", &[EINVAL], "The text must be shorter than 8 bytes.", "kernel proc_setgroups_write()").since("3.19"),
     rule("deny.bad-buffer", &[EFAULT], "The text must be readable.", "write(2): EFAULT").since("3.19"),
     rule(
         "deny.unknown-word",
         &[EINVAL],
-        "The text is \"allow\" or \"deny\".",
+        "The text must be \"allow\" or \"deny\".",
         "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel proc_setgroups_write()",
     )
     .since("3.19"),
     rule(
         "deny.trailing-junk",
         &[EINVAL],
-        "White space may follow the word and nothing else; nothing may come before it.",
+        "Only white space may follow the word, and nothing may precede it.",
         "kernel proc_setgroups_write(): skip_spaces()",
     )
     .since("3.19"),
@@ -37,56 +37,56 @@ pub(super) const FILE: &[Rule] = &[
     rule(
         "deny.after-gid-map",
         &[EPERM],
-        "\"deny\" is refused once gid_map is written, though it holds already, and so in the initial namespace.",
+        "\"deny\" is refused after gid_map is written, even if the file already reads \"deny\". In the initial namespace it is always refused.",
         "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel proc_setgroups_write()",
     )
     .since("3.19"),
     rule(
         "deny.inherited",
         &[EPERM],
-        "A new namespace takes over what its parent says; \"allow\" is refused where that is \"deny\".",
+        "A new namespace inherits the word of its parent. If that is \"deny\", \"allow\" is refused.",
         "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel create_user_ns(): flags are copied",
     )
     .since("3.19"),
     rule(
         "deny.from-above",
         &[],
-        "setgroups may be written from any namespace above, by the grandparent, too.",
-        "kernel proc_setgroups_open(): CAP_SYS_ADMIN in the namespace is all it asks",
+        "setgroups may be written from any namespace above, also from the grandparent.",
+        "kernel proc_setgroups_open(): the one check is CAP_SYS_ADMIN in the namespace",
     )
     .since("3.19"),
     rule(
         "deny.opener",
         &[],
-        "What was opened with the right may be written by anybody without it, and stays the file of the namespace it was opened for.",
-        "kernel proc_setgroups_write(): the namespace is the file's, no capability is asked for",
+        "After a process with the capability opened the file, a process without it may write through the descriptor. The descriptor always refers to the namespace for which it was opened.",
+        "kernel proc_setgroups_write(): the namespace is the file's, no capability is checked",
     )
     .since("3.19"),
     rule(
         "deny.apart",
         &[],
-        "Each namespace has a word of its own: one written later reaches neither the parent nor a child.",
+        "Each namespace has its own word. A later write affects neither its parent nor its children.",
         "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel create_user_ns(): flags are copied",
     )
     .since("3.19"),
     rule(
         "deny.shared",
         &[],
-        "All processes of a namespace have the same word, and a refused write leaves it.",
+        "All processes of a namespace share one word, and a refused write does not change it.",
         "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel proc_setgroups_write()",
     )
     .since("3.19"),
     rule(
         "deny.setgroups-alone",
         &[],
-        "\"deny\" refuses setgroups(2) and none of the calls that set a gid, nor getgroups(2).",
+        "\"deny\" makes the kernel refuse setgroups(2), but not getgroups(2) and not the calls that set a gid.",
         "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel may_setgroups() has one caller",
     )
     .since("3.19"),
     rule(
         "deny.read-back",
         &[],
-        "The file reads as one word and a line feed, \"allow\" at first.",
+        "The file reads as one word and a line feed. The initial word is \"allow\".",
         "user_namespaces(7); kernel proc_setgroups_show()",
     )
     .since("3.19"),
@@ -102,21 +102,21 @@ pub(super) const CALLS: &[Rule] = &[
     rule(
         "groups.needs-gid-map",
         &[EPERM],
-        "setgroups(2) waits for gid_map to be written.",
+        "setgroups(2) is refused until gid_map is written.",
         "setgroups(2): EPERM; kernel 273d2c67c3e1, userns_may_setgroups()",
     )
     .since("3.19"),
     rule(
         "groups.denied",
         &[EPERM],
-        "\"deny\" refuses setgroups(2).",
+        "setgroups(2) is refused while the namespace's setgroups file reads \"deny\".",
         "setgroups(2): EPERM; kernel 9cc46516ddf4, userns_may_setgroups()",
     )
     .since("3.19"),
     rule(
         "groups.allowed",
         &[],
-        "With \"allow\" and a written gid_map, CAP_SETGID sets any list of mapped groups.",
+        "With \"allow\", a written gid_map and CAP_SETGID, a process may set any list of mapped groups.",
         "setgroups(2); user_namespaces(7); kernel set_current_groups()",
     ),
     rule(
@@ -135,7 +135,7 @@ pub(super) const CALLS: &[Rule] = &[
     rule(
         "groups.order-of-checks",
         &[EPERM, EINVAL, EFAULT],
-        "First the permission, then the size, then the pointer and the groups.",
+        "The kernel checks the permission first, then the size, then the pointer and the groups.",
         "kernel setgroups()",
     ),
     rule(
@@ -145,50 +145,55 @@ pub(super) const CALLS: &[Rule] = &[
         "kernel fcfe0ac2fcfa, security_task_fix_setgroups()",
     )
     .since("6.0")
-    .untested("it takes SafeSetID with a policy, which belongs to the host"),
+    .untested("it needs SafeSetID with a policy, and the policy belongs to the host"),
     rule(
         "groups.no-memory",
         &[ENOMEM],
-        "setgroups(2) fails when there is no memory for the list.",
+        "setgroups(2) fails if there is no memory for the list.",
         "setgroups(2): ENOMEM; kernel groups_alloc()",
     )
-    .untested("an allocation of this size fails under fault injection alone"),
+    .untested("an allocation of this size fails only under fault injection"),
     rule(
         "groups.list",
         &[],
-        "The list is replaced as a whole, sorted by the ids of the initial namespace, with duplicates kept.",
+        "setgroups(2) replaces the whole list. The kernel sorts it by the ids of the initial namespace and keeps duplicates.",
         "getgroups(2); kernel groups_sort(), set_groups()",
     ),
     rule(
         "groups.refusal-changes-nothing",
         &[EPERM, EINVAL, EFAULT],
-        "A refused setgroups(2) leaves the old list.",
+        "A refused setgroups(2) does not change the list.",
         "setgroups(2); kernel setgroups(): put_group_info()",
     ),
     rule(
         "groups.own-list",
         &[],
-        "A process changes its own list alone, a child keeps the one that it was forked with.",
+        "A process changes only its own list. A child keeps the list that it was forked with.",
         "credentials(7); kernel copy_creds(), set_groups()",
     ),
     rule(
         "groups.told",
         &[],
-        "getgroups(2) gives the number of groups, and the overflow gid for one without a mapping.",
+        "getgroups(2) returns the number of groups and the list. A group without a mapping is returned as the overflow gid.",
         "getgroups(2); user_namespaces(7); kernel groups_to_user()",
     ),
     rule("groups.negative", &[EINVAL], "getgroups(2) refuses a negative size.", "getgroups(2): EINVAL"),
     rule(
         "groups.too-small",
         &[EINVAL],
-        "getgroups(2) refuses a list shorter than what it would tell, unless its size is 0.",
+        "getgroups(2) refuses a buffer that is too small for the list, unless its size is 0.",
         "getgroups(2): EINVAL",
     ),
-    rule("groups.told-nowhere", &[EFAULT], "The room for the list must be writable.", "getgroups(2): EFAULT"),
+    rule(
+        "groups.told-nowhere",
+        &[EFAULT],
+        "The buffer for the list must be writable.",
+        "getgroups(2): EFAULT",
+    ),
     rule(
         "groups.compat",
         &[EPERM, EINVAL, EFAULT],
-        "The 16-bit and 32-bit entry points behave alike; beyond 16 bits a group reads as the overflow gid.",
+        "The 16-bit and 32-bit entry points behave alike. Through the 16-bit ones, a larger group reads as the overflow gid.",
         "setgroups(2), \"C library/kernel differences\"; kernel/uid16.c",
     ),
 ];
@@ -197,37 +202,37 @@ pub(super) const MEMBERSHIP: &[Rule] = &[
     rule(
         "member.which-ids",
         &[EACCES],
-        "The filesystem gid and the supplementary groups make a member of a file's group, no other id does.",
+        "The filesystem gid and the supplementary groups decide whether a process is a member of a file's group. No other id does.",
         "path_resolution(7); credentials(7); kernel in_group_p()",
     ),
     rule(
         "member.every-place",
         &[],
-        "A group is found wherever it stands in the list, and no other is.",
+        "A group is found at every position of the list, and no other group is found.",
         "kernel groups_search()",
     ),
     rule(
         "member.effective-gid",
         &[EPERM],
-        "A few decisions, such as who may attach to a tun device of a group, ask for the effective gid in place of the filesystem gid.",
+        "A few checks, such as the permission to attach to a tun device of a group, use the effective gid instead of the filesystem gid.",
         "kernel in_egroup_p(), tun_not_capable()",
     ),
     rule(
         "member.access-list",
         &[EACCES],
-        "Groups that an access control list names grant and deny as the file's own group does.",
+        "A group in an access control list grants and denies access like the file's own group.",
         "acl(5), \"Access check algorithm\"; kernel posix_acl_permission(): in_group_p()",
     ),
     rule(
         "member.ipc",
         &[EACCES],
-        "For System V IPC a member of the creator's or of the owner's group, as for files, gets the group's bits.",
-        "kernel ipcperms(): in_group_p() (credentials(7) has the effective gid decide)",
+        "For System V IPC, a member of the creator's or of the owner's group gets the group's bits. Membership is decided as for files.",
+        "kernel ipcperms(): in_group_p() (in credentials(7) the effective gid decides)",
     ),
     rule(
         "member.denied",
         &[EACCES],
-        "A group that denies goes on denying in a namespace, mapped or not, and cannot be dropped under \"deny\".",
+        "A group that denies access still denies it in a namespace, mapped or not, and a process cannot drop the group under \"deny\".",
         "user_namespaces(7), \"The /proc/pid/setgroups file\"; kernel in_group_p()",
     ),
 ];

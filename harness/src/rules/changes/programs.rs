@@ -1,24 +1,25 @@
-//! What changed between the programs that the suite runs, of what a test can see and the kernel has no part in.
+//! The changes between versions of the programs that the suite runs, as far as a test can see them and the kernel has
+//! no part in them.
 
 use super::Variation;
 use crate::program;
 
-/// A change of a program, or the place that one program took of another with the same name.
+/// A change of a program, or the replacement of a program by another of the same name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProgramChange {
-    /// Its name: a snapshot beside a program without it is called `test@without-NAME`.
+    /// Its name. The snapshot for a program without the change is `test@without-NAME`.
     pub name: &'static str,
-    /// The program. `--version` makes it tell what it is, and do nothing.
+    /// The program. With `--version` it prints its version and does nothing else.
     pub program: &'static str,
-    /// What the line that it tells then begins with, up to the version. Another program tells something else.
+    /// The start of the line that it then prints, up to the version. Another program of the name prints another line.
     pub says: &'static str,
-    /// The first version that has it.
+    /// The first version that has the change.
     pub version: [u32; 3],
-    /// Where that is written.
+    /// The document or the source file that shows the change.
     pub source: &'static str,
 }
 
-/// sudo's warning does not change errno, so that what sudo says next is about the call that was refused.
+/// sudo's warning does not change errno, so that sudo's next message shows the errno of the refused call.
 pub static SUDO_KEEPS_ERRNO: ProgramChange = ProgramChange {
     name: "sudo-keeps-errno",
     program: "sudo",
@@ -27,13 +28,13 @@ pub static SUDO_KEEPS_ERRNO: ProgramChange = ProgramChange {
     source: "sudo's ChangeLog, 2021-05-01: \"Avoid clobbering errno in warning()\", 3282a7db7f51",
 };
 
-/// util-linux's sg, which calls setgid(2) alone, in the place of shadow's, which calls setgroups(2), too.
+/// util-linux's sg instead of shadow's. util-linux's calls only setgid(2), shadow's also calls setgroups(2).
 pub static SG_OF_UTIL_LINUX: ProgramChange = ProgramChange {
     name: "sg-of-util-linux",
     program: "sg",
     says: "sg from util-linux ",
     version: [2, 41, 0],
-    source: "util-linux's login-utils/newgrp.c, of 2.41 the first that runs a command; Debian's changelog of \
+    source: "util-linux's login-utils/newgrp.c, which runs a command since 2.41; Debian's changelog of \
              util-linux 2.40.2-8",
 };
 
@@ -51,13 +52,13 @@ impl Variation for ProgramChange {
 }
 
 impl ProgramChange {
-    /// Whether a program that tells this of itself has it.
+    /// Whether a program that prints this line with `--version` has the change.
     fn is_in(&self, line: &str) -> bool {
         line.strip_prefix(self.says).is_some_and(|version| numbers(version) >= self.version)
     }
 }
 
-/// The first three numbers of a version such as 1.9.5p2; 0 for what is not there.
+/// The first three numbers of a version such as 1.9.5p2. A missing number is 0.
 fn numbers(version: &str) -> [u32; 3] {
     let version = version.split_whitespace().next().unwrap_or_default();
     let mut numbers = version.split(|digit: char| !digit.is_ascii_digit()).map(|number| number.parse().ok());

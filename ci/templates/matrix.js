@@ -1,5 +1,5 @@
 "use strict";
-// Texts come from kernels and tests: they only ever become text, never markup.
+// Texts come from kernels and tests. They are inserted as text, never as markup.
 const data = JSON.parse(document.getElementById("data").textContent);
 const form = document.getElementById("filters");
 const dialog = document.getElementById("details");
@@ -9,7 +9,7 @@ const rows = [...document.querySelectorAll("tr.rule")];
 const heads = [...document.querySelectorAll(".rules thead th")].slice(1);
 const DIFFERENCES = ["differs", "differs, known", "older answer"];
 
-// What a search looks through, made once.
+// The text of each rule that the filter searches. It is built once.
 const words = rows.map((row, number) => {
   const rule = data.rules[number];
   const tests = rule.tests.map((test) => data.tests[test].name);
@@ -60,7 +60,7 @@ function filter() {
     `${shown} of ${rows.length} rules on ${kernels.length} of ${boxes.length} kernels, ${differing} with a difference.${none}`;
 }
 
-// The address tells what is shown, so that it can be passed on.
+// The address keeps the filters and the open cell, so that a reader can share it.
 function address(open) {
   const parts = new URLSearchParams();
   if (form.family.value) parts.set("family", form.family.value);
@@ -132,20 +132,20 @@ function failed(leg, code, before) {
   if (failure.diff !== null && before.includes(failure.diff)) {
     parts.push(make("p", {}, "The trace differs in the same way."));
   } else if (failure.diff !== null) {
-    parts.push(make("p", {}, "The trace; - is what was expected, + what the kernel does:"), pre(text(failure.diff), true));
+    parts.push(make("p", {}, "The trace. Lines with - are expected, lines with + are the kernel's answer:"), pre(text(failure.diff), true));
   }
-  if (failure.output) parts.push(folded("what the test printed", pre(text(failure.output))));
+  if (failure.output) parts.push(folded("output of the test", pre(text(failure.output))));
   for (const [name, source] of failure.reproducers) {
     parts.push(folded(`reproducer ${text(name)}`, pre(text(source))));
   }
   if (failure.reproducers.length === 0) {
-    const kept = `Its reproducer and all that it printed are among the results of the run, below uid-${leg.uid}.`;
-    parts.push(make("p", {}, failure.known ? kept : "No reproducer: what the test printed tells why."));
+    const kept = `The results of the run contain its reproducer and its full output, below uid-${leg.uid}.`;
+    parts.push(make("p", {}, failure.known ? kept : "There is no reproducer. The output of the test has the reason."));
   }
   return make("section", {}, ...parts);
 }
 
-// A rule may have a hundred tests: what is in one is made when it is opened.
+// A rule may have a hundred tests. The content of a test is built when the reader opens it.
 function inside(number, kernel) {
   const test = data.tests[number];
   const parts = [make("p", {}, `${test.file}:${test.line}`)];
@@ -199,7 +199,7 @@ function show(ruleNumber, kernelNumber) {
   if (news !== null) parts.push(make("p", {}, make("strong", {}, "News: "), `it differs no more; ${news}`));
   if (kernel.trouble !== null) {
     parts.push(make("p", {}, make("strong", {}, "No answer: "), `the kernel ${kernel.trouble}`));
-    if (kernel.console.length) parts.push(folded("the end of its console", pre(kernel.console.join("\n"))));
+    if (kernel.console.length) parts.push(folded("last lines of the console", pre(kernel.console.join("\n"))));
   }
   const tests = rule.tests.map((number) => oneTest(number, kernel)).sort(([a], [b]) => b - a);
   parts.push(make("h3", {}, `${tests.length} ${tests.length === 1 ? "test" : "tests"}`));
@@ -219,7 +219,7 @@ document.querySelector(".rules").addEventListener("click", (event) => {
   const cell = event.target.closest("td");
   if (cell) show(Number(cell.parentNode.dataset.rule), cell.cellIndex - 1);
 });
-// A click beside the dialog's content closes it, as Escape does.
+// A click outside the dialog's content closes it, as Escape does.
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 dialog.addEventListener("close", () => address(null));
 function changed() {

@@ -84,6 +84,6 @@ mod tests {
             "{page}"
         );
         assert!(page.contains(&format!("\n1 of {} rules have a test.\n", rules::all().count())), "{page}");
-        assert!(page.contains("| none: it takes a security module"), "{page}");
+        assert!(page.contains("| none: it needs a security module"), "{page}");
     }
 }

@@ -153,7 +153,7 @@ fn refuse_other_attributes(attributes: &[Attribute]) -> Result<()> {
     for attribute in attributes {
         let last = attribute.path().segments.last();
         let message = match last.map(|segment| segment.ident.to_string()).as_deref() {
-            Some("rstest") => "put #[rstest] above #[harness::test]: rstest passes the attribute to each case",
+            Some("rstest") => "put #[rstest] above #[harness::test]: it passes the attribute to each case",
             Some("ignore") => "a test is skipped for an unmet need: name one in #[harness::test(...)]",
             Some("should_panic") => "a refusal is an outcome to check, not a panic to expect",
             Some("test") => "one test attribute is enough: #[harness::test]",

@@ -72,7 +72,7 @@ pub struct Lookups {
     /// Whether a user namespace can be created and used, found out by doing so: only asked where
     /// somebody may withhold it and no fact says whether they do. `Err` is an errno with the step
     /// that it refused.
-    pub trial: fn(Creator) -> Result<(), String>,
+    pub probe: fn(Creator) -> Result<(), String>,
 }
 
 /// Who creates a user namespace.
@@ -100,7 +100,7 @@ impl Facts {
                 file: file_exists,
                 account,
                 config: kernel_config,
-                trial: crate::trial::trial,
+                probe: crate::probe::probe,
             },
         }
     }

@@ -14,7 +14,8 @@ use crate::wire::{Arg, HAND, Op, Request, SCRATCH};
 use files::{around, open_file, read};
 use held::{give, owner_uid, read_held, receive_credentials, send_credentials};
 use ids::{count_groups, getgroups};
-use raw::on_leash;
+pub use raw::DIE_WITH_DIRECTOR;
+use raw::watching_director;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -71,10 +72,14 @@ impl Context<'_> {
             Action::OpenFile(_, path, access) => open_file(path, *access),
             Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
             Action::Look => crate::state::look_requests(),
-            Action::Compat(_, number, args, results) => on_leash(self.compat(*number, args, *results)),
-            Action::Raw(_, number, args) => on_leash(self.raw(*number, args)),
-            Action::Hold(_, number, args) => on_leash(self.raw(*number, args).keep(HAND)),
-            Action::Ask(_, number, args, results) => on_leash(give(self.raw(*number, args), *results)),
+            Action::Compat(_, number, args, results) => {
+                watching_director(self.compat(*number, args, *results))
+            }
+            Action::Raw(_, number, args) => watching_director(self.raw(*number, args)),
+            Action::Hold(_, number, args) => watching_director(self.raw(*number, args).keep(HAND)),
+            Action::Ask(_, number, args, results) => {
+                watching_director(give(self.raw(*number, args), *results))
+            }
             other => vec![("", self.one_call(other)?)],
         })
     }

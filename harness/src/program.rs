@@ -2,7 +2,7 @@
 
 use crate::director::{ask, spawn};
 use crate::error::Error;
-use crate::player::Player;
+use crate::process::ActorProcess;
 use crate::trace::{Ended, Outcome, Status};
 use crate::wire::{Op, Request, STDIO};
 use nix::errno::Errno;
@@ -51,7 +51,11 @@ pub fn tells_version(name: &str) -> Option<String> {
 }
 
 /// Has an actor fork a child that becomes the program, and waits for its end.
-pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) -> Result<Outcome, Error> {
+pub fn run(
+    parent: &mut ActorProcess,
+    words: &[Cow<'static, str>],
+    limit: Duration,
+) -> Result<Outcome, Error> {
     let program = words.join(" ");
     let name = words.first().map(AsRef::as_ref).unwrap_or_default();
     let path = find(name).ok_or_else(|| Error::NoProgram(name.to_owned()))?;
@@ -76,7 +80,7 @@ pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) ->
     }
     let said = gather([stdout, stderr], deadline);
     let flood = said.as_ref().is_some_and(|said| too_much(said.each_ref().map(String::len)));
-    let Some([stdout, stderr]) = said.filter(|_| !flood && child.speaks_by(deadline)) else {
+    let Some([stdout, stderr]) = said.filter(|_| !flood && child.readable_by(deadline)) else {
         stop(&mut child, started[0].value);
         return Err(match flood {
             true => Error::Flood { program, bytes: MOST },
@@ -96,8 +100,8 @@ pub fn run(parent: &mut Player, words: &[Cow<'static, str>], limit: Duration) ->
 
 /// Has the guard end a program with all that it has started, or ends the program itself where the guard may
 /// not: one that has gained privileges.
-fn stop(guard: &mut Player, program: i64) {
-    guard.hang_up();
+fn stop(guard: &mut ActorProcess, program: i64) {
+    guard.shutdown();
     if guard.wait(CLEARING).is_none() {
         let group = i32::try_from(program).map_or(i32::MAX, |pid| pid.max(2));
         let _ = kill(Pid::from_raw(-group), Signal::SIGKILL);

@@ -5,7 +5,7 @@ use super::queue::Queue;
 use crate::action::Action;
 use crate::error::Error;
 use crate::lower::Own;
-use crate::player::{Player, next_number};
+use crate::process::{ActorProcess, next_number};
 use crate::race::Racer;
 use crate::scenario::{Actor, Namespace, Scenario};
 use crate::trace::Outcome;
@@ -18,9 +18,9 @@ pub const ROUNDS: u32 = 8;
 /// The racers that take part in all rounds.
 pub struct Bench {
     /// Their processes.
-    pub players: Vec<Player>,
-    /// The number from which those of the meetings are made.
-    pub meeting: usize,
+    pub processes: Vec<ActorProcess>,
+    /// The number from which those of the barriers are made.
+    pub barrier: usize,
 }
 
 impl Bench {
@@ -33,16 +33,16 @@ impl Bench {
             }
             cast = cast.by(racer.actor, &[]);
         }
-        let meeting = next_number();
-        // Those who meet share the memory only if it is there before they are.
-        actor::meeting(meeting).clear();
-        Ok(Self { players: ready(begin(&cast, limit)?)?.players, meeting })
+        let barrier = next_number();
+        // Those who wait for each other share the memory only if it is there before they are.
+        actor::barrier(barrier).clear();
+        Ok(Self { processes: ready(begin(&cast, limit)?)?.processes, barrier })
     }
 
     /// How many rounds a heat should have. Without anybody who goes from one to the next, all would be
     /// played at once.
     pub fn rounds(&self) -> u32 {
-        if self.players.is_empty() { 1 } else { ROUNDS }
+        if self.processes.is_empty() { 1 } else { ROUNDS }
     }
 }
 
@@ -61,7 +61,7 @@ pub fn begin(scenario: &Scenario, limit: Duration) -> Result<(Director<'_>, Queu
 /// Awaits those; the actors wait from then on.
 pub fn ready((mut director, mut queue): (Director<'_>, Queue)) -> Result<Director<'_>, Error> {
     director.flush(&mut queue)?;
-    director.players.iter_mut().try_for_each(Player::be_born)?;
+    director.processes.iter_mut().try_for_each(ActorProcess::ensure_forked)?;
     for (step, outcome) in director.scenario.steps.iter().zip(&director.outcomes) {
         if matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. }) {
             return Err(not_ready(step.actor, &step.action, outcome, director.own));

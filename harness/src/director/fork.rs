@@ -3,7 +3,7 @@
 use super::Director;
 use crate::error::Error;
 use crate::lower::{Call, number, syscall};
-use crate::player::{Doing, Player, next_number, sockets};
+use crate::process::{ActorProcess, Doing, next_number, sockets};
 use crate::scenario::{Actor, Cast};
 use crate::wire::{Answer, Arg, Op, Request};
 use nix::errno::Errno;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Sends requests as one step and awaits their answers.
 pub fn ask(
-    player: &mut Player,
+    process: &mut ActorProcess,
     requests: &[Request],
     fd: Option<&OwnedFd>,
     doing: Doing<'_>,
@@ -22,12 +22,17 @@ pub fn ask(
     for request in requests {
         request.write(&mut message, 0);
     }
-    player.send(&message, fd.map(AsFd::as_fd))?;
-    player.receive(requests.len(), doing)
+    process.send(&message, fd.map(AsFd::as_fd))?;
+    process.receive(requests.len(), doing)
 }
 
 /// Has an actor fork another one, which plays the part `actor`, by a clone(2) with these flags besides.
-pub fn spawn(parent: &mut Player, actor: Actor, flags: i32, limit: Duration) -> Result<Player, Error> {
+pub fn spawn(
+    parent: &mut ActorProcess,
+    actor: Actor,
+    flags: i32,
+    limit: Duration,
+) -> Result<ActorProcess, Error> {
     let (ours, theirs) = sockets(limit)?;
     let next = next_number();
     let take = Request::new(Op::Take, 0).keep(PASSING);
@@ -35,7 +40,7 @@ pub fn spawn(parent: &mut Player, actor: Actor, flags: i32, limit: Duration) -> 
     let fork = Request::new(Op::Spawn, 0).args(&args);
     let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
     match (answers[1].errno, i32::try_from(answers[1].value)) {
-        (0, Ok(pid @ 2..)) => Ok(Player::new(actor, next, Pid::from_raw(pid), ours, limit)),
+        (0, Ok(pid @ 2..)) => Ok(ActorProcess::new(actor, next, Pid::from_raw(pid), ours, limit)),
         // Whoever answers this lies; and a signal to 0 or -1 would reach a great many processes.
         (0, _) => Err(Error::Stray { actor: parent.actor, doing: format!("fork of {actor}") }),
         (errno, _) => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),

@@ -9,8 +9,8 @@ use super::bench::{Bench, ROUNDS, begin, not_ready, ready};
 use super::queue::Queue;
 use crate::action::Action;
 use crate::error::Error;
-use crate::lower::{Call, Context, Own, close};
-use crate::player::Player;
+use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, Own, close};
+use crate::process::ActorProcess;
 use crate::race::Racer;
 use crate::scenario::{Actor, Scenario};
 use crate::state::{Kept, State};
@@ -68,7 +68,7 @@ enum Seat {
 /// wait for the others, the call and the look at the clock after it, what lets go of a file, and each of
 /// the actions before.
 const PARTS: u32 = 16;
-const MEET: u32 = 0;
+const WAIT: u32 = 0;
 const CALL: u32 = 1;
 const AFTER: u32 = 2;
 const BEFORE: u32 = 3;
@@ -82,7 +82,7 @@ fn number(round: usize, part: u32) -> u32 {
 fn doing(racer: &Racer, first: u32, number: u32) -> String {
     let (round, part) = (first + number / PARTS, number % PARTS);
     let action = match part {
-        MEET => return format!("round {round}, waiting for the other racers"),
+        WAIT => return format!("round {round}, waiting for the other racers"),
         BEFORE.. => racer.before.get((part - BEFORE) as usize),
         _ => None,
     };
@@ -109,7 +109,7 @@ impl<'a> Heat<'a> {
         for racer in 0..self.racers.len() {
             self.enter(racer, &mut entries);
         }
-        (0..self.stages.len()).for_each(|round| actor::meeting(self.meeting(round)).clear());
+        (0..self.stages.len()).for_each(|round| actor::barrier(self.barrier(round)).clear());
         for entry in &entries {
             let mut message = Vec::new();
             for round in entry.rounds.clone() {
@@ -117,7 +117,7 @@ impl<'a> Heat<'a> {
                     calls.iter().for_each(|(_, request)| request.write(&mut message, number(round, part)));
                 }
             }
-            self.player(entry.seat).send(&message, None)?;
+            self.process(entry.seat).send(&message, None)?;
         }
         self.listen(&mut entries)?;
         let mut queues = Vec::new();
@@ -130,14 +130,14 @@ impl<'a> Heat<'a> {
         queues.iter_mut().enumerate().map(|(round, queue)| self.close(round, &entries, queue)).collect()
     }
 
-    fn meeting(&self, round: usize) -> usize {
-        self.bench.meeting * ROUNDS as usize + round
+    fn barrier(&self, round: usize) -> usize {
+        self.bench.barrier * ROUNDS as usize + round
     }
 
-    fn player(&mut self, seat: Seat) -> &mut Player {
+    fn process(&mut self, seat: Seat) -> &mut ActorProcess {
         match seat {
-            Seat::Stage(round, index) => &mut self.stages[round].players[index],
-            Seat::Bench(index) => &mut self.bench.players[index],
+            Seat::Stage(round, index) => &mut self.stages[round].processes[index],
+            Seat::Bench(index) => &mut self.bench.processes[index],
         }
     }
 
@@ -145,7 +145,7 @@ impl<'a> Heat<'a> {
     fn enter(&self, racer: usize, entries: &mut Vec<Entry>) {
         let (actor, rounds) = (self.racers[racer].actor, 0..self.stages.len());
         let entry = |rounds, seat| Entry { racer, rounds, seat, answers: Vec::new() };
-        match self.bench.players.iter().position(|player| player.actor == actor) {
+        match self.bench.processes.iter().position(|process| process.actor == actor) {
             Some(index) => entries.push(entry(rounds, Seat::Bench(index))),
             None => entries.extend(rounds.filter_map(|round| {
                 let index = self.stages[round].find(actor)?;
@@ -154,13 +154,13 @@ impl<'a> Heat<'a> {
         }
     }
 
-    /// What a racer is asked in a round: to prepare, to meet the others, to make its call and look at the
+    /// What a racer is asked in a round: to prepare, to wait for the others, to make its call and look at the
     /// clock, to let go of what it held.
     fn parts(&self, entry: &Entry, round: usize, delay: u64) -> Result<Vec<(u32, Vec<Call>)>, Error> {
         let racer = &self.racers[entry.racer];
         let stage = &self.stages[round];
-        let everybody = || stage.players.iter().chain(&self.bench.players);
-        let pid = |actor| everybody().find(|player| player.actor == actor)?.pid().map(Pid::as_raw);
+        let everybody = || stage.processes.iter().chain(&self.bench.processes);
+        let pid = |actor| everybody().find(|process| process.actor == actor)?.pid().map(Pid::as_raw);
         let context = Context { actor: racer.actor, own: stage.own, pid: &pid };
         let senseless =
             |action| Error::Senseless(format!("a racer cannot do so: {}", show::action(racer.actor, action)));
@@ -172,17 +172,17 @@ impl<'a> Heat<'a> {
             ));
         }
         let mut calls = context.lower(&racer.call).unwrap_or_default();
-        // Nobody is put on the leash here, which takes calls of its own; the timer ends who hangs.
-        calls.retain(|(name, _)| *name != "leash");
+        // The request to die with the director takes calls of its own: a racer that hangs is ended by the timer.
+        calls.retain(|(name, _)| *name != DIE_WITH_DIRECTOR);
         if calls.len() != 1 {
             return Err(senseless(&racer.call));
         }
-        let meeting = Arg::Value(self.meeting(round) as u64);
+        let barrier = Arg::Value(self.barrier(round) as u64);
         let numbers = [self.racers.len() as u64, delay, entry.racer as u64].map(Arg::Value);
-        let meet = [&[meeting][..], &numbers].concat();
-        calls.push(("", Request::new(Op::Clock, 0).args(&[meeting])));
-        let meet = vec![("", Request::new(Op::Meet, 0).args(&meet))];
-        parts.extend([(MEET, meet), (CALL, calls), (AFTER, vec![close(HAND)])]);
+        let wait = [&[barrier][..], &numbers].concat();
+        calls.push(("", Request::new(Op::Clock, 0).args(&[barrier])));
+        let wait = vec![("", Request::new(Op::Barrier, 0).args(&wait))];
+        parts.extend([(WAIT, wait), (CALL, calls), (AFTER, vec![close(HAND)])]);
         Ok(parts)
     }
 
@@ -198,7 +198,7 @@ impl<'a> Heat<'a> {
             let (racer, seat, first) = (entries[next].racer, entries[next].seat, self.rounds.start);
             let racer = &self.racers[racer];
             let doing = |number| doing(racer, first, number);
-            let received = self.player(seat).receive(expected.len(), &doing);
+            let received = self.process(seat).receive(expected.len(), &doing);
             let (answers, _) = received.map_err(|error| self.who_hangs(entries, next, error))?;
             if answers.iter().map(|answer| answer.step).ne(expected) {
                 return Err(Error::Stray { actor: racer.actor, doing: doing(number(0, CALL)) });
@@ -211,12 +211,12 @@ impl<'a> Heat<'a> {
     /// The error of an entry or, where that merely waited for others, that of the one who hangs.
     fn who_hangs(&mut self, entries: &[Entry], failed: usize, error: Error) -> Error {
         let Error::Hung { limit, .. } = error else { return error };
-        let mut waits = |entry: &Entry| self.player(entry.seat).at() % PARTS == MEET;
+        let mut waits = |entry: &Entry| self.process(entry.seat).at() % PARTS == WAIT;
         let guilty = entries.iter().find(|entry| entry.answers.is_empty() && !waits(entry));
         match guilty {
             Some(guilty) if waits(&entries[failed]) => {
                 let racer = &self.racers[guilty.racer];
-                let doing = doing(racer, self.rounds.start, self.player(guilty.seat).at());
+                let doing = doing(racer, self.rounds.start, self.process(guilty.seat).at());
                 Error::Hung { actor: racer.actor, doing, limit }
             }
             _ => error,
@@ -230,8 +230,8 @@ impl<'a> Heat<'a> {
         let first = *silent.first()?;
         let limit = self.stages[0].limit;
         let socket = |entry: &usize| match entries[*entry].seat {
-            Seat::Stage(round, index) => self.stages[round].players[index].socket(),
-            Seat::Bench(index) => self.bench.players[index].socket(),
+            Seat::Stage(round, index) => self.stages[round].processes[index].socket(),
+            Seat::Bench(index) => self.bench.processes[index].socket(),
         };
         let mut fds: Vec<PollFd<'_>> =
             silent.iter().map(|entry| PollFd::new(socket(entry), PollFlags::POLLIN)).collect();
@@ -254,7 +254,7 @@ impl<'a> Heat<'a> {
                     return Err(not_ready(racer.actor, action, &failed, stage.own));
                 }
             }
-            let [met, call, clock] = [part(MEET).next(), part(CALL).next(), part(CALL).nth(1)];
+            let [met, call, clock] = [part(WAIT).next(), part(CALL).next(), part(CALL).nth(1)];
             let Some(((met, call), clock)) = met.zip(call).zip(clock) else { continue };
             let outcome = outcome::of(&racer.call, &[""], std::slice::from_ref(call), stage.own);
             if let (Action::Setgroups(..), Outcome::Done, Seat::Stage(_, index)) =
@@ -266,7 +266,7 @@ impl<'a> Heat<'a> {
             spans.push((met.value, clock.value));
         }
         let states = stage.hear_states(queue)?;
-        stage.farewell()?;
+        stage.wait_exit()?;
         Ok(Round { outcomes, spans, states, own: stage.own })
     }
 }

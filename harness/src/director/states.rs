@@ -17,8 +17,8 @@ impl Director<'_> {
     /// Asks every actor, and awaits the answers of all but the last.
     pub(super) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
         for actor in in_turn() {
-            if let Some(player) = self.find(actor) {
-                self.enqueue_state(queue, player)?;
+            if let Some(process) = self.find(actor) {
+                self.enqueue_state(queue, process)?;
             }
         }
         Ok(())
@@ -34,7 +34,7 @@ impl Director<'_> {
         let gid_maps: Vec<(Actor, String)> =
             states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
         for (actor, state) in &mut states {
-            if self.kept[self.player(*actor)?] == Kept::TheCallers {
+            if self.kept[self.process(*actor)?] == Kept::TheCallers {
                 let mut maps = maps_above(*actor, &gid_maps);
                 // An actor outside may have left the caller's namespace, whose map is no way inwards.
                 maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));

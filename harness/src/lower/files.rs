@@ -1,7 +1,7 @@
 //! Calls about files in /proc.
 
 use super::held::seek;
-use super::raw::on_leash;
+use super::raw::watching_director;
 use super::{Call, Context, NOWHERE, READ, c_path, number, syscall};
 use crate::action::{Access, At, IdFile, NsFile, Text};
 use crate::scenario::Actor;
@@ -109,5 +109,5 @@ pub fn flags(access: Access) -> i32 {
 pub fn open_file(path: &Path, access: Access) -> Vec<Call> {
     let args = [number(libc::AT_FDCWD), Arg::Payload(0), number(flags(access))];
     let open = syscall(libc::SYS_openat, &args).payload(&c_path(path)).keep(SCRATCH);
-    [on_leash(open), vec![close(SCRATCH)]].concat()
+    [watching_director(open), vec![close(SCRATCH)]].concat()
 }

@@ -9,7 +9,7 @@ use crate::host::{Chroot, Creator, Fact, Facts, Seccomp};
 /// test processes run at a time, and the kernel frees a namespace some time after its last process.
 const NAMESPACES: u64 = 256;
 
-/// Judges by the facts, and by a trial if they leave a doubt.
+/// Judges by the facts, and by a probe if they leave a doubt.
 pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     // Without /proc nothing can be mapped, and the facts below are unknown.
     proc(facts)?;
@@ -19,7 +19,7 @@ pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     if doubts.is_empty() {
         return Ok(());
     }
-    (facts.lookups.trial)(creator).map_err(|refusal| format!("{refusal}; {}", doubts.join(", ")))
+    (facts.lookups.probe)(creator).map_err(|refusal| format!("{refusal}; {}", doubts.join(", ")))
 }
 
 /// What the kernel itself refuses, by its documented rules.

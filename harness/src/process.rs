@@ -14,8 +14,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, Shutdown, SockFlag, SockType, recvmsg,
-    sendmsg, setsockopt, shutdown, socketpair, sockopt,
+    self, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, Shutdown, SockFlag, SockType,
+    recvmsg, sendmsg, setsockopt, socketpair, sockopt,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::Pid;
@@ -24,23 +24,23 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// A forked process that plays a part.
-pub struct Player {
-    /// Its part.
+/// A forked process that makes system calls as one actor of a scenario.
+pub struct ActorProcess {
+    /// Which actor of the scenario it is.
     pub actor: Actor,
     number: usize,
-    process: Process,
+    fork_state: ForkState,
     socket: OwnedFd,
     limit: Duration,
     reaped: Option<Status>,
 }
 
 /// Whether the process is there.
-enum Process {
+enum ForkState {
     /// Not yet: it will answer on this socket and look /proc up through that directory.
-    Unborn(OwnedFd, BorrowedFd<'static>),
+    NotForked(OwnedFd, BorrowedFd<'static>),
     /// Since its fork, until it is reaped.
-    Born(Pid),
+    Forked(Pid),
 }
 
 /// What the step of a number is, in words.
@@ -63,51 +63,51 @@ pub fn sockets(limit: Duration) -> Result<(OwnedFd, OwnedFd), Error> {
     Ok((ours, theirs))
 }
 
-impl Player {
+impl ActorProcess {
     /// An actor that the calling process will fork when there is something to send to it. What memory
     /// a parent writes to after a fork has to be copied, so that all is made ready before.
-    pub fn unborn(actor: Actor, proc: BorrowedFd<'static>, limit: Duration) -> Result<Self, Error> {
+    pub fn to_be_forked(actor: Actor, proc: BorrowedFd<'static>, limit: Duration) -> Result<Self, Error> {
         let (socket, theirs) = sockets(limit)?;
-        let (number, process) = (next_number(), Process::Unborn(theirs, proc));
-        Ok(Self { actor, number, process, socket, limit, reaped: None })
+        let (number, fork_state) = (next_number(), ForkState::NotForked(theirs, proc));
+        Ok(Self { actor, number, fork_state, socket, limit, reaped: None })
     }
 
     /// An actor that another one has forked.
     pub fn new(actor: Actor, number: usize, pid: Pid, socket: OwnedFd, limit: Duration) -> Self {
-        Self { actor, number, process: Process::Born(pid), socket, limit, reaped: None }
+        Self { actor, number, fork_state: ForkState::Forked(pid), socket, limit, reaped: None }
     }
 
     /// Forks the actor, if that is still to be done, with its first batch of requests.
     fn fork(&mut self, batch: &[u8]) -> Result<(), Error> {
-        if let Process::Unborn(socket, proc) = &self.process {
+        if let ForkState::NotForked(socket, proc) = &self.fork_state {
             let limit = u32::try_from(self.limit.as_millis()).unwrap_or(u32::MAX);
             let start = Start { number: self.number, socket: socket.as_fd(), proc: *proc, limit, batch };
             let forked = actor::fork(start);
             let pid = forked.map_err(|errno| Error::Fork { actor: self.actor, errno })?;
-            self.process = Process::Born(pid);
+            self.fork_state = ForkState::Forked(pid);
         }
         Ok(())
     }
 
     /// Forks the actor, if that is still to be done.
-    pub fn be_born(&mut self) -> Result<(), Error> {
+    pub fn ensure_forked(&mut self) -> Result<(), Error> {
         self.fork(&[])
     }
 
-    /// Its process id, once it is born.
+    /// Its process id, once it is forked.
     pub fn pid(&self) -> Option<Pid> {
-        match self.process {
-            Process::Unborn(..) => None,
-            Process::Born(pid) => Some(pid),
+        match self.fork_state {
+            ForkState::NotForked(..) => None,
+            ForkState::Forked(pid) => Some(pid),
         }
     }
 
     /// Sends a batch of requests, and a descriptor with it.
     pub fn send(&mut self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<(), Error> {
-        if matches!((&self.process, fd), (Process::Unborn(..), None)) {
+        if matches!((&self.fork_state, fd), (ForkState::NotForked(..), None)) {
             return self.fork(message);
         }
-        self.be_born()?;
+        self.ensure_forked()?;
         let fds: Vec<i32> = fd.iter().map(AsRawFd::as_raw_fd).collect();
         let rights = [ControlMessage::ScmRights(&fds)];
         let control = if fds.is_empty() { &rights[..0] } else { &rights[..] };
@@ -147,7 +147,7 @@ impl Player {
 
     /// The number of the step that the actor was last seen at.
     pub fn at(&self) -> u32 {
-        actor::place(self.number).load(Ordering::Relaxed)
+        actor::step_counter(self.number).load(Ordering::Relaxed)
     }
 
     fn step(&self, doing: Doing<'_>) -> String {
@@ -196,20 +196,20 @@ impl Player {
         self.socket.as_fd()
     }
 
-    /// Whether an answer, or the end of the actor, comes by then.
-    pub fn speaks_by(&self, deadline: Instant) -> bool {
+    /// Whether an answer, or the end of the actor, arrives by then.
+    pub fn readable_by(&self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
         poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)).is_ok_and(|ready| ready > 0)
     }
 
     /// Lets go of the socket, so that an actor that guards a program ends both.
-    pub fn hang_up(&self) {
-        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
+    pub fn shutdown(&self) {
+        let _ = socket::shutdown(self.socket.as_raw_fd(), Shutdown::Both);
     }
 }
 
-impl Drop for Player {
+impl Drop for ActorProcess {
     fn drop(&mut self) {
         self.end();
     }

@@ -4,8 +4,8 @@ use super::shared;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// How many meetings a process may have at a time before two share one.
-const MEETINGS: usize = 1024;
+/// How many barriers a process may have at a time before two share one.
+const BARRIERS: usize = 1024;
 /// Nanoseconds between the arrival of the last one and the start: time for the others to see it.
 const LEAD: u64 = 1000;
 /// In how many nanoseconds an actor that has a processor now answers a call.
@@ -15,8 +15,8 @@ const SOON: u64 = 100_000;
 /// For how many nanoseconds the last one calls the others.
 const PATIENCE: u64 = 2_000_000;
 
-/// A meeting, in memory that all processes share.
-pub struct Meeting {
+/// A barrier, in memory that all processes share.
+pub struct Barrier {
     arrived: AtomicU32,
     /// Counts up when the last one calls the others.
     call: AtomicU32,
@@ -26,13 +26,13 @@ pub struct Meeting {
     start: AtomicU64,
 }
 
-/// The meeting of this number; numbers beyond what there is room for begin anew.
-pub fn meeting(number: usize) -> &'static Meeting {
-    static ALL: OnceLock<&'static [Meeting; MEETINGS]> = OnceLock::new();
-    &ALL.get_or_init(shared)[number % MEETINGS]
+/// The barrier of this number; numbers beyond what there is room for begin anew.
+pub fn barrier(number: usize) -> &'static Barrier {
+    static ALL: OnceLock<&'static [Barrier; BARRIERS]> = OnceLock::new();
+    &ALL.get_or_init(shared)[number % BARRIERS]
 }
 
-impl Meeting {
+impl Barrier {
     /// Makes it ready for another round, in which nobody may be yet.
     pub fn clear(&self) {
         for count in [&self.arrived, &self.call, &self.answer] {
@@ -42,7 +42,7 @@ impl Meeting {
     }
 
     /// Waits until so many have come and then for so many nanoseconds; how long after the start it is.
-    fn meet(&self, racers: u32, delay: u64) -> i64 {
+    fn wait_all(&self, racers: u32, delay: u64) -> i64 {
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 < racers {
             self.wait();
         } else {
@@ -115,11 +115,11 @@ fn now() -> u64 {
     (time.tv_sec * 1_000_000_000 + time.tv_nsec).cast_unsigned()
 }
 
-/// Waits at the meeting of the first argument for as many actors as the second says and, once all are
+/// Waits at the barrier of the first argument for as many actors as the second says and, once all are
 /// there, for the nanoseconds of the third: how long after the start the next call begins.
-pub(super) fn meet([number, racers, delay, which, ..]: [i64; 6]) -> i64 {
+pub(super) fn wait_all([number, racers, delay, which, ..]: [i64; 6]) -> i64 {
     settle(which as usize);
-    meeting(number as usize).meet(racers as u32, delay.cast_unsigned())
+    barrier(number as usize).wait_all(racers as u32, delay.cast_unsigned())
 }
 
 /// Stays on one processor from now on, another one for each racer where there are enough: two that share one
@@ -142,5 +142,5 @@ fn settle(which: usize) {
 
 /// How long after the start it is now.
 pub(super) fn clock([number, ..]: [i64; 6]) -> i64 {
-    meeting(number as usize).since()
+    barrier(number as usize).since()
 }

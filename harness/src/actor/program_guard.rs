@@ -23,9 +23,9 @@ impl Actor {
     /// many processes it left behind, then with the errno of execve(2). Whatever it has started ends with it,
     /// and with the director.
     pub(super) fn guard(&mut self, record: &Record) -> ! {
-        self.unleash();
+        self.unwatch_director();
         end_in(0);
-        self.place.store(0, Ordering::Relaxed);
+        self.step.store(0, Ordering::Relaxed);
         // SAFETY: attributes of this process; a fork of a process with one thread; STDIO is closed
         // here so that the director sees when the program closes it.
         let pid = unsafe {
@@ -39,7 +39,7 @@ impl Actor {
             die_with_parent();
             self.exec(record);
             // SAFETY: the C library's errno of this thread.
-            self.place.store(unsafe { *libc::__errno_location() }.cast_unsigned(), Ordering::Relaxed);
+            self.step.store(unsafe { *libc::__errno_location() }.cast_unsigned(), Ordering::Relaxed);
             exit(NOT_STARTED)
         }
         for slot in STDIO {
@@ -55,7 +55,7 @@ impl Actor {
         let left = self.clear(pid as libc::pid_t);
         self.answer(record, true, status.into(), left, 0);
         // Where the child has put the errno of execve(2), memory that both share.
-        self.answer(record, true, 0, self.place.load(Ordering::Relaxed).cast_signed(), 0);
+        self.answer(record, true, 0, self.step.load(Ordering::Relaxed).cast_signed(), 0);
         self.send();
         exit(0)
     }

@@ -1,6 +1,6 @@
 //! The end of an actor: awaited, or brought about.
 
-use super::{Buffer, Doing, Player};
+use super::{ActorProcess, Buffer, Doing};
 use crate::error::Error;
 use crate::trace::Status;
 use nix::errno::Errno;
@@ -11,7 +11,7 @@ use rustix::process::{Pid as RustixPid, PidfdFlags, pidfd_open};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-impl Player {
+impl ActorProcess {
     /// Waits for the process to end, so long at most; its status, if it has.
     pub fn wait(&mut self, limit: Duration) -> Option<Status> {
         let (pid, deadline) = (self.pid()?, Instant::now() + limit);
@@ -55,7 +55,7 @@ impl Player {
 
     /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in
     /// good order.
-    pub fn farewell(&mut self, doing: Doing<'_>) -> Result<(), Error> {
+    pub fn wait_exit(&mut self, doing: Doing<'_>) -> Result<(), Error> {
         let actor = self.actor;
         if self.wait(self.limit).is_none() {
             return Err(Error::Hung { actor, doing: self.step(doing), limit: self.limit });
@@ -77,11 +77,11 @@ impl Player {
         let Some(pid) = self.pid() else { return };
         if self.reaped == Some(Status::Unseen) {
             // Its number may be another's by now; without the socket it ends by itself.
-            self.hang_up();
+            self.shutdown();
         }
         if self.reaped.is_none() {
             let _ = kill(pid, Signal::SIGKILL);
-            self.hang_up();
+            self.shutdown();
             while let Err(Errno::EINTR) = waitpid(pid, None) {}
             self.reaped = Some(Status::Killed(Signal::SIGKILL));
         }

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 ///
 /// # Errors
 /// What refused, and with which errno.
-pub fn trial(creator: Creator) -> Result<(), String> {
+pub fn probe(creator: Creator) -> Result<(), String> {
     static CALLER: OnceLock<Result<(), String>> = OnceLock::new();
     static ORDINARY: OnceLock<Result<(), String>> = OnceLock::new();
     let (kept, cast) = match creator {

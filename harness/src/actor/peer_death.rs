@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The socket whose end is the end of the actor, for the handler of a signal.
-static LEASH: AtomicI32 = AtomicI32::new(-1);
+static DIRECTOR: AtomicI32 = AtomicI32::new(-1);
 
 /// SIGIO tells that something has come on the socket. It may be late: a message that was received already.
 extern "C" fn on_sigio(_: c_int) {
@@ -16,7 +16,7 @@ extern "C" fn on_sigio(_: c_int) {
     // SAFETY: looks for one byte, with room for it; the interrupted code finds its errno again.
     unsafe {
         let errno = *libc::__errno_location();
-        if libc::recv(LEASH.load(Ordering::Relaxed), (&raw mut byte).cast(), 1, peek) == 0 {
+        if libc::recv(DIRECTOR.load(Ordering::Relaxed), (&raw mut byte).cast(), 1, peek) == 0 {
             exit(0);
         }
         *libc::__errno_location() = errno;
@@ -27,8 +27,8 @@ extern "C" fn on_sigio(_: c_int) {
 /// the parent's death does not suffice: an actor that changes its ids and hangs in the same batch has lost it.
 ///
 /// Source: fcntl(2), F_SETOWN and O_ASYNC; kernel unix_release_sock(), sigio_perm().
-fn prepare_leash(socket: RawFd) {
-    LEASH.store(socket, Ordering::Relaxed);
+fn prepare_signal(socket: RawFd) {
+    DIRECTOR.store(socket, Ordering::Relaxed);
     // SAFETY: sets attributes of this process and of its descriptor; a sigaction of zeros is valid.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
@@ -41,25 +41,25 @@ fn prepare_leash(socket: RawFd) {
 
 impl Actor {
     /// On while a call is made that may not return, when nothing arrives on the socket but its end.
-    pub(super) fn leash(&mut self) -> i64 {
-        if !self.leashed {
-            prepare_leash(self.slot(SOCKET));
+    pub(super) fn watch_director(&mut self) -> i64 {
+        if !self.watches_director {
+            prepare_signal(self.slot(SOCKET));
             self.set(libc::O_ASYNC);
-            // The end may have come before the leash was on.
+            // The end may have come before the signal was asked for.
             on_sigio(0);
         }
         0
     }
 
     /// Off while messages come and go, each of which would be signalled, too.
-    pub(super) fn unleash(&mut self) {
-        if self.leashed {
+    pub(super) fn unwatch_director(&mut self) {
+        if self.watches_director {
             self.set(0);
         }
     }
 
     fn set(&mut self, flag: c_int) {
-        self.leashed = flag != 0;
+        self.watches_director = flag != 0;
         // SAFETY: sets an attribute of a descriptor of this process.
         unsafe { libc::fcntl(self.slot(SOCKET), libc::F_SETFL, flag) };
     }

@@ -23,7 +23,7 @@ use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario, Step};
 use crate::state::{self, Kept, State};
 use crate::trace::{Outcome, Trace};
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{outcome, program, reproducer};
+use crate::{decode, program, reproducer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -214,8 +214,8 @@ impl<'a> Director<'a> {
         let doing = |_| "capset".to_owned();
         let (answers, _) = ask(&mut self.players[player], &[state::capget()], None, &doing)?;
         let (answers, _) =
-            ask(&mut self.players[player], &[outcome::capset(&answers[0], change)], None, &doing)?;
-        Ok(outcome::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
+            ask(&mut self.players[player], &[decode::capset(&answers[0], change)], None, &doing)?;
+        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
     }
 
     fn farewell(&mut self) -> Result<(), Error> {

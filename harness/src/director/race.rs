@@ -16,7 +16,7 @@ use crate::scenario::{Actor, Scenario};
 use crate::state::{Kept, State};
 use crate::trace::Outcome;
 use crate::wire::{Answer, Arg, HAND, Op, Request};
-use crate::{actor, outcome, show};
+use crate::{actor, decode, show};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
@@ -256,7 +256,7 @@ impl<'a> Heat<'a> {
             }
             let [met, call, clock] = [part(MEET).next(), part(CALL).next(), part(CALL).nth(1)];
             let Some(((met, call), clock)) = met.zip(call).zip(clock) else { continue };
-            let outcome = outcome::of(&racer.call, &[""], std::slice::from_ref(call), stage.own);
+            let outcome = decode::of(&racer.call, &[""], std::slice::from_ref(call), stage.own);
             if let (Action::Setgroups(..), Outcome::Done, Seat::Stage(_, index)) =
                 (&racer.call, &outcome, entry.seat)
             {

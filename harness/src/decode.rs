@@ -2,9 +2,10 @@
 
 use crate::action::{Action, CapChange, Results, SetId, Text};
 use crate::caps::Cap;
-use crate::lower::{Own, asks_how_many, syscall};
+use crate::ids::Own;
+use crate::lower::{asks_how_many, syscall};
+use crate::outcome::Outcome;
 use crate::state::words;
-use crate::trace::Outcome;
 use crate::wire::{Answer, Arg, Request};
 use nix::errno::Errno;
 

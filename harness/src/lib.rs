@@ -45,6 +45,7 @@
 
 pub mod action;
 mod actor;
+pub mod actors;
 mod caller;
 pub mod caps;
 mod decode;
@@ -52,9 +53,12 @@ mod director;
 pub mod error;
 pub mod explore;
 pub mod host;
+pub mod ids;
 mod lower;
+mod missing;
 pub mod model;
 pub mod needs;
+pub mod outcome;
 mod player;
 pub mod prelude;
 mod program;
@@ -73,8 +77,8 @@ pub mod verdict;
 mod wire;
 
 pub use harness_macros::test;
+pub use ids::Own;
 #[doc(hidden)]
 pub use insta;
 #[doc(hidden)]
 pub use linkme;
-pub use lower::Own;

@@ -2,11 +2,12 @@
 
 use super::Director;
 use crate::action::Action;
+use crate::actors::Actor;
 use crate::error::Error;
 use crate::lower::Call;
-use crate::scenario::{Actor, Scenario};
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use crate::state::{self, Kept, State};
-use crate::trace::Outcome;
 use crate::wire::{Answer, MESSAGE};
 use crate::{decode, show};
 

@@ -12,7 +12,7 @@ pub use ids::{CapChange, Groups, Id, KEEP, Room, SetId, Via};
 pub use raw::{RawArg, Results};
 pub use short::*;
 
-use crate::scenario::Actor;
+use crate::actors::Actor;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
 //! The credentials with which the test itself runs, and whether an actor still has them.
 
 use crate::action::IdFile;
-use crate::host::{self, CapSets};
+use crate::host;
+use crate::ids::CapSets;
 use crate::state::{Kept, State, extents};
 use std::sync::OnceLock;
 

@@ -15,15 +15,18 @@ pub use fork::{ask, spawn};
 pub use race::{Heat, Round, Span};
 
 use crate::action::{Action, CapChange};
+use crate::actors::{Actor, Cast, Namespace, ORDINARY};
 use crate::caller::{self, Caller};
 use crate::error::Error;
-use crate::lower::{Context, Own, number, syscall};
+use crate::ids::Own;
+use crate::lower::{Context, number, syscall};
+use crate::outcome::Outcome;
 use crate::process::ActorProcess;
-use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario, Step};
+use crate::scenario::{Scenario, Step};
 use crate::state::{self, Kept, State};
-use crate::trace::{Outcome, Trace};
+use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{outcome, program, reproducer};
+use crate::{decode, program, reproducer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -218,8 +221,8 @@ impl<'a> Director<'a> {
         let doing = |_| "capset".to_owned();
         let (answers, _) = ask(&mut self.processes[process], &[state::capget()], None, &doing)?;
         let (answers, _) =
-            ask(&mut self.processes[process], &[outcome::capset(&answers[0], change)], None, &doing)?;
-        Ok(outcome::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
+            ask(&mut self.processes[process], &[decode::capset(&answers[0], change)], None, &doing)?;
+        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
     }
 
     fn wait_exit(&mut self) -> Result<(), Error> {

@@ -21,13 +21,14 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
+pub use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
+pub use crate::missing::Lacks;
 pub use accounts::{Accounts, SubidRange, account};
 pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
-pub use ids::{FsId, Ids, UNKNOWN};
 pub use policy::Policy;
 pub use proc_fs::ProcState;
-pub use process::{CapSets, Lacks, Process, Seccomp};
+pub use process::{Process, Seccomp};
 pub use programs::{FileCaps, Program};
 pub use root::Chroot;
 pub use system::System;

@@ -45,16 +45,20 @@
 
 pub mod action;
 mod actor;
+pub mod actors;
 mod caller;
 pub mod caps;
+mod decode;
 mod director;
 pub mod error;
 pub mod explore;
 pub mod host;
+pub mod ids;
 mod lower;
+mod missing;
 pub mod model;
 pub mod needs;
-mod outcome;
+pub mod outcome;
 pub mod prelude;
 mod probe;
 mod process;
@@ -73,8 +77,8 @@ pub mod verdict;
 mod wire;
 
 pub use harness_macros::test;
+pub use ids::Own;
 #[doc(hidden)]
 pub use insta;
 #[doc(hidden)]
 pub use linkme;
-pub use lower::Own;

@@ -8,8 +8,9 @@ mod raw;
 pub use files::{close, read_proc};
 pub use ids::{all_groups, asks_how_many};
 
-use crate::action::{Access, Action, IdFile};
-use crate::scenario::Actor;
+use crate::action::{Access, Action};
+use crate::actors::Actor;
+use crate::ids::Own;
 use crate::wire::{Arg, HAND, Op, Request, SCRATCH};
 use files::{around, open_file, read};
 use held::{give, owner_uid, read_held, receive_credentials, send_credentials};
@@ -18,22 +19,6 @@ pub use raw::DIE_WITH_DIRECTOR;
 use raw::watching_director;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-/// The uid and gid of the cast in the caller's namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Own {
-    /// The effective uid.
-    pub uid: u32,
-    /// The effective gid.
-    pub gid: u32,
-}
-
-impl Own {
-    /// The id that `own` stands for in a file.
-    pub fn of(self, file: IdFile) -> u32 {
-        if file == IdFile::GidMap { self.gid } else { self.uid }
-    }
-}
 
 /// A system call of a step, with the name that an error of it carries; the step's own call has none.
 pub type Call = (&'static str, Request);

@@ -41,14 +41,15 @@ mod writing;
 pub use versus::{Disagreement, Side, disagreements};
 
 use crate::action::IdFile;
+use crate::actors::Actor;
 use crate::caller::caller;
 use crate::host::{Fact, facts};
-use crate::lower::Own;
+use crate::ids::Own;
+use crate::outcome::Outcome;
 use crate::rules::Rule;
 use crate::rules::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
-use crate::scenario::{Actor, Scenario};
+use crate::scenario::Scenario;
 use crate::state::State;
-use crate::trace::Outcome;
 use map::Kid;
 use nix::errno::Errno;
 use world::{Namespaces, NsId, OpenFile, Process};

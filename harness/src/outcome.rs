@@ -1,126 +1,92 @@
-//! From an actor's answers to what came of a step.
+//! What came of a step, and of a program.
 
-use crate::action::{Action, CapChange, Results, SetId, Text};
-use crate::caps::Cap;
-use crate::lower::{Own, asks_how_many, syscall};
-use crate::state::words;
-use crate::trace::Outcome;
-use crate::wire::{Answer, Arg, Request};
+use crate::ids::{CapSets, Ids};
 use nix::errno::Errno;
+use std::fmt;
 
-/// The first call that failed, if one did.
-pub fn failure(names: &[&'static str], answers: &[Answer]) -> Option<(&'static str, Errno)> {
-    let failed = |(_, answer): &(&&'static str, &Answer)| answer.done && answer.errno != 0;
-    let (name, answer) = names.iter().zip(answers).find(failed)?;
-    Some((name, Errno::from_raw(answer.errno)))
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It succeeded and returned what such a call always returns.
+    Done,
+    /// A system call failed.
+    Failed {
+        /// Which of the step's calls, empty for the one the step is named after.
+        call: &'static str,
+        /// With which errno.
+        errno: Errno,
+    },
+    /// It returned this value, which says something.
+    Value(i64),
+    /// write(2) took fewer bytes than it was given.
+    Short {
+        /// How many it took.
+        wrote: i64,
+        /// How many it was given.
+        given: usize,
+    },
+    /// The contents of a file.
+    Text(Vec<u8>),
+    /// A list of groups.
+    Groups(Vec<u32>),
+    /// A uid, or a uid and a gid.
+    Ids(Vec<u32>),
+    /// How a program ended and what it said.
+    Program(Ended),
+    /// What [`Action::Look`](crate::action::Action::Look) saw.
+    Looked(Box<Looked>),
+    /// A list of groups too long to show.
+    Counted {
+        /// How many getgroups(2) said there are.
+        count: i64,
+        /// The first of them.
+        first: u32,
+        /// The last of them.
+        last: u32,
+        /// How many were not what was expected in their place.
+        wrong: u32,
+    },
 }
 
-/// What came of an action whose calls have these names and answers.
-pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own) -> Outcome {
-    if *action == Action::Look {
-        let looked = crate::state::look(answers);
-        return looked.map_or_else(
-            |(call, errno)| Outcome::Failed { call, errno },
-            |looked| Outcome::Looked(Box::new(looked)),
-        );
-    }
-    if let Some((call, errno)) = failure(names, answers) {
-        return Outcome::Failed { call, errno };
-    }
-    let Some((_, answer)) = names.iter().zip(answers).find(|(name, _)| name.is_empty()) else {
-        return Outcome::Done;
-    };
-    match action {
-        Action::Write { text, file, .. } | Action::WriteHeld { text, file, .. } => {
-            let given = match text {
-                Text::BadPointer(length) => usize::try_from(*length).unwrap_or(usize::MAX),
-                text => text.bytes(own.of(*file)).len(),
-            };
-            match usize::try_from(answer.value) {
-                Ok(wrote) if wrote == given => Outcome::Done,
-                _ => Outcome::Short { wrote: answer.value, given },
-            }
+/// The ids and capabilities of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// User ids.
+    pub uid: Ids,
+    /// Group ids.
+    pub gid: Ids,
+    /// Capability sets, those that capget(2) tells.
+    pub caps: CapSets,
+}
+
+/// How a program ended and what it wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its exit status, or the signal that killed it.
+    pub status: Status,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// The status of a process that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It exited with this number.
+    Exited(i32),
+    /// A signal killed it.
+    Killed(nix::sys::signal::Signal),
+    /// It is not the director's child, so that only its parent is told.
+    Unseen,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(status) => write!(f, "exit {status}"),
+            Self::Killed(signal) => write!(f, "killed by {signal}"),
+            Self::Unseen => write!(f, "how is unknown: this kernel does not make it the director's child"),
         }
-        Action::Read { .. } | Action::ReadToEnd(_) => Outcome::Text(answer.data.clone()),
-        Action::Getgroups { size, .. } if asks_how_many(*size) => Outcome::Value(answer.value),
-        Action::Getgroups { .. } => Outcome::Groups(words(&answer.data)),
-        Action::CountGroups { .. } => match words(&answer.data)[..] {
-            [first, last, wrong] => Outcome::Counted { count: answer.value, first, last, wrong },
-            _ => Outcome::Value(answer.value),
-        },
-        Action::Compat(_, _, _, results) | Action::Ask(_, _, _, results) => left(*results, answer),
-        Action::ReadHeld { .. } => Outcome::Text(answer.data.clone()),
-        Action::ReceiveCredentials => Outcome::Ids(words(&answer.data)),
-        Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
-        Action::Open { .. } | Action::OpenFile(..) | Action::Hold(..) => Outcome::Done,
-        Action::Child(_) => Outcome::Done,
-        Action::OwnerUid => Outcome::Ids(words(&answer.data)),
-        Action::ProcOwner(_) => Outcome::Ids(words(&answer.data).split_off(5)),
-        Action::Raw(..) if answer.value != 0 => Outcome::Value(answer.value),
-        _ if answer.value == 0 => Outcome::Done,
-        _ => Outcome::Value(answer.value),
     }
-}
-
-/// What a call returned and left in the room.
-fn left(results: Results, answer: &Answer) -> Outcome {
-    let half = |two: &[u8]| two.try_into().map_or(0, u16::from_ne_bytes).into();
-    match results {
-        Results::Nothing if answer.value == 0 => Outcome::Done,
-        Results::Nothing => Outcome::Value(answer.value),
-        Results::Halves(_) => Outcome::Groups(answer.data.chunks_exact(2).map(half).collect()),
-        Results::Words(_) => Outcome::Groups(words(&answer.data)),
-        Results::Text(_) => Outcome::Text(answer.data.clone()),
-        Results::Ids(offsets) => {
-            let at = |offset: &u32| word(&answer.data, usize::try_from(*offset).unwrap_or(usize::MAX));
-            Outcome::Ids(offsets.iter().map(at).collect())
-        }
-    }
-}
-
-/// The 32-bit word at an offset, or -1 as an id if there are not so many bytes.
-fn word(bytes: &[u8], offset: usize) -> u32 {
-    bytes.get(offset..).and_then(|rest| rest.first_chunk()).map_or(u32::MAX, |four| u32::from_ne_bytes(*four))
-}
-
-/// capset(2) with what capget(2) has just answered, changed.
-pub fn capset(before: &Answer, change: &CapChange) -> Request {
-    let [low, high] = [0, 3].map(|half| {
-        let all = words(&before.data);
-        let set = move |index: usize| all.get(half + index).copied().unwrap_or(0);
-        [set(0), set(1), set(2)]
-    });
-    let wide = |index: usize| u64::from(low[index]) | u64::from(high[index]) << 32;
-    let (effective, permitted, inheritable) = (wide(0), wide(1), wide(2));
-    let mask = |caps: &[Cap]| caps.iter().fold(0, |all, cap| all | 1_u64 << (*cap as u64));
-    let after = match change {
-        CapChange::Drop(caps) => [effective, permitted, inheritable].map(|set| set & !mask(caps)),
-        CapChange::Only(caps) => [effective & mask(caps), permitted & mask(caps), 0],
-        CapChange::Suspend(caps) => [effective & !mask(caps), permitted, inheritable],
-        CapChange::Raise(caps) => [effective | mask(caps), permitted, inheritable],
-    };
-    let mut payload = Vec::new();
-    for word in [0x2008_0522_u64].into_iter().chain(halves(&after)) {
-        // The header is the version and the process id 0, then six 32-bit words of data.
-        payload.extend(word.to_ne_bytes());
-    }
-    syscall(libc::SYS_capset, &[Arg::Payload(0), Arg::Payload(8)]).payload(&payload)
-}
-
-/// The sets as the kernel lays them out: the low halves of all three, then the high halves, two to
-/// a native word.
-fn halves([effective, permitted, inheritable]: &[u64; 3]) -> [u64; 3] {
-    let (low, high) = (|set: &u64| set & 0xffff_ffff, |set: &u64| set >> 32);
-    let pair = |first: u64, second: u64| {
-        let bytes = [
-            u32::try_from(first).unwrap_or(0).to_ne_bytes(),
-            u32::try_from(second).unwrap_or(0).to_ne_bytes(),
-        ];
-        u64::from_ne_bytes(bytes.concat().try_into().unwrap_or([0; 8]))
-    };
-    [
-        pair(low(effective), low(permitted)),
-        pair(low(inheritable), high(effective)),
-        pair(high(permitted), high(inheritable)),
-    ]
 }

@@ -4,8 +4,8 @@
 use crate::action::{Action, DENY, gid_map, setresuid, uid_map};
 use crate::error::Error;
 use crate::host::{self, Creator};
+use crate::outcome::Outcome;
 use crate::scenario::{Scenario, caller, ordinary};
-use crate::trace::Outcome;
 use std::sync::OnceLock;
 
 /// Creates a user namespace, maps the own ids and uses a capability that it gives.

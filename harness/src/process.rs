@@ -6,9 +6,9 @@ mod end;
 use buffer::Buffer;
 
 use crate::actor::{self, Start};
+use crate::actors::Actor;
 use crate::error::Error;
-use crate::scenario::Actor;
-use crate::trace::Status;
+use crate::outcome::Status;
 use crate::wire::{Answer, read_answers};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

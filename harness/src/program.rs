@@ -2,8 +2,8 @@
 
 use crate::director::{ask, spawn};
 use crate::error::Error;
+use crate::outcome::{Ended, Outcome, Status};
 use crate::process::ActorProcess;
-use crate::trace::{Ended, Outcome, Status};
 use crate::wire::{Op, Request, STDIO};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;

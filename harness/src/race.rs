@@ -28,14 +28,19 @@
 //! far is far is learnt from the first rounds, so that slow kernels are raced as well. The clock also tells
 //! whether the calls really overlapped: a race whose calls did not is an error and no success.
 
+mod racer;
+
+pub use racer::{Racer, racer};
+
 use crate::action::{Action, IdFile, Text};
+use crate::actors::Actor;
 use crate::director::{Bench, Heat, LIMIT, Round, Span};
 use crate::error::Error;
 use crate::lower::Context;
-use crate::scenario::{Actor, Scenario};
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use crate::show;
 use crate::state::extents;
-use crate::trace::Outcome;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -48,22 +53,6 @@ const SWEEP: [u64; 8] = [0, 0, 1, 2, 4, 8, 24, 24];
 const SLACK: u64 = 10_000;
 /// One in so many rounds must have had calls that overlapped.
 const FEWEST: u32 = 100;
-
-/// A process that races.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Racer {
-    /// Who: an actor of the stage's cast, or one outside.
-    pub actor: Actor,
-    /// What it does before the others are waited for, such as opening a file.
-    pub before: Vec<Action>,
-    /// What it does at the same time as the others: a single system call.
-    pub call: Action,
-}
-
-/// A racer.
-pub fn racer(actor: Actor, before: &[Action], call: Action) -> Racer {
-    Racer { actor, before: before.to_vec(), call }
-}
 
 /// A stage and those who race on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,12 +18,14 @@ mod shell;
 mod story;
 mod text;
 
+use crate::actors::Actor;
 use crate::host;
-use crate::lower::Own;
-use crate::scenario::{Actor, Scenario};
+use crate::ids::Own;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use crate::show;
 use crate::state::State;
-use crate::trace::{Outcome, Trace};
+use crate::trace::Trace;
 use std::fmt;
 
 pub(crate) use save::record;

@@ -11,11 +11,11 @@ use call::{capset, groups, pointer, raw_arg, set_id, setns};
 use state::{caps_without_bounding, ids};
 
 use crate::action::{Access, Action, At, IdFile, Remains, SetId, Text};
+use crate::actors::{Actor, Namespace};
 use crate::host::facts;
-use crate::lower::Own;
-use crate::scenario::{Actor, Namespace};
+use crate::ids::Own;
+use crate::outcome::{Ended, Outcome};
 use crate::state::extents;
-use crate::trace::{Ended, Outcome};
 use std::fmt::Write as _;
 
 /// The longest text of a write that is shown whole, in bytes.
@@ -187,7 +187,7 @@ fn map(text: &str, own: u32) -> String {
 }
 
 /// The four ids as numbers, or the one that all of them are.
-pub fn four(four: crate::host::Ids) -> String {
+pub fn four(four: crate::ids::Ids) -> String {
     ids(four, |id| id.to_string())
 }
 

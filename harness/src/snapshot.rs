@@ -7,7 +7,7 @@ mod told;
 
 pub use told::agree;
 
-use crate::host::Lacks;
+use crate::missing::Lacks;
 use crate::{host, suite};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,9 +2,11 @@
 
 use crate::action::IdFile;
 use crate::caps::CapSet;
-use crate::host::{self, CapSets, FsId, Ids, Lacks};
+use crate::host;
+use crate::ids::{CapSets, FsId, Ids};
 use crate::lower::{Call, all_groups, number, read_proc, syscall};
-use crate::trace::Looked;
+use crate::missing::Lacks;
+use crate::outcome::Looked;
 use crate::wire::{Answer, Arg, Op, Request};
 use nix::errno::Errno;
 use std::sync::OnceLock;

@@ -1,6 +1,6 @@
 //! System calls that have no action of their own: their arguments and what they leave.
 
-use crate::scenario::Actor;
+use crate::actors::Actor;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 

@@ -1,8 +1,8 @@
 //! Short names for the usual actions: the verbs of a test.
 
 use super::{Access, Action, At, CapChange, Groups, Id, IdFile, RawArg, SetId, Text, Via};
+use crate::actors::Actor;
 use crate::caps::Cap;
-use crate::scenario::Actor;
 use std::borrow::Cow;
 
 /// Write words to one of the four files.

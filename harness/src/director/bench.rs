@@ -3,12 +3,13 @@
 use super::Director;
 use super::queue::Queue;
 use crate::action::Action;
+use crate::actors::{Actor, Namespace};
 use crate::error::Error;
-use crate::lower::Own;
+use crate::ids::Own;
+use crate::outcome::Outcome;
 use crate::process::{ActorProcess, next_number};
 use crate::race::Racer;
-use crate::scenario::{Actor, Namespace, Scenario};
-use crate::trace::Outcome;
+use crate::scenario::Scenario;
 use crate::{actor, show};
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use super::Director;
 use crate::action::Remains;
 use crate::error::Error;
-use crate::trace::Outcome;
+use crate::outcome::Outcome;
 use crate::wire::{Op, Request};
 
 impl Director<'_> {

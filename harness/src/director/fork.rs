@@ -1,10 +1,10 @@
 //! How an actor comes into being and takes on its credentials.
 
 use super::Director;
+use crate::actors::{Actor, Cast};
 use crate::error::Error;
 use crate::lower::{Call, number, syscall};
 use crate::process::{ActorProcess, Doing, next_number, sockets};
-use crate::scenario::{Actor, Cast};
 use crate::wire::{Answer, Arg, Op, Request};
 use nix::errno::Errno;
 use nix::unistd::Pid;

@@ -2,13 +2,14 @@
 
 use super::Director;
 use crate::action::Action;
+use crate::actors::Actor;
 use crate::error::Error;
 use crate::lower::Call;
-use crate::scenario::{Actor, Scenario};
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use crate::state::{self, Kept, State};
-use crate::trace::Outcome;
 use crate::wire::{Answer, MESSAGE};
-use crate::{outcome, show};
+use crate::{decode, show};
 
 /// What is asked of an actor at a time.
 #[derive(Default)]
@@ -150,7 +151,7 @@ impl Director<'_> {
 
     fn record(&mut self, process: usize, pending: &Pending, answers: &[Answer]) -> Result<(), Error> {
         let actor = self.processes[process].actor;
-        let failed = outcome::failure(&pending.names, answers);
+        let failed = decode::failure(&pending.names, answers);
         match (pending.what, failed) {
             (What::SetUp, Some((call, errno))) => Err(Error::SetUp { actor, call, errno }),
             (What::Namespace, Some((_, errno))) => Err(Error::Namespace { actor, errno }),
@@ -166,7 +167,7 @@ impl Director<'_> {
                 if let (Action::Apart(flags), Some((_, errno))) = (action, failed) {
                     return Err(Error::NotApart { actor, flags: *flags, errno });
                 }
-                let outcome = outcome::of(action, &pending.names, answers, self.own);
+                let outcome = decode::of(action, &pending.names, answers, self.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
                     self.kept[process] = Kept::No;
                 }

@@ -8,15 +8,17 @@ use super::Director;
 use super::bench::{Bench, ROUNDS, begin, not_ready, ready};
 use super::queue::Queue;
 use crate::action::Action;
+use crate::actors::Actor;
 use crate::error::Error;
-use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, Own, close};
+use crate::ids::Own;
+use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, close};
+use crate::outcome::Outcome;
 use crate::process::ActorProcess;
 use crate::race::Racer;
-use crate::scenario::{Actor, Scenario};
+use crate::scenario::Scenario;
 use crate::state::{Kept, State};
-use crate::trace::Outcome;
 use crate::wire::{Answer, Arg, HAND, Op, Request};
-use crate::{actor, outcome, show};
+use crate::{actor, decode, show};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
@@ -256,7 +258,7 @@ impl<'a> Heat<'a> {
             }
             let [met, call, clock] = [part(WAIT).next(), part(CALL).next(), part(CALL).nth(1)];
             let Some(((met, call), clock)) = met.zip(call).zip(clock) else { continue };
-            let outcome = outcome::of(&racer.call, &[""], std::slice::from_ref(call), stage.own);
+            let outcome = decode::of(&racer.call, &[""], std::slice::from_ref(call), stage.own);
             if let (Action::Setgroups(..), Outcome::Done, Seat::Stage(_, index)) =
                 (&racer.call, &outcome, entry.seat)
             {

@@ -2,11 +2,12 @@
 
 use super::Director;
 use super::queue::Queue;
+use crate::actors::{Actor, Cast, Namespace};
 use crate::caller;
 use crate::caps::CapSet;
 use crate::error::Error;
-use crate::host::{self, CapSets};
-use crate::scenario::{Actor, Cast, Namespace};
+use crate::host;
+use crate::ids::CapSets;
 use crate::state::{Before, Kept, State};
 impl Director<'_> {
     pub(super) fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {

@@ -2,7 +2,8 @@
 //! it was, in comments, then the cast and a line for each step.
 
 use super::Dispute;
-use crate::scenario::{Actor, Cast, Scenario, Step};
+use crate::actors::{Actor, Cast};
+use crate::scenario::{Scenario, Step};
 use crate::verdict;
 use std::fmt::Write as _;
 use std::fs;

@@ -3,9 +3,10 @@
 
 use super::beginning;
 use crate::action::Action;
+use crate::actors::{Actor, Cast};
 use crate::model::World;
 use crate::rules::Rule;
-use crate::scenario::{Actor, Cast, Scenario, Step};
+use crate::scenario::{Scenario, Step};
 use std::collections::BTreeSet;
 
 /// Whether actors that were not there come into being where they are first mentioned.

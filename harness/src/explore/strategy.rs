@@ -11,7 +11,8 @@ mod stories;
 
 use super::sense::{Missing, Sensible};
 use crate::action::{Access, Action, At, IdFile, Room};
-use crate::scenario::{Actor, Cast, Scenario, Step};
+use crate::actors::{Actor, Cast};
+use crate::scenario::{Scenario, Step};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

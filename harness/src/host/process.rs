@@ -9,30 +9,17 @@ use rustix::thread::{
 use serde::Serialize;
 
 use super::fact::{self, Fact};
-use super::ids::{FsId, Ids, gids, uids};
+use super::ids::{gids, uids};
 use super::root::{self, Chroot};
 use super::system::System;
 use crate::caps::{Cap, CapSet};
+use crate::ids::{CapSets, FsId, Ids};
+use crate::missing::Lacks;
 
 /// The inode number of the initial user namespace, fixed since Linux 3.8.
 ///
 /// Source: `PROC_USER_INIT_INO`, include/linux/proc_ns.h.
 const INITIAL_USERNS: &str = "user:[4026531837]";
-
-/// The five capability sets of a process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct CapSets {
-    /// What survives execve(2) of a file with inheritable capabilities.
-    pub inheritable: CapSet,
-    /// What the process may make effective.
-    pub permitted: CapSet,
-    /// What permission checks look at.
-    pub effective: CapSet,
-    /// What execve(2) can give at most.
-    pub bounding: CapSet,
-    /// What survives execve(2) of any file.
-    pub ambient: CapSet,
-}
 
 /// The seccomp mode of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -77,18 +64,6 @@ pub struct Process {
     pub processors: Fact<u64>,
     /// `PR_GET_SECUREBITS` of prctl(2).
     pub securebits: Fact<u32>,
-}
-
-/// What no process of this kernel can be told about itself, since there is no such call. Linux has all of them;
-/// where a seccomp filter may have answered in its place, nothing is known to be lacking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lacks {
-    /// setfsuid(2) and setfsgid(2), which tell the filesystem ids.
-    pub fs_ids: bool,
-    /// `PR_GET_SECUREBITS` of prctl(2).
-    pub securebits: bool,
-    /// `/proc/PID/setgroups`, which came with 3.19.
-    pub setgroups: bool,
 }
 
 impl Process {

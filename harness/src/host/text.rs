@@ -3,10 +3,10 @@
 use std::fmt::{Display, Write as _};
 
 use super::accounts::SubidRange;
-use super::ids::{FsId, Ids};
 use super::programs::{FileCaps, Program};
 use super::{Fact, Facts};
 use crate::caps::{Cap, CapSet};
+use crate::ids::{FsId, Ids};
 
 /// Wide enough for the longest name and a gap of two.
 const COLUMN: usize = 46;

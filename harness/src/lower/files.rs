@@ -4,7 +4,7 @@ use super::held::seek;
 use super::raw::watching_director;
 use super::{Call, Context, NOWHERE, READ, c_path, number, syscall};
 use crate::action::{Access, At, IdFile, NsFile, Text};
-use crate::scenario::Actor;
+use crate::actors::Actor;
 use crate::wire::{Arg, HAND, Op, PROC, Request, SCRATCH};
 use std::path::Path;
 

@@ -5,11 +5,12 @@ use super::map::{GLOBAL_ROOT, Kid};
 use super::world::{Dumpable, Hand, INITIAL, Namespaces, Process};
 use super::{Changes, World};
 use crate::action::IdFile;
+use crate::actors::{Cast, ORDINARY};
 use crate::caller::Caller;
-use crate::host::{Ids, facts};
-use crate::lower::Own;
+use crate::host::facts;
+use crate::ids::Ids;
+use crate::ids::Own;
 use crate::rules::changes::Release;
-use crate::scenario::{Cast, ORDINARY};
 
 /// What the processes outside begin with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

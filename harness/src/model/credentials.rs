@@ -4,7 +4,7 @@ use super::map::Kid;
 use super::world::{Namespaces, NsId};
 use super::{Ruled, refuse};
 use crate::caps::{Cap, CapSet};
-use crate::host::CapSets;
+use crate::ids::CapSets;
 use crate::rules::named;
 use nix::errno::Errno::{EINVAL, EPERM};
 

@@ -6,8 +6,8 @@ use super::world::Word;
 use super::{Refusal, Reply, World, done, refuse_by};
 use crate::action::{Groups, IdFile, Room};
 use crate::caps::Cap;
+use crate::outcome::Outcome;
 use crate::rules::named;
-use crate::trace::Outcome;
 use nix::errno::Errno::{EFAULT, EINVAL, EPERM};
 
 /// NGROUPS_MAX

@@ -6,8 +6,8 @@ use super::world::Process;
 use super::{Refusal, Reply, World, done};
 use crate::action::{Id, IdFile, SetId, Via};
 use crate::caps::Cap;
+use crate::outcome::Outcome;
 use crate::rules::named;
-use crate::trace::Outcome;
 use nix::errno::Errno::{EINVAL, EPERM};
 
 const UNMAPPED: Refusal = Refusal::by(EINVAL, named("id.unmapped"));

@@ -5,10 +5,11 @@ use super::world::{Hand, Process};
 use super::writing::Given;
 use super::{Expected, Refusal, Reply, World, done};
 use crate::action::{Access, Action, At, CapChange, Child, IdFile, Remains, Text};
+use crate::actors::{Actor, Namespace};
 use crate::caps::{Cap, CapSet};
 use crate::lower::READ;
-use crate::scenario::{Actor, Namespace, Step};
-use crate::trace::Outcome;
+use crate::outcome::Outcome;
+use crate::scenario::Step;
 use nix::errno::Errno::{EBADF, EINVAL};
 
 impl World {

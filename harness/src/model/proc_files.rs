@@ -6,8 +6,8 @@ use super::world::{Dumpable, Hand, OpenFile, Process};
 use super::{Refusal, Reply, Ruled, World};
 use crate::action::{Access, At, IdFile};
 use crate::caps::Cap;
+use crate::outcome::Outcome;
 use crate::rules::named;
-use crate::trace::Outcome;
 use nix::errno::Errno::{EACCES, EBADF, EINVAL, ESPIPE};
 
 impl World {

@@ -3,7 +3,8 @@
 use super::World;
 use super::world::{Hand, Process};
 use crate::action::{Action, Child, Remains};
-use crate::scenario::{Actor, Namespace, Step};
+use crate::actors::{Actor, Namespace};
+use crate::scenario::Step;
 
 /// How many datagrams wait at a socket before the next one is refused.
 /// Source: unix(7), /proc/sys/net/unix/max_dgram_qlen.

@@ -4,10 +4,10 @@ use super::map::Kid;
 use super::world::{Hand, Process};
 use super::{Refusal, Reply, World, done};
 use crate::action::{IdFile, RawArg};
+use crate::actors::Actor;
 use crate::caps::Cap;
+use crate::outcome::Outcome;
 use crate::rules::named;
-use crate::scenario::Actor;
-use crate::trace::Outcome;
 use nix::errno::Errno::{EINVAL, ENOMSG, EPERM};
 
 /// One end of a socket pair.

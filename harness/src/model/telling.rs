@@ -4,11 +4,11 @@ use super::World;
 use super::credentials::{Caps, Credentials};
 use super::world::{Dumpable, Process};
 use crate::action::IdFile;
+use crate::actors::Actor;
 use crate::caps::CapSet;
-use crate::host::{FsId, Ids};
-use crate::scenario::Actor;
+use crate::ids::{FsId, Ids};
+use crate::outcome::Looked;
 use crate::state::{Kept, State};
-use crate::trace::Looked;
 
 impl World {
     fn ids(&self, cred: &Credentials, file: IdFile) -> Ids {

@@ -1,12 +1,14 @@
 //! Where a kernel and the model disagree.
 
 use super::{Expected, Prediction};
-use crate::host::{self, FsId, Ids};
+use crate::actors::Actor;
+use crate::host;
+use crate::ids::{FsId, Ids};
+use crate::outcome::{Looked, Outcome};
 use crate::rules::Rule;
-use crate::scenario::Actor;
 use crate::show;
 use crate::state::State;
-use crate::trace::{Looked, Outcome, Trace};
+use crate::trace::Trace;
 
 /// A point on which kernel and model differ.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::{ActorProcess, Buffer, Doing};
 use crate::error::Error;
-use crate::trace::Status;
+use crate::outcome::Status;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};

@@ -5,10 +5,11 @@ use super::story::Story;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
 use crate::action::{Action, RawArg};
+use crate::actors::{Actor, Cast, ORDINARY};
 use crate::caps::Cap;
-use crate::lower::Own;
-use crate::scenario::{Actor, Cast, ORDINARY, Scenario};
-use crate::trace::Outcome;
+use crate::ids::Own;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

@@ -6,9 +6,9 @@ use super::story::Story;
 use super::text::{Words, quote};
 use super::{NotPossible, paths, raw};
 use crate::action::{Access, Action, At, CapChange, Child, IdFile, NsFile, Text};
+use crate::actors::Actor;
 use crate::caps::{Cap, CapSet};
-use crate::scenario::Actor;
-use crate::trace::Outcome;
+use crate::outcome::Outcome;
 
 impl Story<'_> {
     /// The expression of an action that takes one; the outcome tells how a file is best read.

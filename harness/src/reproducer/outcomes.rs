@@ -3,10 +3,11 @@
 use super::text::Words;
 use crate::action::{Action, IdFile, SetId};
 use crate::caps::{Cap, CapSet};
-use crate::host::{CapSets, FsId, Ids, UNKNOWN, facts};
-use crate::lower::Own;
+use crate::host::facts;
+use crate::ids::Own;
+use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
+use crate::outcome::{Ended, Looked, Outcome, Status};
 use crate::state::{State, extents};
-use crate::trace::{Ended, Looked, Outcome, Status};
 
 /// What is expected of a step.
 pub fn expected(outcome: &Outcome, action: &Action, own: Own) -> Words {

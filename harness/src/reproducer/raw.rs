@@ -5,7 +5,7 @@ use super::story::Story;
 use super::text::quote;
 use super::{NotPossible, paths};
 use crate::action::{Action, RawArg, Results};
-use crate::scenario::Actor;
+use crate::actors::Actor;
 
 /// The offset of results in the memory below 4 GiB.
 const LOW_RESULTS: u64 = 4096;

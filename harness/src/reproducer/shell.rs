@@ -7,10 +7,11 @@
 use super::outcomes::map_file;
 use super::{Header, NotPossible, Prediction};
 use crate::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
-use crate::lower::Own;
-use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario};
+use crate::actors::{Actor, Cast, Namespace, ORDINARY};
+use crate::ids::Own;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use crate::show;
-use crate::trace::Outcome;
 use nix::errno::Errno;
 use std::fmt::Write as _;
 

@@ -5,8 +5,9 @@ use super::outcomes::{expected, state};
 use super::text::{Words, quote};
 use super::{NotPossible, Prediction, numbers};
 use crate::action::{Action, Remains};
-use crate::lower::Own;
-use crate::scenario::{Actor, Cast, Namespace, Scenario, Step};
+use crate::actors::{Actor, Cast, Namespace};
+use crate::ids::Own;
+use crate::scenario::{Scenario, Step};
 use crate::show;
 
 /// The longest line of C, a tab being eight.

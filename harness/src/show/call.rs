@@ -2,7 +2,7 @@
 
 use super::list;
 use crate::action::{CapChange, Groups, Id, NsFile, RawArg, Room, SetId};
-use crate::scenario::Actor;
+use crate::actors::Actor;
 
 pub(super) fn groups(groups: &Groups) -> String {
     match groups {

@@ -2,8 +2,9 @@
 
 use super::{group, id, list, map};
 use crate::caps::CapSet;
-use crate::host::{CapSets, FsId, Ids, UNKNOWN, facts};
-use crate::lower::Own;
+use crate::host::facts;
+use crate::ids::Own;
+use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 use crate::state::{Kept, State};
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! Comparing where the kernel has no call that tells filesystem ids or securebits, or no file of setgroups: a trace
 //! says that they are unknown, a reviewed snapshot names them.
 
-use crate::host::UNKNOWN;
+use crate::ids::UNKNOWN;
 use crate::show::NO_FILE;
 use insta::{Comparator, Snapshot};
 

@@ -2,7 +2,8 @@
 //! some order without end points, so that nothing is simplified for ever.
 
 use crate::action::{Access, Action, At, CapChange, Groups, Id, SetId, Text, Via};
-use crate::scenario::{Actor, Cast, Scenario, Step};
+use crate::actors::{Actor, Cast};
+use crate::scenario::{Scenario, Step};
 use std::borrow::Cow;
 
 /// Casts that say less.

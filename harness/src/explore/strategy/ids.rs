@@ -1,8 +1,8 @@
 //! Ids that mean something: the own, 0, neighbours, edges. Most are so few and small that they meet again.
 
 use crate::action::{Groups, Id, SetId, Via};
+use crate::actors::ORDINARY;
 use crate::caller::caller;
-use crate::scenario::ORDINARY;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::borrow::Cow;

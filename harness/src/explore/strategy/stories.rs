@@ -4,8 +4,9 @@ use super::{actor, ids, processes};
 use crate::action::{
     Action, CapChange, DUMPABLE, IdFile, KEEP, KEEPCAPS, NO_FIXUP, SetId, Text, UNSHARE, Via,
 };
+use crate::actors::Actor;
 use crate::caps::Cap;
-use crate::scenario::{Actor, Step};
+use crate::scenario::Step;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

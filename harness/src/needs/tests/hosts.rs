@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::caps::CapSet;
 use crate::host::{
-    Accounts, CapSets, Chroot, Fact, Facts, FsId, Ids, Lookups, Policy, ProcState, Process, Program, Seccomp,
-    SubidRange, System,
+    Accounts, Chroot, Fact, Facts, Lookups, Policy, ProcState, Process, Program, Seccomp, SubidRange, System,
 };
+use crate::ids::{CapSets, FsId, Ids};
 
 pub(super) const FULL_MAP: &str = "0 0 4294967295";
 

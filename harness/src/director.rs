@@ -4,14 +4,14 @@
 //! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
 
 mod bench;
+mod credentials;
 mod end;
-mod fork;
+mod program;
 mod queue;
 mod race;
 mod states;
 
 pub use bench::Bench;
-pub use fork::{ask, spawn};
 pub use race::{Heat, Round, Span};
 
 use crate::action::{Action, CapChange};
@@ -21,12 +21,12 @@ use crate::error::Error;
 use crate::ids::Own;
 use crate::lower::{Context, number, syscall};
 use crate::outcome::Outcome;
-use crate::process::ActorProcess;
+use crate::process::{ActorProcess, ask, spawn};
 use crate::scenario::{Scenario, Step};
 use crate::state::{self, Kept, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{decode, program, reproducer};
+use crate::{decode, reproducer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};

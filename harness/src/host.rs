@@ -8,6 +8,7 @@ mod accounts;
 mod config;
 mod fact;
 mod ids;
+pub mod path;
 mod policy;
 mod proc_fs;
 mod process;

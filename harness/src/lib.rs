@@ -62,7 +62,6 @@ pub mod outcome;
 pub mod prelude;
 mod probe;
 mod process;
-mod program;
 pub mod race;
 pub mod reproducer;
 pub mod rules;

@@ -1,8 +1,10 @@
 //! One actor as the director sees it: a process id and a socket.
 
+mod ask;
 mod buffer;
 mod end;
 
+pub use ask::{ask, spawn};
 use buffer::Buffer;
 
 use crate::actor::{self, Start};

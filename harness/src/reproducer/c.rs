@@ -79,7 +79,7 @@ fn definitions(scenario: &Scenario, prediction: &Prediction, helpers: &str, stor
     let mut text =
         format!("#define LIMIT {LIMIT}\t/* seconds */\n#define FUTEX_WAIT 0\n#define FUTEX_WAKE 1\n");
     if used.contains("PROGRAMS") {
-        let _ = writeln!(text, "#define PROGRAMS \"{}\"", crate::program::PATH);
+        let _ = writeln!(text, "#define PROGRAMS \"{}\"", crate::host::path::PATH);
     }
     let caps: Vec<String> = Cap::all()
         .filter(|cap| used.contains(cap.name()))

@@ -2,7 +2,7 @@
 
 use super::NotPossible;
 use super::text::quote;
-use crate::program;
+use crate::host;
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn known(bytes: &[u8]) -> Result<(), NotPossible> {
 pub fn run(words: &[Cow<'static, str>]) -> Result<String, NotPossible> {
     words.iter().try_for_each(|word| known(word.as_bytes()))?;
     let name = words.first().map(AsRef::as_ref).unwrap_or_default();
-    let path = program::find(name).unwrap_or_else(|| name.into());
+    let path = host::path::find(name).unwrap_or_else(|| name.into());
     let first = quote(path.as_os_str().as_bytes());
     let all: Vec<String> =
         std::iter::once(first).chain(words.iter().skip(1).map(|word| quote(word.as_bytes()))).collect();

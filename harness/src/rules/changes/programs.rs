@@ -1,7 +1,7 @@
 //! What changed between the programs that the suite runs, of what a test can see and the kernel has no part in.
 
 use super::Variation;
-use crate::program;
+use crate::host::path;
 
 /// A change of a program, or the place that one program took of another with the same name.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Variation for ProgramChange {
     }
 
     fn is_here(&self) -> bool {
-        program::tells_version(self.program).is_some_and(|line| self.is_in(&line))
+        path::version_of(self.program).is_some_and(|line| self.is_in(&line))
     }
 }
 

@@ -1,54 +1,25 @@
 //! Runs a real program in the place of an actor's child, to its end or to a time limit.
 
-use crate::director::{ask, spawn};
 use crate::error::Error;
+use crate::host::path::{ENVIRONMENT, find};
 use crate::outcome::{Ended, Outcome, Status};
-use crate::process::ActorProcess;
+use crate::process::{ActorProcess, ask, spawn};
 use crate::wire::{Op, Request, STDIO};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{AccessFlags, Pid, access, pipe2, read};
+use nix::unistd::{Pid, pipe2, read};
 use std::borrow::Cow;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Where programs are looked for, and what they are told as PATH.
-pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// The environment of a program: untranslated messages, a terminal without colours.
-const ENVIRONMENT: [&str; 4] =
-    ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb"];
-
-/// The most that a program may say, in bytes.
+/// The most that a program may print, in bytes.
 const MOST: usize = 1 << 20;
 /// How long the guard of a program is given to end what the program has started.
 const CLEARING: Duration = Duration::from_millis(500);
-
-/// The file of a program, looked up in [`PATH`] unless it is named with a slash.
-pub fn find(name: &str) -> Option<PathBuf> {
-    if name.contains('/') {
-        return Some(PathBuf::from(name));
-    }
-    PATH.split(':').map(|directory| Path::new(directory).join(name)).find(|path| is_program(path))
-}
-
-/// Whether the caller may execute the file; root may search every directory, which is no program.
-pub fn is_program(path: &Path) -> bool {
-    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
-}
-
-/// The first line that a program says when it is asked for its version, with `--version`. `None` if it is not there
-/// or says nothing on its standard output.
-pub fn tells_version(name: &str) -> Option<String> {
-    let mut command = Command::new(find(name)?);
-    command.arg("--version").env_clear().envs(ENVIRONMENT.iter().filter_map(|one| one.split_once('=')));
-    let said = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    String::from_utf8_lossy(&said.stdout).lines().next().map(str::to_owned)
-}
 
 /// Has an actor fork a child that becomes the program, and waits for its end.
 pub fn run(

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use harness::explore::search::{Ends, Found, Plan, Report, search};
 use harness::explore::{self, Dispute, Watch, regressions};
 use harness::model;
+use harness::record;
 
 use crate::cli::{self, SearchOptions};
 use crate::progress::watched;
@@ -94,7 +95,8 @@ fn told(found: &Found, plan: &Plan) -> String {
     };
     let dispute = found.dispute();
     let name = format!("search {} {worker} {number}", plan.seed);
-    let _ = writeln!(text, "\n{dispute}\n{}", dispute.reproduced(&name));
+    let _ =
+        writeln!(text, "\n{dispute}\n{}", dispute.reproduced(&name, &record::host(), &record::directory()));
     text
 }
 

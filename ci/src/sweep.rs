@@ -5,7 +5,7 @@ use std::time::Instant;
 use harness::action::IdFile;
 use harness::error::Error;
 use harness::explore::{Dispute, Watch, maps, sweep};
-use harness::model;
+use harness::{model, record};
 
 use crate::cli::SweepOptions;
 use crate::progress::watched;
@@ -119,7 +119,7 @@ fn is_root() -> bool {
 
 fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
     for (number, dispute) in (1..).zip(disputes) {
-        let program = dispute.reproduced(&format!("sweep {number}"));
+        let program = dispute.reproduced(&format!("sweep {number}"), &record::host(), &record::directory());
         say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{dispute}\n{program}\n"));
     }
     if !disputes.is_empty() {

@@ -25,7 +25,7 @@ pub struct Caller {
 pub fn caller() -> &'static Caller {
     static CALLER: OnceLock<Caller> = OnceLock::new();
     CALLER.get_or_init(|| {
-        let process = &host::facts().process;
+        let process = host::process();
         let file = |name| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
         Caller {
             uid: process.uids.known().map_or(0, |ids| ids.effective),

@@ -26,7 +26,7 @@ use crate::scenario::{Scenario, Step};
 use crate::state::{self, Kept, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{decode, reproducer};
+use crate::{decode, observer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -36,27 +36,23 @@ use std::time::Duration;
 
 /// How long an actor may take to answer, unless a scenario is played within another limit.
 pub const LIMIT: Duration = Duration::from_secs(10);
-impl Scenario {
-    /// Plays the scenario.
+
+/// Playing: what a scenario can have done with it on this kernel.
+pub trait Play {
+    /// Plays the scenario within [`LIMIT`].
     ///
     /// # Panics
     /// If the harness fails, see [`Error`]; what the kernel refuses is in the trace.
     #[track_caller]
-    pub fn play(&self) -> Trace {
-        match self.try_play() {
-            Ok(trace) => {
-                crate::verdict::played(&trace);
-                trace
-            }
-            Err(error) => panic!("{error}"),
-        }
+    fn play(&self) -> Trace {
+        self.try_play().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Plays the scenario.
+    /// Plays the scenario within [`LIMIT`].
     ///
     /// # Errors
     /// If the harness fails; what the kernel refuses is in the trace.
-    pub fn try_play(&self) -> Result<Trace, Error> {
+    fn try_play(&self) -> Result<Trace, Error> {
         self.try_play_within(LIMIT)
     }
 
@@ -64,7 +60,11 @@ impl Scenario {
     ///
     /// # Errors
     /// If the harness fails; what the kernel refuses is in the trace.
-    pub fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
+    fn try_play_within(&self, limit: Duration) -> Result<Trace, Error>;
+}
+
+impl Play for Scenario {
+    fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
         let mut director = Director::new(self, limit)?;
         let mut queue = Queue::new();
         for (index, step) in self.steps.iter().enumerate() {
@@ -73,7 +73,7 @@ impl Scenario {
         let states = director.states(&mut queue)?;
         director.wait_exit()?;
         let trace = Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own };
-        reproducer::record(&trace);
+        observer::played(&trace);
         Ok(trace)
     }
 }

@@ -12,12 +12,15 @@ pub mod sweep;
 pub use shrink::Shrunk;
 pub use strategy::Casts;
 
+use crate::director::Play;
 use crate::error::Error;
 use crate::model::{self, Disagreement, World};
+use crate::reproducer::Host;
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 use crate::verdict;
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A scenario of which kernel and model think differently.
@@ -37,9 +40,11 @@ impl fmt::Display for Dispute {
 }
 
 impl Dispute {
-    /// Writes a C program that shows it under this name; tells where, or why not.
-    pub fn reproduced(&self, name: &str) -> String {
-        verdict::reproducer(name, &self.trace, model::predict(&self.trace.scenario).as_ref())
+    /// Writes a C program that shows it under this name to a directory. Returns a line that names its file, or
+    /// gives the reason why there is none.
+    pub fn reproduced(&self, name: &str, host: &Host, directory: &Path) -> String {
+        let prediction = model::predict(&self.trace.scenario);
+        verdict::reproducer(name, &self.trace, prediction.as_ref(), host, directory)
     }
 }
 

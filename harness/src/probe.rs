@@ -2,6 +2,7 @@
 //! somebody who may withhold them, see [`crate::needs`].
 
 use crate::action::{Action, DENY, gid_map, setresuid, uid_map};
+use crate::director::Play;
 use crate::error::Error;
 use crate::host::{self, Creator};
 use crate::outcome::Outcome;
@@ -12,7 +13,7 @@ use std::sync::OnceLock;
 ///
 /// # Errors
 /// What refused, and with which errno.
-pub fn probe(creator: Creator) -> Result<(), String> {
+pub fn probe_userns(creator: Creator) -> Result<(), String> {
     static CALLER: OnceLock<Result<(), String>> = OnceLock::new();
     static ORDINARY: OnceLock<Result<(), String>> = OnceLock::new();
     let (kept, cast) = match creator {
@@ -26,7 +27,7 @@ fn played(cast: &Scenario) -> Result<(), String> {
     // chroot(2) asks for CAP_SYS_CHROOT in the namespace and for no other id.
     let chroot = Action::Chroot("/", "/".into());
     // A kernel without the file has nothing to write "deny" to.
-    let deny = if host::facts().lacks().setgroups { &[][..] } else { &[DENY] };
+    let deny = if host::missing().setgroups { &[][..] } else { &[DENY] };
     let steps = [deny, &[uid_map("0 own 1"), gid_map("0 own 1"), setresuid(0), chroot]].concat();
     let trace = cast.clone().inside(&steps).try_play().map_err(|error| match error {
         Error::Namespace { errno, .. } => format!("unshare(CLONE_NEWUSER): {errno:?}"),

@@ -90,10 +90,15 @@ impl Tally {
     }
 }
 
-impl Scenario {
+/// Racing: what a scenario can be the stage of.
+pub trait Stage {
     /// A race: once this scenario is played to its end, these make one system call each, all at the
-    /// same time. [`Actor::Inside`] must be of the cast, since its namespace is what they race for.
-    pub fn race(self, racers: &[Racer]) -> Race {
+    /// same time. [`Actor::Inside`] must be of the scenario, since its namespace is what they race for.
+    fn race(self, racers: &[Racer]) -> Race;
+}
+
+impl Stage for Scenario {
+    fn race(self, racers: &[Racer]) -> Race {
         Race { stage: self, racers: racers.to_vec() }
     }
 }

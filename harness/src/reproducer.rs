@@ -19,7 +19,6 @@ mod story;
 mod text;
 
 use crate::actors::Actor;
-use crate::host;
 use crate::ids::Own;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
@@ -27,9 +26,9 @@ use crate::show;
 use crate::state::State;
 use crate::trace::Trace;
 use std::fmt;
+use std::path::PathBuf;
 
-pub(crate) use save::record;
-pub use save::{file_name, save, save_in};
+pub use save::{file_name, save};
 
 /// What the kernel is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,13 +54,28 @@ impl From<&Trace> for Prediction {
     }
 }
 
+/// The host on which a program is made.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Its kernel, as in "6.1.0-26-amd64 x86_64".
+    pub kernel: String,
+    /// The directories that the scenario's programs get as PATH, separated by colons.
+    pub path: &'static str,
+    /// The file of a program of this name; `None` if it is not there.
+    pub find: fn(&str) -> Option<PathBuf>,
+    /// Parts of paths that only a test has: a program of its own cannot name them.
+    pub private: Vec<String>,
+}
+
 /// What a program says about itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Header {
     /// The name of the test.
     pub name: String,
     /// What it shows: the rule, its sentence, its source; free lines.
     pub about: Vec<String>,
+    /// Where it was made.
+    pub host: Host,
 }
 
 /// Why a scenario cannot be made a program.
@@ -96,7 +110,6 @@ impl Header {
     /// The comment at the head of a program.
     fn lines(&self, scenario: &Scenario, prediction: &Prediction, kind: &str) -> Vec<String> {
         let file = save::file_name(&self.name);
-        let system = &host::facts().system;
         let mut lines = vec![self.name.clone(), String::new()];
         if !self.about.is_empty() {
             lines.extend(self.about.iter().cloned().chain([String::new()]));
@@ -104,8 +117,7 @@ impl Header {
         lines.push("Expected, step by step:".to_owned());
         lines.extend(foretold(scenario, prediction));
         lines.push(String::new());
-        let (release, architecture) = (&system.kernel_release, &system.architecture);
-        lines.push(format!("Made by userns-suite on Linux {release} {architecture}. Run it with"));
+        lines.push(format!("Made by userns-suite on Linux {}. Run it with", self.host.kernel));
         lines.push(match kind {
             "c" => format!("    cc -Wall -Wextra -o {file} {file}.c && ./{file}"),
             other => format!("    sh {file}.{other}"),

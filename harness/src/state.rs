@@ -146,7 +146,7 @@ fn failed(answers: &[Answer], lacks: impl Fn() -> Lacks) -> Option<usize> {
 }
 
 fn lacks() -> Lacks {
-    host::facts().lacks()
+    host::missing()
 }
 
 impl State {

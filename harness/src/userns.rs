@@ -3,7 +3,7 @@
 
 use crate::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
 use crate::actors::Actor;
-use crate::director::LIMIT;
+use crate::director::{LIMIT, Play};
 use crate::error::Error;
 use crate::outcome::{Ended, Outcome};
 use crate::scenario::caller;

@@ -7,11 +7,12 @@ mod reproduced;
 
 pub use reproduced::line as reproducer;
 
+use crate::comparator::equal_where_known;
+use crate::current::current_test;
 use crate::model::{self, Disagreement, Prediction, Side};
+use crate::record;
 use crate::rules::Rule;
 use crate::show;
-use crate::snapshot::agree;
-use crate::suite;
 use crate::trace::Trace;
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -84,8 +85,12 @@ pub(crate) fn end() -> (Option<String>, Counts) {
             report.push_str(&described(trace, disagreement));
         }
         let _ = writeln!(report, "in\n{}", indented(&trace.to_string()));
-        let name = format!("{} {number}", suite::current_test().unwrap_or_default());
-        let _ = writeln!(report, "  {}", reproducer(&name, trace, Some(prediction)));
+        let name = format!("{} {number}", current_test().unwrap_or_default());
+        let _ = writeln!(
+            report,
+            "  {}",
+            reproducer(&name, trace, Some(prediction), &record::host(), &record::directory())
+        );
     }
     if played.disputed.len() > MOST {
         let _ = writeln!(report, "and {} more scenarios", played.disputed.len() - MOST);
@@ -125,9 +130,12 @@ pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: im
         let last = played.as_ref().and_then(|played| played.last.as_ref());
         if let Some((trace, prediction)) = last.filter(|(trace, _)| trace.to_string().trim() == seen.trim()) {
             let snapshot = snapshot().unwrap_or_default();
-            let name = suite::current_test().unwrap_or_default();
+            let name = current_test().unwrap_or_default();
             eprint!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));
-            eprintln!("  {}", reproducer(&name, trace, prediction.as_ref()));
+            eprintln!(
+                "  {}",
+                reproducer(&name, trace, prediction.as_ref(), &record::host(), &record::directory())
+            );
         }
     });
     resume_unwind(panic);
@@ -161,7 +169,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
 fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Option<&'static str> {
     match (snapshot, model) {
         (Some(snapshot), Some(model)) => {
-            match (agree(kernel, snapshot), agree(kernel, model), snapshot == model) {
+            match (equal_where_known(kernel, snapshot), equal_where_known(kernel, model), snapshot == model) {
                 (true, true, _) => None,
                 (true, ..) => Some("the model stands alone"),
                 (_, true, _) => {
@@ -171,8 +179,10 @@ fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Op
                 _ => Some("all three differ"),
             }
         }
-        (Some(snapshot), None) => (!agree(kernel, snapshot)).then_some("kernel and snapshot differ"),
-        (None, Some(model)) => (!agree(kernel, model)).then_some("kernel and model differ"),
+        (Some(snapshot), None) => {
+            (!equal_where_known(kernel, snapshot)).then_some("kernel and snapshot differ")
+        }
+        (None, Some(model)) => (!equal_where_known(kernel, model)).then_some("kernel and model differ"),
         (None, None) => None,
     }
 }

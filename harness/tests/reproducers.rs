@@ -4,7 +4,8 @@
 mod told;
 
 use harness::prelude::*;
-use harness::reproducer::{Header, Prediction, c, save_in};
+use harness::record::host;
+use harness::reproducer::{Header, Prediction, c, save};
 use rstest::rstest;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -59,6 +60,7 @@ fn header() -> Header {
     Header {
         name: "reproducers::told".to_owned(),
         about: vec!["A sentence. Source: user_namespaces(7).".to_owned()],
+        host: host(),
     }
 }
 
@@ -231,7 +233,7 @@ fn a_saved_program_says_how_to_run_it() {
     let place = tempfile::tempdir().expect("a directory");
     let directory = place.path().join("below");
 
-    let path = save_in(&directory, &trace.scenario, &Prediction::from(&trace), &header()).expect("a file");
+    let path = save(&directory, &trace.scenario, &Prediction::from(&trace), &header()).expect("a file");
 
     assert_eq!(path, directory.join("reproducers-told.c"));
     let source = std::fs::read_to_string(path).expect("the file");

@@ -2,6 +2,7 @@
 //! falsified it says so and names the step. Needs util-linux.
 
 use harness::prelude::*;
+use harness::record::host;
 use harness::reproducer::{Header, NotPossible, Prediction, shell};
 use rstest::rstest;
 use std::process::Command;
@@ -9,7 +10,8 @@ use std::process::Command;
 const OWN: [Action; 3] = [DENY, uid_map("0 own 1"), gid_map("0 own 1")];
 
 fn script(trace: &Trace, prediction: &Prediction) -> Result<String, NotPossible> {
-    shell(&trace.scenario, prediction, &Header { name: "scripts::told".to_owned(), about: Vec::new() })
+    let header = Header { name: "scripts::told".to_owned(), about: Vec::new(), host: host() };
+    shell(&trace.scenario, prediction, &header)
 }
 
 /// The exit status of a script and all that it said.

@@ -83,7 +83,7 @@ fn in_turn() -> [Actor; Actor::ALL.len()] {
 ///
 /// Source: gVisor, pkg/sentry/kernel/task_clone.go, Task.Clone().
 fn whoever_was_forked_last_ends_first() -> bool {
-    host::facts().system.is_gvisor()
+    host::system().is_gvisor()
 }
 
 /// The maps between the caller's namespace and the one above an actor's, the outermost first.

@@ -45,12 +45,12 @@ const PLAY: &str = "/* The story, which every process goes through: each acts wh
 
 /// The program.
 pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
-    let statements = Story::tell(scenario, prediction)?;
+    let statements = Story::tell(scenario, prediction, &header.host)?;
     let story = format!("{PLAY}{{\n{}}}\n", statements.trim_start_matches('\n'));
     let setting = setting(scenario, prediction.own, &story);
     let helpers = helpers(&format!("{story}{setting}"));
     let body = [
-        &definitions(scenario, prediction, &helpers.join("\n"), &story),
+        &definitions(scenario, prediction, header.host.path, &helpers.join("\n"), &story),
         &helpers.join("\n\n"),
         &story,
         &setting,
@@ -73,13 +73,19 @@ pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) ->
 }
 
 /// What stands before the helpers.
-fn definitions(scenario: &Scenario, prediction: &Prediction, helpers: &str, story: &str) -> String {
+fn definitions(
+    scenario: &Scenario,
+    prediction: &Prediction,
+    path: &str,
+    helpers: &str,
+    story: &str,
+) -> String {
     let all = format!("{helpers}\n{story}");
     let used: BTreeSet<&str> = identifiers(&all).into_iter().collect();
     let mut text =
         format!("#define LIMIT {LIMIT}\t/* seconds */\n#define FUTEX_WAIT 0\n#define FUTEX_WAKE 1\n");
     if used.contains("PROGRAMS") {
-        let _ = writeln!(text, "#define PROGRAMS \"{}\"", crate::host::path::PATH);
+        let _ = writeln!(text, "#define PROGRAMS \"{path}\"");
     }
     let caps: Vec<String> = Cap::all()
         .filter(|cap| used.contains(cap.name()))

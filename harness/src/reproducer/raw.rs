@@ -82,7 +82,7 @@ fn argument(story: &Story<'_>, actor: Actor, arg: &RawArg, width: Width) -> Resu
             Width::Compat => return Err(NotPossible("a 32-bit call with a path in /proc".to_owned())),
         },
         RawArg::Bytes(bytes) => {
-            paths::known(bytes)?;
+            paths::known(story.host, bytes)?;
             match width {
                 Width::Native => bytes_argument(bytes),
                 Width::Compat => format!("put_low({}, {})", array(bytes), bytes.len()),

@@ -3,7 +3,7 @@
 
 use super::outcomes::{expected, state};
 use super::text::{Words, quote};
-use super::{NotPossible, Prediction, numbers};
+use super::{Host, NotPossible, Prediction, numbers};
 use crate::action::{Action, Remains};
 use crate::actors::{Actor, Cast, Namespace};
 use crate::ids::Own;
@@ -17,6 +17,8 @@ const WIDTH: usize = 100;
 pub struct Story<'a> {
     scenario: &'a Scenario,
     prediction: &'a Prediction,
+    /// The host on which the program is made.
+    pub host: &'a Host,
     /// What `own` stands for where the program is made.
     pub own: Own,
     alive: Vec<Actor>,
@@ -26,9 +28,13 @@ pub struct Story<'a> {
 
 impl<'a> Story<'a> {
     /// The statements of a scenario.
-    pub fn tell(scenario: &'a Scenario, prediction: &'a Prediction) -> Result<String, NotPossible> {
+    pub fn tell(
+        scenario: &'a Scenario,
+        prediction: &'a Prediction,
+        host: &'a Host,
+    ) -> Result<String, NotPossible> {
         let (alive, zombies, text) = (Vec::new(), Vec::new(), String::new());
-        let mut story = Self { scenario, prediction, own: prediction.own, alive, zombies, text };
+        let mut story = Self { scenario, prediction, host, own: prediction.own, alive, zombies, text };
         for (index, step) in scenario.steps.iter().enumerate() {
             story.step(index, step)?;
         }

@@ -1,14 +1,20 @@
 //! The program that shows what a report is about.
 
 use super::stands_on;
-use crate::host::facts;
 use crate::model::Prediction;
-use crate::reproducer::{self, Header};
+use crate::reproducer::{self, Header, Host};
 use crate::trace::Trace;
+use std::path::Path;
 
-/// Writes the C program of a scenario under this name; the line of a report that names its file, or says why there
-/// is none.
-pub fn line(name: &str, trace: &Trace, prediction: Option<&Prediction>) -> String {
+/// Writes the C program of a scenario under this name to a directory. Returns the line of a report that names its
+/// file, or gives the reason why there is none.
+pub fn line(
+    name: &str,
+    trace: &Trace,
+    prediction: Option<&Prediction>,
+    host: &Host,
+    directory: &Path,
+) -> String {
     let expected = match prediction {
         Some(prediction) => reproducer::Prediction {
             outcomes: prediction.steps.iter().map(|step| step.outcome.clone()).collect(),
@@ -23,13 +29,12 @@ pub fn line(name: &str, trace: &Trace, prediction: Option<&Prediction>) -> Strin
         },
     };
     let about = prediction.map(|prediction| about(trace, prediction)).unwrap_or_default();
-    let header = Header { name: name.to_owned(), about };
-    let saved = match reproducer::save(&trace.scenario, &expected, &header) {
+    let header = Header { name: name.to_owned(), about, host: host.clone() };
+    let saved = match reproducer::save(directory, &trace.scenario, &expected, &header) {
         Ok(path) => format!("reproducer {}", path.display()),
         Err(reason) => format!("no reproducer: {reason}"),
     };
-    let system = &facts().system;
-    format!("kernel {} {}   {saved}", system.kernel_release, system.architecture)
+    format!("kernel {}   {saved}", host.kernel)
 }
 
 /// The rules on which kernel and model differ, each with its source.

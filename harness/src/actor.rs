@@ -21,7 +21,7 @@ mod message;
 mod record;
 mod sockets;
 
-pub use calls::{SETEGID, SETEUID, fs_gid, fs_uid};
+pub use calls::{fs_gid, fs_uid};
 pub(crate) use fork::apart;
 pub use fork::{Start, fork, in_a_child};
 pub use meet::meeting;

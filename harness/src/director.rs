@@ -23,10 +23,10 @@ use crate::lower::{Context, number, syscall};
 use crate::outcome::Outcome;
 use crate::player::Player;
 use crate::scenario::{Scenario, Step};
-use crate::state::{self, Kept, State};
+use crate::state::{Kept, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{decode, program, reproducer};
+use crate::{decode, lower, program, reproducer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -215,7 +215,7 @@ impl<'a> Director<'a> {
 
     fn capset(&mut self, player: usize, change: &CapChange) -> Result<Outcome, Error> {
         let doing = |_| "capset".to_owned();
-        let (answers, _) = ask(&mut self.players[player], &[state::capget()], None, &doing)?;
+        let (answers, _) = ask(&mut self.players[player], &[lower::state::capget()], None, &doing)?;
         let (answers, _) =
             ask(&mut self.players[player], &[decode::capset(&answers[0], change)], None, &doing)?;
         Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.own))

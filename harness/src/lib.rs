@@ -55,6 +55,7 @@ pub mod explore;
 pub mod host;
 pub mod ids;
 mod lower;
+mod map;
 mod missing;
 pub mod model;
 pub mod needs;

@@ -15,7 +15,6 @@
 //!
 //! [`Lookups::trial`]: crate::host::Lookups::trial
 
-mod maps;
 mod privilege;
 mod userns;
 

@@ -14,8 +14,8 @@ use crate::action::{Access, Action, At, IdFile, Remains, SetId, Text};
 use crate::actors::{Actor, Namespace};
 use crate::host::facts;
 use crate::ids::Own;
+use crate::map;
 use crate::outcome::{Ended, Outcome};
-use crate::state::extents;
 use std::fmt::Write as _;
 
 /// The longest text of a write that is shown whole, in bytes.
@@ -60,7 +60,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::End(Remains::Nothing) => "exit, and be reaped".to_owned(),
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
-        Action::Child(child) => child.shown(),
+        Action::Child(child) => call::child(*child),
         Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
             format!("{name}({})", list(args.iter().map(raw_arg)))
         }
@@ -148,10 +148,10 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
             let text = String::from_utf8_lossy(bytes);
             match action {
                 Action::Read { file: IdFile::UidMap, .. } | Action::ReadToEnd(IdFile::UidMap) => {
-                    map(&text, own.uid)
+                    map_text(&text, own.uid)
                 }
                 Action::Read { file: IdFile::GidMap, .. } | Action::ReadToEnd(IdFile::GidMap) => {
-                    map(&text, own.gid)
+                    map_text(&text, own.gid)
                 }
                 _ => format!("\"{}\"", text.trim_end().escape_debug()),
             }
@@ -170,8 +170,8 @@ fn program(ended: &Ended) -> String {
 }
 
 /// A map as read back, its extents in one line, the caller's id as `own`.
-fn map(text: &str, own: u32) -> String {
-    let shown: Vec<String> = extents(text)
+fn map_text(text: &str, own: u32) -> String {
+    let shown: Vec<String> = map::lines(text)
         .iter()
         .map(|extent| {
             let fields = extent.split(' ').enumerate();

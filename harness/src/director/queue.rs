@@ -4,10 +4,10 @@ use super::Director;
 use crate::action::Action;
 use crate::actors::Actor;
 use crate::error::Error;
-use crate::lower::Call;
+use crate::lower::{Call, state};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::state::{self, Kept, State};
+use crate::state::Kept;
 use crate::wire::{Answer, MESSAGE};
 use crate::{decode, show};
 
@@ -157,7 +157,7 @@ impl Director<'_> {
             (What::Namespace, Some((_, errno))) => Err(Error::Namespace { actor, errno }),
             (What::SetUp | What::Namespace, None) => Ok(()),
             (What::State, _) => {
-                let state = State::read(answers);
+                let state = decode::state::state(answers);
                 let state = state.map_err(|(call, errno)| Error::State { actor, call, errno })?;
                 self.states.push((actor, state));
                 Ok(())

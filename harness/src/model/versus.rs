@@ -106,8 +106,8 @@ fn different(one: &State, other: &State) -> (String, String) {
             format!("ambient {}", state.caps.ambient),
             format!("dumpable {}", state.dumpable),
             format!("securebits {:#x}", state.securebits.unwrap_or_default()),
-            format!("uid_map {:?}", crate::state::extents(&state.uid_map)),
-            format!("gid_map {:?}", crate::state::extents(&state.gid_map)),
+            format!("uid_map {:?}", crate::map::lines(&state.uid_map)),
+            format!("gid_map {:?}", crate::map::lines(&state.gid_map)),
             format!("setgroups {}", state.setgroups),
         ]
     };

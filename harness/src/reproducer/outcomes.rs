@@ -6,8 +6,9 @@ use crate::caps::{Cap, CapSet};
 use crate::host::facts;
 use crate::ids::Own;
 use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
+use crate::map;
 use crate::outcome::{Ended, Looked, Outcome, Status};
-use crate::state::{State, extents};
+use crate::state::State;
 
 /// What is expected of a step.
 pub fn expected(outcome: &Outcome, action: &Action, own: Own) -> Words {
@@ -54,12 +55,12 @@ pub fn is_map(outcome: &Outcome) -> bool {
     let Outcome::Text(bytes) = outcome else { return true };
     let text = String::from_utf8_lossy(bytes);
     let numbers = |extent: &String| extent.split(' ').filter_map(|field| field.parse::<u32>().ok()).count();
-    extents(&text).iter().all(|extent| numbers(extent) == 3)
+    map::lines(&text).iter().all(|extent| numbers(extent) == 3)
 }
 
 /// The extents of a map in one line.
 pub fn map(text: &str, file: IdFile, own: Own) -> Words {
-    let all = extents(text);
+    let all = map::lines(text);
     let shown = if all.len() > 12 { &all[..1] } else { &all[..] };
     let mut words = Words::new();
     for (index, extent) in shown.iter().enumerate() {

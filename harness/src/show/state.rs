@@ -1,6 +1,6 @@
 //! How the state of a process is written.
 
-use super::{group, id, list, map};
+use super::{group, id, list, map_text};
 use crate::caps::CapSet;
 use crate::host::facts;
 use crate::ids::Own;
@@ -17,7 +17,7 @@ pub fn maps(state: &State, own: Own) -> String {
         return "the caller's namespace".to_owned();
     }
     let setgroups = if state.setgroups.is_empty() { NO_FILE } else { &state.setgroups };
-    let (uids, gids) = (map(&state.uid_map, own.uid), map(&state.gid_map, own.gid));
+    let (uids, gids) = (map_text(&state.uid_map, own.uid), map_text(&state.gid_map, own.gid));
     format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
 }
 

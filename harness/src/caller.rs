@@ -1,6 +1,5 @@
 //! The credentials with which the test itself runs, and whether an actor still has them.
 
-use crate::action::IdFile;
 use crate::host;
 use crate::ids::CapSets;
 use crate::map::IdMap;
@@ -41,10 +40,10 @@ pub fn caller() -> &'static Caller {
 /// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
 /// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
 /// the caller's groups are differs from host to host, so that no trace can list them.
-pub fn kept(state: &State, before: &[u32], gid_maps: &[&str]) -> Kept {
+pub fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Kept {
     let name = |gid: &u32| {
         let inside = gid_maps.iter().try_fold(*gid, |gid, map| IdMap::parse(map).up(gid));
-        inside.unwrap_or_else(|| crate::show::overflow(IdFile::GidMap))
+        inside.unwrap_or(overflow)
     };
     let (mut now, mut named): (Vec<u32>, Vec<u32>) =
         (state.groups.clone(), before.iter().map(name).collect());

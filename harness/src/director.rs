@@ -18,7 +18,7 @@ use crate::action::{Action, CapChange};
 use crate::actors::{Actor, Cast, Namespace, ORDINARY};
 use crate::caller::{self, Caller};
 use crate::error::Error;
-use crate::ids::Own;
+use crate::ids::{Names, Own};
 use crate::lower::{Context, number, syscall};
 use crate::outcome::Outcome;
 use crate::player::Player;
@@ -26,7 +26,7 @@ use crate::scenario::{Scenario, Step};
 use crate::state::{Kept, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{decode, lower, program, reproducer};
+use crate::{decode, host, lower, program, reproducer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -72,7 +72,8 @@ impl Scenario {
         }
         let states = director.states(&mut queue)?;
         director.farewell()?;
-        let trace = Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own };
+        let trace =
+            Trace { scenario: self.clone(), outcomes: director.outcomes, states, names: director.names };
         reproducer::record(&trace);
         Ok(trace)
     }
@@ -96,7 +97,7 @@ fn proc() -> Result<&'static OwnedFd, Error> {
 
 struct Director<'a> {
     scenario: &'a Scenario,
-    own: Own,
+    names: Names,
     caller: &'static Caller,
     limit: Duration,
     players: Vec<Player>,
@@ -120,7 +121,8 @@ impl<'a> Director<'a> {
         };
         let (players, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        Ok(Self { scenario, own, caller, limit, players, zombies, kept, outcomes, states })
+        let names = host::names(own);
+        Ok(Self { scenario, names, caller, limit, players, zombies, kept, outcomes, states })
     }
 
     fn find(&self, actor: Actor) -> Option<usize> {
@@ -146,7 +148,7 @@ impl<'a> Director<'a> {
             let mut all = self.players.iter().chain(&self.zombies);
             all.find(|player| player.actor == actor).and_then(Player::pid).map(Pid::as_raw)
         };
-        let context = Context { actor: step.actor, own: self.own, pid: &pid };
+        let context = Context { actor: step.actor, own: self.names.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
             return self.enqueue(queue, player, What::Step(index), &calls);
         }
@@ -218,7 +220,7 @@ impl<'a> Director<'a> {
         let (answers, _) = ask(&mut self.players[player], &[lower::state::capget()], None, &doing)?;
         let (answers, _) =
             ask(&mut self.players[player], &[decode::capset(&answers[0], change)], None, &doing)?;
-        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
+        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.names.own))
     }
 
     fn farewell(&mut self) -> Result<(), Error> {

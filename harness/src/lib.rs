@@ -78,7 +78,7 @@ pub mod verdict;
 mod wire;
 
 pub use harness_macros::test;
-pub use ids::Own;
+pub use ids::{Names, Own};
 #[doc(hidden)]
 pub use insta;
 #[doc(hidden)]

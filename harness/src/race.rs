@@ -155,7 +155,7 @@ impl Race {
                 let text = String::from_utf8_lossy(text);
                 format!("{actor} reads {}", self.whose(round, *file, &text))
             }
-            (outcome, action) => format!("{actor} {}", show::outcome(outcome, action, round.own)),
+            (outcome, action) => format!("{actor} {}", show::outcome(outcome, action, &round.names)),
         }
     }
 
@@ -184,7 +184,7 @@ impl Race {
     fn whose(&self, round: &Round, file: IdFile, map: &str) -> String {
         let read = map::lines(map);
         let wrote = |(actor, text): &(Actor, &Text)| {
-            let context = Context { actor: *actor, own: round.own, pid: &|_| None };
+            let context = Context { actor: *actor, own: round.names.own, pid: &|_| None };
             map::lines(&String::from_utf8_lossy(&context.bytes(text, file))) == read
         };
         match self.writes(file).find(wrote) {

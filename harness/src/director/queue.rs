@@ -167,7 +167,7 @@ impl Director<'_> {
                 if let (Action::Apart(flags), Some((_, errno))) = (action, failed) {
                     return Err(Error::NotApart { actor, flags: *flags, errno });
                 }
-                let outcome = decode::of(action, &pending.names, answers, self.own);
+                let outcome = decode::of(action, &pending.names, answers, self.names.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
                     self.kept[player] = Kept::No;
                 }

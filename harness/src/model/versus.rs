@@ -42,7 +42,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
             if expected == outcome {
                 return None;
             }
-            let shown = |outcome| show::outcome(outcome, &step.action, trace.own);
+            let shown = |outcome| show::outcome(outcome, &step.action, &trace.names);
             let (kernel, model) = (shown(outcome), shown(expected));
             Some(Disagreement { on: Side::Step(index), kernel, model, rule: *rule })
         })

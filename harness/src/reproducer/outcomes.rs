@@ -3,7 +3,6 @@
 use super::text::Words;
 use crate::action::{Action, IdFile, SetId};
 use crate::caps::{Cap, CapSet};
-use crate::host::facts;
 use crate::ids::Own;
 use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 use crate::map;
@@ -11,7 +10,7 @@ use crate::outcome::{Ended, Looked, Outcome, Status};
 use crate::state::State;
 
 /// What is expected of a step.
-pub fn expected(outcome: &Outcome, action: &Action, own: Own) -> Words {
+pub fn expected(outcome: &Outcome, action: &Action, own: Own, last_cap: u8) -> Words {
     let words = Words::new();
     match outcome {
         Outcome::Done => words.text("ok"),
@@ -31,7 +30,7 @@ pub fn expected(outcome: &Outcome, action: &Action, own: Own) -> Words {
             [] => words,
         },
         Outcome::Program(ended) => words.bytes(program(ended).as_bytes()),
-        Outcome::Looked(looked) => look(looked, own),
+        Outcome::Looked(looked) => look(looked, own, last_cap),
         Outcome::Counted { count, first, last, wrong } => {
             words.text(&format!("{count}, from {first} to {last}, {wrong} of them wrong"))
         }
@@ -99,12 +98,12 @@ fn program(ended: &Ended) -> String {
     format!("{status}, out \"{}\", err \"{}\"", ended.stdout.trim_end(), ended.stderr.trim_end())
 }
 
-fn look(looked: &Looked, own: Own) -> Words {
+fn look(looked: &Looked, own: Own, last_cap: u8) -> Words {
     let mut words = four(Words::new().text("Uid "), looked.uid, |words, uid| words.uid(uid, own));
     words = four(words.text(", Gid "), looked.gid, |words, gid| words.gid(gid, own));
     let CapSets { inheritable, permitted, effective, .. } = looked.caps;
     for (name, set) in [("CapInh", inheritable), ("CapPrm", permitted), ("CapEff", effective)] {
-        words = hexadecimal(words.text(&format!(", {name} ")), &caps(set, None));
+        words = hexadecimal(words.text(&format!(", {name} ")), &caps(set, None, last_cap));
     }
     words
 }
@@ -127,8 +126,8 @@ fn hexadecimal(words: Words, set: &str) -> Words {
 
 /// A set of capabilities as a C expression: what is missing of all that there are, or of those of
 /// whoever runs the program, or what there is.
-fn caps(set: CapSet, callers: Option<(&str, CapSet)>) -> String {
-    let all = CapSet::up_to(facts().last_cap());
+fn caps(set: CapSet, callers: Option<(&str, CapSet)>, last_cap: u8) -> String {
+    let all = CapSet::up_to(last_cap);
     let (name, whole) = match callers {
         Some((name, callers)) if set.0 & !callers.0 == 0 => (name, callers),
         _ => ("all_caps", all),
@@ -151,7 +150,7 @@ pub fn bits(set: CapSet) -> String {
 }
 
 /// What the lines of /proc/self/status, by name, and the files of maps, by theirs, are expected to say.
-pub fn state(state: &State, own: Own) -> Vec<(&'static str, Words)> {
+pub fn state(state: &State, own: Own, last_cap: u8) -> Vec<(&'static str, Words)> {
     let with = |words, uid| Words::uid(words, uid, own);
     let mut lines = vec![
         ("Uid", four(Words::new(), state.uid, with)),
@@ -164,7 +163,7 @@ pub fn state(state: &State, own: Own) -> Vec<(&'static str, Words)> {
     let outside = state.still_outside();
     for (name, variable, set) in SETS {
         let callers = outside.map(|before| (variable, set(&before.caps)));
-        lines.push((name, hexadecimal(Words::new(), &caps(set(&state.caps), callers))));
+        lines.push((name, hexadecimal(Words::new(), &caps(set(&state.caps), callers, last_cap))));
     }
     if outside.is_none() {
         lines.push(("uid_map", map(&state.uid_map, IdFile::UidMap, own)));

@@ -7,8 +7,8 @@ mod raw;
 mod short;
 
 pub use child::Child;
-pub use file::{Access, At, IdFile, Text};
-pub use ids::{CapChange, Groups, Id, KEEP, Room, SetId, Via};
+pub use file::{Access, At, IdFile, LONGEST_READ, Text};
+pub use ids::{CapChange, Groups, Id, KEEP, Room, SetId, Via, asks_how_many};
 pub use raw::{RawArg, Results};
 pub use short::*;
 

@@ -22,7 +22,7 @@ mod record;
 mod sockets;
 
 pub use barrier::barrier;
-pub use calls::{SETEGID, SETEUID, fs_gid, fs_uid};
+pub use calls::{fs_gid, fs_uid};
 pub(crate) use fork::apart;
 pub use fork::{Start, fork, in_a_child};
 

@@ -1,9 +1,9 @@
 //! The credentials with which the test itself runs, and whether an actor still has them.
 
-use crate::action::IdFile;
 use crate::host;
 use crate::ids::CapSets;
-use crate::state::{Kept, State, extents};
+use crate::map::IdMap;
+use crate::state::{Kept, State};
 use std::sync::OnceLock;
 
 /// The credentials of this process.
@@ -40,25 +40,14 @@ pub fn caller() -> &'static Caller {
 /// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
 /// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
 /// the caller's groups are differs from host to host, so that no trace can list them.
-pub fn kept(state: &State, before: &[u32], gid_maps: &[&str]) -> Kept {
+pub fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Kept {
     let name = |gid: &u32| {
-        let inside = gid_maps.iter().try_fold(*gid, |gid, map| translate(gid, map));
-        inside.unwrap_or_else(|| crate::show::overflow(IdFile::GidMap))
+        let inside = gid_maps.iter().try_fold(*gid, |gid, map| IdMap::parse(map).up(gid));
+        inside.unwrap_or(overflow)
     };
     let (mut now, mut named): (Vec<u32>, Vec<u32>) =
         (state.groups.clone(), before.iter().map(name).collect());
     now.sort_unstable();
     named.sort_unstable();
     if now == named { Kept::TheCallers } else { Kept::No }
-}
-
-/// The id that a map has for one of the parent namespace.
-fn translate(gid: u32, gid_map: &str) -> Option<u32> {
-    extents(gid_map).iter().find_map(|extent| {
-        let fields: Vec<u32> = extent.split(' ').filter_map(|field| field.parse().ok()).collect();
-        match fields[..] {
-            [first, lower, count] if gid >= lower && gid - lower < count => Some(first + (gid - lower)),
-            _ => None,
-        }
-    })
 }

@@ -1,11 +1,12 @@
 //! From an actor's answers to what came of a step.
 
-use crate::action::{Action, CapChange, Results, SetId, Text};
+pub mod state;
+
+use crate::action::{Action, CapChange, Results, SetId, Text, asks_how_many};
 use crate::caps::Cap;
 use crate::ids::Own;
-use crate::lower::{asks_how_many, syscall};
+use crate::lower::syscall;
 use crate::outcome::Outcome;
-use crate::state::words;
 use crate::wire::{Answer, Arg, Request};
 use nix::errno::Errno;
 
@@ -19,7 +20,7 @@ pub fn failure(names: &[&'static str], answers: &[Answer]) -> Option<(&'static s
 /// What came of an action whose calls have these names and answers.
 pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own) -> Outcome {
     if *action == Action::Look {
-        let looked = crate::state::look(answers);
+        let looked = state::credentials(answers);
         return looked.map_or_else(
             |(call, errno)| Outcome::Failed { call, errno },
             |looked| Outcome::Looked(Box::new(looked)),
@@ -61,6 +62,11 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
         _ if answer.value == 0 => Outcome::Done,
         _ => Outcome::Value(answer.value),
     }
+}
+
+/// The native 32-bit words of some bytes.
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).filter_map(|word| Some(u32::from_ne_bytes(word.try_into().ok()?))).collect()
 }
 
 /// What a call returned and left in the room.

@@ -18,15 +18,15 @@ use crate::action::{Action, CapChange};
 use crate::actors::{Actor, Cast, Namespace, ORDINARY};
 use crate::caller::{self, Caller};
 use crate::error::Error;
-use crate::ids::Own;
+use crate::ids::{Names, Own};
 use crate::lower::{Context, number, syscall};
 use crate::outcome::Outcome;
 use crate::process::{ActorProcess, ask, spawn};
 use crate::scenario::{Scenario, Step};
-use crate::state::{self, Kept, State};
+use crate::state::{Kept, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{decode, observer};
+use crate::{decode, host, lower, observer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -72,7 +72,8 @@ impl Play for Scenario {
         }
         let states = director.states(&mut queue)?;
         director.wait_exit()?;
-        let trace = Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own };
+        let trace =
+            Trace { scenario: self.clone(), outcomes: director.outcomes, states, names: director.names };
         observer::played(&trace);
         Ok(trace)
     }
@@ -96,7 +97,7 @@ fn proc() -> Result<&'static OwnedFd, Error> {
 
 struct Director<'a> {
     scenario: &'a Scenario,
-    own: Own,
+    names: Names,
     caller: &'static Caller,
     limit: Duration,
     processes: Vec<ActorProcess>,
@@ -120,7 +121,8 @@ impl<'a> Director<'a> {
         };
         let (processes, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        Ok(Self { scenario, own, caller, limit, processes, zombies, kept, outcomes, states })
+        let names = host::names(own);
+        Ok(Self { scenario, names, caller, limit, processes, zombies, kept, outcomes, states })
     }
 
     fn find(&self, actor: Actor) -> Option<usize> {
@@ -150,7 +152,7 @@ impl<'a> Director<'a> {
             let mut all = self.processes.iter().chain(&self.zombies);
             all.find(|process| process.actor == actor).and_then(ActorProcess::pid).map(Pid::as_raw)
         };
-        let context = Context { actor: step.actor, own: self.own, pid: &pid };
+        let context = Context { actor: step.actor, own: self.names.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
             return self.enqueue(queue, process, What::Step(index), &calls);
         }
@@ -219,10 +221,10 @@ impl<'a> Director<'a> {
 
     fn capset(&mut self, process: usize, change: &CapChange) -> Result<Outcome, Error> {
         let doing = |_| "capset".to_owned();
-        let (answers, _) = ask(&mut self.processes[process], &[state::capget()], None, &doing)?;
+        let (answers, _) = ask(&mut self.processes[process], &[lower::state::capget()], None, &doing)?;
         let (answers, _) =
             ask(&mut self.processes[process], &[decode::capset(&answers[0], change)], None, &doing)?;
-        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
+        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.names.own))
     }
 
     fn wait_exit(&mut self) -> Result<(), Error> {

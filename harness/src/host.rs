@@ -24,6 +24,9 @@ pub use crate::here::facts;
 
 use serde::Serialize;
 
+use crate::action::IdFile;
+use crate::ids::{Names, Own};
+
 pub use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 pub use crate::missing::Lacks;
 pub use accounts::{Accounts, SubidRange, account};
@@ -91,20 +94,20 @@ pub enum Creator {
 impl Facts {
     /// Reads the facts anew; never fails. What else is asked for is found by these lookups.
     pub fn gather(lookups: Lookups) -> Facts {
-        Self::around(System::gather(), Process::gather(), lookups)
+        Self::around(System::gather(), Process::gather(), Policy::gather(), lookups)
     }
 
-    /// As [`Facts::gather`], with [`system`] and [`process`] as they were read before.
+    /// As [`Facts::gather`], with [`system`], [`process`] and [`policy`] as they were read before.
     pub fn of_this_process(lookups: Lookups) -> Facts {
-        Self::around(system().clone(), process().clone(), lookups)
+        Self::around(system().clone(), process().clone(), policy().clone(), lookups)
     }
 
-    fn around(system: System, process: Process, lookups: Lookups) -> Facts {
+    fn around(system: System, process: Process, policy: Policy, lookups: Lookups) -> Facts {
         let program = |name: &str| (name.to_owned(), Program::find(name));
         Facts {
             system,
             proc_state: ProcState::gather(),
-            policy: Policy::gather(),
+            policy,
             process,
             accounts: Accounts::gather(),
             programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
@@ -140,6 +143,12 @@ pub fn process() -> &'static Process {
     PROCESS.get_or_init(Process::gather)
 }
 
+/// Security modules and sysctls, read once.
+pub fn policy() -> &'static Policy {
+    static POLICY: OnceLock<Policy> = OnceLock::new();
+    POLICY.get_or_init(Policy::gather)
+}
+
 /// What of a process this kernel has no call to report, as [`Facts::lacks`].
 pub fn missing() -> Lacks {
     missing_of(system(), process())
@@ -147,6 +156,19 @@ pub fn missing() -> Lacks {
 
 fn missing_of(system: &System, process: &Process) -> Lacks {
     if system.is_gvisor() { process.lacks() } else { Lacks::default() }
+}
+
+/// What this host calls ids and capabilities, where `own` stands for this.
+pub fn names(own: Own) -> Names {
+    Names { own, overflow: [IdFile::UidMap, IdFile::GidMap].map(overflow), last_cap: policy().last_cap() }
+}
+
+/// The id that the kernel shows for one that a map of this kind has no line for: 65534, unless the
+/// sysctls kernel.overflowuid and kernel.overflowgid say otherwise.
+pub fn overflow(file: IdFile) -> u32 {
+    let policy = policy();
+    let fact = if file == IdFile::GidMap { &policy.overflowgid } else { &policy.overflowuid };
+    fact.known().and_then(|id| u32::try_from(*id).ok()).unwrap_or(65_534)
 }
 
 #[cfg(test)]

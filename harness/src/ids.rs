@@ -21,6 +21,24 @@ impl Own {
     }
 }
 
+/// What a host calls ids and capabilities. It travels with a trace, so that showing the trace needs no host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Names {
+    /// What `own` stands for.
+    pub own: Own,
+    /// The overflow uid and gid: what the kernel shows for an id without a mapping.
+    pub overflow: [u32; 2],
+    /// The highest capability number of the kernel.
+    pub last_cap: u8,
+}
+
+impl Names {
+    /// The overflow id that a map of this kind goes with.
+    pub fn overflow(&self, file: IdFile) -> u32 {
+        self.overflow[usize::from(file == IdFile::GidMap)]
+    }
+}
+
 /// A real, effective, saved and file-system id, as seen in the namespace of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ids {

@@ -58,6 +58,7 @@ mod here;
 pub mod host;
 pub mod ids;
 mod lower;
+mod map;
 mod missing;
 pub mod model;
 pub mod needs;
@@ -83,7 +84,7 @@ mod wire;
 pub use director::Play;
 pub use harness_macros::test;
 pub use here::{facts, lookups};
-pub use ids::Own;
+pub use ids::{Names, Own};
 #[doc(hidden)]
 pub use insta;
 #[doc(hidden)]

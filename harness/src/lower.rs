@@ -1,12 +1,14 @@
 //! From what a step means to the system calls that an actor is asked to make.
 
+mod child;
 mod files;
 mod held;
 mod ids;
 mod raw;
+pub mod state;
 
 pub use files::{close, read_proc};
-pub use ids::{all_groups, asks_how_many};
+pub use ids::all_groups;
 
 use crate::action::{Access, Action};
 use crate::actors::Actor;
@@ -37,8 +39,6 @@ pub struct Context<'a> {
 const NOWHERE: Arg = Arg::Value(8);
 /// A process id that no process has. Never -1 or 0, which would mean a great many of them to kill(2).
 const NOBODY: i32 = i32::MAX;
-/// The longest contents of a file that is read back, in bytes.
-pub const READ: u64 = 32 * 1024;
 
 impl Context<'_> {
     /// The system calls of an action that concerns one actor alone; `None` for those that the
@@ -56,7 +56,7 @@ impl Context<'_> {
             Action::ReadHeld { size, at } => read_held(*size, *at),
             Action::OpenFile(_, path, access) => open_file(path, *access),
             Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
-            Action::Look => crate::state::look_requests(),
+            Action::Look => state::calls(&state::Part::CREDENTIALS),
             Action::Compat(_, number, args, results) => {
                 watching_director(self.compat(*number, args, *results))
             }
@@ -83,7 +83,7 @@ impl Context<'_> {
             Action::Clone(flags) => clone(Op::Clone, *flags),
             Action::Clone3(flags) => clone3(Op::Clone, *flags),
             Action::Companion(flags) => Request::new(Op::Companion, 0).args(&[number(*flags)]),
-            Action::Child(child) => child.request(),
+            Action::Child(child) => child::child(*child),
             Action::OwnerUid => owner_uid(),
             Action::ProcOwner(of) => self.proc_owner(*of),
             Action::Prctl(_, option, value) => {

@@ -15,7 +15,6 @@
 //!
 //! [`Lookups::probe`]: crate::host::Lookups::probe
 
-mod maps;
 mod privilege;
 mod userns;
 

@@ -37,10 +37,10 @@ use crate::actors::Actor;
 use crate::director::{Bench, Heat, LIMIT, Round, Span};
 use crate::error::Error;
 use crate::lower::Context;
+use crate::map;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::show;
-use crate::state::extents;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -160,7 +160,7 @@ impl Race {
                 let text = String::from_utf8_lossy(text);
                 format!("{actor} reads {}", self.whose(round, *file, &text))
             }
-            (outcome, action) => format!("{actor} {}", show::outcome(outcome, action, round.own)),
+            (outcome, action) => format!("{actor} {}", show::outcome(outcome, action, &round.names)),
         }
     }
 
@@ -187,10 +187,10 @@ impl Race {
 
     /// Which racer has written a map that reads like this.
     fn whose(&self, round: &Round, file: IdFile, map: &str) -> String {
-        let read = extents(map);
+        let read = map::lines(map);
         let wrote = |(actor, text): &(Actor, &Text)| {
-            let context = Context { actor: *actor, own: round.own, pid: &|_| None };
-            extents(&String::from_utf8_lossy(&context.bytes(text, file))) == read
+            let context = Context { actor: *actor, own: round.names.own, pid: &|_| None };
+            map::lines(&String::from_utf8_lossy(&context.bytes(text, file))) == read
         };
         match self.writes(file).find(wrote) {
             _ if read.is_empty() => "empty".to_owned(),

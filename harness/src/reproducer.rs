@@ -19,7 +19,7 @@ mod story;
 mod text;
 
 use crate::actors::Actor;
-use crate::ids::Own;
+use crate::ids::Names;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::show;
@@ -38,8 +38,8 @@ pub struct Prediction {
     pub outcomes: Vec<Option<Outcome>>,
     /// What actors are afterwards; of those that are missing nothing is compared.
     pub states: Vec<(Actor, State)>,
-    /// What `own` stands for in both.
-    pub own: Own,
+    /// What ids and capabilities are called in both.
+    pub names: Names,
 }
 
 impl From<&Trace> for Prediction {
@@ -50,7 +50,7 @@ impl From<&Trace> for Prediction {
             |outcome: &Outcome| matches!(outcome, Outcome::Text(bytes) if bytes.starts_with(b"Name:\t"));
         let outcomes =
             trace.outcomes.iter().map(|outcome| (!of_the_moment(outcome)).then(|| outcome.clone()));
-        Self { outcomes: outcomes.collect(), states: trace.states.clone(), own: trace.own }
+        Self { outcomes: outcomes.collect(), states: trace.states.clone(), names: trace.names }
     }
 }
 
@@ -143,7 +143,7 @@ fn foretold(scenario: &Scenario, prediction: &Prediction) -> Vec<String> {
         .zip(outcomes)
         .map(|((step, action), outcome)| {
             let shown = outcome.map_or("anything".to_owned(), |outcome| {
-                show::outcome(outcome, &step.action, prediction.own)
+                show::outcome(outcome, &step.action, &prediction.names)
             });
             format!("  {:name$}  {action:width$}  {}", step.actor, shown.replace('\n', "; "))
         })

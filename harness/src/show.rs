@@ -12,10 +12,9 @@ use state::{caps_without_bounding, ids};
 
 use crate::action::{Access, Action, At, IdFile, Remains, SetId, Text};
 use crate::actors::{Actor, Namespace};
-use crate::host::facts;
-use crate::ids::Own;
+use crate::ids::Names;
+use crate::map;
 use crate::outcome::{Ended, Outcome};
-use crate::state::extents;
 use std::fmt::Write as _;
 
 /// The longest text of a write that is shown whole, in bytes.
@@ -60,7 +59,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::End(Remains::Nothing) => "exit, and be reaped".to_owned(),
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
-        Action::Child(child) => child.shown(),
+        Action::Child(child) => call::child(*child),
         Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
             format!("{name}({})", list(args.iter().map(raw_arg)))
         }
@@ -112,7 +111,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
 }
 
 /// What came of an action.
-pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
+pub fn outcome(outcome: &Outcome, action: &Action, names: &Names) -> String {
     match outcome {
         Outcome::Done => "ok".to_owned(),
         Outcome::Failed { call: "", errno } => format!("{errno:?}"),
@@ -120,23 +119,23 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
         Outcome::Value(value) => match action {
             Action::SetId(call @ (SetId::Setfsuid | SetId::Setfsgid), ..) => {
                 let show = if *call == SetId::Setfsgid { group } else { id };
-                u32::try_from(*value).map_or_else(|_| value.to_string(), |id| show(id, own))
+                u32::try_from(*value).map_or_else(|_| value.to_string(), |id| show(id, names))
             }
             _ => value.to_string(),
         },
         Outcome::Short { wrote, given } => format!("took {wrote} of {given} bytes"),
-        Outcome::Groups(ids) => format!("[{}]", list(ids.iter().map(|id| group(*id, own)))),
+        Outcome::Groups(ids) => format!("[{}]", list(ids.iter().map(|id| group(*id, names)))),
         Outcome::Ids(ids) => {
             let (uids, gids) = (ids.iter().take(1), ids.iter().skip(1));
-            let named = uids.map(|uid| id(*uid, own)).chain(gids.map(|gid| group(*gid, own)));
+            let named = uids.map(|uid| id(*uid, names)).chain(gids.map(|gid| group(*gid, names)));
             named.collect::<Vec<_>>().join(" ")
         }
         Outcome::Program(ended) => program(ended),
         Outcome::Looked(looked) => format!(
             "uid {}  gid {}  {}",
-            ids(looked.uid, |uid| id(uid, own)),
-            ids(looked.gid, |gid| group(gid, own)),
-            caps_without_bounding(looked.caps)
+            ids(looked.uid, |uid| id(uid, names)),
+            ids(looked.gid, |gid| group(gid, names)),
+            caps_without_bounding(looked.caps, names.last_cap)
         ),
         Outcome::Counted { count, first, last, wrong: 0 } => {
             format!("{count}, from {first} to {last}, in order")
@@ -148,10 +147,10 @@ pub fn outcome(outcome: &Outcome, action: &Action, own: Own) -> String {
             let text = String::from_utf8_lossy(bytes);
             match action {
                 Action::Read { file: IdFile::UidMap, .. } | Action::ReadToEnd(IdFile::UidMap) => {
-                    map(&text, own.uid)
+                    map_text(&text, names.own.uid)
                 }
                 Action::Read { file: IdFile::GidMap, .. } | Action::ReadToEnd(IdFile::GidMap) => {
-                    map(&text, own.gid)
+                    map_text(&text, names.own.gid)
                 }
                 _ => format!("\"{}\"", text.trim_end().escape_debug()),
             }
@@ -170,8 +169,8 @@ fn program(ended: &Ended) -> String {
 }
 
 /// A map as read back, its extents in one line, the caller's id as `own`.
-fn map(text: &str, own: u32) -> String {
-    let shown: Vec<String> = extents(text)
+fn map_text(text: &str, own: u32) -> String {
+    let shown: Vec<String> = map::lines(text)
         .iter()
         .map(|extent| {
             let fields = extent.split(' ').enumerate();
@@ -191,20 +190,12 @@ pub fn four(four: crate::ids::Ids) -> String {
     ids(four, |id| id.to_string())
 }
 
-fn id(id: u32, own: Own) -> String {
-    named(id, own.uid, overflow(IdFile::UidMap))
+fn id(id: u32, names: &Names) -> String {
+    named(id, names.own.uid, names.overflow(IdFile::UidMap))
 }
 
-fn group(id: u32, own: Own) -> String {
-    named(id, own.gid, overflow(IdFile::GidMap))
-}
-
-/// The id that the kernel shows for one that a map of this kind has no line for: 65534, unless the
-/// sysctls kernel.overflowuid and kernel.overflowgid say otherwise.
-pub fn overflow(file: IdFile) -> u32 {
-    let policy = &facts().policy;
-    let fact = if file == IdFile::GidMap { &policy.overflowgid } else { &policy.overflowuid };
-    fact.known().and_then(|id| u32::try_from(*id).ok()).unwrap_or(65_534)
+fn group(id: u32, names: &Names) -> String {
+    named(id, names.own.gid, names.overflow(IdFile::GidMap))
 }
 
 fn named(id: u32, own: u32, overflow: u32) -> String {

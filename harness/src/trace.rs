@@ -2,7 +2,7 @@
 //! are shown.
 
 use crate::actors::Actor;
-use crate::ids::Own;
+use crate::ids::Names;
 pub use crate::outcome::{Ended, Looked, Outcome, Status};
 use crate::scenario::{Scenario, Step};
 use crate::show;
@@ -18,8 +18,8 @@ pub struct Trace {
     pub outcomes: Vec<Outcome>,
     /// What each actor that took part was in the end, in the order of [`Actor::ALL`].
     pub states: Vec<(Actor, State)>,
-    /// What `own` stands for.
-    pub own: Own,
+    /// What the host calls ids and capabilities.
+    pub names: Names,
 }
 
 impl Trace {
@@ -35,7 +35,7 @@ impl Trace {
 
     /// What came of each step, as traces show it.
     pub fn outcomes_shown(&self) -> impl Iterator<Item = String> {
-        self.steps().map(|(step, outcome)| show::outcome(outcome, &step.action, self.own))
+        self.steps().map(|(step, outcome)| show::outcome(outcome, &step.action, &self.names))
     }
 
     /// What came of the last steps, so many of them, as traces show it.
@@ -46,12 +46,12 @@ impl Trace {
 
     /// One actor's ids, groups and capabilities in one line, for tables of many scenarios.
     pub fn credentials_in_short(&self, actor: Actor) -> String {
-        self.state_of(actor).map_or_else(String::new, |state| show::credentials(state, self.own))
+        self.state_of(actor).map_or_else(String::new, |state| show::credentials(state, &self.names))
     }
 
     /// One actor's state in one line, for tables of many scenarios.
     pub fn state_in_short(&self, actor: Actor) -> String {
-        self.state_of(actor).map_or_else(String::new, |state| show::maps(state, self.own))
+        self.state_of(actor).map_or_else(String::new, |state| show::maps(state, &self.names))
     }
 }
 
@@ -68,8 +68,8 @@ impl fmt::Display for Trace {
         }
         writeln!(f, "afterwards")?;
         for (actor, state) in &self.states {
-            writeln!(f, "{actor:name$}  {}", show::maps(state, self.own))?;
-            writeln!(f, "{:name$}  {}", "", show::credentials(state, self.own))?;
+            writeln!(f, "{actor:name$}  {}", show::maps(state, &self.names))?;
+            writeln!(f, "{:name$}  {}", "", show::credentials(state, &self.names))?;
         }
         Ok(())
     }

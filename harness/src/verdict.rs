@@ -148,7 +148,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
     for (index, (step, kernel)) in trace.scenario.steps.iter().zip(trace.outcomes_shown()).enumerate() {
         let expected = prediction.and_then(|prediction| prediction.steps.get(index));
         let outcome = expected.and_then(|expected| expected.outcome.as_ref());
-        let model = outcome.map(|outcome| show::outcome(outcome, &step.action, trace.own));
+        let model = outcome.map(|outcome| show::outcome(outcome, &step.action, &trace.names));
         let snapshot = reviewed.get(index).cloned().flatten();
         let Some(alone) = stands_alone(&kernel, snapshot.as_deref(), model.as_deref()) else { continue };
         let action = show::action(step.actor, &step.action);

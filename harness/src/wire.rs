@@ -29,6 +29,12 @@ pub const MESSAGE: usize = 96 * 1024;
 /// The room for what system calls give back within one step, in bytes.
 pub const ROOM: usize = 64 * 1024;
 
+/// seteuid(3) is no system call; it travels under a number that none has.
+pub const SETEUID: i64 = -1;
+
+/// setegid(3), likewise.
+pub const SETEGID: i64 = -2;
+
 /// What an actor is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]

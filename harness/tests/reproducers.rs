@@ -3,6 +3,7 @@
 
 mod told;
 
+use harness::Names;
 use harness::prelude::*;
 use harness::record::host;
 use harness::reproducer::{Header, Prediction, c, save};
@@ -146,7 +147,7 @@ fn a_state_that_is_not_as_expected_is_named() {
 #[test]
 fn what_nobody_foretells_is_told_and_not_compared() {
     let trace = maps().play();
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), own: trace.own };
+    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), names: trace.names };
 
     let source = c(&trace.scenario, &nothing, &header()).expect("a program");
 
@@ -159,7 +160,10 @@ fn what_nobody_foretells_is_told_and_not_compared() {
 fn a_program_that_is_not_for_its_user_cannot_be_run() {
     let trace = caller().inside(&[DENY]).play();
 
-    let other = Prediction { own: if trace.own.uid == 0 { USER } else { ROOT }, ..Prediction::from(&trace) };
+    let other = Prediction {
+        names: Names { own: if trace.names.own.uid == 0 { USER } else { ROOT }, ..trace.names },
+        ..Prediction::from(&trace)
+    };
     let ran = Program::compile(&c(&trace.scenario, &other, &header()).expect("a program")).run();
 
     assert_eq!(ran.status, Some(2), "{}", ran.said);
@@ -183,7 +187,7 @@ fn a_step_without_end_is_named_in_time() {
 fn a_killed_program_leaves_no_process() {
     let scenario =
         caller().inside(&[DENY, uid_map("5 own 1"), setresuid(5), pause()]).outside(&[Action::Look]);
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), own: caller().play().own };
+    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), names: caller().play().names };
     let program = Program::compile(&c(&scenario, &nothing, &header()).expect("a program"));
     let mut running = Command::new(program.path()).stdout(Stdio::piped()).spawn().expect("a child");
     let said = BufReader::new(running.stdout.as_mut().expect("a pipe"));
@@ -220,7 +224,11 @@ fn await_processes(program: &Path, enough: impl Fn(usize) -> bool) {
 #[case::a_file_of_a_test(&[RawArg::Bytes(b"/tmp/.tmpAbCdEf/file\0".as_slice().into())], "only a test has the file")]
 fn what_is_not_possible_has_a_reason(#[case] args: &[RawArg], #[case] reason: &str) {
     let scenario = caller().inside(&[raw("close", libc::SYS_close, args)]);
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), own: ROOT };
+    let nothing = Prediction {
+        outcomes: Vec::new(),
+        states: Vec::new(),
+        names: Names { own: ROOT, ..caller().play().names },
+    };
 
     let refused = c(&scenario, &nothing, &header()).expect_err("a reason");
 

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
+/// The longest contents of a file that a step reads, in bytes.
+pub const LONGEST_READ: u64 = 32 * 1024;
+
 /// One of the four files in /proc/PID that describe a user namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum IdFile {

@@ -89,3 +89,8 @@ pub enum Room {
     /// It points to nothing.
     Bad,
 }
+
+/// Whether getgroups(2) of this size, which is an int, only counts.
+pub fn asks_how_many(size: i64) -> bool {
+    size & 0xffff_ffff == 0
+}

@@ -5,7 +5,7 @@ use super::queue::Queue;
 use crate::action::Action;
 use crate::actors::{Actor, Namespace};
 use crate::error::Error;
-use crate::ids::Own;
+use crate::ids::Names;
 use crate::outcome::Outcome;
 use crate::process::{ActorProcess, next_number};
 use crate::race::Racer;
@@ -65,14 +65,14 @@ pub fn ready((mut director, mut queue): (Director<'_>, Queue)) -> Result<Directo
     director.processes.iter_mut().try_for_each(ActorProcess::ensure_forked)?;
     for (step, outcome) in director.scenario.steps.iter().zip(&director.outcomes) {
         if matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. }) {
-            return Err(not_ready(step.actor, &step.action, outcome, director.own));
+            return Err(not_ready(step.actor, &step.action, outcome, &director.names));
         }
     }
     Ok(director)
 }
 
 /// A race whose racers are not ready says nothing.
-pub fn not_ready(actor: Actor, action: &Action, outcome: &Outcome, own: Own) -> Error {
-    let (step, shown) = (show::action(actor, action), show::outcome(outcome, action, own));
+pub fn not_ready(actor: Actor, action: &Action, outcome: &Outcome, names: &Names) -> Error {
+    let (step, shown) = (show::action(actor, action), show::outcome(outcome, action, names));
     Error::Senseless(format!("before the race {actor}'s {step} came out as {shown}"))
 }

@@ -11,12 +11,12 @@ impl Director<'_> {
         let groups = match &self.scenario.cast {
             Cast::Caller => return Vec::new(),
             Cast::Ordinary if self.caller.uid != 0 => return Vec::new(),
-            Cast::Ordinary => vec![self.own.gid],
+            Cast::Ordinary => vec![self.names.own.gid],
             Cast::OrdinaryInGroups(groups) => groups.to_vec(),
             Cast::Root => vec![0],
         };
         let bytes: Vec<u8> = groups.iter().flat_map(|gid| gid.to_ne_bytes()).collect();
-        let (uid, gid) = (Arg::Value(self.own.uid.into()), Arg::Value(self.own.gid.into()));
+        let (uid, gid) = (Arg::Value(self.names.own.uid.into()), Arg::Value(self.names.own.gid.into()));
         let list = [Arg::Value(groups.len() as u64), Arg::Payload(0)];
         let dumpable = [number(libc::PR_SET_DUMPABLE), Arg::Value(1)];
         // Nothing that an ordinary user is to do may be done by root.

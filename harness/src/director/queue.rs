@@ -4,10 +4,10 @@ use super::Director;
 use crate::action::Action;
 use crate::actors::Actor;
 use crate::error::Error;
-use crate::lower::Call;
+use crate::lower::{Call, state};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::state::{self, Kept, State};
+use crate::state::Kept;
 use crate::wire::{Answer, MESSAGE};
 use crate::{decode, show};
 
@@ -157,7 +157,7 @@ impl Director<'_> {
             (What::Namespace, Some((_, errno))) => Err(Error::Namespace { actor, errno }),
             (What::SetUp | What::Namespace, None) => Ok(()),
             (What::State, _) => {
-                let state = State::read(answers);
+                let state = decode::state::state(answers);
                 let state = state.map_err(|(call, errno)| Error::State { actor, call, errno })?;
                 self.states.push((actor, state));
                 Ok(())
@@ -167,7 +167,7 @@ impl Director<'_> {
                 if let (Action::Apart(flags), Some((_, errno))) = (action, failed) {
                     return Err(Error::NotApart { actor, flags: *flags, errno });
                 }
-                let outcome = decode::of(action, &pending.names, answers, self.own);
+                let outcome = decode::of(action, &pending.names, answers, self.names.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
                     self.kept[process] = Kept::No;
                 }

@@ -10,7 +10,7 @@ use super::queue::Queue;
 use crate::action::Action;
 use crate::actors::Actor;
 use crate::error::Error;
-use crate::ids::Own;
+use crate::ids::Names;
 use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, close};
 use crate::outcome::Outcome;
 use crate::process::ActorProcess;
@@ -36,8 +36,8 @@ pub struct Round {
     pub spans: Vec<Span>,
     /// What each process of the stage is in the end.
     pub states: Vec<(Actor, State)>,
-    /// What `own` stands for.
-    pub own: Own,
+    /// What the host calls ids and capabilities.
+    pub names: Names,
 }
 
 /// Some rounds of a race, their stages set.
@@ -163,7 +163,7 @@ impl<'a> Heat<'a> {
         let stage = &self.stages[round];
         let everybody = || stage.processes.iter().chain(&self.bench.processes);
         let pid = |actor| everybody().find(|process| process.actor == actor)?.pid().map(Pid::as_raw);
-        let context = Context { actor: racer.actor, own: stage.own, pid: &pid };
+        let context = Context { actor: racer.actor, own: stage.names.own, pid: &pid };
         let senseless =
             |action| Error::Senseless(format!("a racer cannot do so: {}", show::action(racer.actor, action)));
         let mut parts = Vec::new();
@@ -253,12 +253,12 @@ impl<'a> Heat<'a> {
             for (action, number) in racer.before.iter().zip(BEFORE..) {
                 if let Some(answer) = part(number).find(|answer| answer.errno != 0) {
                     let failed = Outcome::Failed { call: "", errno: Errno::from_raw(answer.errno) };
-                    return Err(not_ready(racer.actor, action, &failed, stage.own));
+                    return Err(not_ready(racer.actor, action, &failed, &stage.names));
                 }
             }
             let [met, call, clock] = [part(WAIT).next(), part(CALL).next(), part(CALL).nth(1)];
             let Some(((met, call), clock)) = met.zip(call).zip(clock) else { continue };
-            let outcome = decode::of(&racer.call, &[""], std::slice::from_ref(call), stage.own);
+            let outcome = decode::of(&racer.call, &[""], std::slice::from_ref(call), stage.names.own);
             if let (Action::Setgroups(..), Outcome::Done, Seat::Stage(_, index)) =
                 (&racer.call, &outcome, entry.seat)
             {
@@ -269,6 +269,6 @@ impl<'a> Heat<'a> {
         }
         let states = stage.hear_states(queue)?;
         stage.wait_exit()?;
-        Ok(Round { outcomes, spans, states, own: stage.own })
+        Ok(Round { outcomes, spans, states, names: stage.names })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Director;
 use super::queue::Queue;
+use crate::action::IdFile;
 use crate::actors::{Actor, Cast, Namespace};
 use crate::caller;
 use crate::caps::CapSet;
@@ -39,7 +40,8 @@ impl Director<'_> {
                 let mut maps = maps_above(*actor, &gid_maps);
                 // An actor outside may have left the caller's namespace, whose map is no way inwards.
                 maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
-                state.groups_kept = caller::kept(state, &self.groups_before(*actor), &maps);
+                let before = self.groups_before(*actor);
+                state.groups_kept = caller::kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));
@@ -50,7 +52,7 @@ impl Director<'_> {
 
     fn groups_before(&self, actor: Actor) -> Vec<u32> {
         match self.scenario.cast {
-            Cast::Ordinary if self.caller.uid == 0 && actor != Actor::Privileged => vec![self.own.gid],
+            Cast::Ordinary if self.caller.uid == 0 && actor != Actor::Privileged => vec![self.names.own.gid],
             _ => self.caller.groups.clone(),
         }
     }

@@ -111,6 +111,7 @@ fn fnv(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
     use crate::explore::strategy::{Casts, scenarios};
+    use crate::ids::{Names, Own};
     use crate::trace::Trace;
     use proptest::prelude::*;
 
@@ -119,9 +120,10 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read((scenario, _) in scenarios(Casts::All)) {
-            let own = crate::Own { uid: 0, gid: 0 };
+            let own = Own { uid: 0, gid: 0 };
+            let names = Names { own, overflow: [65_534; 2], last_cap: 40 };
             let trace =
-                Trace { scenario: scenario.clone(), outcomes: Vec::new(), states: Vec::new(), own };
+                Trace { scenario: scenario.clone(), outcomes: Vec::new(), states: Vec::new(), names };
 
             let text = written(&Dispute { trace, points: Vec::new() });
 

@@ -14,6 +14,7 @@ use super::root::{self, Chroot};
 use super::system::System;
 use crate::caps::{Cap, CapSet};
 use crate::ids::{CapSets, FsId, Ids};
+use crate::map;
 use crate::missing::Lacks;
 
 /// The inode number of the initial user namespace, fixed since Linux 3.8.
@@ -71,7 +72,7 @@ impl Process {
     /// without `/proc`.
     pub fn gather() -> Process {
         let status = Status::read();
-        let uid_map = fact::read("/proc/self/uid_map").map(|map| one_line(map));
+        let uid_map = fact::read("/proc/self/uid_map").map(|map| map::lines(map).join("; "));
         Process {
             uids: uids(),
             gids: gids(),
@@ -83,8 +84,8 @@ impl Process {
             seccomp: status.field("Seccomp").map(|mode| seccomp(mode)),
             in_initial_userns: in_initial_userns(&uid_map, System::gather().is_gvisor()),
             uid_map,
-            gid_map: fact::read("/proc/self/gid_map").map(|map| one_line(map)),
-            projid_map: fact::read("/proc/self/projid_map").map(|map| one_line(map)),
+            gid_map: fact::read("/proc/self/gid_map").map(|map| map::lines(map).join("; ")),
+            projid_map: fact::read("/proc/self/projid_map").map(|map| map::lines(map).join("; ")),
             setgroups: fact::read("/proc/self/setgroups"),
             chroot: root::chroot(),
             processors: processors(),
@@ -157,12 +158,6 @@ fn in_initial_userns(uid_map: &Fact<String>, is_gvisor: bool) -> Fact<bool> {
     }
 }
 
-/// The kernel pads the fields and ends each extent with a newline.
-fn one_line(map: &str) -> String {
-    let extents = map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    extents.collect::<Vec<_>>().join("; ")
-}
-
 /// `/proc/self/status` by field.
 struct Status(Fact<HashMap<String, String>>);
 
@@ -198,13 +193,6 @@ mod tests {
         assert_eq!(filtered.lacks(), Lacks::default());
         let half = Process { gids: told.gids, securebits: Fact::Unreadable("EPERM".into()), ..lacking };
         assert_eq!(half.lacks(), Lacks::default());
-    }
-
-    #[test]
-    fn a_map_is_shown_on_one_line() {
-        let map = "         0       1000          1\n         1     100000      65536";
-        assert_eq!(one_line(map), "0 1000 1; 1 100000 65536");
-        assert_eq!(one_line(""), "");
     }
 
     #[test]

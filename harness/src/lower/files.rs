@@ -2,8 +2,8 @@
 
 use super::held::seek;
 use super::raw::watching_director;
-use super::{Call, Context, NOWHERE, READ, c_path, number, syscall};
-use crate::action::{Access, At, IdFile, NsFile, Text};
+use super::{Call, Context, NOWHERE, c_path, number, syscall};
+use crate::action::{Access, At, IdFile, LONGEST_READ, NsFile, Text};
 use crate::actors::Actor;
 use crate::wire::{Arg, HAND, Op, PROC, Request, SCRATCH};
 use std::path::Path;
@@ -82,8 +82,8 @@ pub fn read_proc(path: &str) -> Vec<Call> {
 }
 
 pub fn read(slot: u64) -> Request {
-    let args = [Arg::Slot(slot), Arg::Room(0), Arg::Value(READ)];
-    Request::new(Op::ReadAll, libc::SYS_read).args(&args).only_with(slot).give_units(1, READ)
+    let args = [Arg::Slot(slot), Arg::Room(0), Arg::Value(LONGEST_READ)];
+    Request::new(Op::ReadAll, libc::SYS_read).args(&args).only_with(slot).give_units(1, LONGEST_READ)
 }
 
 /// Open, the step's own call, close: the latter two only if the file could be opened.

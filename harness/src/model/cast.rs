@@ -4,10 +4,9 @@ use super::credentials::{Credentials, KernelIds, fix_up};
 use super::map::{GLOBAL_ROOT, Kid};
 use super::world::{Dumpable, Hand, INITIAL, Namespaces, Process};
 use super::{Changes, World};
-use crate::action::IdFile;
 use crate::actors::{Cast, ORDINARY};
 use crate::caller::Caller;
-use crate::host::facts;
+use crate::host::{self, facts};
 use crate::ids::Ids;
 use crate::ids::Own;
 use crate::rules::changes::Release;
@@ -37,7 +36,7 @@ impl World {
             own,
             last_cap: facts().last_cap(),
             page: rustix::param::page_size() as u64,
-            overflow: [IdFile::UidMap, IdFile::GidMap].map(crate::show::overflow),
+            overflow: host::names(own).overflow,
             origin: Origin { privileged, outside },
             namespaces: Namespaces::new(),
             files: Vec::new(),

@@ -101,7 +101,7 @@ impl World {
     pub(super) fn getgroups(&self, cred: &Credentials, size: i64, room: Room) -> Reply {
         match self.told(cred, size, room) {
             Err(refusal) => refusal.into(),
-            Ok(groups) if crate::lower::asks_how_many(size) => {
+            Ok(groups) if crate::action::asks_how_many(size) => {
                 Reply::Is(Outcome::Value(i64::try_from(groups.len()).unwrap_or(i64::MAX)), None)
             }
             Ok(groups) => Reply::Is(Outcome::Groups(groups), None),

@@ -4,10 +4,9 @@ use super::credentials::Caps;
 use super::world::{Hand, Process};
 use super::writing::Given;
 use super::{Expected, Refusal, Reply, World, done};
-use crate::action::{Access, Action, At, CapChange, Child, IdFile, Remains, Text};
+use crate::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Remains, Text};
 use crate::actors::{Actor, Namespace};
 use crate::caps::{Cap, CapSet};
-use crate::lower::READ;
 use crate::outcome::Outcome;
 use crate::scenario::Step;
 use nix::errno::Errno::{EBADF, EINVAL};
@@ -95,7 +94,7 @@ impl World {
             Action::Read { file, of } => {
                 let target = self.named(actor, *of).unwrap_or(process);
                 match self.open(&process.cred, target, *file, Access::Read) {
-                    Ok(mut open) => self.read(&mut open, READ),
+                    Ok(mut open) => self.read(&mut open, LONGEST_READ),
                     Err(refusal) => Refusal { call: "open", ..refusal }.into(),
                 }
             }
@@ -234,7 +233,7 @@ impl World {
     fn read_held(&mut self, process: &Process) -> Reply {
         let Hand::File(number) = process.hand else { return Reply::Unknown };
         let mut file = self.files[number].clone();
-        let reply = self.read(&mut file, READ);
+        let reply = self.read(&mut file, LONGEST_READ);
         self.files[number] = file;
         reply
     }

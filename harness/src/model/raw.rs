@@ -5,7 +5,6 @@ use super::world::{Hand, Process};
 use super::{Reply, World};
 use crate::action::RawArg;
 use crate::caps::CapSet;
-use crate::state::words;
 
 /// Calls that change neither credentials nor namespaces nor what the four files say.
 const CHANGE_NOTHING: [i64; 32] = [
@@ -97,6 +96,11 @@ fn hides_the_root(args: &[RawArg]) -> bool {
     let at_root = args.get(1) == Some(&RawArg::Bytes(b"/\0"[..].into()));
     let flags = args.get(3).and_then(number).and_then(|flags| u64::try_from(flags).ok()).unwrap_or(0);
     at_root && flags & (libc::MS_PRIVATE | libc::MS_SLAVE) == 0
+}
+
+/// The native 32-bit words of some bytes.
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).filter_map(|word| Some(u32::from_ne_bytes(word.try_into().ok()?))).collect()
 }
 
 fn number(arg: &RawArg) -> Option<i64> {

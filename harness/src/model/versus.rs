@@ -42,7 +42,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
             if expected == outcome {
                 return None;
             }
-            let shown = |outcome| show::outcome(outcome, &step.action, trace.own);
+            let shown = |outcome| show::outcome(outcome, &step.action, &trace.names);
             let (kernel, model) = (shown(outcome), shown(expected));
             Some(Disagreement { on: Side::Step(index), kernel, model, rule: *rule })
         })
@@ -106,8 +106,8 @@ fn different(one: &State, other: &State) -> (String, String) {
             format!("ambient {}", state.caps.ambient),
             format!("dumpable {}", state.dumpable),
             format!("securebits {:#x}", state.securebits.unwrap_or_default()),
-            format!("uid_map {:?}", crate::state::extents(&state.uid_map)),
-            format!("gid_map {:?}", crate::state::extents(&state.gid_map)),
+            format!("uid_map {:?}", crate::map::lines(&state.uid_map)),
+            format!("gid_map {:?}", crate::map::lines(&state.gid_map)),
             format!("setgroups {}", state.setgroups),
         ]
     };

@@ -1,9 +1,10 @@
 //! Whether user namespaces are usable, not just creatable: created, the own uid mapped,
 //! capabilities held inside.
 
-use super::{Judged, maps, proc};
+use super::{Judged, proc};
 use crate::caps::Cap;
 use crate::host::{Chroot, Creator, Fact, Facts, Seccomp};
+use crate::map::IdMap;
 
 /// The fewest namespaces that a user has to be allowed. The deepest nesting of the suite is 33 levels, two
 /// test processes run at a time, and the kernel frees a namespace some time after its last process.
@@ -36,7 +37,7 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
         let Some((id, map)) = ids.known().map(|ids| ids.effective).zip(map.known()) else {
             return Err(format!("/proc/self/{kind}_map is {map}"));
         };
-        if creator == Creator::Caller && !maps::covers(map, id, 1) {
+        if creator == Creator::Caller && !IdMap::parse(map).covers(id, 1) {
             return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }

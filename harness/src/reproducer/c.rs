@@ -47,7 +47,7 @@ const PLAY: &str = "/* The story, which every process goes through: each acts wh
 pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
     let statements = Story::tell(scenario, prediction, &header.host)?;
     let story = format!("{PLAY}{{\n{}}}\n", statements.trim_start_matches('\n'));
-    let setting = setting(scenario, prediction.own, &story);
+    let setting = setting(scenario, prediction.names.own, &story);
     let helpers = helpers(&format!("{story}{setting}"));
     let body = [
         &definitions(scenario, prediction, header.host.path, &helpers.join("\n"), &story),

@@ -25,7 +25,7 @@ pub fn script(scenario: &Scenario, prediction: &Prediction, header: &Header) -> 
         let _ = writeln!(text, "{}", format!("# {line}").trim_end());
     }
     text.push('\n');
-    text.push_str(&who_runs(scenario, prediction.own));
+    text.push_str(&who_runs(scenario, prediction.names.own));
     text.push_str(ACTORS);
     for (index, step) in scenario.steps.iter().enumerate() {
         let (actor, action) = (step.actor, &step.action);
@@ -39,8 +39,8 @@ pub fn script(scenario: &Scenario, prediction: &Prediction, header: &Header) -> 
         if changes(action) && later && !matches!(outcome, Some(Outcome::Failed { .. })) {
             return impossible("a program that changes its ids is gone before the next step");
         }
-        let expected =
-            outcome.map_or(Ok("anything".to_owned()), |outcome| expected(outcome, action, prediction.own))?;
+        let expected = outcome
+            .map_or(Ok("anything".to_owned()), |outcome| expected(outcome, action, prediction.names.own))?;
         let what = show::action(actor, action);
         let _ = writeln!(
             text,
@@ -224,7 +224,7 @@ fn states(scenario: &Scenario, prediction: &Prediction) -> String {
         for (name, said) in
             [("uid_map", &state.uid_map), ("gid_map", &state.gid_map), ("setgroups", &state.setgroups)]
         {
-            let said = with_own(name, said, prediction.own);
+            let said = with_own(name, said, prediction.names.own);
             let _ = writeln!(steps, "step {actor} {name} \"{said}\" \\\n\t\"cat /proc/self/{name}\"");
         }
     }

@@ -21,6 +21,7 @@ pub struct Story<'a> {
     pub host: &'a Host,
     /// What `own` stands for where the program is made.
     pub own: Own,
+    last_cap: u8,
     alive: Vec<Actor>,
     zombies: Vec<Actor>,
     text: String,
@@ -34,14 +35,23 @@ impl<'a> Story<'a> {
         host: &'a Host,
     ) -> Result<String, NotPossible> {
         let (alive, zombies, text) = (Vec::new(), Vec::new(), String::new());
-        let mut story = Self { scenario, prediction, host, own: prediction.own, alive, zombies, text };
+        let mut story = Self {
+            scenario,
+            prediction,
+            host,
+            own: prediction.names.own,
+            last_cap: prediction.names.last_cap,
+            alive,
+            zombies,
+            text,
+        };
         for (index, step) in scenario.steps.iter().enumerate() {
             story.step(index, step)?;
         }
         for (actor, left) in &prediction.states {
             if story.alive.contains(actor) {
                 story.text.push_str(&format!("\n\t/* what {actor} is afterwards */\n"));
-                story.state(*actor, &state(left, story.own));
+                story.state(*actor, &state(left, story.own, story.last_cap));
             }
         }
         Ok(story.text)
@@ -76,7 +86,7 @@ impl<'a> Story<'a> {
             return Err(NotPossible(format!("{actor} takes a step before it begins or after its end")));
         }
         let outcome = self.prediction.outcomes.get(index).and_then(Option::as_ref);
-        let foretold = outcome.map(|outcome| expected(outcome, action, self.own));
+        let foretold = outcome.map(|outcome| expected(outcome, action, self.own, self.last_cap));
         match action {
             Action::Apart(flags) => {
                 let flags = numbers::flags(*flags);

@@ -1,7 +1,7 @@
 //! How the arguments of calls are written.
 
 use super::list;
-use crate::action::{CapChange, Groups, Id, NsFile, RawArg, Room, SetId};
+use crate::action::{CapChange, Child, Groups, Id, NsFile, RawArg, Room, SetId};
 use crate::actors::Actor;
 
 pub(super) fn groups(groups: &Groups) -> String {
@@ -77,6 +77,16 @@ pub fn clone_flags(flags: i32) -> String {
 /// Flags of clone3(2), by name where clone(2) has them.
 pub fn clone3_flags(flags: u64) -> String {
     i32::try_from(flags).map_or_else(|_| format!("{flags:#x}"), clone_flags)
+}
+
+pub(super) fn child(child: Child) -> String {
+    match child {
+        Child::GoesOn(flags) => format!("clone({}), on as the child", clone_flags(flags)),
+        Child::GoesOnByClone3(flags) => format!("clone3({}), on as the child", clone3_flags(flags)),
+        Child::NotWaitedFor(flags) => format!("clone({}) of one that is not waited for", clone_flags(flags)),
+        Child::Zombie => "pidfd of a zombie".to_owned(),
+        Child::Gone => "pidfd of a child that is gone".to_owned(),
+    }
 }
 
 pub(super) fn setns(of: Actor, file: NsFile, nstype: i32) -> String {

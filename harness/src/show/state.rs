@@ -1,9 +1,8 @@
 //! How the state of a process is written.
 
-use super::{group, id, list, map};
+use super::{group, id, list, map_text};
 use crate::caps::CapSet;
-use crate::host::facts;
-use crate::ids::Own;
+use crate::ids::Names;
 use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 use crate::state::{Kept, State};
 use std::fmt::Write as _;
@@ -12,27 +11,27 @@ use std::fmt::Write as _;
 pub const NO_FILE: &str = "(no such file)";
 
 /// The maps and setgroups of a state, in one line.
-pub fn maps(state: &State, own: Own) -> String {
+pub fn maps(state: &State, names: &Names) -> String {
     if state.still_outside().is_some() {
         return "the caller's namespace".to_owned();
     }
     let setgroups = if state.setgroups.is_empty() { NO_FILE } else { &state.setgroups };
-    let (uids, gids) = (map(&state.uid_map, own.uid), map(&state.gid_map, own.gid));
+    let (uids, gids) = (map_text(&state.uid_map, names.own.uid), map_text(&state.gid_map, names.own.gid));
     format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
 }
 
 /// Ids, groups, capabilities and what else is out of the ordinary, in one line.
-pub fn credentials(state: &State, own: Own) -> String {
+pub fn credentials(state: &State, names: &Names) -> String {
     let groups = match state.groups_kept {
         Kept::TheCallers => "the caller's".to_owned(),
         Kept::No if state.groups.len() > 40 => format!("{} in all", state.groups.len()),
-        Kept::No => format!("[{}]", list(state.groups.iter().map(|id| group(*id, own)))),
+        Kept::No => format!("[{}]", list(state.groups.iter().map(|id| group(*id, names)))),
     };
     let mut shown = format!(
         "uid {}  gid {}  groups {groups}  {}",
-        ids(state.uid, |uid| id(uid, own)),
-        ids(state.gid, |gid| group(gid, own)),
-        caps(&state.caps, state.still_outside().map(|before| &before.caps)),
+        ids(state.uid, |uid| id(uid, names)),
+        ids(state.gid, |gid| group(gid, names)),
+        caps(&state.caps, state.still_outside().map(|before| &before.caps), names.last_cap),
     );
     // What it is instead of 1 depends on fs.suid_dumpable.
     if state.dumpable != 1 {
@@ -63,22 +62,21 @@ pub(super) fn ids(ids: Ids, name: impl Fn(u32) -> String) -> String {
 
 /// The effective set, and each other set that is not what it usually is: permitted like effective,
 /// none inheritable or ambient, none missing from the bounding set.
-fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
+fn caps(caps: &CapSets, before: Option<&CapSets>, last_cap: u8) -> String {
     let one = |set: CapSet, before: Option<CapSet>| match before {
         Some(all) if set == all && set != CapSet(0) => "the caller's".to_owned(),
         // A few are named themselves: all the others differ from host to host.
         Some(all) if set.0 & !all.0 == 0 && set.0.count_ones() > (all.0 & !set.0).count_ones() => {
             format!("the caller's but {}", CapSet(all.0 & !set.0))
         }
-        _ => set.relative_to(facts().last_cap()),
+        _ => set.relative_to(last_cap),
     };
     let mut shown = format!("caps {}", one(caps.effective, before.map(|b| b.effective)));
     if caps.permitted != caps.effective {
         let _ = write!(shown, "  permitted {}", one(caps.permitted, before.map(|b| b.permitted)));
     }
-    let mut usual = before
-        .copied()
-        .unwrap_or(CapSets { bounding: CapSet::up_to(facts().last_cap()), ..CapSets::default() });
+    let mut usual =
+        before.copied().unwrap_or(CapSets { bounding: CapSet::up_to(last_cap), ..CapSets::default() });
     // A caller may have come with inheritable capabilities, and a step that drops others may drop those, too.
     let kept = CapSet(usual.inheritable.0 & !(usual.permitted.0 & !caps.permitted.0));
     if caps.inheritable == kept {
@@ -97,6 +95,6 @@ fn caps(caps: &CapSets, before: Option<&CapSets>) -> String {
 }
 
 /// The sets of a process whose bounding set was not asked for.
-pub(super) fn caps_without_bounding(sets: CapSets) -> String {
-    caps(&CapSets { bounding: CapSet::up_to(facts().last_cap()), ..sets }, None)
+pub(super) fn caps_without_bounding(sets: CapSets, last_cap: u8) -> String {
+    caps(&CapSets { bounding: CapSet::up_to(last_cap), ..sets }, None, last_cap)
 }

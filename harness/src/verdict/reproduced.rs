@@ -19,13 +19,13 @@ pub fn line(
         Some(prediction) => reproducer::Prediction {
             outcomes: prediction.steps.iter().map(|step| step.outcome.clone()).collect(),
             states: prediction.states.clone(),
-            own: trace.own,
+            names: trace.names,
         },
         // Without the model nothing is foretold, and the program tells what the kernel does.
         None => reproducer::Prediction {
             outcomes: vec![None; trace.outcomes.len()],
             states: Vec::new(),
-            own: trace.own,
+            names: trace.names,
         },
     };
     let about = prediction.map(|prediction| about(trace, prediction)).unwrap_or_default();

@@ -15,10 +15,10 @@ pub use fork::{ask, spawn};
 pub use race::{Heat, Round, Span};
 
 use crate::action::{Action, CapChange};
-use crate::actors::{Actor, Cast, Namespace, ORDINARY};
-use crate::caller::{self, Caller};
+use crate::actors::{Actor, Namespace, RunAs};
+use crate::caller::Caller;
 use crate::error::Error;
-use crate::ids::{Names, Own};
+use crate::ids::Names;
 use crate::lower::{Context, number, syscall};
 use crate::outcome::Outcome;
 use crate::player::Player;
@@ -26,7 +26,7 @@ use crate::scenario::{Scenario, Step};
 use crate::state::{Kept, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{decode, host, lower, program, reproducer};
+use crate::{decode, here, lower, program, reproducer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -111,18 +111,11 @@ struct Director<'a> {
 
 impl<'a> Director<'a> {
     fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
-        let caller = caller::caller();
-        let own = match scenario.cast {
-            Cast::Root => Own { uid: 0, gid: 0 },
-            Cast::Ordinary | Cast::OrdinaryInGroups(_) if caller.uid == 0 => {
-                Own { uid: ORDINARY, gid: ORDINARY }
-            }
-            _ => Own { uid: caller.uid, gid: caller.gid },
-        };
+        let start = here::start();
+        let names = start.names(&scenario.cast);
         let (players, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        let names = host::names(own);
-        Ok(Self { scenario, names, caller, limit, players, zombies, kept, outcomes, states })
+        Ok(Self { scenario, names, caller: &start.caller, limit, players, zombies, kept, outcomes, states })
     }
 
     fn find(&self, actor: Actor) -> Option<usize> {
@@ -175,7 +168,7 @@ impl<'a> Director<'a> {
             }
             None => {
                 let kept = match self.scenario.cast {
-                    Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
+                    RunAs::Root | RunAs::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
                     _ => Kept::TheCallers,
                 };
                 (Player::unborn(actor, proc()?.as_fd(), self.limit)?, kept)
@@ -185,7 +178,7 @@ impl<'a> Director<'a> {
         self.kept.push(kept);
         let index = self.players.len() - 1;
         if parent.is_none() && actor != Actor::Privileged {
-            let calls = self.costume();
+            let calls = self.credential_calls();
             self.enqueue(queue, index, What::SetUp, &calls)?;
         }
         if actor.namespace() == Namespace::New && !cloned {

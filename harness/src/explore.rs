@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::model::{self, Disagreement, World};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
-use crate::verdict;
+use crate::{here, verdict};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -39,7 +39,7 @@ impl fmt::Display for Dispute {
 impl Dispute {
     /// Writes a C program that shows it under this name; tells where, or why not.
     pub fn reproduced(&self, name: &str) -> String {
-        verdict::reproducer(name, &self.trace, model::predict(&self.trace.scenario).as_ref())
+        verdict::reproducer(name, &self.trace, model::predict(&self.trace.scenario, here::start()).as_ref())
     }
 }
 
@@ -56,7 +56,7 @@ pub fn play(scenario: &Scenario) -> Result<Option<Dispute>, Error> {
 }
 
 fn compared(trace: Trace) -> Option<Dispute> {
-    let prediction = model::predict(&trace.scenario);
+    let prediction = model::predict(&trace.scenario, here::start());
     let points = prediction.map(|prediction| model::disagreements(&trace, &prediction)).unwrap_or_default();
     (!points.is_empty()).then_some(Dispute { trace, points })
 }
@@ -124,7 +124,7 @@ pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Ve
 
 /// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
 pub fn beginning(scenario: &Scenario) -> World {
-    World::new(&scenario.cast, crate::caller::caller())
+    World::new(&scenario.cast, here::start())
 }
 
 /// Who does what, a line for each step: of a scenario that could not be played.

@@ -13,16 +13,13 @@ mod proc_fs;
 mod process;
 mod programs;
 mod root;
-pub(crate) mod system;
+mod system;
 mod text;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Serialize;
-
-use crate::action::IdFile;
-use crate::ids::{Names, Own};
 
 pub use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 pub use crate::missing::Lacks;
@@ -116,19 +113,6 @@ impl Facts {
     pub fn lacks(&self) -> Lacks {
         if self.system.is_gvisor() { self.process.lacks() } else { Lacks::default() }
     }
-}
-
-/// What this host calls ids and capabilities, where `own` stands for this.
-pub fn names(own: Own) -> Names {
-    Names { own, overflow: [IdFile::UidMap, IdFile::GidMap].map(overflow), last_cap: facts().last_cap() }
-}
-
-/// The id that the kernel shows for one that a map of this kind has no line for: 65534, unless the
-/// sysctls kernel.overflowuid and kernel.overflowgid say otherwise.
-pub fn overflow(file: IdFile) -> u32 {
-    let policy = &facts().policy;
-    let fact = if file == IdFile::GidMap { &policy.overflowgid } else { &policy.overflowuid };
-    fact.known().and_then(|id| u32::try_from(*id).ok()).unwrap_or(65_534)
 }
 
 /// The facts of this process, gathered when first asked for. A process that changes its

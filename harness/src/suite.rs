@@ -20,7 +20,7 @@ use crate::host::{self, Facts};
 use crate::needs::Need;
 use crate::rules::Rule;
 use crate::rules::changes::Variation;
-use crate::verdict;
+use crate::{here, program, verdict};
 
 pub use names::test_name;
 
@@ -90,7 +90,7 @@ pub fn current_test() -> Option<String> {
 /// varies: "without-" and the name of the first such change.
 pub fn variant() -> Option<String> {
     let varies = CURRENT.with_borrow(|current| current.as_ref().map_or(&[][..], |current| current.varies));
-    let lacking = varies.iter().find(|change| !change.is_here())?;
+    let lacking = varies.iter().find(|change| !change.is_here(here::release(), &program::tells_version))?;
     Some(format!("without-{}", lacking.name()))
 }
 

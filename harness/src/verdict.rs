@@ -7,8 +7,10 @@ mod reproduced;
 
 pub use reproduced::line as reproducer;
 
-use crate::model::{self, Disagreement, Prediction, Side};
-use crate::rules::Rule;
+use crate::here;
+use crate::model::{self, Disagreement, Side};
+use crate::prediction::Prediction;
+use crate::rules::{self, Rule};
 use crate::show;
 use crate::snapshot::agree;
 use crate::suite;
@@ -57,7 +59,7 @@ pub(crate) fn begin() {
 pub(crate) fn played(trace: &Trace) {
     PLAYED.with_borrow_mut(|played| {
         let Some(played) = played else { return };
-        let prediction = model::predict(&trace.scenario);
+        let prediction = model::predict(&trace.scenario, here::start());
         played.counts.played += 1;
         played.counts.steps += trace.outcomes.len();
         if let Some(prediction) = &prediction {
@@ -149,7 +151,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
         let _ = writeln!(report, "           kernel   {kernel}");
         let _ = writeln!(report, "           snapshot {}", or_nothing(snapshot));
         let _ = write!(report, "           model    {}", or_nothing(model));
-        if let Some(rule) = expected.and_then(|expected| expected.rule) {
+        if let Some(rule) = expected.and_then(|expected| expected.rule).and_then(rules::find) {
             let _ = write!(report, "   {}; {}", rule.name, rule.source);
         }
         let _ = writeln!(report, "\n           {alone}");

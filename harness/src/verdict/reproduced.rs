@@ -2,29 +2,19 @@
 
 use super::stands_on;
 use crate::host::facts;
-use crate::model::Prediction;
+use crate::prediction::Prediction;
 use crate::reproducer::{self, Header};
 use crate::trace::Trace;
 
 /// Writes the C program of a scenario under this name; the line of a report that names its file, or says why there
 /// is none.
 pub fn line(name: &str, trace: &Trace, prediction: Option<&Prediction>) -> String {
-    let expected = match prediction {
-        Some(prediction) => reproducer::Prediction {
-            outcomes: prediction.steps.iter().map(|step| step.outcome.clone()).collect(),
-            states: prediction.states.clone(),
-            names: trace.names,
-        },
-        // Without the model nothing is foretold, and the program tells what the kernel does.
-        None => reproducer::Prediction {
-            outcomes: vec![None; trace.outcomes.len()],
-            states: Vec::new(),
-            names: trace.names,
-        },
-    };
+    // Without the model nothing is expected, and the program prints what the kernel does.
+    let nothing = Prediction::nothing(trace.names);
+    let expected = prediction.unwrap_or(&nothing);
     let about = prediction.map(|prediction| about(trace, prediction)).unwrap_or_default();
     let header = Header { name: name.to_owned(), about };
-    let saved = match reproducer::save(&trace.scenario, &expected, &header) {
+    let saved = match reproducer::save(&trace.scenario, expected, &header) {
         Ok(path) => format!("reproducer {}", path.display()),
         Err(reason) => format!("no reproducer: {reason}"),
     };

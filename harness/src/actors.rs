@@ -1,5 +1,7 @@
 //! The processes of a scenario: which there are, where each begins, and with which credentials.
 
+use crate::caller::Caller;
+use crate::ids::Own;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -47,6 +49,15 @@ impl Actor {
         }
     }
 
+    /// Whose file in /proc it uses where a step does not name one: its own or, for an actor outside, that of
+    /// [`Actor::Inside`].
+    pub fn file_owner(self, of: Option<Self>) -> Self {
+        of.unwrap_or(match self {
+            Self::Privileged | Self::Outside => Self::Inside,
+            Self::Inside | Self::Second | Self::Nested | Self::Deepest | Self::Sibling => self,
+        })
+    }
+
     /// Whether it begins by creating a user namespace of its own.
     pub fn namespace(self) -> Namespace {
         match self {
@@ -85,7 +96,7 @@ pub enum Namespace {
 
 /// Whose credentials the processes outside have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Cast {
+pub enum RunAs {
     /// Uid 0 with the caller's capabilities and with group 0 as its one supplementary group.
     Root,
     /// A user without capabilities: the caller, or the user that root drops to.
@@ -96,6 +107,44 @@ pub enum Cast {
     Caller,
 }
 
-/// The uid and gid that root drops to for [`Cast::Ordinary`]. A number that no distribution gives to
+/// The uid and gid that root drops to for [`RunAs::Ordinary`]. A number that no distribution gives to
 /// users or packages, so that per-user limits are those of the suite alone.
 pub const ORDINARY: u32 = 61_234;
+
+/// What a process outside becomes before its first step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakesOn {
+    /// All its user ids, and all its group ids.
+    pub ids: Own,
+    /// Its supplementary groups.
+    pub groups: Vec<u32>,
+}
+
+impl RunAs {
+    /// The uid and gid of the processes outside, and what `own` stands for, where this is the caller.
+    pub fn ids(&self, caller: &Caller) -> Own {
+        match self {
+            Self::Root => Own { uid: 0, gid: 0 },
+            Self::Ordinary | Self::OrdinaryInGroups(_) if caller.is_root() => {
+                Own { uid: ORDINARY, gid: ORDINARY }
+            }
+            Self::Ordinary | Self::OrdinaryInGroups(_) | Self::Caller => {
+                Own { uid: caller.uid.effective, gid: caller.gid.effective }
+            }
+        }
+    }
+
+    /// The credentials that a process outside takes on by setgroups(2), setresgid(2) and setresuid(2); `None` if it
+    /// keeps those of the caller.
+    pub fn takes_on(&self, caller: &Caller) -> Option<TakesOn> {
+        let ids = self.ids(caller);
+        let groups = match self {
+            Self::Caller => return None,
+            Self::Ordinary if !caller.is_root() => return None,
+            Self::Ordinary => vec![ids.gid],
+            Self::OrdinaryInGroups(groups) => groups.to_vec(),
+            Self::Root => vec![0],
+        };
+        Some(TakesOn { ids, groups })
+    }
+}

@@ -1,5 +1,7 @@
 //! The test that a thread runs: what verdict, snapshot and record know of it.
 
+use crate::here;
+use crate::host::path;
 use crate::rules::changes::Variation;
 use std::cell::RefCell;
 
@@ -30,6 +32,6 @@ pub fn current_test() -> Option<String> {
 /// varies: "without-" and the name of the first such change.
 pub(crate) fn variant() -> Option<String> {
     let varies = CURRENT.with_borrow(|current| current.as_ref().map_or(&[][..], |current| current.varies));
-    let lacking = varies.iter().find(|change| !change.is_here())?;
+    let lacking = varies.iter().find(|change| !change.is_here(here::release(), &path::version_of))?;
     Some(format!("without-{}", lacking.name()))
 }

@@ -15,10 +15,10 @@ pub use bench::Bench;
 pub use race::{Heat, Round, Span};
 
 use crate::action::{Action, CapChange};
-use crate::actors::{Actor, Cast, Namespace, ORDINARY};
-use crate::caller::{self, Caller};
+use crate::actors::{Actor, Namespace, RunAs};
+use crate::caller::Caller;
 use crate::error::Error;
-use crate::ids::{Names, Own};
+use crate::ids::Names;
 use crate::lower::{Context, number, syscall};
 use crate::outcome::Outcome;
 use crate::process::{ActorProcess, ask, spawn};
@@ -26,7 +26,7 @@ use crate::scenario::{Scenario, Step};
 use crate::state::{Kept, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{decode, host, lower, observer};
+use crate::{decode, here, lower, observer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::{Queue, What};
@@ -111,18 +111,11 @@ struct Director<'a> {
 
 impl<'a> Director<'a> {
     fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
-        let caller = caller::caller();
-        let own = match scenario.cast {
-            Cast::Root => Own { uid: 0, gid: 0 },
-            Cast::Ordinary | Cast::OrdinaryInGroups(_) if caller.uid == 0 => {
-                Own { uid: ORDINARY, gid: ORDINARY }
-            }
-            _ => Own { uid: caller.uid, gid: caller.gid },
-        };
+        let start = here::start();
+        let names = start.names(&scenario.cast);
         let (processes, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        let names = host::names(own);
-        Ok(Self { scenario, names, caller, limit, processes, zombies, kept, outcomes, states })
+        Ok(Self { scenario, names, caller: &start.caller, limit, processes, zombies, kept, outcomes, states })
     }
 
     fn find(&self, actor: Actor) -> Option<usize> {
@@ -179,7 +172,7 @@ impl<'a> Director<'a> {
             }
             None => {
                 let kept = match self.scenario.cast {
-                    Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
+                    RunAs::Root | RunAs::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
                     _ => Kept::TheCallers,
                 };
                 (ActorProcess::to_be_forked(actor, proc()?.as_fd(), self.limit)?, kept)
@@ -189,7 +182,7 @@ impl<'a> Director<'a> {
         self.kept.push(kept);
         let index = self.processes.len() - 1;
         if parent.is_none() && actor != Actor::Privileged {
-            let calls = self.costume();
+            let calls = self.credential_calls();
             self.enqueue(queue, index, What::SetUp, &calls)?;
         }
         if actor.namespace() == Namespace::New && !cloned {

@@ -18,7 +18,7 @@ use crate::model::{self, Disagreement, World};
 use crate::reproducer::Host;
 use crate::scenario::Scenario;
 use crate::trace::Trace;
-use crate::verdict;
+use crate::{here, verdict};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,7 +43,7 @@ impl Dispute {
     /// Writes a C program that shows it under this name to a directory. Returns a line that names its file, or
     /// gives the reason why there is none.
     pub fn reproduced(&self, name: &str, host: &Host, directory: &Path) -> String {
-        let prediction = model::predict(&self.trace.scenario);
+        let prediction = model::predict(&self.trace.scenario, here::start());
         verdict::reproducer(name, &self.trace, prediction.as_ref(), host, directory)
     }
 }
@@ -61,7 +61,7 @@ pub fn play(scenario: &Scenario) -> Result<Option<Dispute>, Error> {
 }
 
 fn compared(trace: Trace) -> Option<Dispute> {
-    let prediction = model::predict(&trace.scenario);
+    let prediction = model::predict(&trace.scenario, here::start());
     let points = prediction.map(|prediction| model::disagreements(&trace, &prediction)).unwrap_or_default();
     (!points.is_empty()).then_some(Dispute { trace, points })
 }
@@ -129,7 +129,7 @@ pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Ve
 
 /// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
 pub fn beginning(scenario: &Scenario) -> World {
-    World::new(&scenario.cast, crate::caller::caller())
+    World::new(&scenario.cast, here::start())
 }
 
 /// Who does what, a line for each step: of a scenario that could not be played.

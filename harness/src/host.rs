@@ -14,18 +14,13 @@ mod proc_fs;
 mod process;
 mod programs;
 mod root;
-pub(crate) mod system;
+mod system;
 mod text;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-pub use crate::here::facts;
-
 use serde::Serialize;
-
-use crate::action::IdFile;
-use crate::ids::{Names, Own};
 
 pub use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 pub use crate::missing::Lacks;
@@ -156,19 +151,6 @@ pub fn missing() -> Lacks {
 
 fn missing_of(system: &System, process: &Process) -> Lacks {
     if system.is_gvisor() { process.lacks() } else { Lacks::default() }
-}
-
-/// What this host calls ids and capabilities, where `own` stands for this.
-pub fn names(own: Own) -> Names {
-    Names { own, overflow: [IdFile::UidMap, IdFile::GidMap].map(overflow), last_cap: policy().last_cap() }
-}
-
-/// The id that the kernel shows for one that a map of this kind has no line for: 65534, unless the
-/// sysctls kernel.overflowuid and kernel.overflowgid say otherwise.
-pub fn overflow(file: IdFile) -> u32 {
-    let policy = policy();
-    let fact = if file == IdFile::GidMap { &policy.overflowgid } else { &policy.overflowuid };
-    fact.known().and_then(|id| u32::try_from(*id).ok()).unwrap_or(65_534)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 /// What no process of this kernel can be told about itself, since there is no such call. Linux has all of them;
 /// where a seccomp filter may have answered in its place, nothing is known to be lacking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lacks {
     /// setfsuid(2) and setfsgid(2), which tell the filesystem ids.
     pub fs_ids: bool,

@@ -42,14 +42,14 @@ pub use versus::{Disagreement, Side, disagreements};
 
 use crate::action::IdFile;
 use crate::actors::Actor;
-use crate::caller::caller;
-use crate::host::{Fact, facts};
-use crate::ids::Own;
+use crate::ids::Names;
+use crate::missing::Lacks;
 use crate::outcome::Outcome;
+use crate::prediction::Prediction;
 use crate::rules::Rule;
 use crate::rules::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
 use crate::scenario::Scenario;
-use crate::state::State;
+use crate::start::Start;
 use map::Kid;
 use nix::errno::Errno;
 use world::{Namespaces, NsId, OpenFile, Process};
@@ -113,31 +113,6 @@ fn done() -> Reply {
     Reply::Is(Outcome::Done, None)
 }
 
-/// What the model says of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
-    /// What comes of it; `None` where the model does not know.
-    pub outcome: Option<Outcome>,
-    /// The rule by which it is refused, if it is.
-    pub rule: Option<&'static Rule>,
-}
-
-/// What the model says of a scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Prediction {
-    /// Of each step.
-    pub steps: Vec<Expected>,
-    /// What each actor is in the end, in the order of [`Actor::ALL`]; nothing where the model was lost.
-    pub states: Vec<(Actor, State)>,
-}
-
-impl Prediction {
-    /// Whether something is said of every step and of the end.
-    pub fn is_whole(&self) -> bool {
-        !self.states.is_empty() && self.steps.iter().all(|step| step.outcome.is_some())
-    }
-}
-
 /// Which changes the kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Changes {
@@ -150,10 +125,10 @@ struct Changes {
 impl From<Release> for Changes {
     fn from(release: Release) -> Self {
         Self {
-            setfcap: release.has(&SETFCAP),
-            nothing_to_change: release.has(&NOTHING_TO_CHANGE),
-            bits_for_all: release.has(&BITS_FOR_ALL),
-            saturating: release.has(&SATURATING_NUMBERS),
+            setfcap: SETFCAP.is_in(release),
+            nothing_to_change: NOTHING_TO_CHANGE.is_in(release),
+            bits_for_all: BITS_FOR_ALL.is_in(release),
+            saturating: SATURATING_NUMBERS.is_in(release),
         }
     }
 }
@@ -163,10 +138,9 @@ impl From<Release> for Changes {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct World {
     changes: Changes,
-    own: Own,
-    last_cap: u8,
+    names: Names,
     page: u64,
-    overflow: [u32; 2],
+    missing: Lacks,
     /// What the processes outside begin with.
     origin: cast::Origin,
     namespaces: Namespaces,
@@ -181,31 +155,30 @@ impl World {
     /// The id that a namespace shows: its own name for it, or the overflow id.
     /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel from_kuid_munged().
     fn shown(&self, ns: NsId, file: IdFile, id: Kid) -> u32 {
-        let overflow = self.overflow[usize::from(file == IdFile::GidMap)];
-        self.namespaces.map(ns, file).up(id).unwrap_or(overflow)
+        self.namespaces.map(ns, file).up(id).unwrap_or(self.names.overflow(file))
     }
 }
 
-/// Why the model says nothing on this host.
+/// Whether the model applies to a host.
 ///
 /// # Errors
-/// The reason, as a sentence.
-pub fn applies() -> Result<(), &'static str> {
-    if facts().process.in_initial_userns != Fact::Known(true) {
+/// Why it does not, as a sentence.
+pub fn applies(start: &Start) -> Result<(), &'static str> {
+    if !start.in_initial_userns {
         return Err(
             "the model knows the initial user namespace and those below it, and the caller is in another",
         );
     }
-    if facts().system.kernel().is_none() {
+    if start.release.is_none() {
         return Err("the model asks for the release of the kernel, and uname(2) does not tell");
     }
     Ok(())
 }
 
-/// What should come of a scenario on this host; `None` where the model does not [apply](applies).
-pub fn predict(scenario: &Scenario) -> Option<Prediction> {
-    applies().ok()?;
-    let mut world = World::new(&scenario.cast, caller());
+/// What should come of a scenario on a host; `None` where the model does not [apply](applies).
+pub fn predict(scenario: &Scenario, start: &Start) -> Option<Prediction> {
+    applies(start).ok()?;
+    let mut world = World::new(&scenario.cast, start);
     let steps = scenario.steps.iter().map(|step| world.expect(step)).collect();
-    Some(Prediction { steps, states: world.states() })
+    Some(Prediction { steps, states: world.states(), names: start.names(&scenario.cast) })
 }

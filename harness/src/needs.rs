@@ -23,7 +23,8 @@ mod tests;
 
 use crate::caps::Cap;
 use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
-use crate::rules::changes::{Change, Release};
+use crate::release::Release;
+use crate::rules::changes::Change;
 
 /// One thing that a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

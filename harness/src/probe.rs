@@ -4,7 +4,7 @@
 use crate::action::{Action, DENY, gid_map, setresuid, uid_map};
 use crate::director::Play;
 use crate::error::Error;
-use crate::host::{self, Creator};
+use crate::host::{self, Creator, Facts, Lookups};
 use crate::outcome::Outcome;
 use crate::scenario::{Scenario, caller, ordinary};
 use std::sync::OnceLock;
@@ -39,4 +39,16 @@ fn played(cast: &Scenario) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The facts of this process, gathered when first asked for, with everything that can be looked up besides. A
+/// process that changes its credentials afterwards is not described by them.
+pub fn facts() -> &'static Facts {
+    static FACTS: OnceLock<Facts> = OnceLock::new();
+    FACTS.get_or_init(|| Facts::of_this_process(lookups()))
+}
+
+/// Where this host is asked for what [`Facts`] do not hold.
+pub fn lookups() -> Lookups {
+    Lookups::with_probe(probe_userns)
 }

@@ -1,8 +1,8 @@
 //! Programs of what the suite has played: of a test that fails, and of everything where that is asked for.
 
 use crate::current::current_test;
-use crate::here;
 use crate::host::path;
+use crate::probe::facts;
 use crate::reproducer::{self, Header, Host, Prediction};
 use crate::trace::Trace;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -30,7 +30,7 @@ pub fn host() -> Host {
     let target = binary.as_deref().and_then(Path::parent).map(Path::to_owned);
     let temporary = std::env::temp_dir().join(".tmp");
     let private = target.iter().chain([&temporary]).filter_map(|path| path.to_str()).map(str::to_owned);
-    let system = &here::facts().system;
+    let system = &facts().system;
     Host {
         kernel: format!("{} {}", system.kernel_release, system.architecture),
         path: path::PATH,

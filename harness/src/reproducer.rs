@@ -18,41 +18,13 @@ mod shell;
 mod story;
 mod text;
 
-use crate::actors::Actor;
-use crate::ids::Names;
-use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::show;
-use crate::state::State;
-use crate::trace::Trace;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use crate::prediction::Prediction;
 pub use save::{file_name, save};
-
-/// What the kernel is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prediction {
-    /// What comes of each step, in the order of the scenario. What nobody foretells is printed and not
-    /// compared.
-    pub outcomes: Vec<Option<Outcome>>,
-    /// What actors are afterwards; of those that are missing nothing is compared.
-    pub states: Vec<(Actor, State)>,
-    /// What ids and capabilities are called in both.
-    pub names: Names,
-}
-
-impl From<&Trace> for Prediction {
-    /// That it does again what it did. Of /proc/PID/status as a whole nothing is foretold: it tells process
-    /// ids, and counts of the moment.
-    fn from(trace: &Trace) -> Self {
-        let of_the_moment =
-            |outcome: &Outcome| matches!(outcome, Outcome::Text(bytes) if bytes.starts_with(b"Name:\t"));
-        let outcomes =
-            trace.outcomes.iter().map(|outcome| (!of_the_moment(outcome)).then(|| outcome.clone()));
-        Self { outcomes: outcomes.collect(), states: trace.states.clone(), names: trace.names }
-    }
-}
 
 /// The host on which a program is made.
 #[derive(Debug, Clone)]
@@ -135,14 +107,13 @@ fn foretold(scenario: &Scenario, prediction: &Prediction) -> Vec<String> {
     let actions: Vec<String> =
         scenario.steps.iter().map(|step| show::action(step.actor, &step.action)).collect();
     let width = actions.iter().map(|action| action.chars().count()).max().unwrap_or(0).min(48);
-    let outcomes = prediction.outcomes.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     scenario
         .steps
         .iter()
         .zip(&actions)
-        .zip(outcomes)
-        .map(|((step, action), outcome)| {
-            let shown = outcome.map_or("anything".to_owned(), |outcome| {
+        .enumerate()
+        .map(|(index, (step, action))| {
+            let shown = prediction.outcome(index).map_or("anything".to_owned(), |outcome| {
                 show::outcome(outcome, &step.action, &prediction.names)
             });
             format!("  {:name$}  {action:width$}  {}", step.actor, shown.replace('\n', "; "))

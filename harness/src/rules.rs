@@ -98,6 +98,11 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.iter().flat_map(|family| family.rules)
 }
 
+/// The rule of this name, if there is one.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.name == name)
+}
+
 /// The rule of this name. `#[harness::test]` calls it when the test is compiled.
 ///
 /// # Panics
@@ -175,6 +180,7 @@ mod tests {
     fn a_rule_is_found_by_its_name() {
         for rule in all() {
             assert_eq!(named(rule.name), rule);
+            assert_eq!(find(rule.name), Some(rule));
         }
     }
 

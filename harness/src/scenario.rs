@@ -1,7 +1,7 @@
 //! What is done: a cast of processes and the steps they take, as plain data.
 
 use crate::action::Action;
-pub use crate::actors::{Actor, Cast, Namespace, ORDINARY};
+pub use crate::actors::{Actor, Namespace, ORDINARY, RunAs};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -21,34 +21,34 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
     /// The credentials outside.
-    pub cast: Cast,
+    pub cast: RunAs,
     /// Who does what, in order.
     pub steps: Vec<Step>,
 }
 
 /// A scenario played by root.
 pub fn root() -> Scenario {
-    Scenario::new(Cast::Root)
+    Scenario::new(RunAs::Root)
 }
 
 /// A scenario played by an ordinary user.
 pub fn ordinary() -> Scenario {
-    Scenario::new(Cast::Ordinary)
+    Scenario::new(RunAs::Ordinary)
 }
 
 /// A scenario played by an ordinary user who is in these supplementary groups.
 pub fn ordinary_in(groups: &'static [u32]) -> Scenario {
-    Scenario::new(Cast::OrdinaryInGroups(Cow::Borrowed(groups)))
+    Scenario::new(RunAs::OrdinaryInGroups(Cow::Borrowed(groups)))
 }
 
 /// A scenario played with the credentials of the caller, whatever they are.
 pub fn caller() -> Scenario {
-    Scenario::new(Cast::Caller)
+    Scenario::new(RunAs::Caller)
 }
 
 impl Scenario {
     /// A scenario without steps.
-    pub fn new(cast: Cast) -> Self {
+    pub fn new(cast: RunAs) -> Self {
         Self { cast, steps: Vec::new() }
     }
 

@@ -5,8 +5,9 @@
 
 use crate::comparator::IgnoringUnknown;
 use crate::current::{current_test, variant};
+use crate::host;
 use crate::missing::Lacks;
-use crate::{here, host};
+use crate::probe::facts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub fn settings() -> insta::Settings {
     if let Some(variant) = variant() {
         settings.set_snapshot_suffix(variant);
     }
-    if here::facts().lacks() != Lacks::default() {
+    if facts().lacks() != Lacks::default() {
         settings.set_comparator(Box::new(IgnoringUnknown));
     }
     settings
@@ -53,7 +54,7 @@ pub fn plain(inline: &str) -> String {
 
 /// What decides outcomes, in a few lines; `cargo ci facts` tells the rest.
 fn header() -> BTreeMap<&'static str, String> {
-    let facts = here::facts();
+    let facts = facts();
     let shown = |fact: &host::Fact<u64>| fact.known().map_or("absent".to_owned(), u64::to_string);
     let (system, policy) = (&facts.system, &facts.policy);
     BTreeMap::from([

@@ -16,10 +16,10 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::current::{self, Current};
-use crate::here;
 use crate::host::Facts;
 use crate::needs::Need;
 use crate::observer;
+use crate::probe::facts;
 use crate::record;
 use crate::rules::Rule;
 use crate::rules::changes::Variation;
@@ -80,7 +80,7 @@ pub static TESTS: [Test];
 /// # Errors
 /// A sentence such as "needs root: euid is 1000".
 pub fn requirement(needs: &[Need]) -> Result<(), String> {
-    requirement_on(needs, here::facts())
+    requirement_on(needs, facts())
 }
 
 /// As [`requirement`], of a test of this name: what is written above it, and project ids to map where it is

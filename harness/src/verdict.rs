@@ -9,9 +9,11 @@ pub use reproduced::line as reproducer;
 
 use crate::comparator::equal_where_known;
 use crate::current::current_test;
-use crate::model::{self, Disagreement, Prediction, Side};
+use crate::here;
+use crate::model::{self, Disagreement, Side};
+use crate::prediction::Prediction;
 use crate::record;
-use crate::rules::Rule;
+use crate::rules::{self, Rule};
 use crate::show;
 use crate::trace::Trace;
 use std::cell::RefCell;
@@ -58,7 +60,7 @@ pub(crate) fn begin() {
 pub(crate) fn played(trace: &Trace) {
     PLAYED.with_borrow_mut(|played| {
         let Some(played) = played else { return };
-        let prediction = model::predict(&trace.scenario);
+        let prediction = model::predict(&trace.scenario, here::start());
         played.counts.played += 1;
         played.counts.steps += trace.outcomes.len();
         if let Some(prediction) = &prediction {
@@ -157,7 +159,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
         let _ = writeln!(report, "           kernel   {kernel}");
         let _ = writeln!(report, "           snapshot {}", or_nothing(snapshot));
         let _ = write!(report, "           model    {}", or_nothing(model));
-        if let Some(rule) = expected.and_then(|expected| expected.rule) {
+        if let Some(rule) = expected.and_then(|expected| expected.rule).and_then(rules::find) {
             let _ = write!(report, "   {}; {}", rule.name, rule.source);
         }
         let _ = writeln!(report, "\n           {alone}");

@@ -76,7 +76,7 @@ fn falsify(trace: &Trace) -> (Prediction, String) {
     let steps = &trace.scenario.steps;
     let last = steps.iter().rposition(|step| expects(&step.action)).expect("a step with an outcome");
     let lie = Outcome::Failed { call: "", errno: Errno::EXDEV };
-    wrong.outcomes[last] = Some(lie);
+    wrong.steps[last] = Some(lie).into();
     (wrong, format!("\n{:2}  {}  ", last + 1, steps[last].actor))
 }
 
@@ -147,7 +147,7 @@ fn a_state_that_is_not_as_expected_is_named() {
 #[test]
 fn what_nobody_foretells_is_told_and_not_compared() {
     let trace = maps().play();
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), names: trace.names };
+    let nothing = Prediction::nothing(trace.names);
 
     let source = c(&trace.scenario, &nothing, &header()).expect("a program");
 
@@ -187,7 +187,7 @@ fn a_step_without_end_is_named_in_time() {
 fn a_killed_program_leaves_no_process() {
     let scenario =
         caller().inside(&[DENY, uid_map("5 own 1"), setresuid(5), pause()]).outside(&[Action::Look]);
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), names: caller().play().names };
+    let nothing = Prediction::nothing(caller().play().names);
     let program = Program::compile(&c(&scenario, &nothing, &header()).expect("a program"));
     let mut running = Command::new(program.path()).stdout(Stdio::piped()).spawn().expect("a child");
     let said = BufReader::new(running.stdout.as_mut().expect("a pipe"));
@@ -224,11 +224,7 @@ fn await_processes(program: &Path, enough: impl Fn(usize) -> bool) {
 #[case::a_file_of_a_test(&[RawArg::Bytes(b"/tmp/.tmpAbCdEf/file\0".as_slice().into())], "only a test has the file")]
 fn what_is_not_possible_has_a_reason(#[case] args: &[RawArg], #[case] reason: &str) {
     let scenario = caller().inside(&[raw("close", libc::SYS_close, args)]);
-    let nothing = Prediction {
-        outcomes: Vec::new(),
-        states: Vec::new(),
-        names: Names { own: ROOT, ..caller().play().names },
-    };
+    let nothing = Prediction::nothing(Names { own: ROOT, ..caller().play().names });
 
     let refused = c(&scenario, &nothing, &header()).expect_err("a reason");
 

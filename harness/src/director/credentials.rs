@@ -1,25 +1,21 @@
 //! How an actor takes on the credentials of its scenario.
 
 use super::Director;
-use crate::actors::Cast;
+use crate::actors::TakesOn;
 use crate::lower::{Call, number, syscall};
 use crate::wire::Arg;
 
 impl Director<'_> {
-    /// The calls by which a copy of the caller takes on the credentials of the cast.
-    pub(super) fn costume(&self) -> Vec<Call> {
-        let groups = match &self.scenario.cast {
-            Cast::Caller => return Vec::new(),
-            Cast::Ordinary if self.caller.uid != 0 => return Vec::new(),
-            Cast::Ordinary => vec![self.names.own.gid],
-            Cast::OrdinaryInGroups(groups) => groups.to_vec(),
-            Cast::Root => vec![0],
+    /// The calls by which a copy of the caller takes on the credentials of the scenario.
+    pub(super) fn credential_calls(&self) -> Vec<Call> {
+        let Some(TakesOn { ids, groups }) = self.scenario.cast.takes_on(self.caller) else {
+            return Vec::new();
         };
         let bytes: Vec<u8> = groups.iter().flat_map(|gid| gid.to_ne_bytes()).collect();
-        let (uid, gid) = (Arg::Value(self.names.own.uid.into()), Arg::Value(self.names.own.gid.into()));
+        let (uid, gid) = (Arg::Value(ids.uid.into()), Arg::Value(ids.gid.into()));
         let list = [Arg::Value(groups.len() as u64), Arg::Payload(0)];
         let dumpable = [number(libc::PR_SET_DUMPABLE), Arg::Value(1)];
-        // Nothing that an ordinary user is to do may be done by root.
+        // Nothing that an unprivileged user is to do may be done by root.
         vec![
             ("setgroups", syscall(libc::SYS_setgroups, &list).payload(&bytes).or_stop()),
             ("setresgid", syscall(libc::SYS_setresgid, &[gid; 3]).or_stop()),

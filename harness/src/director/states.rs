@@ -3,12 +3,12 @@
 use super::Director;
 use super::queue::Queue;
 use crate::action::IdFile;
-use crate::actors::{Actor, Cast, Namespace};
-use crate::caller;
+use crate::actors::{Actor, Namespace, RunAs, TakesOn};
 use crate::caps::CapSet;
 use crate::error::Error;
 use crate::host;
 use crate::ids::CapSets;
+use crate::map::IdMap;
 use crate::state::{Before, Kept, State};
 impl Director<'_> {
     pub(super) fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
@@ -41,7 +41,7 @@ impl Director<'_> {
                 // An actor outside may have left the caller's namespace, whose map is no way inwards.
                 maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
                 let before = self.groups_before(*actor);
-                state.groups_kept = caller::kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
+                state.groups_kept = kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));
@@ -51,15 +51,15 @@ impl Director<'_> {
     }
 
     fn groups_before(&self, actor: Actor) -> Vec<u32> {
-        match self.scenario.cast {
-            Cast::Ordinary if self.caller.uid == 0 && actor != Actor::Privileged => vec![self.names.own.gid],
+        match self.scenario.cast.takes_on(self.caller) {
+            Some(TakesOn { groups, .. }) if actor != Actor::Privileged => groups,
             _ => self.caller.groups.clone(),
         }
     }
 
     fn before(&self, actor: Actor) -> Before {
         let caps = match self.scenario.cast {
-            Cast::Ordinary | Cast::OrdinaryInGroups(_) if actor == Actor::Outside => CapSets {
+            RunAs::Ordinary | RunAs::OrdinaryInGroups(_) if actor == Actor::Outside => CapSets {
                 effective: CapSet::EMPTY,
                 permitted: CapSet::EMPTY,
                 ambient: CapSet::EMPTY,
@@ -69,6 +69,21 @@ impl Director<'_> {
         };
         Before { caps, files: self.caller.files.clone() }
     }
+}
+
+/// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
+/// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
+/// the caller's groups are differs from host to host, so that no trace can list them.
+fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Kept {
+    let name = |gid: &u32| {
+        let inside = gid_maps.iter().try_fold(*gid, |gid, map| IdMap::parse(map).up(gid));
+        inside.unwrap_or(overflow)
+    };
+    let (mut now, mut named): (Vec<u32>, Vec<u32>) =
+        (state.groups.clone(), before.iter().map(name).collect());
+    now.sort_unstable();
+    named.sort_unstable();
+    if now == named { Kept::TheCallers } else { Kept::No }
 }
 
 /// The actors in the order in which they tell their state, and exit.

@@ -2,7 +2,7 @@
 //! it was, in comments, then the cast and a line for each step.
 
 use super::Dispute;
-use crate::actors::{Actor, Cast};
+use crate::actors::{Actor, RunAs};
 use crate::scenario::{Scenario, Step};
 use crate::verdict;
 use std::fmt::Write as _;
@@ -87,7 +87,7 @@ fn read(text: &str) -> Result<Scenario, String> {
         let (who, what) = line.split_once(' ').ok_or_else(|| failed(&"no \"who what\""))?;
         match (&mut scenario, who) {
             (None, "cast") => {
-                let cast: Cast = serde_json::from_str(what).map_err(|error| failed(&error))?;
+                let cast: RunAs = serde_json::from_str(what).map_err(|error| failed(&error))?;
                 scenario = Some(Scenario::new(cast));
             }
             (None, _) => return Err(failed(&"the cast comes first")),

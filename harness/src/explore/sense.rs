@@ -3,9 +3,8 @@
 
 use super::beginning;
 use crate::action::Action;
-use crate::actors::{Actor, Cast};
+use crate::actors::{Actor, RunAs};
 use crate::model::World;
-use crate::rules::Rule;
 use crate::scenario::{Scenario, Step};
 use std::collections::BTreeSet;
 
@@ -28,14 +27,14 @@ pub(super) struct Sensible {
 
 impl Sensible {
     /// Nothing yet.
-    pub(super) fn new(cast: Cast, missing: Missing) -> Self {
+    pub(super) fn new(cast: RunAs, missing: Missing) -> Self {
         let scenario = Scenario::new(cast);
         let world = beginning(&scenario);
         Self { scenario, world, rules: BTreeSet::new(), missing }
     }
 
     /// The steps that make sense, each after those before it.
-    pub(super) fn of(cast: Cast, steps: impl IntoIterator<Item = Step>, missing: Missing) -> Self {
+    pub(super) fn of(cast: RunAs, steps: impl IntoIterator<Item = Step>, missing: Missing) -> Self {
         let mut sensible = Self::new(cast, missing);
         for step in steps {
             sensible.add(step);
@@ -91,7 +90,7 @@ impl Sensible {
         let mut world = self.world.clone();
         let expected = world.expect(&step);
         if !world.is_lost() {
-            self.rules.extend(expected.rule.map(|rule: &Rule| rule.name));
+            self.rules.extend(expected.rule);
             self.world = world;
             self.scenario.steps.push(step);
         }

@@ -11,7 +11,7 @@ mod stories;
 
 use super::sense::{Missing, Sensible};
 use crate::action::{Access, Action, At, IdFile, Room};
-use crate::actors::{Actor, Cast};
+use crate::actors::{Actor, RunAs};
 use crate::scenario::{Scenario, Step};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,20 +40,20 @@ pub fn scenarios(casts: Casts) -> impl Strategy<Value = Drawn> {
         .prop_map(|(cast, phrases)| Sensible::of(cast, phrases.into_iter().flatten(), Missing::Begin).done())
 }
 
-fn cast(casts: Casts) -> BoxedStrategy<Cast> {
+fn cast(casts: Casts) -> BoxedStrategy<RunAs> {
     if casts == Casts::Ordinary {
-        return Just(Cast::Ordinary).boxed();
+        return Just(RunAs::Ordinary).boxed();
     }
-    let groups = vec(0..12_u32, 0..4).prop_map(|groups| Cast::OrdinaryInGroups(Cow::Owned(groups)));
-    match crate::caller::caller().uid {
+    let groups = vec(0..12_u32, 0..4).prop_map(|groups| RunAs::OrdinaryInGroups(Cow::Owned(groups)));
+    match crate::here::start().caller.uid.effective {
         0 => prop_oneof![
-            4 => Just(Cast::Ordinary),
-            4 => Just(Cast::Root),
+            4 => Just(RunAs::Ordinary),
+            4 => Just(RunAs::Root),
             1 => groups,
-            1 => Just(Cast::Caller),
+            1 => Just(RunAs::Caller),
         ]
         .boxed(),
-        _ => prop_oneof![3 => Just(Cast::Ordinary), 1 => Just(Cast::Caller)].boxed(),
+        _ => prop_oneof![3 => Just(RunAs::Ordinary), 1 => Just(RunAs::Caller)].boxed(),
     }
 }
 

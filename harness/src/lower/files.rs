@@ -17,10 +17,7 @@ impl Context<'_> {
 
     /// The directory in /proc: one's own is reached without naming a process.
     pub(super) fn directory(&self, of: Option<Actor>) -> String {
-        let owner = of.unwrap_or(match self.actor {
-            Actor::Outside | Actor::Privileged => Actor::Inside,
-            other => other,
-        });
+        let owner = self.actor.file_owner(of);
         match (self.pid)(owner) {
             Some(pid) if owner != self.actor => pid.to_string(),
             _ => "self".to_owned(),

@@ -4,12 +4,11 @@ use super::credentials::{Credentials, KernelIds, fix_up};
 use super::map::{GLOBAL_ROOT, Kid};
 use super::world::{Dumpable, Hand, INITIAL, Namespaces, Process};
 use super::{Changes, World};
-use crate::actors::{Cast, ORDINARY};
+use crate::actors::{RunAs, TakesOn};
 use crate::caller::Caller;
-use crate::host::{self, facts};
 use crate::ids::Ids;
-use crate::ids::Own;
-use crate::rules::changes::Release;
+use crate::release::Release;
+use crate::start::Start;
 
 /// What the processes outside begin with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,22 +20,15 @@ pub struct Origin {
 }
 
 impl World {
-    /// The beginning: the initial namespace and nobody in it.
-    pub(crate) fn new(cast: &Cast, caller: &Caller) -> Self {
-        let drops = caller.uid == 0 && matches!(cast, Cast::Ordinary | Cast::OrdinaryInGroups(_));
-        let own = match cast {
-            Cast::Root => Own { uid: 0, gid: 0 },
-            _ if drops => Own { uid: ORDINARY, gid: ORDINARY },
-            _ => Own { uid: caller.uid, gid: caller.gid },
-        };
-        let privileged = as_it_is(caller);
-        let outside = costume(&privileged, cast, own, caller);
+    /// The beginning: the initial namespace and no process in it.
+    pub fn new(run_as: &RunAs, start: &Start) -> Self {
+        let privileged = as_it_is(&start.caller);
+        let outside = take_credentials(&privileged, run_as, &start.caller);
         Self {
-            changes: Changes::from(Release::of_host()),
-            own,
-            last_cap: facts().last_cap(),
-            page: rustix::param::page_size() as u64,
-            overflow: host::names(own).overflow,
+            changes: Changes::from(start.release.unwrap_or(Release::NEWEST)),
+            names: start.names(run_as),
+            page: start.page,
+            missing: start.missing,
             origin: Origin { privileged, outside },
             namespaces: Namespaces::new(),
             files: Vec::new(),
@@ -49,22 +41,11 @@ impl World {
 
 /// A process with the caller's credentials.
 fn as_it_is(caller: &Caller) -> Process {
-    let process = &facts().process;
-    let four = |ids: Option<&Ids>, one: u32| match ids {
-        Some(Ids { real, effective, saved, fs }) => {
-            // On Linux, of which the model tells, it is the effective id unless somebody set it apart.
-            let fs = fs.known().unwrap_or(*effective);
-            KernelIds { real: Kid(*real), effective: Kid(*effective), saved: Kid(*saved), fs: Kid(fs) }
-        }
-        None => same(one),
-    };
-    let mut groups: Vec<Kid> = caller.groups.iter().copied().map(Kid).collect();
-    groups.sort_unstable();
     let cred = Credentials {
         ns: INITIAL,
-        uid: four(process.uids.known(), caller.uid),
-        gid: four(process.gids.known(), caller.gid),
-        groups,
+        uid: four(caller.uid),
+        gid: four(caller.gid),
+        groups: sorted(&caller.groups),
         caps: caller.caps.into(),
         securebits: 0,
     };
@@ -79,24 +60,31 @@ fn as_it_is(caller: &Caller) -> Process {
     }
 }
 
+/// Ids of the initial namespace. A filesystem id that the kernel does not report is the effective id, unless the
+/// caller has set it apart.
+fn four(ids: Ids) -> KernelIds {
+    let Ids { real, effective, saved, fs } = ids;
+    let fs = fs.known().unwrap_or(effective);
+    KernelIds { real: Kid(real), effective: Kid(effective), saved: Kid(saved), fs: Kid(fs) }
+}
+
 fn same(id: u32) -> KernelIds {
     let id = Kid(id);
     KernelIds { real: id, effective: id, saved: id, fs: id }
 }
 
-/// What the caller becomes for the cast: by setgroups, setresgid and setresuid, and it is dumpable again.
-fn costume(caller: &Process, cast: &Cast, own: Own, host: &Caller) -> Process {
-    let groups = match cast {
-        Cast::Caller => return caller.clone(),
-        Cast::Ordinary if host.uid != 0 => return caller.clone(),
-        Cast::Ordinary => vec![own.gid],
-        Cast::OrdinaryInGroups(groups) => groups.to_vec(),
-        Cast::Root => vec![0],
-    };
-    let mut groups: Vec<Kid> = groups.into_iter().map(Kid).collect();
+fn sorted(groups: &[u32]) -> Vec<Kid> {
+    let mut groups: Vec<Kid> = groups.iter().copied().map(Kid).collect();
     groups.sort_unstable();
-    let old = &caller.cred;
-    let mut cred = Credentials { uid: same(own.uid), gid: same(own.gid), groups, ..old.clone() };
+    groups
+}
+
+/// What a process with the caller's credentials becomes by setgroups, setresgid and setresuid. It is dumpable again.
+fn take_credentials(process: &Process, run_as: &RunAs, caller: &Caller) -> Process {
+    let Some(TakesOn { ids, groups }) = run_as.takes_on(caller) else { return process.clone() };
+    let old = &process.cred;
+    let mut cred =
+        Credentials { uid: same(ids.uid), gid: same(ids.gid), groups: sorted(&groups), ..old.clone() };
     fix_up(old, &mut cred, Some(GLOBAL_ROOT));
-    Process { cred, ..caller.clone() }
+    Process { cred, ..process.clone() }
 }

@@ -59,7 +59,7 @@ impl World {
     /// The credentials of whoever enters a namespace: ids and groups stay, every capability is there.
     /// Source: user_namespaces(7), "Capabilities"; kernel set_cred_user_ns().
     fn entered(&self, cred: &Credentials, ns: NsId) -> Credentials {
-        let full = CapSet::up_to(self.last_cap);
+        let full = CapSet::up_to(self.names.last_cap);
         let none = CapSet::EMPTY;
         let caps =
             Caps { effective: full, permitted: full, bounding: full, inheritable: none, ambient: none };

@@ -60,7 +60,7 @@ impl World {
         let int = |size: i64| u32::try_from(size & 0xffff_ffff).unwrap_or(u32::MAX);
         match groups {
             Groups::List(list) => (u32::try_from(list.len()).unwrap_or(u32::MAX), List::Of(list.to_vec())),
-            Groups::Own => (1, List::Of(vec![self.own.gid])),
+            Groups::Own => (1, List::Of(vec![self.names.own.gid])),
             Groups::Sized { size, given: None } => (int(*size), List::Nowhere),
             Groups::Sized { size, given: Some(given) } => match usize::try_from(*size) {
                 Ok(size) if size <= *given => (int(size as i64), List::Of(vec![0; size])),

@@ -35,7 +35,7 @@ impl World {
         let held = self.held(cred, cap);
         let map = self.namespaces.map(cred.ns, file);
         let [one, two, three] = ids.map(|id| match id {
-            Id::Own => self.own.of(file),
+            Id::Own => self.names.own.of(file),
             Id::Of(id) => id,
         });
         let new = match call {

@@ -3,11 +3,12 @@
 use super::credentials::Caps;
 use super::world::{Hand, Process};
 use super::writing::Given;
-use super::{Expected, Refusal, Reply, World, done};
+use super::{Refusal, Reply, World, done};
 use crate::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Remains, Text};
 use crate::actors::{Actor, Namespace};
 use crate::caps::{Cap, CapSet};
 use crate::outcome::Outcome;
+use crate::prediction::Expected;
 use crate::scenario::Step;
 use nix::errno::Errno::{EBADF, EINVAL};
 
@@ -15,14 +16,14 @@ impl World {
     /// What should come of the next step.
     pub fn expect(&mut self, step: &Step) -> Expected {
         if self.lost {
-            return Expected { outcome: None, rule: None };
+            return Expected::default();
         }
         match self.reply(step) {
-            Reply::Is(outcome, rule) => Expected { outcome: Some(outcome), rule },
-            Reply::Unknown => Expected { outcome: None, rule: None },
+            Reply::Is(outcome, rule) => Expected { outcome: Some(outcome), rule: rule.map(|rule| rule.name) },
+            Reply::Unknown => Expected::default(),
             Reply::Lost => {
                 self.lost = true;
-                Expected { outcome: None, rule: None }
+                Expected::default()
             }
         }
     }
@@ -75,16 +76,13 @@ impl World {
 
     /// One's own directory is reached without naming a process; so is that of one that is not there.
     fn named(&self, actor: Actor, of: Option<Actor>) -> Option<&Process> {
-        let owner = of.unwrap_or(match actor {
-            Actor::Outside | Actor::Privileged => Actor::Inside,
-            other => other,
-        });
+        let owner = actor.file_owner(of);
         let (_, process) = self.processes.iter().find(|(other, _)| *other == owner && owner != actor)?;
         Some(process.in_proc())
     }
 
     fn bytes(&self, text: &Text, file: IdFile) -> Vec<u8> {
-        text.bytes(self.own.of(file))
+        text.bytes(self.names.own.of(file))
     }
 
     /// An action of one process; `process` is put back afterwards.

@@ -47,7 +47,7 @@ impl World {
         if number == libc::SYS_capset {
             let Some(sets) = capset(args) else { return Reply::Lost };
             // Bits of capabilities that the kernel does not have are dropped.
-            let known = CapSet::up_to(self.last_cap).0;
+            let known = CapSet::up_to(self.names.last_cap).0;
             let sets = sets.map(|set| CapSet(set.0 & known));
             return self.namespaces.capset(&mut process.cred, sets).into();
         }
@@ -71,7 +71,7 @@ impl World {
         let arg = |at: usize| numbers.get(at).copied().unwrap_or(0);
         let option = i32::try_from(arg(0)).unwrap_or(0);
         let cap = u8::try_from(arg(if option == libc::PR_CAP_AMBIENT { 2 } else { 1 }));
-        let cap = cap.ok().filter(|cap| *cap <= self.last_cap);
+        let cap = cap.ok().filter(|cap| *cap <= self.names.last_cap);
         let ambient = i32::try_from(arg(1)).unwrap_or(0);
         match (option, cap) {
             (libc::PR_CAP_AMBIENT, Some(cap)) if ambient == libc::PR_CAP_AMBIENT_RAISE => {

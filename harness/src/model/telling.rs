@@ -41,6 +41,7 @@ impl World {
     fn state(&self, process: &Process) -> State {
         let cred = &process.cred;
         let file = |file| self.namespaces.contents(cred.ns, file, cred.ns);
+        let setgroups = file(IdFile::Setgroups).trim_end().to_owned();
         State {
             uid: self.ids(cred, IdFile::UidMap),
             gid: self.ids(cred, IdFile::GidMap),
@@ -52,7 +53,7 @@ impl World {
             securebits: Some(cred.securebits.into()),
             uid_map: file(IdFile::UidMap),
             gid_map: file(IdFile::GidMap),
-            setgroups: file(IdFile::Setgroups).trim_end().to_owned(),
+            setgroups: if self.missing.setgroups { String::new() } else { setgroups },
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Where a kernel and the model disagree.
 
-use super::{Expected, Prediction};
 use crate::actors::Actor;
-use crate::host;
 use crate::ids::{FsId, Ids};
 use crate::outcome::{Looked, Outcome};
-use crate::rules::Rule;
+use crate::prediction::{Expected, Prediction};
+use crate::rules::{self, Rule};
 use crate::show;
 use crate::state::State;
 use crate::trace::Trace;
@@ -44,7 +43,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
             }
             let shown = |outcome| show::outcome(outcome, &step.action, &trace.names);
             let (kernel, model) = (shown(outcome), shown(expected));
-            Some(Disagreement { on: Side::Step(index), kernel, model, rule: *rule })
+            Some(Disagreement { on: Side::Step(index), kernel, model, rule: rule.and_then(rules::find) })
         })
         .collect();
     for (actor, expected) in &prediction.states {
@@ -55,9 +54,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
         }
         let (uid, gid) = (forget(expected.uid, state.uid), forget(expected.gid, state.gid));
         let securebits = state.securebits.and(expected.securebits);
-        let no_file = state.setgroups.is_empty() && host::facts().lacks().setgroups;
-        let setgroups = if no_file { String::new() } else { expected.setgroups.clone() };
-        let expected = State { uid, gid, securebits, setgroups, ..expected.clone() };
+        let expected = State { uid, gid, securebits, ..expected.clone() };
         if comparable != expected {
             let (kernel, model) = different(&comparable, &expected);
             found.push(Disagreement { on: Side::State(*actor), kernel, model, rule: None });

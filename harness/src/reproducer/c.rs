@@ -5,7 +5,7 @@ use super::story::Story;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
 use crate::action::{Action, RawArg};
-use crate::actors::{Actor, Cast, ORDINARY};
+use crate::actors::{Actor, ORDINARY, RunAs};
 use crate::caps::Cap;
 use crate::ids::Own;
 use crate::outcome::Outcome;
@@ -130,7 +130,7 @@ fn variables(used: &BTreeSet<&str>) -> Vec<String> {
 }
 
 fn errors(prediction: &Prediction) -> String {
-    let expected = prediction.outcomes.iter().filter_map(|outcome| match outcome {
+    let expected = prediction.steps.iter().filter_map(|step| match &step.outcome {
         Some(Outcome::Failed { errno, .. }) => Some(format!("{errno:?}")),
         _ => None,
     });
@@ -155,7 +155,7 @@ fn setting(scenario: &Scenario, own: Own, story: &str) -> String {
     text.push_str(who_runs(scenario, own));
     for (name, id, call) in [("own_uid", own.uid, "geteuid"), ("own_gid", own.gid, "getegid")] {
         if used.contains(name) {
-            let id = if scenario.cast == Cast::Caller || id != ORDINARY {
+            let id = if scenario.cast == RunAs::Caller || id != ORDINARY {
                 format!("{call}()")
             } else {
                 format!("geteuid() ? {call}() : {ORDINARY}")
@@ -213,11 +213,11 @@ fn facts(story: &BTreeSet<&str>, helpers: &str) -> String {
 fn who_runs(scenario: &Scenario, own: Own) -> &'static str {
     let made_by_root = own.uid == 0 || own.uid == ORDINARY;
     let needs_root = match scenario.cast {
-        Cast::Root | Cast::OrdinaryInGroups(_) => true,
-        Cast::Ordinary => scenario.mentions(Actor::Privileged) && made_by_root,
-        Cast::Caller => own.uid == 0,
+        RunAs::Root | RunAs::OrdinaryInGroups(_) => true,
+        RunAs::Ordinary => scenario.mentions(Actor::Privileged) && made_by_root,
+        RunAs::Caller => own.uid == 0,
     };
-    match (needs_root, scenario.cast == Cast::Caller) {
+    match (needs_root, scenario.cast == RunAs::Caller) {
         (true, _) => {
             "\tif (geteuid()) {\n\t\tfputs(\"cannot run: this is for root\\n\", stderr);\n\t\treturn 2;\n\t}\n"
         }

@@ -5,7 +5,7 @@ use super::outcomes::{expected, state};
 use super::text::{Words, quote};
 use super::{Host, NotPossible, Prediction, numbers};
 use crate::action::{Action, Remains};
-use crate::actors::{Actor, Cast, Namespace};
+use crate::actors::{Actor, Namespace, RunAs};
 use crate::ids::Own;
 use crate::scenario::{Scenario, Step};
 use crate::show;
@@ -69,10 +69,7 @@ impl<'a> Story<'a> {
 
     /// Whose file it is that an actor means.
     pub fn whose(&self, actor: Actor, of: Option<Actor>) -> String {
-        let owner = of.unwrap_or(match actor {
-            Actor::Outside | Actor::Privileged => Actor::Inside,
-            other => other,
-        });
+        let owner = actor.file_owner(of);
         if self.scenario.mentions(owner) { Self::part(owner) } else { "me".to_owned() }
     }
 
@@ -85,7 +82,7 @@ impl<'a> Story<'a> {
         if !self.alive.contains(actor) {
             return Err(NotPossible(format!("{actor} takes a step before it begins or after its end")));
         }
-        let outcome = self.prediction.outcomes.get(index).and_then(Option::as_ref);
+        let outcome = self.prediction.outcome(index);
         let foretold = outcome.map(|outcome| expected(outcome, action, self.own, self.last_cap));
         match action {
             Action::Apart(flags) => {
@@ -124,11 +121,11 @@ impl<'a> Story<'a> {
     /// How a copy of whoever runs the program takes on the ids of the cast.
     fn costume(&self) -> String {
         match &self.scenario.cast {
-            Cast::Caller => String::new(),
-            Cast::Root => "take_ids(0, 0, 1, (gid_t []){ 0 });\n".to_owned(),
-            Cast::Ordinary if self.own.uid == 0 => String::new(),
-            Cast::Ordinary => "if (!geteuid())\n\ttake_ids(own_uid, own_gid, 1, &own_gid);\n".to_owned(),
-            Cast::OrdinaryInGroups(groups) => {
+            RunAs::Caller => String::new(),
+            RunAs::Root => "take_ids(0, 0, 1, (gid_t []){ 0 });\n".to_owned(),
+            RunAs::Ordinary if self.own.uid == 0 => String::new(),
+            RunAs::Ordinary => "if (!geteuid())\n\ttake_ids(own_uid, own_gid, 1, &own_gid);\n".to_owned(),
+            RunAs::OrdinaryInGroups(groups) => {
                 let all: Vec<String> = groups.iter().map(u32::to_string).collect();
                 let array = if all.is_empty() { "0" } else { &all.join(", ") };
                 format!("take_ids(own_uid, own_gid, {}, (gid_t []){{ {array} }});\n", all.len())

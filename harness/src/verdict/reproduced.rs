@@ -1,7 +1,7 @@
 //! The program that shows what a report is about.
 
 use super::stands_on;
-use crate::model::Prediction;
+use crate::prediction::Prediction;
 use crate::reproducer::{self, Header, Host};
 use crate::trace::Trace;
 use std::path::Path;
@@ -15,22 +15,12 @@ pub fn line(
     host: &Host,
     directory: &Path,
 ) -> String {
-    let expected = match prediction {
-        Some(prediction) => reproducer::Prediction {
-            outcomes: prediction.steps.iter().map(|step| step.outcome.clone()).collect(),
-            states: prediction.states.clone(),
-            names: trace.names,
-        },
-        // Without the model nothing is foretold, and the program tells what the kernel does.
-        None => reproducer::Prediction {
-            outcomes: vec![None; trace.outcomes.len()],
-            states: Vec::new(),
-            names: trace.names,
-        },
-    };
+    // Without the model nothing is expected, and the program prints what the kernel does.
+    let nothing = Prediction::nothing(trace.names);
+    let expected = prediction.unwrap_or(&nothing);
     let about = prediction.map(|prediction| about(trace, prediction)).unwrap_or_default();
     let header = Header { name: name.to_owned(), about, host: host.clone() };
-    let saved = match reproducer::save(directory, &trace.scenario, &expected, &header) {
+    let saved = match reproducer::save(directory, &trace.scenario, expected, &header) {
         Ok(path) => format!("reproducer {}", path.display()),
         Err(reason) => format!("no reproducer: {reason}"),
     };

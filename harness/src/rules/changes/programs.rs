@@ -1,7 +1,6 @@
 //! What changed between the programs that the suite runs, of what a test can see and the kernel has no part in.
 
-use super::Variation;
-use crate::host::path;
+use super::{Release, Variation};
 
 /// A change of a program, or the place that one program took of another with the same name.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,8 +44,8 @@ impl Variation for ProgramChange {
         self.name
     }
 
-    fn is_here(&self) -> bool {
-        path::version_of(self.program).is_some_and(|line| self.is_in(&line))
+    fn is_here(&self, _: Release, version_of: &dyn Fn(&str) -> Option<String>) -> bool {
+        version_of(self.program).is_some_and(|line| self.is_in(&line))
     }
 }
 
@@ -91,9 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_tells_nothing() {
-        let nowhere = ProgramChange { program: "no-such-program-anywhere", ..SUDO_KEEPS_ERRNO };
+    fn a_program_that_is_not_there_has_no_change() {
+        let release = Release { version: (7, 3), stable: 0 };
 
-        assert!(!nowhere.is_here());
+        assert!(
+            SUDO_KEEPS_ERRNO.is_here(release, &|name| Some(format!("{name} Sudo version 2")[5..].to_owned()))
+        );
+        assert!(!SUDO_KEEPS_ERRNO.is_here(release, &|_| None));
     }
 }

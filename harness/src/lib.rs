@@ -43,11 +43,7 @@
 //! | [snapshot] | how a trace is compared with what was reviewed |
 //! | [userns] | a real program in a namespace |
 
-pub mod action;
 mod actor;
-pub mod actors;
-pub mod caller;
-pub mod caps;
 mod comparator;
 mod current;
 mod decode;
@@ -56,36 +52,30 @@ pub mod error;
 pub mod explore;
 pub mod here;
 pub mod host;
-pub mod ids;
 mod lower;
-pub mod map;
-pub mod missing;
 pub mod model;
 pub mod needs;
 mod observer;
-pub mod outcome;
-pub mod prediction;
 pub mod prelude;
 mod probe;
 mod process;
 pub mod race;
 pub mod record;
-pub mod release;
 pub mod reproducer;
 pub mod rules;
-pub mod scenario;
-mod show;
 pub mod snapshot;
-pub mod start;
-pub mod state;
 pub mod suite;
-pub mod trace;
 pub mod userns;
 pub mod verdict;
 mod wire;
 
 pub use director::Play;
 pub use harness_macros::test;
+use harness_scenario::show;
+pub use harness_scenario::{
+    action, actors, caller, caps, ids, map, missing, outcome, prediction, release, scenario, start, state,
+    trace,
+};
 pub use ids::{Names, Own};
 #[doc(hidden)]
 pub use insta;

@@ -104,7 +104,7 @@ impl Scenario {
     }
 
     /// Whether this actor is of the cast.
-    pub(crate) fn mentions(&self, actor: Actor) -> bool {
+    pub fn mentions(&self, actor: Actor) -> bool {
         self.steps.iter().any(|step| step.actor == actor)
     }
 

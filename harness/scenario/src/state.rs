@@ -51,7 +51,7 @@ pub struct State {
 impl State {
     /// What the process began with, as long as it has not left the caller's namespace: in another one it
     /// has the sets that the kernel gives, which are the same on every host.
-    pub(crate) fn still_outside(&self) -> Option<&Before> {
+    pub fn still_outside(&self) -> Option<&Before> {
         let files = [&self.uid_map, &self.gid_map, &self.setgroups];
         self.before.as_ref().filter(|before| before.files.each_ref() == files)
     }

@@ -53,7 +53,6 @@ pub mod explore;
 pub mod here;
 pub mod host;
 mod lower;
-pub mod model;
 pub mod needs;
 mod observer;
 pub mod prelude;
@@ -62,7 +61,6 @@ mod process;
 pub mod race;
 pub mod record;
 pub mod reproducer;
-pub mod rules;
 pub mod snapshot;
 pub mod suite;
 pub mod userns;
@@ -76,6 +74,7 @@ pub use harness_scenario::{
     action, actors, caller, caps, ids, map, missing, outcome, prediction, release, scenario, start, state,
     trace,
 };
+pub use harness_spec::{model, rules};
 pub use ids::{Names, Own};
 #[doc(hidden)]
 pub use insta;

@@ -5,12 +5,13 @@
 
 mod reproduced;
 
+pub use crate::model::described;
 pub use reproduced::line as reproducer;
 
 use crate::comparator::equal_where_known;
 use crate::current::current_test;
 use crate::here;
-use crate::model::{self, Disagreement, Side};
+use crate::model::{self, Disagreement};
 use crate::prediction::Prediction;
 use crate::record;
 use crate::rules::{self, Rule};
@@ -103,25 +104,6 @@ pub(crate) fn end() -> (Option<String>, Counts) {
 /// The rules by which the model says otherwise than the kernel.
 fn stands_on(trace: &Trace, prediction: &Prediction) -> Vec<&'static Rule> {
     model::disagreements(trace, prediction).iter().filter_map(|found| found.rule).collect()
-}
-
-/// One point as reports show it.
-pub fn described(trace: &Trace, Disagreement { on, kernel, model, rule }: &Disagreement) -> String {
-    let mut text = match on {
-        Side::Step(index) => {
-            let step = &trace.scenario.steps[*index];
-            let action = show::action(step.actor, &step.action);
-            format!("  step {}   {}   {action}\n", index + 1, step.actor)
-        }
-        Side::State(actor) => format!("  afterwards   {actor}\n"),
-    };
-    let _ = writeln!(text, "           kernel   {kernel}");
-    let _ = write!(text, "           model    {model}");
-    if let Some(rule) = rule {
-        let _ = write!(text, "   {}: {}\n                    {}", rule.name, rule.sentence, rule.source);
-    }
-    text.push('\n');
-    text
 }
 
 /// Compares what was seen with a snapshot, by `assert`, which panics where they differ; then says, if what was

@@ -16,7 +16,7 @@ outcome is the errno that a program gets where the rule refuses, or `ok`. Where 
 namespaces themselves (3.8), its first release stands beside it.
 
 `cargo ci rules` tells which of them hold on a kernel; `cargo ci rules map.written-once` tells all of one. This
-page is made by `cargo ci rules --write` from `harness/src/rules` and the attributes of the tests.
+page is made by `cargo ci rules --write` from `harness/spec/src/rules` and the attributes of the tests.
 ";
 
 /// The page.

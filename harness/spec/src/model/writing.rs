@@ -5,9 +5,9 @@ use super::map::{Extent, Map, index};
 use super::text::{Long, parse, skip_spaces};
 use super::world::{Creator, Namespaces, NsId, OpenFile, Word};
 use super::{Refusal, Ruled, World, refuse_by};
-use crate::action::{Access, IdFile, Text};
-use crate::caps::Cap;
 use crate::rules::named;
+use harness_scenario::action::{Access, IdFile, Text};
+use harness_scenario::caps::Cap;
 use nix::errno::Errno::{EBADF, EFAULT, EINVAL, EPERM};
 
 /// What write(2) is given.

@@ -3,12 +3,12 @@
 use super::World;
 use super::credentials::{Caps, Credentials};
 use super::world::{Dumpable, Process};
-use crate::action::IdFile;
-use crate::actors::Actor;
-use crate::caps::CapSet;
-use crate::ids::{FsId, Ids};
-use crate::outcome::Looked;
-use crate::state::{Kept, State};
+use harness_scenario::action::IdFile;
+use harness_scenario::actors::Actor;
+use harness_scenario::caps::CapSet;
+use harness_scenario::ids::{FsId, Ids};
+use harness_scenario::outcome::Looked;
+use harness_scenario::state::{Kept, State};
 
 impl World {
     fn ids(&self, cred: &Credentials, file: IdFile) -> Ids {
@@ -30,7 +30,7 @@ impl World {
     }
 
     /// What each process is, as it tells itself.
-    pub(crate) fn states(&self) -> Vec<(Actor, State)> {
+    pub fn states(&self) -> Vec<(Actor, State)> {
         if self.lost {
             return Vec::new();
         }

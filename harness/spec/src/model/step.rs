@@ -4,12 +4,12 @@ use super::credentials::Caps;
 use super::world::{Hand, Process};
 use super::writing::Given;
 use super::{Refusal, Reply, World, done};
-use crate::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Remains, Text};
-use crate::actors::{Actor, Namespace};
-use crate::caps::{Cap, CapSet};
-use crate::outcome::Outcome;
-use crate::prediction::Expected;
-use crate::scenario::Step;
+use harness_scenario::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Remains, Text};
+use harness_scenario::actors::{Actor, Namespace};
+use harness_scenario::caps::{Cap, CapSet};
+use harness_scenario::outcome::Outcome;
+use harness_scenario::prediction::Expected;
+use harness_scenario::scenario::Step;
 use nix::errno::Errno::{EBADF, EINVAL};
 
 impl World {

@@ -3,9 +3,9 @@
 use super::credentials::{Caps, Credentials, FOR_ALL};
 use super::world::{Creator, Dumpable, Namespace, NsId, Process};
 use super::{Refusal, Ruled, World, refuse, refuse_by};
-use crate::action::{IdFile, NsFile};
-use crate::caps::{Cap, CapSet};
 use crate::rules::named;
+use harness_scenario::action::{IdFile, NsFile};
+use harness_scenario::caps::{Cap, CapSet};
 use libc::{
     CLONE_FILES, CLONE_FS, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID,
     CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD, CLONE_VM,

@@ -3,8 +3,8 @@
 use super::credentials::raise_ambient;
 use super::world::{Hand, Process};
 use super::{Reply, World};
-use crate::action::RawArg;
-use crate::caps::CapSet;
+use harness_scenario::action::RawArg;
+use harness_scenario::caps::CapSet;
 
 /// Calls that change neither credentials nor namespaces nor what the four files say.
 const CHANGE_NOTHING: [i64; 32] = [
@@ -64,7 +64,7 @@ impl World {
         if CHANGE_NOTHING.contains(&number) || asks { Reply::Unknown } else { Reply::Lost }
     }
 
-    /// prctl(2) with more arguments than [`Action::Prctl`](crate::action::Action::Prctl) has.
+    /// prctl(2) with more arguments than [`Action::Prctl`](harness_scenario::action::Action::Prctl) has.
     fn raw_prctl(&self, process: &mut Process, args: &[RawArg]) -> Reply {
         let numbers: Option<Vec<i64>> = args.iter().map(number).collect();
         let Some(numbers) = numbers else { return Reply::Lost };

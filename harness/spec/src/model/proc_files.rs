@@ -4,10 +4,10 @@ use super::credentials::Credentials;
 use super::map::{GLOBAL_ROOT, Kid};
 use super::world::{Dumpable, Hand, OpenFile, Process};
 use super::{Refusal, Reply, Ruled, World};
-use crate::action::{Access, At, IdFile};
-use crate::caps::Cap;
-use crate::outcome::Outcome;
 use crate::rules::named;
+use harness_scenario::action::{Access, At, IdFile};
+use harness_scenario::caps::Cap;
+use harness_scenario::outcome::Outcome;
 use nix::errno::Errno::{EACCES, EBADF, EINVAL, ESPIPE};
 
 impl World {

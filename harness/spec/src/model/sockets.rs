@@ -3,11 +3,11 @@
 use super::map::Kid;
 use super::world::{Hand, Process};
 use super::{Refusal, Reply, World, done};
-use crate::action::{IdFile, RawArg};
-use crate::actors::Actor;
-use crate::caps::Cap;
-use crate::outcome::Outcome;
 use crate::rules::named;
+use harness_scenario::action::{IdFile, RawArg};
+use harness_scenario::actors::Actor;
+use harness_scenario::caps::Cap;
+use harness_scenario::outcome::Outcome;
 use nix::errno::Errno::{EINVAL, ENOMSG, EPERM};
 
 /// One end of a socket pair.

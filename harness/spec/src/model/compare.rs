@@ -1,13 +1,14 @@
 //! Where a kernel and the model disagree.
 
-use crate::actors::Actor;
-use crate::ids::{FsId, Ids};
-use crate::outcome::{Looked, Outcome};
-use crate::prediction::{Expected, Prediction};
 use crate::rules::{self, Rule};
-use crate::show;
-use crate::state::State;
-use crate::trace::Trace;
+use harness_scenario::actors::Actor;
+use harness_scenario::ids::{FsId, Ids};
+use harness_scenario::outcome::{Looked, Outcome};
+use harness_scenario::prediction::{Expected, Prediction};
+use harness_scenario::show;
+use harness_scenario::state::State;
+use harness_scenario::trace::Trace;
+use std::fmt::Write as _;
 
 /// A point on which kernel and model differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,25 @@ pub enum Side {
     Step(usize),
     /// What this actor is in the end.
     State(Actor),
+}
+
+/// One point as reports show it.
+pub fn described(trace: &Trace, Disagreement { on, kernel, model, rule }: &Disagreement) -> String {
+    let mut text = match on {
+        Side::Step(index) => {
+            let step = &trace.scenario.steps[*index];
+            let action = show::action(step.actor, &step.action);
+            format!("  step {}   {}   {action}\n", index + 1, step.actor)
+        }
+        Side::State(actor) => format!("  afterwards   {actor}\n"),
+    };
+    let _ = writeln!(text, "           kernel   {kernel}");
+    let _ = write!(text, "           model    {model}");
+    if let Some(rule) = rule {
+        let _ = write!(text, "   {}: {}\n                    {}", rule.name, rule.sentence, rule.source);
+    }
+    text.push('\n');
+    text
 }
 
 /// Every point on which a trace is not as predicted.
@@ -103,8 +123,8 @@ fn different(one: &State, other: &State) -> (String, String) {
             format!("ambient {}", state.caps.ambient),
             format!("dumpable {}", state.dumpable),
             format!("securebits {:#x}", state.securebits.unwrap_or_default()),
-            format!("uid_map {:?}", crate::map::lines(&state.uid_map)),
-            format!("gid_map {:?}", crate::map::lines(&state.gid_map)),
+            format!("uid_map {:?}", harness_scenario::map::lines(&state.uid_map)),
+            format!("gid_map {:?}", harness_scenario::map::lines(&state.gid_map)),
             format!("setgroups {}", state.setgroups),
         ]
     };

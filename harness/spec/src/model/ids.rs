@@ -4,10 +4,10 @@ use super::credentials::{Credentials, KernelIds, fix_up, fix_up_fs};
 use super::map::{Kid, Map};
 use super::world::Process;
 use super::{Refusal, Reply, World, done};
-use crate::action::{Id, IdFile, SetId, Via};
-use crate::caps::Cap;
-use crate::outcome::Outcome;
 use crate::rules::named;
+use harness_scenario::action::{Id, IdFile, SetId, Via};
+use harness_scenario::caps::Cap;
+use harness_scenario::outcome::Outcome;
 use nix::errno::Errno::{EINVAL, EPERM};
 
 const UNMAPPED: Refusal = Refusal::by(EINVAL, named("id.unmapped"));

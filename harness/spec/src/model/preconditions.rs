@@ -2,9 +2,9 @@
 
 use super::World;
 use super::world::{Hand, Process};
-use crate::action::{Action, Child, Remains};
-use crate::actors::{Actor, Namespace};
-use crate::scenario::Step;
+use harness_scenario::action::{Action, Child, Remains};
+use harness_scenario::actors::{Actor, Namespace};
+use harness_scenario::scenario::Step;
 
 /// How many datagrams wait at a socket before the next one is refused.
 /// Source: unix(7), /proc/sys/net/unix/max_dgram_qlen.
@@ -13,7 +13,7 @@ const WAITING: usize = 10;
 impl World {
     /// Whether a step can be played here and something be said of it. That an actor begins but once, and has one
     /// companion at most, is for whoever knows the steps before.
-    pub(crate) fn can_take(&self, Step { actor, action }: &Step) -> bool {
+    pub fn can_take(&self, Step { actor, action }: &Step) -> bool {
         match (action, self.find(*actor)) {
             (Action::Begin | Action::BeginCloned, _) => self.can_begin(*actor, action),
             (_, Some(index)) => self.can_do(*actor, &self.processes[index].1, action),

@@ -15,7 +15,7 @@ pub trait Variation: Sync {
     fn is_here(&self, release: Release, version_of: &dyn Fn(&str) -> Option<String>) -> bool;
 }
 
-pub use crate::release::Release;
+pub use harness_scenario::release::Release;
 
 /// A change of the kernel that a program can see.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use super::credentials::Credentials;
 use super::map::Kid;
 use super::world::Word;
 use super::{Refusal, Reply, World, done, refuse_by};
-use crate::action::{Groups, IdFile, Room};
-use crate::caps::Cap;
-use crate::outcome::Outcome;
 use crate::rules::named;
+use harness_scenario::action::{Groups, IdFile, Room};
+use harness_scenario::caps::Cap;
+use harness_scenario::outcome::Outcome;
 use nix::errno::Errno::{EFAULT, EINVAL, EPERM};
 
 /// NGROUPS_MAX
@@ -101,14 +101,14 @@ impl World {
     pub(super) fn getgroups(&self, cred: &Credentials, size: i64, room: Room) -> Reply {
         match self.told(cred, size, room) {
             Err(refusal) => refusal.into(),
-            Ok(groups) if crate::action::asks_how_many(size) => {
+            Ok(groups) if harness_scenario::action::asks_how_many(size) => {
                 Reply::Is(Outcome::Value(i64::try_from(groups.len()).unwrap_or(i64::MAX)), None)
             }
             Ok(groups) => Reply::Is(Outcome::Groups(groups), None),
         }
     }
 
-    /// As [`Action::CountGroups`](crate::action::Action::CountGroups) compares them.
+    /// As [`Action::CountGroups`](harness_scenario::action::Action::CountGroups) compares them.
     pub(super) fn count_groups(&self, cred: &Credentials, size: i64, first: u32, step: u32) -> Reply {
         match self.told(cred, size, Room::Good) {
             Err(refusal) => refusal.into(),

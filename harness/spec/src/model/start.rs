@@ -4,11 +4,11 @@ use super::credentials::{Credentials, KernelIds, fix_up};
 use super::map::{GLOBAL_ROOT, Kid};
 use super::world::{Dumpable, Hand, INITIAL, Namespaces, Process};
 use super::{Changes, World};
-use crate::actors::{RunAs, TakesOn};
-use crate::caller::Caller;
-use crate::ids::Ids;
-use crate::release::Release;
-use crate::start::Start;
+use harness_scenario::actors::{RunAs, TakesOn};
+use harness_scenario::caller::Caller;
+use harness_scenario::ids::Ids;
+use harness_scenario::release::Release;
+use harness_scenario::start::Start;
 
 /// What the processes outside begin with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! Maps of ids and what they mean.
 
-use crate::action::IdFile;
+use harness_scenario::action::IdFile;
 use std::fmt::Write as _;
 
 /// An id as the kernel keeps it, by the name that the initial namespace has for it.

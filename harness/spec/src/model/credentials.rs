@@ -3,9 +3,9 @@
 use super::map::Kid;
 use super::world::{Namespaces, NsId};
 use super::{Ruled, refuse};
-use crate::caps::{Cap, CapSet};
-use crate::ids::CapSets;
 use crate::rules::named;
+use harness_scenario::caps::{Cap, CapSet};
+use harness_scenario::ids::CapSets;
 use nix::errno::Errno::{EINVAL, EPERM};
 
 /// Real, effective, saved and filesystem id.

@@ -4,7 +4,7 @@
 //! The model is the second opinion beside the reviewed snapshots, and the only one for scenarios that nobody
 //! wrote. It is meant to be read as documentation: each function is one system call or one file, says from which
 //! manual page and which function of the kernel its rules come, and names the rule by which it refuses. What
-//! differs between kernels is decided by the [table of changes](crate::rules::changes) alone.
+//! differs between kernels is decided by the [table of changes](crate::changes) alone.
 //!
 //! | where | what |
 //! |---|---|
@@ -13,43 +13,44 @@
 //! | `model/proc_files.rs` | who may open the files in /proc, and what they say |
 //! | `model/writing.rs`, `text.rs` | writing a map or "deny" |
 //! | `model/groups.rs`, `ids.rs` | setgroups and getgroups, setuid and its kin |
-//! | `model/cast.rs`, `playing.rs` | what a scenario begins with; a step of it, taken apart into those |
-//! | `model/raw.rs`, `sockets.rs`, `telling.rs` | raw calls, credentials on sockets, what processes are in the end |
-//! | `model/versus.rs` | where a kernel and the model disagree |
+//! | `model/start.rs`, `step.rs` | what a scenario begins with; a step of it, taken apart into those |
+//! | `model/raw.rs`, `sockets.rs`, `observe.rs` | raw calls, credentials on sockets, what processes are in the end |
+//! | `model/preconditions.rs` | which steps can be played at all |
+//! | `model/compare.rs` | where a kernel and the model disagree |
 //!
 //! It knows the initial namespace and those below it; a caller in a container is beyond it, since nobody there
 //! can tell what lies above. A step that it does not know it leaves open: either nothing is predicted for it, or,
 //! where it may have changed anything, for nothing that follows.
 
-mod cast;
+mod compare;
 mod creating;
 mod credentials;
 mod groups;
 mod ids;
 mod map;
-mod playing;
+mod observe;
+mod preconditions;
 mod proc_files;
 mod raw;
-mod sense;
 mod sockets;
-mod telling;
+mod start;
+mod step;
 mod text;
-mod versus;
 mod world;
 mod writing;
 
-pub use versus::{Disagreement, Side, disagreements};
+pub use compare::{Disagreement, Side, described, disagreements};
 
-use crate::action::IdFile;
-use crate::actors::Actor;
-use crate::ids::Names;
-use crate::missing::Lacks;
-use crate::outcome::Outcome;
-use crate::prediction::Prediction;
+use crate::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
 use crate::rules::Rule;
-use crate::rules::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
-use crate::scenario::Scenario;
-use crate::start::Start;
+use harness_scenario::action::IdFile;
+use harness_scenario::actors::Actor;
+use harness_scenario::ids::Names;
+use harness_scenario::missing::Lacks;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::prediction::Prediction;
+use harness_scenario::scenario::Scenario;
+use harness_scenario::start::Start;
 use map::Kid;
 use nix::errno::Errno;
 use world::{Namespaces, NsId, OpenFile, Process};
@@ -142,7 +143,7 @@ pub struct World {
     page: u64,
     missing: Lacks,
     /// What the processes outside begin with.
-    origin: cast::Origin,
+    origin: start::Origin,
     namespaces: Namespaces,
     files: Vec<OpenFile>,
     sockets: Vec<[sockets::End; 2]>,

@@ -2,7 +2,7 @@
 
 use super::credentials::Credentials;
 use super::map::{Kid, Map, index};
-use crate::action::{Access, IdFile};
+use harness_scenario::action::{Access, IdFile};
 use std::ops::{Index, IndexMut};
 
 /// A user namespace by its number in [`Namespaces`].

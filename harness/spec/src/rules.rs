@@ -7,7 +7,6 @@
 //! A rule that is not as old as user namespaces (3.8) says since when it holds, with its commit in the
 //! source: where a kernel lacks it, the outcomes of its tests differ.
 
-pub mod changes;
 mod creating;
 mod entering;
 mod ids;
@@ -17,6 +16,7 @@ mod meaning;
 mod setgroups;
 mod vulnerabilities;
 
+pub use crate::changes;
 use nix::errno::Errno;
 
 /// One thing that the kernel does.
@@ -120,7 +120,7 @@ pub const fn named(name: &str) -> &'static Rule {
         }
         family += 1;
     }
-    panic!("no rule has this name: the rules are in harness/src/rules");
+    panic!("no rule has this name: the rules are in harness/spec/src/rules");
 }
 
 /// `==` of strings is not to be had in a constant.

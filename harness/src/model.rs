@@ -38,7 +38,7 @@ mod versus;
 mod world;
 mod writing;
 
-pub use versus::{Disagreement, Side, disagreements};
+pub use versus::{Disagreement, Side, about, described, disagreements};
 
 use crate::action::IdFile;
 use crate::actors::Actor;

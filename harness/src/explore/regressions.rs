@@ -3,8 +3,8 @@
 
 use super::Dispute;
 use crate::actors::{Actor, RunAs};
+use crate::model;
 use crate::scenario::{Scenario, Step};
-use crate::verdict;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -62,7 +62,7 @@ pub fn keep(directory: &Path, dispute: &Dispute) -> Result<PathBuf, String> {
 fn written(dispute: &Dispute) -> Result<String, String> {
     let mut told = String::from("What kernel and model said when this was found:\n");
     for point in &dispute.points {
-        told.push_str(&verdict::described(&dispute.trace, point));
+        told.push_str(&model::described(&dispute.trace, point));
     }
     let _ = write!(told, "in\n{}", dispute.trace);
     let mut text = String::new();

@@ -3,8 +3,8 @@
 
 pub mod maps;
 pub mod regressions;
+mod repair;
 pub mod search;
-mod sense;
 mod shrink;
 mod strategy;
 pub mod sweep;

@@ -7,16 +7,16 @@
 
 mod c;
 mod calls;
+mod files;
+mod helpers;
 mod ids;
-mod library;
 mod numbers;
 mod outcomes;
-mod paths;
 mod raw;
 mod report;
 mod save;
 mod shell;
-mod story;
+mod statements;
 mod text;
 
 use crate::scenario::Scenario;

@@ -16,7 +16,7 @@ use crate::summary::{self, Names};
 use crate::tools::{self, Install};
 use crate::verdict::Verdict;
 use crate::workspace::{SUITE, Workspace};
-use crate::{deny, ordinary, packages, process, rules, snapshots, suite, workflows};
+use crate::{deny, ordinary, outside, packages, process, rules, snapshots, suite, workflows};
 
 /// What the steps share.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "docs", about: "documentation builds without a warning", run: docs },
     Step { name: "doctests", about: "examples in the documentation run", run: doctests },
     Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
+    Step { name: "outside", about: "another project tests its program in a namespace", run: outside::check },
     Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
     Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },

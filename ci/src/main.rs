@@ -16,6 +16,7 @@ mod kernels;
 mod matrix;
 mod nextest;
 mod ordinary;
+mod outside;
 mod packages;
 mod process;
 mod progress;

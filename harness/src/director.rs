@@ -3,16 +3,13 @@
 //!
 //! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
 
-mod bench;
 mod credentials;
 mod end;
 mod program;
 mod queue;
-mod race;
 mod states;
 
-pub use bench::Bench;
-pub use race::{Heat, Round, Span};
+pub(crate) use queue::Queue;
 
 use crate::action::{Action, CapChange};
 use crate::actors::{Actor, Namespace, RunAs};
@@ -29,7 +26,7 @@ use crate::wire::{Arg, HAND, Op, Request};
 use crate::{decode, here, lower, observer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
-use queue::{Queue, What};
+use queue::What;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -95,22 +92,23 @@ fn proc() -> Result<&'static OwnedFd, Error> {
     opened.as_ref().map_err(|errno| Error::NoProc(*errno))
 }
 
-struct Director<'a> {
-    scenario: &'a Scenario,
-    names: Names,
+/// A scenario that is being played.
+pub(crate) struct Director<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) names: Names,
     caller: &'static Caller,
-    limit: Duration,
-    processes: Vec<ActorProcess>,
+    pub(crate) limit: Duration,
+    pub(crate) processes: Vec<ActorProcess>,
     /// Those that have ended and were not reaped.
     zombies: Vec<ActorProcess>,
     /// For each process, whether its groups are still those of the caller.
-    kept: Vec<Kept>,
-    outcomes: Vec<Outcome>,
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) outcomes: Vec<Outcome>,
     states: Vec<(Actor, State)>,
 }
 
 impl<'a> Director<'a> {
-    fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
+    pub(crate) fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
         let start = here::start();
         let names = start.names(&scenario.cast);
         let (processes, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
@@ -118,7 +116,7 @@ impl<'a> Director<'a> {
         Ok(Self { scenario, names, caller: &start.caller, limit, processes, zombies, kept, outcomes, states })
     }
 
-    fn find(&self, actor: Actor) -> Option<usize> {
+    pub(crate) fn find(&self, actor: Actor) -> Option<usize> {
         self.processes.iter().position(|process| process.actor == actor)
     }
 
@@ -126,7 +124,7 @@ impl<'a> Director<'a> {
         self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun, or has ended")))
     }
 
-    fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
         if matches!(step.action, Action::Begin | Action::BeginCloned) {
             self.flush(queue)?;
             self.processes.iter_mut().try_for_each(ActorProcess::ensure_forked)?;
@@ -220,7 +218,7 @@ impl<'a> Director<'a> {
         Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.names.own))
     }
 
-    fn wait_exit(&mut self) -> Result<(), Error> {
+    pub(crate) fn wait_exit(&mut self) -> Result<(), Error> {
         for process in &mut self.processes {
             process.wait_exit(&|_| "its last step".to_owned())?;
         }

@@ -3,8 +3,8 @@
 
 pub mod maps;
 pub mod regressions;
+mod repair;
 pub mod search;
-mod sense;
 mod shrink;
 mod strategy;
 pub mod sweep;
@@ -14,11 +14,11 @@ pub use strategy::Casts;
 
 use crate::director::Play;
 use crate::error::Error;
+use crate::here;
 use crate::model::{self, Disagreement, World};
-use crate::reproducer::Host;
+use crate::reproducer::{Header, Host, report};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
-use crate::{here, verdict};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,7 +35,7 @@ pub struct Dispute {
 impl fmt::Display for Dispute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.trace)?;
-        self.points.iter().try_for_each(|point| write!(f, "\n{}", verdict::described(&self.trace, point)))
+        self.points.iter().try_for_each(|point| write!(f, "\n{}", model::described(&self.trace, point)))
     }
 }
 
@@ -44,7 +44,10 @@ impl Dispute {
     /// gives the reason why there is none.
     pub fn reproduced(&self, name: &str, host: &Host, directory: &Path) -> String {
         let prediction = model::predict(&self.trace.scenario, here::start());
-        verdict::reproducer(name, &self.trace, prediction.as_ref(), host, directory)
+        let about = prediction.as_ref().map(|prediction| model::about(&self.trace, prediction));
+        let (name, host) = (name.to_owned(), host.clone());
+        let header = Header { name, about: about.unwrap_or_default(), host };
+        report(&header, &self.trace, prediction.as_ref(), directory)
     }
 }
 

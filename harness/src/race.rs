@@ -29,12 +29,17 @@
 //! whether the calls really overlapped: a race whose calls did not is an error and no success.
 
 mod racer;
+mod rounds;
+mod setup;
 
 pub use racer::{Racer, racer};
 
+use rounds::{Round, Rounds, Span};
+use setup::LastingRacers;
+
 use crate::action::{Action, IdFile, Text};
 use crate::actors::Actor;
-use crate::director::{Bench, Heat, LIMIT, Round, Span};
+use crate::director::LIMIT;
 use crate::error::Error;
 use crate::lower::Context;
 use crate::map;
@@ -124,14 +129,14 @@ impl Race {
     /// # Errors
     /// If the harness fails, or hardly any of the calls overlapped.
     pub fn try_play_within(&self, rounds: u32, limit: Duration) -> Result<Tally, Error> {
-        let mut bench = Bench::new(&self.stage, &self.racers, limit)?;
+        let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
         let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);
         while next < rounds {
-            let heat = next..rounds.min(next + bench.rounds());
-            let delays: Vec<_> = heat.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
-            next = heat.end;
-            for round in Heat::new(&self.stage, &self.racers, &mut bench, heat, limit)?.play(&delays)? {
+            let group = next..rounds.min(next + lasting.rounds());
+            let delays: Vec<_> = group.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
+            next = group.end;
+            for round in Rounds::new(&self.stage, &self.racers, &mut lasting, group, limit)?.play(&delays)? {
                 *tally.seen.entry(self.line(&round)).or_default() += 1;
                 tally.overlapping += u32::from(overlap(&round.spans));
                 times.push(longest(&round.spans));

@@ -7,15 +7,16 @@
 
 mod c;
 mod calls;
+mod files;
+mod helpers;
 mod ids;
-mod library;
 mod numbers;
 mod outcomes;
-mod paths;
 mod raw;
+mod report;
 mod save;
 mod shell;
-mod story;
+mod statements;
 mod text;
 
 use crate::scenario::Scenario;
@@ -24,6 +25,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use crate::prediction::Prediction;
+pub use report::report;
 pub use save::{file_name, save};
 
 /// The host on which a program is made.

@@ -3,18 +3,14 @@
 //! While a test of the suite runs, each trace that it plays is compared with what the [model] says.
 //! A test whose snapshot agrees with the kernel fails all the same where the model does not.
 
-mod reproduced;
-
-pub use crate::model::described;
-pub use reproduced::line as reproducer;
-
 use crate::comparator::equal_where_known;
 use crate::current::current_test;
 use crate::here;
-use crate::model::{self, Disagreement};
+use crate::model::{self, Disagreement, described};
 use crate::prediction::Prediction;
 use crate::record;
-use crate::rules::{self, Rule};
+use crate::reproducer::{self, Header};
+use crate::rules;
 use crate::show;
 use crate::trace::Trace;
 use std::cell::RefCell;
@@ -89,11 +85,7 @@ pub(crate) fn end() -> (Option<String>, Counts) {
         }
         let _ = writeln!(report, "in\n{}", indented(&trace.to_string()));
         let name = format!("{} {number}", current_test().unwrap_or_default());
-        let _ = writeln!(
-            report,
-            "  {}",
-            reproducer(&name, trace, Some(prediction), &record::host(), &record::directory())
-        );
+        let _ = writeln!(report, "  {}", reproducer(name, trace, Some(prediction)));
     }
     if played.disputed.len() > MOST {
         let _ = writeln!(report, "and {} more scenarios", played.disputed.len() - MOST);
@@ -101,9 +93,11 @@ pub(crate) fn end() -> (Option<String>, Counts) {
     (Some(report), played.counts)
 }
 
-/// The rules by which the model says otherwise than the kernel.
-fn stands_on(trace: &Trace, prediction: &Prediction) -> Vec<&'static Rule> {
-    model::disagreements(trace, prediction).iter().filter_map(|found| found.rule).collect()
+/// Writes the program of what was played under this name. Returns the line of a report that names its file.
+fn reproducer(name: String, trace: &Trace, prediction: Option<&Prediction>) -> String {
+    let about = prediction.map(|prediction| model::about(trace, prediction)).unwrap_or_default();
+    let header = Header { name, about, host: record::host() };
+    reproducer::report(&header, trace, prediction, &record::directory())
 }
 
 /// Compares what was seen with a snapshot, by `assert`, which panics where they differ; then says, if what was
@@ -116,10 +110,7 @@ pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: im
             let snapshot = snapshot().unwrap_or_default();
             let name = current_test().unwrap_or_default();
             eprint!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));
-            eprintln!(
-                "  {}",
-                reproducer(&name, trace, prediction.as_ref(), &record::host(), &record::directory())
-            );
+            eprintln!("  {}", reproducer(name, trace, prediction.as_ref()));
         }
     });
     resume_unwind(panic);

@@ -2,10 +2,10 @@
 //! noticed, and named.
 
 use harness::here::start;
-use harness::model::{self, Side, disagreements};
+use harness::model::{self, Side, described, disagreements};
 use harness::prediction::Prediction;
 use harness::prelude::*;
-use harness::verdict::{described, side_by_side};
+use harness::verdict::side_by_side;
 use nix::errno::Errno;
 
 /// An own gid that is mapped after "deny", which is allowed.

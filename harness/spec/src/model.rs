@@ -39,7 +39,7 @@ mod text;
 mod world;
 mod writing;
 
-pub use compare::{Disagreement, Side, described, disagreements};
+pub use compare::{Disagreement, Side, about, described, disagreements};
 
 use crate::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
 use crate::rules::Rule;

@@ -13,7 +13,7 @@ use crate::{decode, show};
 
 /// What is asked of an actor at a time.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     process: usize,
     message: Vec<u8>,
     pending: Vec<Pending>,
@@ -26,7 +26,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// An empty one.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { message: Vec::with_capacity(USUAL), ..Self::default() }
     }
 }
@@ -112,7 +112,7 @@ impl Director<'_> {
     }
 
     /// Sends what has gathered and goes on without the answers.
-    pub(super) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
         if !queue.pending.is_empty() && !queue.sent {
             self.processes[queue.process].send(&queue.message, None)?;
             queue.sent = true;
@@ -121,7 +121,7 @@ impl Director<'_> {
     }
 
     /// Sends what has gathered and awaits every answer to it.
-    pub(super) fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
         if queue.pending.is_empty() {
             return Ok(());
         }

@@ -17,7 +17,7 @@ impl Director<'_> {
     }
 
     /// Asks every actor, and awaits the answers of all but the last.
-    pub(super) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
         for actor in in_turn() {
             if let Some(process) = self.find(actor) {
                 self.enqueue_state(queue, process)?;
@@ -27,7 +27,7 @@ impl Director<'_> {
     }
 
     /// What they have answered.
-    pub(super) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
+    pub(crate) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
         if whoever_was_forked_last_ends_first() {

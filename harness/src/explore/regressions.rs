@@ -2,8 +2,8 @@
 //! it was, in comments, then the cast and a line for each step.
 
 use super::Dispute;
+use crate::model;
 use crate::scenario::Scenario;
-use crate::verdict;
 use harness_scenario::file::{self, ENDING};
 use std::fmt::Write as _;
 use std::fs;
@@ -59,7 +59,7 @@ pub fn keep(directory: &Path, dispute: &Dispute) -> Result<PathBuf, String> {
 fn written(dispute: &Dispute) -> Result<String, String> {
     let mut told = String::from("What kernel and model said when this was found:\n");
     for point in &dispute.points {
-        told.push_str(&verdict::described(&dispute.trace, point));
+        told.push_str(&model::described(&dispute.trace, point));
     }
     let _ = write!(told, "in\n{}", dispute.trace);
     let mut text = String::new();

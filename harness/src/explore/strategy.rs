@@ -1,15 +1,15 @@
-//! How scenarios are drawn: phrases of a few steps, by whom they come to mind, one after the other.
+//! How scenarios are drawn: groups of a few steps, one after the other.
 //!
-//! A phrase is what belongs together: a file opened, passed on and written; a namespace mapped; a map that somebody
-//! reads. Alone, its steps would hardly ever meet. What makes no sense at its place is left out when the phrases
-//! are [put together](super::sense).
+//! A group has what belongs together: a file opened, passed on and written; a namespace mapped; a map that somebody
+//! reads. Alone, its steps would hardly ever meet. What makes no sense at its place is left out when the groups
+//! are [put together](super::repair).
 
 mod ids;
 mod maps;
 mod processes;
-mod stories;
+mod sequences;
 
-use super::sense::{Missing, Sensible};
+use super::repair::{Missing, Repaired};
 use crate::action::{Access, Action, At, IdFile, Room};
 use crate::actors::{Actor, RunAs};
 use crate::scenario::{Scenario, Step};
@@ -28,16 +28,16 @@ pub enum Casts {
     Ordinary,
 }
 
-/// The most phrases of a scenario.
-const PHRASES: usize = 12;
+/// The most groups of a scenario.
+const GROUPS: usize = 12;
 
 /// A scenario, and by which rules the model has something refused in it.
 pub type Drawn = (Scenario, BTreeSet<&'static str>);
 
 /// Scenarios of every shape that the model knows.
 pub fn scenarios(casts: Casts) -> impl Strategy<Value = Drawn> {
-    (cast(casts), vec(phrase(), 1..=PHRASES))
-        .prop_map(|(cast, phrases)| Sensible::of(cast, phrases.into_iter().flatten(), Missing::Begin).done())
+    (cast(casts), vec(step_group(), 1..=GROUPS))
+        .prop_map(|(cast, groups)| Repaired::of(cast, groups.into_iter().flatten(), Missing::Begin).done())
 }
 
 fn cast(casts: Casts) -> BoxedStrategy<RunAs> {
@@ -105,7 +105,7 @@ fn at() -> impl Strategy<Value = At> + Clone {
     ]
 }
 
-fn phrase() -> impl Strategy<Value = Vec<Step>> {
+fn step_group() -> impl Strategy<Value = Vec<Step>> {
     let alone = (actor(), action()).prop_map(|(actor, action)| vec![Step { actor, action }]);
     let cloned = actor().prop_map(|actor| vec![Step { actor, action: Action::BeginCloned }]);
     // In boxes: what is drawn would otherwise have room for all that might have been, by the megabyte.
@@ -115,7 +115,7 @@ fn phrase() -> impl Strategy<Value = Vec<Step>> {
         4 => own_ids().boxed(),
         5 => passed_on().boxed(),
         4 => another_user().boxed(),
-        4 => stories::story().boxed(),
+        4 => sequences::sequence().boxed(),
         1 => cloned.boxed(),
         1 => processes::sockets().boxed(),
     ]

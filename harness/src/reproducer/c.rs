@@ -1,7 +1,7 @@
 //! A scenario as a C program.
 
-use super::library::{helpers, includes, numbers};
-use super::story::Story;
+use super::helpers::{helpers, includes, numbers};
+use super::statements::Statements;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
 use crate::action::{Action, RawArg};
@@ -45,7 +45,7 @@ const PLAY: &str = "/* The story, which every process goes through: each acts wh
 
 /// The program.
 pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
-    let statements = Story::tell(scenario, prediction, &header.host)?;
+    let statements = Statements::of(scenario, prediction, &header.host)?;
     let story = format!("{PLAY}{{\n{}}}\n", statements.trim_start_matches('\n'));
     let setting = setting(scenario, prediction.names.own, &story);
     let helpers = helpers(&format!("{story}{setting}"));
@@ -95,7 +95,7 @@ fn definitions(
         let _ = writeln!(text, "#define BIT(number) (1ULL << (number))\n\nenum {{ {} }};", caps.join(", "));
     }
     let parts: Vec<Actor> = Actor::ALL.into_iter().filter(|actor| scenario.mentions(*actor)).collect();
-    let names: Vec<String> = parts.iter().map(|actor| Story::part(*actor)).collect();
+    let names: Vec<String> = parts.iter().map(|actor| Statements::c_name(*actor)).collect();
     let strings: Vec<String> = parts.iter().map(|actor| format!("\"{actor}\"")).collect();
     let _ = write!(
         text,

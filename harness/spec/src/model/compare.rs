@@ -32,25 +32,6 @@ pub enum Side {
     State(Actor),
 }
 
-/// One point as reports show it.
-pub fn described(trace: &Trace, Disagreement { on, kernel, model, rule }: &Disagreement) -> String {
-    let mut text = match on {
-        Side::Step(index) => {
-            let step = &trace.scenario.steps[*index];
-            let action = show::action(step.actor, &step.action);
-            format!("  step {}   {}   {action}\n", index + 1, step.actor)
-        }
-        Side::State(actor) => format!("  afterwards   {actor}\n"),
-    };
-    let _ = writeln!(text, "           kernel   {kernel}");
-    let _ = write!(text, "           model    {model}");
-    if let Some(rule) = rule {
-        let _ = write!(text, "   {}: {}\n                    {}", rule.name, rule.sentence, rule.source);
-    }
-    text.push('\n');
-    text
-}
-
 /// Every point on which a trace is not as predicted.
 pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement> {
     let steps = trace.steps().zip(&prediction.steps).enumerate();
@@ -131,4 +112,30 @@ fn different(one: &State, other: &State) -> (String, String) {
     let both = parts(one).into_iter().zip(parts(other)).filter(|(one, other)| one != other);
     let (ones, others): (Vec<String>, Vec<String>) = both.unzip();
     (ones.join("  "), others.join("  "))
+}
+
+/// The rules on which kernel and model differ, each with its source.
+pub fn about(trace: &Trace, prediction: &Prediction) -> Vec<String> {
+    let found = disagreements(trace, prediction);
+    let rules = found.iter().filter_map(|found| found.rule);
+    rules.flat_map(|rule| [format!("{}: {}", rule.name, rule.sentence), rule.source.to_owned()]).collect()
+}
+
+/// One point as reports show it.
+pub fn described(trace: &Trace, Disagreement { on, kernel, model, rule }: &Disagreement) -> String {
+    let mut text = match on {
+        Side::Step(index) => {
+            let step = &trace.scenario.steps[*index];
+            let action = show::action(step.actor, &step.action);
+            format!("  step {}   {}   {action}\n", index + 1, step.actor)
+        }
+        Side::State(actor) => format!("  afterwards   {actor}\n"),
+    };
+    let _ = writeln!(text, "           kernel   {kernel}");
+    let _ = write!(text, "           model    {model}");
+    if let Some(rule) = rule {
+        let _ = write!(text, "   {}: {}\n                    {}", rule.name, rule.sentence, rule.source);
+    }
+    text.push('\n');
+    text
 }

@@ -18,14 +18,14 @@ pub(super) enum Missing {
 }
 
 /// A scenario on its way, and the model's opinion of it so far.
-pub(super) struct Sensible {
+pub(super) struct Repaired {
     scenario: Scenario,
     world: World,
     rules: BTreeSet<&'static str>,
     missing: Missing,
 }
 
-impl Sensible {
+impl Repaired {
     /// Nothing yet.
     pub(super) fn new(cast: RunAs, missing: Missing) -> Self {
         let scenario = Scenario::new(cast);
@@ -35,11 +35,11 @@ impl Sensible {
 
     /// The steps that make sense, each after those before it.
     pub(super) fn of(cast: RunAs, steps: impl IntoIterator<Item = Step>, missing: Missing) -> Self {
-        let mut sensible = Self::new(cast, missing);
+        let mut repaired = Self::new(cast, missing);
         for step in steps {
-            sensible.add(step);
+            repaired.add(step);
         }
-        sensible
+        repaired
     }
 
     /// The scenario, and by which rules the model has something refused in it.

@@ -1,30 +1,29 @@
 //! What a race needs beforehand: the racers that take part in all rounds, and a stage for each.
 
-use super::Director;
-use super::queue::Queue;
+use super::Racer;
 use crate::action::Action;
 use crate::actors::{Actor, Namespace};
+use crate::director::{Director, Queue};
 use crate::error::Error;
 use crate::ids::Names;
 use crate::outcome::Outcome;
 use crate::process::{ActorProcess, next_number};
-use crate::race::Racer;
 use crate::scenario::Scenario;
 use crate::{actor, show};
 use std::time::Duration;
 
-/// How many rounds a heat has: the answers of that many readers of a map fit into a message.
+/// How many rounds a group of rounds has: the answers of that many readers of a map fit into a message.
 pub const ROUNDS: u32 = 8;
 
 /// The racers that take part in all rounds.
-pub struct Bench {
+pub struct LastingRacers {
     /// Their processes.
     pub processes: Vec<ActorProcess>,
     /// The number from which those of the barriers are made.
     pub barrier: usize,
 }
 
-impl Bench {
+impl LastingRacers {
     /// Those racers that are not of the stage's cast.
     pub fn new(stage: &Scenario, racers: &[Racer], limit: Duration) -> Result<Self, Error> {
         let mut cast = Scenario::new(stage.cast.clone());
@@ -40,7 +39,7 @@ impl Bench {
         Ok(Self { processes: ready(begin(&cast, limit)?)?.processes, barrier })
     }
 
-    /// How many rounds a heat should have. Without anybody who goes from one to the next, all would be
+    /// How many rounds a group of rounds should have. Without anybody who goes from one to the next, all would be
     /// played at once.
     pub fn rounds(&self) -> u32 {
         if self.processes.is_empty() { 1 } else { ROUNDS }

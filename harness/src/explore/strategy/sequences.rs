@@ -1,4 +1,4 @@
-//! Phrases about rules that steps drawn one by one would seldom meet: each needs several things at a time.
+//! Groups of steps about rules that steps drawn one by one would seldom meet: each needs several things at a time.
 
 use super::{actor, ids, processes};
 use crate::action::{
@@ -14,7 +14,7 @@ use proptest::sample::select;
 use std::borrow::Cow;
 
 /// One of them.
-pub(super) fn story() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn sequence() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         3 => two_levels().boxed(),
         4 => somebody_else_maps().boxed(),

@@ -14,7 +14,7 @@ use crate::show;
 const WIDTH: usize = 100;
 
 /// A scenario on its way to C.
-pub struct Story<'a> {
+pub struct Statements<'a> {
     scenario: &'a Scenario,
     prediction: &'a Prediction,
     /// The host on which the program is made.
@@ -27,15 +27,15 @@ pub struct Story<'a> {
     text: String,
 }
 
-impl<'a> Story<'a> {
+impl<'a> Statements<'a> {
     /// The statements of a scenario.
-    pub fn tell(
+    pub fn of(
         scenario: &'a Scenario,
         prediction: &'a Prediction,
         host: &'a Host,
     ) -> Result<String, NotPossible> {
         let (alive, zombies, text) = (Vec::new(), Vec::new(), String::new());
-        let mut story = Self {
+        let mut statements = Self {
             scenario,
             prediction,
             host,
@@ -46,19 +46,19 @@ impl<'a> Story<'a> {
             text,
         };
         for (index, step) in scenario.steps.iter().enumerate() {
-            story.step(index, step)?;
+            statements.step(index, step)?;
         }
         for (actor, left) in &prediction.states {
-            if story.alive.contains(actor) {
-                story.text.push_str(&format!("\n\t/* what {actor} is afterwards */\n"));
-                story.state(*actor, &state(left, story.own, story.last_cap));
+            if statements.alive.contains(actor) {
+                statements.text.push_str(&format!("\n\t/* what {actor} is afterwards */\n"));
+                statements.state(*actor, &state(left, statements.own, statements.last_cap));
             }
         }
-        Ok(story.text)
+        Ok(statements.text)
     }
 
     /// The name of a process in C.
-    pub fn part(actor: Actor) -> String {
+    pub fn c_name(actor: Actor) -> String {
         actor.to_string().to_uppercase()
     }
 
@@ -70,7 +70,7 @@ impl<'a> Story<'a> {
     /// Whose file it is that an actor means.
     pub fn whose(&self, actor: Actor, of: Option<Actor>) -> String {
         let owner = actor.file_owner(of);
-        if self.scenario.mentions(owner) { Self::part(owner) } else { "me".to_owned() }
+        if self.scenario.mentions(owner) { Self::c_name(owner) } else { "me".to_owned() }
     }
 
     fn step(&mut self, index: usize, step: &Step) -> Result<(), NotPossible> {
@@ -103,9 +103,10 @@ impl<'a> Story<'a> {
 
     fn begin(&mut self, actor: Actor, action: &Action) {
         let parent = actor.parent().filter(|parent| self.alive.contains(parent));
-        let forker = parent.map_or("MAIN".to_owned(), Self::part);
+        let forker = parent.map_or("MAIN".to_owned(), Self::c_name);
         let flags = if *action == Action::BeginCloned { "CLONE_NEWUSER" } else { "0" };
-        self.text.push_str(&format!("\n\tif (turn({forker}))\n\t\tstart({}, {flags});\n", Self::part(actor)));
+        self.text
+            .push_str(&format!("\n\tif (turn({forker}))\n\t\tstart({}, {flags});\n", Self::c_name(actor)));
         let mut body = match parent {
             None if actor != Actor::Privileged => self.costume(),
             _ => String::new(),
@@ -135,7 +136,7 @@ impl<'a> Story<'a> {
 
     fn pass(&mut self, from: Actor, to: Actor, action: &Action, body: &str) {
         self.statement(from, action, body);
-        self.text.push_str(&format!("\tif (turn({}))\n\t\ttake();\n", Self::part(to)));
+        self.text.push_str(&format!("\tif (turn({}))\n\t\ttake();\n", Self::c_name(to)));
     }
 
     fn end(&mut self, actor: Actor, remains: Remains, action: &Action) {
@@ -148,7 +149,7 @@ impl<'a> Story<'a> {
                 "WNOWAIT"
             }
         };
-        let part = Self::part(actor);
+        let part = Self::c_name(actor);
         self.text.push_str(&format!("\tif (turn(MAIN))\n\t\tsee_off({part}, {options});\n"));
     }
 
@@ -171,7 +172,7 @@ impl<'a> Story<'a> {
         let brace = if body.lines().count() > 1 && body.contains(";\n") { " {" } else { "" };
         let head = format!(
             "\tif (step({}, {})){brace}\n",
-            Self::part(actor),
+            Self::c_name(actor),
             quote(what.as_bytes()).replace('\n', "\n\t\t ")
         );
         self.text.push_str(&head);

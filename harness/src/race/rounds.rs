@@ -1,20 +1,19 @@
-//! A heat: several rounds of a race, one after the other without a pause.
+//! A group of rounds: several rounds of a race, one after the other without a pause.
 //!
-//! The stage of each round is a scenario of its own, played to its end before the heat. Racers that are
-//! not of its cast take part in all rounds: what they are to do in a heat is one message, so that they go
+//! The stage of each round is a scenario of its own, played to its end before the group of rounds. Racers that are
+//! not of its cast take part in all rounds: what they are to do in a group of rounds is one message, so that they go
 //! from round to round without asking, which is what makes rounds cheap on a busy machine.
 
-use super::Director;
-use super::bench::{Bench, ROUNDS, begin, not_ready, ready};
-use super::queue::Queue;
+use super::Racer;
+use super::setup::{LastingRacers, ROUNDS, begin, not_ready, ready};
 use crate::action::Action;
 use crate::actors::Actor;
+use crate::director::{Director, Queue};
 use crate::error::Error;
 use crate::ids::Names;
 use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, close};
 use crate::outcome::Outcome;
 use crate::process::ActorProcess;
-use crate::race::Racer;
 use crate::scenario::Scenario;
 use crate::state::{Kept, State};
 use crate::wire::{Answer, Arg, HAND, Op, Request};
@@ -41,14 +40,14 @@ pub struct Round {
 }
 
 /// Some rounds of a race, their stages set.
-pub struct Heat<'a> {
+pub struct Rounds<'a> {
     racers: &'a [Racer],
     stages: Vec<Director<'a>>,
-    bench: &'a mut Bench,
+    lasting: &'a mut LastingRacers,
     rounds: Range<u32>,
 }
 
-/// What a process is asked in a heat.
+/// What a process is asked in a group of rounds.
 struct Entry {
     racer: usize,
     /// Which of the stages.
@@ -62,8 +61,8 @@ struct Entry {
 enum Seat {
     /// On this stage, with this index.
     Stage(usize, usize),
-    /// On the bench, with this index.
-    Bench(usize),
+    /// Among the lasting racers, with this index.
+    Lasting(usize),
 }
 
 /// The requests to a racer by the numbers that their answers carry, counted on from round to round: the
@@ -91,18 +90,18 @@ fn doing(racer: &Racer, first: u32, number: u32) -> String {
     format!("round {round}, {}", show::action(racer.actor, action.unwrap_or(&racer.call)))
 }
 
-impl<'a> Heat<'a> {
+impl<'a> Rounds<'a> {
     /// Sets the stages.
     pub fn new(
         stage: &'a Scenario,
         racers: &'a [Racer],
-        bench: &'a mut Bench,
+        lasting: &'a mut LastingRacers,
         rounds: Range<u32>,
         limit: Duration,
     ) -> Result<Self, Error> {
         let begun: Vec<_> = rounds.clone().map(|_| begin(stage, limit)).collect::<Result<_, _>>()?;
         let stages = begun.into_iter().map(ready).collect::<Result<_, _>>()?;
-        Ok(Self { racers, stages, bench, rounds })
+        Ok(Self { racers, stages, lasting, rounds })
     }
 
     /// Plays the rounds; `delays` has for each by how many nanoseconds each racer waits.
@@ -133,13 +132,13 @@ impl<'a> Heat<'a> {
     }
 
     fn barrier(&self, round: usize) -> usize {
-        self.bench.barrier * ROUNDS as usize + round
+        self.lasting.barrier * ROUNDS as usize + round
     }
 
     fn process(&mut self, seat: Seat) -> &mut ActorProcess {
         match seat {
             Seat::Stage(round, index) => &mut self.stages[round].processes[index],
-            Seat::Bench(index) => &mut self.bench.processes[index],
+            Seat::Lasting(index) => &mut self.lasting.processes[index],
         }
     }
 
@@ -147,8 +146,8 @@ impl<'a> Heat<'a> {
     fn enter(&self, racer: usize, entries: &mut Vec<Entry>) {
         let (actor, rounds) = (self.racers[racer].actor, 0..self.stages.len());
         let entry = |rounds, seat| Entry { racer, rounds, seat, answers: Vec::new() };
-        match self.bench.processes.iter().position(|process| process.actor == actor) {
-            Some(index) => entries.push(entry(rounds, Seat::Bench(index))),
+        match self.lasting.processes.iter().position(|process| process.actor == actor) {
+            Some(index) => entries.push(entry(rounds, Seat::Lasting(index))),
             None => entries.extend(rounds.filter_map(|round| {
                 let index = self.stages[round].find(actor)?;
                 Some(entry(round..round + 1, Seat::Stage(round, index)))
@@ -161,7 +160,7 @@ impl<'a> Heat<'a> {
     fn parts(&self, entry: &Entry, round: usize, delay: u64) -> Result<Vec<(u32, Vec<Call>)>, Error> {
         let racer = &self.racers[entry.racer];
         let stage = &self.stages[round];
-        let everybody = || stage.processes.iter().chain(&self.bench.processes);
+        let everybody = || stage.processes.iter().chain(&self.lasting.processes);
         let pid = |actor| everybody().find(|process| process.actor == actor)?.pid().map(Pid::as_raw);
         let context = Context { actor: racer.actor, own: stage.names.own, pid: &pid };
         let senseless =
@@ -233,7 +232,7 @@ impl<'a> Heat<'a> {
         let limit = self.stages[0].limit;
         let socket = |entry: &usize| match entries[*entry].seat {
             Seat::Stage(round, index) => self.stages[round].processes[index].socket(),
-            Seat::Bench(index) => self.bench.processes[index].socket(),
+            Seat::Lasting(index) => self.lasting.processes[index].socket(),
         };
         let mut fds: Vec<PollFd<'_>> =
             silent.iter().map(|entry| PollFd::new(socket(entry), PollFlags::POLLIN)).collect();

@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "the bare loop has to fork by itself")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use harness::Play;
 use harness::action::{DENY, SETGROUPS_EMPTY, gid_map, uid_map};
 use harness::scenario::caller;
 use nix::fcntl::{OFlag, open};

@@ -10,21 +10,21 @@
     reason = "64-bit words carry what the kernel takes as int or unsigned; nothing here may panic"
 )]
 
+mod barrier;
 mod calls;
 mod child;
 mod compat;
 mod fork;
-mod guard;
-mod leash;
-mod meet;
 mod message;
+mod peer_death;
+mod program_guard;
 mod record;
 mod sockets;
 
-pub use calls::{SETEGID, SETEUID, fs_gid, fs_uid};
+pub use barrier::barrier;
+pub use calls::{fs_gid, fs_uid};
 pub(crate) use fork::apart;
 pub use fork::{Start, fork, in_a_child};
-pub use meet::meeting;
 
 use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
 use libc::{c_int, c_long};
@@ -34,8 +34,8 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How many actors a process may have at a time before two share a place.
-const PLACES_LEN: usize = 1024;
+/// How many actors a process may have at a time before two share a counter.
+const STEP_COUNTERS: usize = 1024;
 /// Memory that only forked, single-threaded children touch: each has its own copy. Aligned for whatever
 /// a system call may be given a pointer to.
 #[repr(align(16))]
@@ -49,10 +49,10 @@ static RESULTS: Private<[u8; ROOM]> = Private(UnsafeCell::new([0; ROOM]));
 
 /// The step that the actor of this number is at. Memory that all processes share, for as many actors
 /// as a process ever has at a time; numbers beyond that begin anew.
-pub fn place(number: usize) -> &'static AtomicU32 {
-    static PLACES: OnceLock<&'static [AtomicU32; PLACES_LEN]> = OnceLock::new();
-    let places = PLACES.get_or_init(shared);
-    &places[number % PLACES_LEN]
+pub fn step_counter(number: usize) -> &'static AtomicU32 {
+    static COUNTERS: OnceLock<&'static [AtomicU32; STEP_COUNTERS]> = OnceLock::new();
+    let counters = COUNTERS.get_or_init(shared);
+    &counters[number % STEP_COUNTERS]
 }
 
 /// Memory that all processes forked from now on share, zeroed, never unmapped. `T` is atomics alone.
@@ -86,7 +86,7 @@ fn die_with_parent() {
 
 struct Actor {
     /// Where the director sees which step is under way, should this process not live to tell.
-    place: &'static AtomicU32,
+    step: &'static AtomicU32,
     /// How many milliseconds a batch may take.
     limit: u32,
     slots: [RawFd; SLOTS],
@@ -97,14 +97,22 @@ struct Actor {
     /// How many bytes of the answers are filled.
     filled: usize,
     /// Whether the end of the director would end it now.
-    leashed: bool,
+    watches_director: bool,
     /// Whether something failed without which nothing may be done any more.
     stopped: bool,
 }
 
-fn serve(place: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
-    let mut actor =
-        Actor { place, limit, slots, arrived: -1, leaving: -1, filled: 0, leashed: false, stopped: false };
+fn serve(step: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
+    let mut actor = Actor {
+        step,
+        limit,
+        slots,
+        arrived: -1,
+        leaving: -1,
+        filled: 0,
+        watches_director: false,
+        stopped: false,
+    };
     actor.batch(first);
     loop {
         let length = actor.receive();
@@ -135,7 +143,7 @@ impl Actor {
         end_in(self.limit);
         let mut at = 0;
         while let Some(record) = Record::read(batch, at) {
-            self.place.store(record.step(), Ordering::Relaxed);
+            self.step.store(record.step(), Ordering::Relaxed);
             self.carry_out(&record);
             at = record.end;
         }
@@ -201,7 +209,7 @@ impl Actor {
                 0
             }
             op if op == Op::Exec as u64 => self.guard(record),
-            op if op == Op::Leash as u64 => self.leash(),
+            op if op == Op::DieWithDirector as u64 => self.watch_director(),
             op if op == Op::ReadAll as u64 => calls::read_all(args),
             op if op == Op::ManyGroups as u64 => calls::many_groups(args),
             op if op == Op::CountGroups as u64 => calls::count_groups(args),
@@ -214,8 +222,8 @@ impl Actor {
             op if op == Op::Socketpair as u64 => self.socketpair(),
             op if op == Op::SendCredentials as u64 => sockets::send_credentials(args),
             op if op == Op::ReceiveCredentials as u64 => sockets::receive_credentials(args),
-            op if op == Op::Meet as u64 => meet::meet(args),
-            op if op == Op::Clock as u64 => meet::clock(args),
+            op if op == Op::Barrier as u64 => barrier::wait_all(args),
+            op if op == Op::Clock as u64 => barrier::clock(args),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)

@@ -3,57 +3,53 @@
 //!
 //! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
 
-mod bench;
+mod credentials;
 mod end;
-mod fork;
+mod program;
 mod queue;
-mod race;
 mod states;
 
-pub use bench::Bench;
-pub use fork::{ask, spawn};
-pub use race::{Heat, Round, Span};
+pub(crate) use queue::Queue;
 
 use crate::action::{Action, CapChange};
-use crate::caller::{self, Caller};
+use crate::actors::{Actor, Namespace, RunAs};
+use crate::caller::Caller;
 use crate::error::Error;
-use crate::lower::{Context, Own, number, syscall};
-use crate::player::Player;
-use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario, Step};
-use crate::state::{self, Kept, State};
-use crate::trace::{Outcome, Trace};
+use crate::ids::Names;
+use crate::lower::{Context, number, syscall};
+use crate::outcome::Outcome;
+use crate::process::{ActorProcess, ask, spawn};
+use crate::scenario::{Scenario, Step};
+use crate::state::{Kept, State};
+use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
-use crate::{outcome, program, reproducer};
+use crate::{decode, here, lower, observer};
 use nix::errno::Errno;
 use nix::unistd::Pid;
-use queue::{Queue, What};
+use queue::What;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How long an actor may take to answer, unless a scenario is played within another limit.
 pub const LIMIT: Duration = Duration::from_secs(10);
-impl Scenario {
-    /// Plays the scenario.
+
+/// Playing: what a scenario can have done with it on this kernel.
+pub trait Play {
+    /// Plays the scenario within [`LIMIT`].
     ///
     /// # Panics
     /// If the harness fails, see [`Error`]; what the kernel refuses is in the trace.
     #[track_caller]
-    pub fn play(&self) -> Trace {
-        match self.try_play() {
-            Ok(trace) => {
-                crate::verdict::played(&trace);
-                trace
-            }
-            Err(error) => panic!("{error}"),
-        }
+    fn play(&self) -> Trace {
+        self.try_play().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Plays the scenario.
+    /// Plays the scenario within [`LIMIT`].
     ///
     /// # Errors
     /// If the harness fails; what the kernel refuses is in the trace.
-    pub fn try_play(&self) -> Result<Trace, Error> {
+    fn try_play(&self) -> Result<Trace, Error> {
         self.try_play_within(LIMIT)
     }
 
@@ -61,16 +57,21 @@ impl Scenario {
     ///
     /// # Errors
     /// If the harness fails; what the kernel refuses is in the trace.
-    pub fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
+    fn try_play_within(&self, limit: Duration) -> Result<Trace, Error>;
+}
+
+impl Play for Scenario {
+    fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
         let mut director = Director::new(self, limit)?;
         let mut queue = Queue::new();
         for (index, step) in self.steps.iter().enumerate() {
             director.take(index, step, &mut queue)?;
         }
         let states = director.states(&mut queue)?;
-        director.farewell()?;
-        let trace = Trace { scenario: self.clone(), outcomes: director.outcomes, states, own: director.own };
-        reproducer::record(&trace);
+        director.wait_exit()?;
+        let trace =
+            Trace { scenario: self.clone(), outcomes: director.outcomes, states, names: director.names };
+        observer::played(&trace);
         Ok(trace)
     }
 }
@@ -91,69 +92,68 @@ fn proc() -> Result<&'static OwnedFd, Error> {
     opened.as_ref().map_err(|errno| Error::NoProc(*errno))
 }
 
-struct Director<'a> {
-    scenario: &'a Scenario,
-    own: Own,
+/// A scenario that is being played.
+pub(crate) struct Director<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) names: Names,
     caller: &'static Caller,
-    limit: Duration,
-    players: Vec<Player>,
+    pub(crate) limit: Duration,
+    pub(crate) processes: Vec<ActorProcess>,
     /// Those that have ended and were not reaped.
-    zombies: Vec<Player>,
-    /// For each player, whether its groups are still those of the caller.
-    kept: Vec<Kept>,
-    outcomes: Vec<Outcome>,
+    zombies: Vec<ActorProcess>,
+    /// For each process, whether its groups are still those of the caller.
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) outcomes: Vec<Outcome>,
     states: Vec<(Actor, State)>,
 }
 
 impl<'a> Director<'a> {
-    fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
-        let caller = caller::caller();
-        let own = match scenario.cast {
-            Cast::Root => Own { uid: 0, gid: 0 },
-            Cast::Ordinary | Cast::OrdinaryInGroups(_) if caller.uid == 0 => {
-                Own { uid: ORDINARY, gid: ORDINARY }
-            }
-            _ => Own { uid: caller.uid, gid: caller.gid },
-        };
-        let (players, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
+    pub(crate) fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
+        let start = here::start();
+        let names = start.names(&scenario.cast);
+        let (processes, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        Ok(Self { scenario, own, caller, limit, players, zombies, kept, outcomes, states })
+        Ok(Self { scenario, names, caller: &start.caller, limit, processes, zombies, kept, outcomes, states })
     }
 
-    fn find(&self, actor: Actor) -> Option<usize> {
-        self.players.iter().position(|player| player.actor == actor)
+    pub(crate) fn find(&self, actor: Actor) -> Option<usize> {
+        self.processes.iter().position(|process| process.actor == actor)
     }
 
-    fn player(&self, actor: Actor) -> Result<usize, Error> {
+    fn process(&self, actor: Actor) -> Result<usize, Error> {
         self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun, or has ended")))
     }
 
-    fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
         if matches!(step.action, Action::Begin | Action::BeginCloned) {
             self.flush(queue)?;
-            self.players.iter_mut().try_for_each(Player::be_born)?;
+            self.processes.iter_mut().try_for_each(ActorProcess::ensure_forked)?;
             self.outcomes.push(Outcome::Done);
             return self.begin(step, queue);
         }
-        let player = self.player(step.actor)?;
+        let process = self.process(step.actor)?;
         // A step may name other actors by their process ids, and a raw call its own.
-        let named = |(index, _): &(usize, &mut Player)| *index != player || names_pids(&step.action);
-        self.players.iter_mut().enumerate().filter(named).try_for_each(|(_, other)| other.be_born())?;
+        let named = |(index, _): &(usize, &mut ActorProcess)| *index != process || names_pids(&step.action);
+        self.processes
+            .iter_mut()
+            .enumerate()
+            .filter(named)
+            .try_for_each(|(_, other)| other.ensure_forked())?;
         let pid = |actor| {
-            let mut all = self.players.iter().chain(&self.zombies);
-            all.find(|player| player.actor == actor).and_then(Player::pid).map(Pid::as_raw)
+            let mut all = self.processes.iter().chain(&self.zombies);
+            all.find(|process| process.actor == actor).and_then(ActorProcess::pid).map(Pid::as_raw)
         };
-        let context = Context { actor: step.actor, own: self.own, pid: &pid };
+        let context = Context { actor: step.actor, own: self.names.own, pid: &pid };
         if let Some(calls) = context.lower(&step.action) {
-            return self.enqueue(queue, player, What::Step(index), &calls);
+            return self.enqueue(queue, process, What::Step(index), &calls);
         }
         self.flush(queue)?;
         let outcome = match &step.action {
-            Action::Give(to) => self.give(player, *to)?,
-            Action::Socketpair(with) => self.socketpair(player, *with)?,
-            Action::Capset(change) => self.capset(player, change)?,
-            Action::End(remains) => self.end(player, *remains)?,
-            Action::Run(words) => program::run(&mut self.players[player], words, self.limit)?,
+            Action::Give(to) => self.give(process, *to)?,
+            Action::Socketpair(with) => self.socketpair(process, *with)?,
+            Action::Capset(change) => self.capset(process, change)?,
+            Action::End(remains) => self.end(process, *remains)?,
+            Action::Run(words) => program::run(&mut self.processes[process], words, self.limit)?,
             other => return Err(Error::Senseless(format!("{other:?}"))),
         };
         self.outcomes.push(outcome);
@@ -163,24 +163,24 @@ impl<'a> Director<'a> {
     fn begin(&mut self, step: &Step, queue: &mut Queue) -> Result<(), Error> {
         let (actor, cloned) = (step.actor, step.action == Action::BeginCloned);
         let parent = actor.parent().and_then(|parent| self.find(parent));
-        let (player, kept) = match parent {
+        let (process, kept) = match parent {
             Some(parent) => {
                 let flags = if cloned { libc::CLONE_NEWUSER } else { 0 };
-                (spawn(&mut self.players[parent], actor, flags, self.limit)?, self.kept[parent])
+                (spawn(&mut self.processes[parent], actor, flags, self.limit)?, self.kept[parent])
             }
             None => {
                 let kept = match self.scenario.cast {
-                    Cast::Root | Cast::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
+                    RunAs::Root | RunAs::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
                     _ => Kept::TheCallers,
                 };
-                (Player::unborn(actor, proc()?.as_fd(), self.limit)?, kept)
+                (ActorProcess::to_be_forked(actor, proc()?.as_fd(), self.limit)?, kept)
             }
         };
-        self.players.push(player);
+        self.processes.push(process);
         self.kept.push(kept);
-        let index = self.players.len() - 1;
+        let index = self.processes.len() - 1;
         if parent.is_none() && actor != Actor::Privileged {
-            let calls = self.costume();
+            let calls = self.credential_calls();
             self.enqueue(queue, index, What::SetUp, &calls)?;
         }
         if actor.namespace() == Namespace::New && !cloned {
@@ -201,26 +201,26 @@ impl<'a> Director<'a> {
 
     /// The descriptor that leaves an actor with the answer to a request is another's to hold.
     fn pass(&mut self, from: usize, request: Request, to: Actor) -> Result<Outcome, Error> {
-        let to = self.player(to)?;
+        let to = self.process(to)?;
         let doing = |_| "pass a descriptor on".to_owned();
-        let (_, fd) = ask(&mut self.players[from], &[request], None, &doing)?;
+        let (_, fd) = ask(&mut self.processes[from], &[request], None, &doing)?;
         let fd = fd.ok_or_else(|| Error::Senseless("a file is given that was not opened".to_owned()))?;
         let take = Request::new(Op::Take, 0).keep(HAND);
-        ask(&mut self.players[to], &[take], Some(&fd), &doing)?;
+        ask(&mut self.processes[to], &[take], Some(&fd), &doing)?;
         Ok(Outcome::Done)
     }
 
-    fn capset(&mut self, player: usize, change: &CapChange) -> Result<Outcome, Error> {
+    fn capset(&mut self, process: usize, change: &CapChange) -> Result<Outcome, Error> {
         let doing = |_| "capset".to_owned();
-        let (answers, _) = ask(&mut self.players[player], &[state::capget()], None, &doing)?;
+        let (answers, _) = ask(&mut self.processes[process], &[lower::state::capget()], None, &doing)?;
         let (answers, _) =
-            ask(&mut self.players[player], &[outcome::capset(&answers[0], change)], None, &doing)?;
-        Ok(outcome::of(&Action::Capset(change.clone()), &[""], &answers, self.own))
+            ask(&mut self.processes[process], &[decode::capset(&answers[0], change)], None, &doing)?;
+        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.names.own))
     }
 
-    fn farewell(&mut self) -> Result<(), Error> {
-        for player in &mut self.players {
-            player.farewell(&|_| "its last step".to_owned())?;
+    pub(crate) fn wait_exit(&mut self) -> Result<(), Error> {
+        for process in &mut self.processes {
+            process.wait_exit(&|_| "its last step".to_owned())?;
         }
         Ok(())
     }

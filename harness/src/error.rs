@@ -1,7 +1,7 @@
 //! What can go wrong with the harness itself, as opposed to what the kernel refuses.
 
-use crate::scenario::Actor;
-use crate::trace::Status;
+use crate::actors::Actor;
+use crate::outcome::Status;
 use nix::errno::Errno;
 use std::fmt;
 use std::time::Duration;

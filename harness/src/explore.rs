@@ -3,8 +3,8 @@
 
 pub mod maps;
 pub mod regressions;
+mod repair;
 pub mod search;
-mod sense;
 mod shrink;
 mod strategy;
 pub mod sweep;
@@ -12,12 +12,15 @@ pub mod sweep;
 pub use shrink::Shrunk;
 pub use strategy::Casts;
 
+use crate::director::Play;
 use crate::error::Error;
+use crate::here;
 use crate::model::{self, Disagreement, World};
+use crate::reproducer::{Header, Host, report};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
-use crate::verdict;
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A scenario of which kernel and model think differently.
@@ -32,14 +35,19 @@ pub struct Dispute {
 impl fmt::Display for Dispute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.trace)?;
-        self.points.iter().try_for_each(|point| write!(f, "\n{}", verdict::described(&self.trace, point)))
+        self.points.iter().try_for_each(|point| write!(f, "\n{}", model::described(&self.trace, point)))
     }
 }
 
 impl Dispute {
-    /// Writes a C program that shows it under this name; tells where, or why not.
-    pub fn reproduced(&self, name: &str) -> String {
-        verdict::reproducer(name, &self.trace, model::predict(&self.trace.scenario).as_ref())
+    /// Writes a C program that shows it under this name to a directory. Returns a line that names its file, or
+    /// gives the reason why there is none.
+    pub fn reproduced(&self, name: &str, host: &Host, directory: &Path) -> String {
+        let prediction = model::predict(&self.trace.scenario, here::start());
+        let about = prediction.as_ref().map(|prediction| model::about(&self.trace, prediction));
+        let (name, host) = (name.to_owned(), host.clone());
+        let header = Header { name, about: about.unwrap_or_default(), host };
+        report(&header, &self.trace, prediction.as_ref(), directory)
     }
 }
 
@@ -56,7 +64,7 @@ pub fn play(scenario: &Scenario) -> Result<Option<Dispute>, Error> {
 }
 
 fn compared(trace: Trace) -> Option<Dispute> {
-    let prediction = model::predict(&trace.scenario);
+    let prediction = model::predict(&trace.scenario, here::start());
     let points = prediction.map(|prediction| model::disagreements(&trace, &prediction)).unwrap_or_default();
     (!points.is_empty()).then_some(Dispute { trace, points })
 }
@@ -124,7 +132,7 @@ pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Ve
 
 /// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
 pub fn beginning(scenario: &Scenario) -> World {
-    World::new(&scenario.cast, crate::caller::caller())
+    World::new(&scenario.cast, here::start())
 }
 
 /// Who does what, a line for each step: of a scenario that could not be played.

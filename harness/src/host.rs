@@ -8,12 +8,13 @@ mod accounts;
 mod config;
 mod fact;
 mod ids;
+pub mod path;
 mod policy;
 mod proc_fs;
 mod process;
 mod programs;
 mod root;
-pub(crate) mod system;
+mod system;
 mod text;
 
 use std::collections::BTreeMap;
@@ -21,13 +22,14 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
+pub use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
+pub use crate::missing::Lacks;
 pub use accounts::{Accounts, SubidRange, account};
 pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
-pub use ids::{FsId, Ids, UNKNOWN};
 pub use policy::Policy;
 pub use proc_fs::ProcState;
-pub use process::{CapSets, Lacks, Process, Seccomp};
+pub use process::{Process, Seccomp};
 pub use programs::{FileCaps, Program};
 pub use root::Chroot;
 pub use system::System;
@@ -72,7 +74,7 @@ pub struct Lookups {
     /// Whether a user namespace can be created and used, found out by doing so: only asked where
     /// somebody may withhold it and no fact says whether they do. `Err` is an errno with the step
     /// that it refused.
-    pub trial: fn(Creator) -> Result<(), String>,
+    pub probe: fn(Creator) -> Result<(), String>,
 }
 
 /// Who creates a user namespace.
@@ -85,24 +87,34 @@ pub enum Creator {
 }
 
 impl Facts {
-    /// Reads the facts anew; never fails. [`facts`] is cheaper.
-    pub fn gather() -> Facts {
+    /// Reads the facts anew; never fails. What else is asked for is found by these lookups.
+    pub fn gather(lookups: Lookups) -> Facts {
+        Self::around(System::gather(), Process::gather(), Policy::gather(), lookups)
+    }
+
+    /// As [`Facts::gather`], with [`system`], [`process`] and [`policy`] as they were read before.
+    pub fn of_this_process(lookups: Lookups) -> Facts {
+        Self::around(system().clone(), process().clone(), policy().clone(), lookups)
+    }
+
+    fn around(system: System, process: Process, policy: Policy, lookups: Lookups) -> Facts {
         let program = |name: &str| (name.to_owned(), Program::find(name));
         Facts {
-            system: System::gather(),
+            system,
             proc_state: ProcState::gather(),
-            policy: Policy::gather(),
-            process: Process::gather(),
+            policy,
+            process,
             accounts: Accounts::gather(),
             programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
-            lookups: Lookups {
-                program: Program::find,
-                file: file_exists,
-                account,
-                config: kernel_config,
-                trial: crate::trial::trial,
-            },
+            lookups,
         }
+    }
+}
+
+impl Lookups {
+    /// This host is asked, and user namespaces are tried out by this function.
+    pub fn with_probe(probe: fn(Creator) -> Result<(), String>) -> Self {
+        Self { program: Program::find, file: file_exists, account, config: kernel_config, probe }
     }
 }
 
@@ -110,15 +122,35 @@ impl Facts {
     /// What of a process this kernel has no call to tell. Linux has them all: there, a call that is not answered is
     /// a fault, and no test gets by without it.
     pub fn lacks(&self) -> Lacks {
-        if self.system.is_gvisor() { self.process.lacks() } else { Lacks::default() }
+        missing_of(&self.system, &self.process)
     }
 }
 
-/// The facts of this process, gathered when first asked for. A process that changes its
-/// credentials afterwards is not described by them.
-pub fn facts() -> &'static Facts {
-    static FACTS: OnceLock<Facts> = OnceLock::new();
-    FACTS.get_or_init(Facts::gather)
+/// The system, read once.
+pub fn system() -> &'static System {
+    static SYSTEM: OnceLock<System> = OnceLock::new();
+    SYSTEM.get_or_init(System::gather)
+}
+
+/// This process as it was when first asked for, read once.
+pub fn process() -> &'static Process {
+    static PROCESS: OnceLock<Process> = OnceLock::new();
+    PROCESS.get_or_init(Process::gather)
+}
+
+/// Security modules and sysctls, read once.
+pub fn policy() -> &'static Policy {
+    static POLICY: OnceLock<Policy> = OnceLock::new();
+    POLICY.get_or_init(Policy::gather)
+}
+
+/// What of a process this kernel has no call to report, as [`Facts::lacks`].
+pub fn missing() -> Lacks {
+    missing_of(system(), process())
+}
+
+fn missing_of(system: &System, process: &Process) -> Lacks {
+    if system.is_gvisor() { process.lacks() } else { Lacks::default() }
 }
 
 #[cfg(test)]
@@ -127,7 +159,7 @@ mod tests {
 
     #[test]
     fn linux_lacks_nothing_whatever_it_answers() {
-        let mut facts = Facts::gather();
+        let mut facts = Facts::gather(Lookups::with_probe(|_| Ok(())));
         facts.process.setgroups = Fact::Absent;
         facts.system.kernel_release = "7.3.4".to_owned();
         assert_eq!(facts.lacks(), Lacks::default());
@@ -138,7 +170,7 @@ mod tests {
 
     #[test]
     fn facts_are_shown_as_text_and_as_json() {
-        let facts = Facts::gather();
+        let facts = Facts::gather(Lookups::with_probe(|_| Ok(())));
 
         let text = facts.to_text();
         let json = serde_json::to_value(&facts).expect("facts are plain data");

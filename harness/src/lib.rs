@@ -43,38 +43,42 @@
 //! | [snapshot] | how a trace is compared with what was reviewed |
 //! | [userns] | a real program in a namespace |
 
-pub mod action;
 mod actor;
-mod caller;
-pub mod caps;
+mod comparator;
+mod current;
+mod decode;
 mod director;
 pub mod error;
 pub mod explore;
+pub mod here;
 pub mod host;
 mod lower;
-pub mod model;
 pub mod needs;
-mod outcome;
-mod player;
+mod observer;
 pub mod prelude;
-mod program;
+mod probe;
+mod process;
 pub mod race;
+pub mod record;
 pub mod reproducer;
-pub mod rules;
-pub mod scenario;
-mod show;
 pub mod snapshot;
-pub mod state;
 pub mod suite;
-pub mod trace;
-mod trial;
 pub mod userns;
 pub mod verdict;
 mod wire;
 
+pub use director::Play;
 pub use harness_macros::test;
+use harness_scenario::show;
+pub use harness_scenario::{
+    action, actors, caller, caps, ids, map, missing, outcome, prediction, release, scenario, start, state,
+    trace,
+};
+pub use harness_spec::{model, rules};
+pub use ids::{Names, Own};
 #[doc(hidden)]
 pub use insta;
 #[doc(hidden)]
 pub use linkme;
-pub use lower::Own;
+pub use observer::{AlreadyObserved, observe};
+pub use probe::{facts, lookups};

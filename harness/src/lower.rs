@@ -1,38 +1,26 @@
 //! From what a step means to the system calls that an actor is asked to make.
 
+mod child;
 mod files;
 mod held;
 mod ids;
 mod raw;
+pub mod state;
 
 pub use files::{close, read_proc};
-pub use ids::{all_groups, asks_how_many};
+pub use ids::all_groups;
 
-use crate::action::{Access, Action, IdFile};
-use crate::scenario::Actor;
+use crate::action::{Access, Action};
+use crate::actors::Actor;
+use crate::ids::Own;
 use crate::wire::{Arg, HAND, Op, Request, SCRATCH};
 use files::{around, open_file, read};
 use held::{give, owner_uid, read_held, receive_credentials, send_credentials};
 use ids::{count_groups, getgroups};
-use raw::on_leash;
+pub use raw::DIE_WITH_DIRECTOR;
+use raw::watching_director;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-/// The uid and gid of the cast in the caller's namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Own {
-    /// The effective uid.
-    pub uid: u32,
-    /// The effective gid.
-    pub gid: u32,
-}
-
-impl Own {
-    /// The id that `own` stands for in a file.
-    pub fn of(self, file: IdFile) -> u32 {
-        if file == IdFile::GidMap { self.gid } else { self.uid }
-    }
-}
 
 /// A system call of a step, with the name that an error of it carries; the step's own call has none.
 pub type Call = (&'static str, Request);
@@ -51,8 +39,6 @@ pub struct Context<'a> {
 const NOWHERE: Arg = Arg::Value(8);
 /// A process id that no process has. Never -1 or 0, which would mean a great many of them to kill(2).
 const NOBODY: i32 = i32::MAX;
-/// The longest contents of a file that is read back, in bytes.
-pub const READ: u64 = 32 * 1024;
 
 impl Context<'_> {
     /// The system calls of an action that concerns one actor alone; `None` for those that the
@@ -70,11 +56,15 @@ impl Context<'_> {
             Action::ReadHeld { size, at } => read_held(*size, *at),
             Action::OpenFile(_, path, access) => open_file(path, *access),
             Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
-            Action::Look => crate::state::look_requests(),
-            Action::Compat(_, number, args, results) => on_leash(self.compat(*number, args, *results)),
-            Action::Raw(_, number, args) => on_leash(self.raw(*number, args)),
-            Action::Hold(_, number, args) => on_leash(self.raw(*number, args).keep(HAND)),
-            Action::Ask(_, number, args, results) => on_leash(give(self.raw(*number, args), *results)),
+            Action::Look => state::calls(&state::Part::CREDENTIALS),
+            Action::Compat(_, number, args, results) => {
+                watching_director(self.compat(*number, args, *results))
+            }
+            Action::Raw(_, number, args) => watching_director(self.raw(*number, args)),
+            Action::Hold(_, number, args) => watching_director(self.raw(*number, args).keep(HAND)),
+            Action::Ask(_, number, args, results) => {
+                watching_director(give(self.raw(*number, args), *results))
+            }
             other => vec![("", self.one_call(other)?)],
         })
     }
@@ -93,7 +83,7 @@ impl Context<'_> {
             Action::Clone(flags) => clone(Op::Clone, *flags),
             Action::Clone3(flags) => clone3(Op::Clone, *flags),
             Action::Companion(flags) => Request::new(Op::Companion, 0).args(&[number(*flags)]),
-            Action::Child(child) => child.request(),
+            Action::Child(child) => child::child(*child),
             Action::OwnerUid => owner_uid(),
             Action::ProcOwner(of) => self.proc_owner(*of),
             Action::Prctl(_, option, value) => {

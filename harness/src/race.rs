@@ -28,14 +28,24 @@
 //! far is far is learnt from the first rounds, so that slow kernels are raced as well. The clock also tells
 //! whether the calls really overlapped: a race whose calls did not is an error and no success.
 
+mod racer;
+mod rounds;
+mod setup;
+
+pub use racer::{Racer, racer};
+
+use rounds::{Round, Rounds, Span};
+use setup::LastingRacers;
+
 use crate::action::{Action, IdFile, Text};
-use crate::director::{Bench, Heat, LIMIT, Round, Span};
+use crate::actors::Actor;
+use crate::director::LIMIT;
 use crate::error::Error;
 use crate::lower::Context;
-use crate::scenario::{Actor, Scenario};
+use crate::map;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use crate::show;
-use crate::state::extents;
-use crate::trace::Outcome;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -48,22 +58,6 @@ const SWEEP: [u64; 8] = [0, 0, 1, 2, 4, 8, 24, 24];
 const SLACK: u64 = 10_000;
 /// One in so many rounds must have had calls that overlapped.
 const FEWEST: u32 = 100;
-
-/// A process that races.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Racer {
-    /// Who: an actor of the stage's cast, or one outside.
-    pub actor: Actor,
-    /// What it does before the others are waited for, such as opening a file.
-    pub before: Vec<Action>,
-    /// What it does at the same time as the others: a single system call.
-    pub call: Action,
-}
-
-/// A racer.
-pub fn racer(actor: Actor, before: &[Action], call: Action) -> Racer {
-    Racer { actor, before: before.to_vec(), call }
-}
 
 /// A stage and those who race on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +95,15 @@ impl Tally {
     }
 }
 
-impl Scenario {
+/// Racing: what a scenario can be the stage of.
+pub trait Stage {
     /// A race: once this scenario is played to its end, these make one system call each, all at the
-    /// same time. [`Actor::Inside`] must be of the cast, since its namespace is what they race for.
-    pub fn race(self, racers: &[Racer]) -> Race {
+    /// same time. [`Actor::Inside`] must be of the scenario, since its namespace is what they race for.
+    fn race(self, racers: &[Racer]) -> Race;
+}
+
+impl Stage for Scenario {
+    fn race(self, racers: &[Racer]) -> Race {
         Race { stage: self, racers: racers.to_vec() }
     }
 }
@@ -130,14 +129,14 @@ impl Race {
     /// # Errors
     /// If the harness fails, or hardly any of the calls overlapped.
     pub fn try_play_within(&self, rounds: u32, limit: Duration) -> Result<Tally, Error> {
-        let mut bench = Bench::new(&self.stage, &self.racers, limit)?;
+        let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
         let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);
         while next < rounds {
-            let heat = next..rounds.min(next + bench.rounds());
-            let delays: Vec<_> = heat.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
-            next = heat.end;
-            for round in Heat::new(&self.stage, &self.racers, &mut bench, heat, limit)?.play(&delays)? {
+            let group = next..rounds.min(next + lasting.rounds());
+            let delays: Vec<_> = group.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
+            next = group.end;
+            for round in Rounds::new(&self.stage, &self.racers, &mut lasting, group, limit)?.play(&delays)? {
                 *tally.seen.entry(self.line(&round)).or_default() += 1;
                 tally.overlapping += u32::from(overlap(&round.spans));
                 times.push(longest(&round.spans));
@@ -166,7 +165,7 @@ impl Race {
                 let text = String::from_utf8_lossy(text);
                 format!("{actor} reads {}", self.whose(round, *file, &text))
             }
-            (outcome, action) => format!("{actor} {}", show::outcome(outcome, action, round.own)),
+            (outcome, action) => format!("{actor} {}", show::outcome(outcome, action, &round.names)),
         }
     }
 
@@ -193,10 +192,10 @@ impl Race {
 
     /// Which racer has written a map that reads like this.
     fn whose(&self, round: &Round, file: IdFile, map: &str) -> String {
-        let read = extents(map);
+        let read = map::lines(map);
         let wrote = |(actor, text): &(Actor, &Text)| {
-            let context = Context { actor: *actor, own: round.own, pid: &|_| None };
-            extents(&String::from_utf8_lossy(&context.bytes(text, file))) == read
+            let context = Context { actor: *actor, own: round.names.own, pid: &|_| None };
+            map::lines(&String::from_utf8_lossy(&context.bytes(text, file))) == read
         };
         match self.writes(file).find(wrote) {
             _ if read.is_empty() => "empty".to_owned(),

@@ -7,59 +7,49 @@
 
 mod c;
 mod calls;
+mod files;
+mod helpers;
 mod ids;
-mod library;
 mod numbers;
 mod outcomes;
-mod paths;
 mod raw;
+mod report;
 mod save;
 mod shell;
-mod story;
+mod statements;
 mod text;
 
-use crate::host;
-use crate::lower::Own;
-use crate::scenario::{Actor, Scenario};
+use crate::scenario::Scenario;
 use crate::show;
-use crate::state::State;
-use crate::trace::{Outcome, Trace};
 use std::fmt;
+use std::path::PathBuf;
 
-pub(crate) use save::record;
-pub use save::{file_name, save, save_in};
+pub use crate::prediction::Prediction;
+pub use report::report;
+pub use save::{file_name, save};
 
-/// What the kernel is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prediction {
-    /// What comes of each step, in the order of the scenario. What nobody foretells is printed and not
-    /// compared.
-    pub outcomes: Vec<Option<Outcome>>,
-    /// What actors are afterwards; of those that are missing nothing is compared.
-    pub states: Vec<(Actor, State)>,
-    /// What `own` stands for in both.
-    pub own: Own,
-}
-
-impl From<&Trace> for Prediction {
-    /// That it does again what it did. Of /proc/PID/status as a whole nothing is foretold: it tells process
-    /// ids, and counts of the moment.
-    fn from(trace: &Trace) -> Self {
-        let of_the_moment =
-            |outcome: &Outcome| matches!(outcome, Outcome::Text(bytes) if bytes.starts_with(b"Name:\t"));
-        let outcomes =
-            trace.outcomes.iter().map(|outcome| (!of_the_moment(outcome)).then(|| outcome.clone()));
-        Self { outcomes: outcomes.collect(), states: trace.states.clone(), own: trace.own }
-    }
+/// The host on which a program is made.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Its kernel, as in "6.1.0-26-amd64 x86_64".
+    pub kernel: String,
+    /// The directories that the scenario's programs get as PATH, separated by colons.
+    pub path: &'static str,
+    /// The file of a program of this name; `None` if it is not there.
+    pub find: fn(&str) -> Option<PathBuf>,
+    /// Parts of paths that only a test has: a program of its own cannot name them.
+    pub private: Vec<String>,
 }
 
 /// What a program says about itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Header {
     /// The name of the test.
     pub name: String,
     /// What it shows: the rule, its sentence, its source; free lines.
     pub about: Vec<String>,
+    /// Where it was made.
+    pub host: Host,
 }
 
 /// Why a scenario cannot be made a program.
@@ -94,7 +84,6 @@ impl Header {
     /// The comment at the head of a program.
     fn lines(&self, scenario: &Scenario, prediction: &Prediction, kind: &str) -> Vec<String> {
         let file = save::file_name(&self.name);
-        let system = &host::facts().system;
         let mut lines = vec![self.name.clone(), String::new()];
         if !self.about.is_empty() {
             lines.extend(self.about.iter().cloned().chain([String::new()]));
@@ -102,8 +91,7 @@ impl Header {
         lines.push("Expected, step by step:".to_owned());
         lines.extend(foretold(scenario, prediction));
         lines.push(String::new());
-        let (release, architecture) = (&system.kernel_release, &system.architecture);
-        lines.push(format!("Made by userns-suite on Linux {release} {architecture}. Run it with"));
+        lines.push(format!("Made by userns-suite on Linux {}. Run it with", self.host.kernel));
         lines.push(match kind {
             "c" => format!("    cc -Wall -Wextra -o {file} {file}.c && ./{file}"),
             other => format!("    sh {file}.{other}"),
@@ -121,15 +109,14 @@ fn foretold(scenario: &Scenario, prediction: &Prediction) -> Vec<String> {
     let actions: Vec<String> =
         scenario.steps.iter().map(|step| show::action(step.actor, &step.action)).collect();
     let width = actions.iter().map(|action| action.chars().count()).max().unwrap_or(0).min(48);
-    let outcomes = prediction.outcomes.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     scenario
         .steps
         .iter()
         .zip(&actions)
-        .zip(outcomes)
-        .map(|((step, action), outcome)| {
-            let shown = outcome.map_or("anything".to_owned(), |outcome| {
-                show::outcome(outcome, &step.action, prediction.own)
+        .enumerate()
+        .map(|(index, (step, action))| {
+            let shown = prediction.outcome(index).map_or("anything".to_owned(), |outcome| {
+                show::outcome(outcome, &step.action, &prediction.names)
             });
             format!("  {:name$}  {action:width$}  {}", step.actor, shown.replace('\n', "; "))
         })

@@ -3,12 +3,11 @@
 //! A file snapshot is named by the test and its case. The header holds the facts of the host on which
 //! it was taken; they are not compared, and travel with a `.snap.new` into a bug report.
 
-mod told;
-
-pub use told::agree;
-
-use crate::host::Lacks;
-use crate::{host, suite};
+use crate::comparator::IgnoringUnknown;
+use crate::current::{current_test, variant};
+use crate::host;
+use crate::missing::Lacks;
+use crate::probe::facts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// # Panics
 /// Outside of a test of the suite.
 pub fn name() -> String {
-    let test = suite::current_test().expect("check! is for functions marked #[harness::test]");
+    let test = current_test().expect("check! is for functions marked #[harness::test]");
     test.replace("::", "__")
 }
 
@@ -27,11 +26,11 @@ pub fn settings() -> insta::Settings {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_info(&header());
-    if let Some(variant) = suite::variant() {
+    if let Some(variant) = variant() {
         settings.set_snapshot_suffix(variant);
     }
-    if host::facts().lacks() != Lacks::default() {
-        settings.set_comparator(Box::new(told::AsFarAsTold));
+    if facts().lacks() != Lacks::default() {
+        settings.set_comparator(Box::new(IgnoringUnknown));
     }
     settings
 }
@@ -40,7 +39,7 @@ pub fn settings() -> insta::Settings {
 pub fn reviewed(source: &str) -> Option<String> {
     let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(Default::default, PathBuf::from);
     let directory = root.join(Path::new(source).parent()?).join("snapshots");
-    let variant = suite::variant().map_or_else(String::new, |variant| format!("@{variant}"));
+    let variant = variant().map_or_else(String::new, |variant| format!("@{variant}"));
     let text = std::fs::read_to_string(directory.join(format!("{}{variant}.snap", name()))).ok()?;
     Some(text.split_once("\n---\n")?.1.to_owned())
 }
@@ -55,7 +54,7 @@ pub fn plain(inline: &str) -> String {
 
 /// What decides outcomes, in a few lines; `cargo ci facts` tells the rest.
 fn header() -> BTreeMap<&'static str, String> {
-    let facts = host::facts();
+    let facts = facts();
     let shown = |fact: &host::Fact<u64>| fact.known().map_or("absent".to_owned(), u64::to_string);
     let (system, policy) = (&facts.system, &facts.policy);
     BTreeMap::from([

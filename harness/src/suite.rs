@@ -7,7 +7,6 @@
 mod names;
 mod serve;
 
-use std::cell::RefCell;
 use std::env;
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -16,12 +15,18 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::host::{self, Facts};
+use crate::current::{self, Current};
+use crate::host::Facts;
 use crate::needs::Need;
+use crate::observer;
+use crate::probe::facts;
+use crate::record;
 use crate::rules::Rule;
 use crate::rules::changes::Variation;
+use crate::trace::Trace;
 use crate::verdict;
 
+pub use crate::current::current_test;
 pub use names::test_name;
 
 /// The variable that says what an unmet need is: unset or empty, a reason to skip; "all", a
@@ -70,36 +75,12 @@ impl Test {
 #[linkme::distributed_slice]
 pub static TESTS: [Test];
 
-thread_local! {
-    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
-}
-
-/// The test that a thread runs.
-#[derive(Clone)]
-struct Current {
-    name: String,
-    varies: &'static [&'static dyn Variation],
-}
-
-/// The name of the test that this thread runs, as the suite shows it; `None` outside of a test.
-pub fn current_test() -> Option<String> {
-    CURRENT.with_borrow(|current| current.as_ref().map(|current| current.name.clone()))
-}
-
-/// What the snapshot of the running test is called besides, where kernel or program lacks a change by which it
-/// varies: "without-" and the name of the first such change.
-pub fn variant() -> Option<String> {
-    let varies = CURRENT.with_borrow(|current| current.as_ref().map_or(&[][..], |current| current.varies));
-    let lacking = varies.iter().find(|change| !change.is_here())?;
-    Some(format!("without-{}", lacking.name()))
-}
-
 /// What the host lacks for `needs`: `Ok` if nothing, else the reason of the first unmet need.
 ///
 /// # Errors
 /// A sentence such as "needs root: euid is 1000".
 pub fn requirement(needs: &[Need]) -> Result<(), String> {
-    requirement_on(needs, host::facts())
+    requirement_on(needs, facts())
 }
 
 /// As [`requirement`], of a test of this name: what is written above it, and project ids to map where it is
@@ -142,6 +123,9 @@ pub fn main() -> ExitCode {
         Ok(unmet_is) => unmet_is,
         Err(message) => return usage(&message),
     };
+    if let Err(error) = observer::observe(played) {
+        return usage(&error.to_string());
+    }
     if asked("--serve") {
         return serve::serve(&tests, unmet_is).map_or_else(|message| usage(&message), |()| ExitCode::SUCCESS);
     }
@@ -198,11 +182,11 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
 /// Runs a test with [`current_test`] set, and unset afterwards even if it panics: the thread may
 /// run another one.
 fn run_named(test: Current, run: fn()) {
-    CURRENT.set(Some(test));
+    current::set(Some(test));
     verdict::begin();
     let result = catch_unwind(AssertUnwindSafe(run));
     let (disputed, counts) = verdict::end();
-    CURRENT.set(None);
+    current::set(None);
     tell(counts);
     match (result, disputed) {
         (Ok(()), None) => {}
@@ -212,6 +196,12 @@ fn run_named(test: Current, run: fn()) {
             resume_unwind(panic);
         }
     }
+}
+
+/// A scenario was played, by a test or by what a test calls.
+fn played(trace: &Trace) {
+    record::record(trace);
+    verdict::played(trace);
 }
 
 /// Says how much of a test the model foretold, where somebody wants to know.

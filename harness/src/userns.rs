@@ -2,11 +2,13 @@
 //! of container runtimes and of whoever else starts programs there.
 
 use crate::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
-use crate::director::LIMIT;
+use crate::actors::Actor;
+use crate::director::{LIMIT, Play};
 use crate::error::Error;
-use crate::scenario::{Actor, caller};
+use crate::outcome::{Ended, Outcome};
+use crate::scenario::caller;
 use crate::show;
-use crate::trace::{Ended, Outcome, Trace};
+use crate::trace::Trace;
 use nix::errno::Errno;
 use std::borrow::Cow;
 use std::fmt;

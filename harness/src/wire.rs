@@ -29,6 +29,12 @@ pub const MESSAGE: usize = 96 * 1024;
 /// The room for what system calls give back within one step, in bytes.
 pub const ROOM: usize = 64 * 1024;
 
+/// seteuid(3) is no system call; it travels under a number that none has.
+pub const SETEUID: i64 = -1;
+
+/// setegid(3), likewise.
+pub const SETEGID: i64 = -2;
+
 /// What an actor is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
@@ -58,17 +64,17 @@ pub enum Op {
     /// /proc by the page.
     ReadAll,
     /// From now on and until the answers are sent, end with the director even in the middle of a call.
-    Leash,
+    DieWithDirector,
     /// clone(2) or clone3(2), as `number` says, with these arguments: the child goes on as the actor, and
     /// the parent waits for its end.
     GoOn,
     /// Make a child that exits at once, and a descriptor of it; leave it a zombie or wait for it, as the
     /// first argument says.
     Dead,
-    /// Wait at the meeting of the first argument for as many actors as the second says, then for the
+    /// Wait at the barrier of the first argument for as many actors as the second says, then for the
     /// nanoseconds of the third; gives those since the start.
-    Meet,
-    /// How many nanoseconds ago the meeting of the first argument started.
+    Barrier,
+    /// How many nanoseconds ago the barrier of the first argument started.
     Clock,
     /// setgroups(2) with a list too long for a message: first entry, step, entries, size argument.
     ManyGroups,

@@ -178,7 +178,7 @@ fn everything_is_required() {
     assert!(said.contains("1 failed") && said.contains("unmet need: needs an ordinary user"), "{said}");
 }
 
-/// A seccomp filter that refuses unshare(2) is found out by a trial, and both are in the reason.
+/// A seccomp filter that refuses unshare(2) is found out by a probe, and both are in the reason.
 #[test]
 #[ignore = "needs the suite's binary"]
 fn a_seccomp_filter_is_named() {

@@ -157,7 +157,7 @@ fn a_write_falls_short() {
 
     let trace = scenario.play();
 
-    let given = format!("0 {} 1", trace.own.uid).len();
+    let given = format!("0 {} 1", trace.names.own.uid).len();
     assert_eq!(trace.outcomes.last(), Some(&Outcome::Short { wrote: 0, given }), "{trace}");
     assert!(trace.to_string().contains("took 0 of"), "{trace}");
 }

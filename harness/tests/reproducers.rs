@@ -3,8 +3,10 @@
 
 mod told;
 
+use harness::Names;
 use harness::prelude::*;
-use harness::reproducer::{Header, Prediction, c, save_in};
+use harness::record::host;
+use harness::reproducer::{Header, Prediction, c, save};
 use rstest::rstest;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -59,6 +61,7 @@ fn header() -> Header {
     Header {
         name: "reproducers::told".to_owned(),
         about: vec!["A sentence. Source: user_namespaces(7).".to_owned()],
+        host: host(),
     }
 }
 
@@ -73,7 +76,7 @@ fn falsify(trace: &Trace) -> (Prediction, String) {
     let steps = &trace.scenario.steps;
     let last = steps.iter().rposition(|step| expects(&step.action)).expect("a step with an outcome");
     let lie = Outcome::Failed { call: "", errno: Errno::EXDEV };
-    wrong.outcomes[last] = Some(lie);
+    wrong.steps[last] = Some(lie).into();
     (wrong, format!("\n{:2}  {}  ", last + 1, steps[last].actor))
 }
 
@@ -144,7 +147,7 @@ fn a_state_that_is_not_as_expected_is_named() {
 #[test]
 fn what_nobody_foretells_is_told_and_not_compared() {
     let trace = maps().play();
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), own: trace.own };
+    let nothing = Prediction::nothing(trace.names);
 
     let source = c(&trace.scenario, &nothing, &header()).expect("a program");
 
@@ -157,7 +160,10 @@ fn what_nobody_foretells_is_told_and_not_compared() {
 fn a_program_that_is_not_for_its_user_cannot_be_run() {
     let trace = caller().inside(&[DENY]).play();
 
-    let other = Prediction { own: if trace.own.uid == 0 { USER } else { ROOT }, ..Prediction::from(&trace) };
+    let other = Prediction {
+        names: Names { own: if trace.names.own.uid == 0 { USER } else { ROOT }, ..trace.names },
+        ..Prediction::from(&trace)
+    };
     let ran = Program::compile(&c(&trace.scenario, &other, &header()).expect("a program")).run();
 
     assert_eq!(ran.status, Some(2), "{}", ran.said);
@@ -181,7 +187,7 @@ fn a_step_without_end_is_named_in_time() {
 fn a_killed_program_leaves_no_process() {
     let scenario =
         caller().inside(&[DENY, uid_map("5 own 1"), setresuid(5), pause()]).outside(&[Action::Look]);
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), own: caller().play().own };
+    let nothing = Prediction::nothing(caller().play().names);
     let program = Program::compile(&c(&scenario, &nothing, &header()).expect("a program"));
     let mut running = Command::new(program.path()).stdout(Stdio::piped()).spawn().expect("a child");
     let said = BufReader::new(running.stdout.as_mut().expect("a pipe"));
@@ -218,7 +224,7 @@ fn await_processes(program: &Path, enough: impl Fn(usize) -> bool) {
 #[case::a_file_of_a_test(&[RawArg::Bytes(b"/tmp/.tmpAbCdEf/file\0".as_slice().into())], "only a test has the file")]
 fn what_is_not_possible_has_a_reason(#[case] args: &[RawArg], #[case] reason: &str) {
     let scenario = caller().inside(&[raw("close", libc::SYS_close, args)]);
-    let nothing = Prediction { outcomes: Vec::new(), states: Vec::new(), own: ROOT };
+    let nothing = Prediction::nothing(Names { own: ROOT, ..caller().play().names });
 
     let refused = c(&scenario, &nothing, &header()).expect_err("a reason");
 
@@ -231,7 +237,7 @@ fn a_saved_program_says_how_to_run_it() {
     let place = tempfile::tempdir().expect("a directory");
     let directory = place.path().join("below");
 
-    let path = save_in(&directory, &trace.scenario, &Prediction::from(&trace), &header()).expect("a file");
+    let path = save(&directory, &trace.scenario, &Prediction::from(&trace), &header()).expect("a file");
 
     assert_eq!(path, directory.join("reproducers-told.c"));
     let source = std::fs::read_to_string(path).expect("the file");

@@ -2,6 +2,7 @@
 //! falsified it says so and names the step. Needs util-linux.
 
 use harness::prelude::*;
+use harness::record::host;
 use harness::reproducer::{Header, NotPossible, Prediction, shell};
 use rstest::rstest;
 use std::process::Command;
@@ -9,7 +10,8 @@ use std::process::Command;
 const OWN: [Action; 3] = [DENY, uid_map("0 own 1"), gid_map("0 own 1")];
 
 fn script(trace: &Trace, prediction: &Prediction) -> Result<String, NotPossible> {
-    shell(&trace.scenario, prediction, &Header { name: "scripts::told".to_owned(), about: Vec::new() })
+    let header = Header { name: "scripts::told".to_owned(), about: Vec::new(), host: host() };
+    shell(&trace.scenario, prediction, &header)
 }
 
 /// The exit status of a script and all that it said.
@@ -38,7 +40,7 @@ fn a_script_says_what_the_director_saw(#[case] scenario: Scenario) {
     assert_eq!(status, Some(0), "{trace}\n{said}");
     assert!(said.ends_with("\nas expected\n"), "{said}");
     let last = trace.scenario.steps.len() - 1;
-    prediction.outcomes[last] = Some(Outcome::Failed { call: "", errno: Errno::EXDEV });
+    prediction.steps[last] = Some(Outcome::Failed { call: "", errno: Errno::EXDEV }).into();
     let (status, said) = run_by_sh(&script(&trace, &prediction).expect("a script"));
     assert_eq!(status, Some(1), "{trace}\n{said}");
     let (before, _) =

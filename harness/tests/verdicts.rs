@@ -1,15 +1,17 @@
 //! What is said when kernel, snapshot and model do not agree: a trace, a snapshot or a prediction that lies is
 //! noticed, and named.
 
-use harness::model::{self, Prediction, Side, disagreements};
+use harness::here::start;
+use harness::model::{self, Side, described, disagreements};
+use harness::prediction::Prediction;
 use harness::prelude::*;
-use harness::verdict::{described, side_by_side};
+use harness::verdict::side_by_side;
 use nix::errno::Errno;
 
 /// An own gid that is mapped after "deny", which is allowed.
 fn played() -> (Trace, Prediction) {
     let trace = caller().inside(&[DENY, gid_map("0 own 1")]).play();
-    let prediction = model::predict(&trace.scenario).expect("the model knows the initial namespace");
+    let prediction = model::predict(&trace.scenario, start()).expect("the model knows the initial namespace");
     (trace, prediction)
 }
 
@@ -47,7 +49,7 @@ fn a_kernel_that_refuses_what_is_allowed_stands_alone() {
 fn a_model_with_a_wrong_rule_stands_alone() {
     let (trace, mut prediction) = played();
     prediction.steps[MAP].outcome = Some(eperm());
-    prediction.steps[MAP].rule = Some(harness::rules::named("allow.own-gid-needs-deny"));
+    prediction.steps[MAP].rule = Some("allow.own-gid-needs-deny");
 
     let report = side_by_side(&trace, Some(&prediction), &trace.to_string());
 
@@ -88,7 +90,7 @@ fn a_step_that_the_model_does_not_know_is_left_open() {
     let unknown = Action::Raw("getpid", libc::SYS_getpid, vec![]);
     let scenario = caller().inside(&[unknown, DENY]);
 
-    let prediction = model::predict(&scenario).expect("the model knows the initial namespace");
+    let prediction = model::predict(&scenario, start()).expect("the model knows the initial namespace");
 
     assert!(!prediction.is_whole());
     assert!(prediction.steps[1].outcome.is_none(), "what it may have changed is not known");

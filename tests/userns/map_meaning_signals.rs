@@ -3,7 +3,7 @@
 use crate::map_family::{Family, pairs};
 use crate::map_stack::{assert_prepared, last};
 use harness::prelude::*;
-use harness::rules::changes::{Release, SENDER_BY_RECEIVER};
+use harness::rules::changes::SENDER_BY_RECEIVER;
 use rstest::rstest;
 
 const USR1: i64 = libc::SIGUSR1 as i64;
@@ -98,7 +98,7 @@ fn given_by_the_sender() {
 /// The sender's uid, as kill(2) tells it. Where the sender's namespace has no name for it, an older kernel takes the
 /// overflow uid for it, which may be a name.
 fn as_sent_by_kill(family: &Family, from: Actor, to: Actor, uid: u32) -> u32 {
-    match Release::of_host().has(&SENDER_BY_RECEIVER) {
+    match SENDER_BY_RECEIVER.is_in(harness::here::release()) {
         true => family.told(to, IdFile::UidMap, uid),
         false => as_received(family, from, to, family.told(from, IdFile::UidMap, uid)),
     }

@@ -65,7 +65,7 @@ fn kept() {
     let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(PathBuf::default, PathBuf::from);
     let kept = regressions::kept(&root.join("tests/regressions")).unwrap_or_else(|error| panic!("{error}"));
     assert!(!kept.is_empty(), "no scenario is kept");
-    assert_eq!(harness::model::applies(), Ok(()));
+    assert_eq!(harness::model::applies(harness::here::start()), Ok(()));
 
     for kept in kept {
         let disputed = play(&kept.scenario).unwrap_or_else(|error| panic!("{error}"));

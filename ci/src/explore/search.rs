@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use harness::explore::search::{Ends, Found, Plan, Report, search};
 use harness::explore::{self, Dispute, Watch, regressions};
 use harness::model;
+use harness::record;
 
 use crate::explore::progress::watched;
 use crate::explore::search_options::{Casts, SearchOptions};
@@ -25,7 +26,7 @@ const KEPT: &str = "tests/regressions";
 /// # Errors
 /// When the model says nothing on this host, or a scenario cannot be played.
 pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
-    model::applies().map_err(str::to_owned)?;
+    model::applies(harness::here::start()).map_err(str::to_owned)?;
     let directory = Workspace::find()?.root.join(KEPT);
     let again = play_kept(&directory)?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -94,7 +95,8 @@ fn told(found: &Found, plan: &Plan) -> String {
     };
     let dispute = found.dispute();
     let name = format!("search {} {worker} {number}", plan.seed);
-    let _ = writeln!(text, "\n{dispute}\n{}", dispute.reproduced(&name));
+    let _ =
+        writeln!(text, "\n{dispute}\n{}", dispute.reproduced(&name, &record::host(), &record::directory()));
     text
 }
 

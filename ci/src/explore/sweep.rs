@@ -5,7 +5,7 @@ use std::time::Instant;
 use harness::action::IdFile;
 use harness::error::Error;
 use harness::explore::{Dispute, Watch, maps, sweep};
-use harness::model;
+use harness::{model, record};
 
 use crate::explore::progress::watched;
 use crate::explore::sweep_options::SweepOptions;
@@ -32,7 +32,7 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
     if let Some(unknown) = options.only.iter().find(|name| !names.contains(&name.as_str())) {
         return Err(format!("no field is called {unknown:?}; there are {}", names.join(", ")));
     }
-    model::applies()?;
+    model::applies(harness::here::start())?;
     let workers =
         options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
@@ -120,7 +120,7 @@ fn is_root() -> bool {
 
 fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
     for (number, dispute) in (1..).zip(disputes) {
-        let program = dispute.reproduced(&format!("sweep {number}"));
+        let program = dispute.reproduced(&format!("sweep {number}"), &record::host(), &record::directory());
         say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{dispute}\n{program}\n"));
     }
     if !disputes.is_empty() {

@@ -16,7 +16,7 @@ each rule. The outcome is the errno that a program gets when the rule refuses a 
 user namespaces (3.8), the column `since` has its first release.
 
 `cargo ci rules` prints which rules hold on a kernel. `cargo ci rules map.written-once` prints everything about one rule.
-`cargo ci rules --write` generates this page from `harness/src/rules` and the attributes of the tests.
+`cargo ci rules --write` generates this page from `harness/spec/src/rules` and the attributes of the tests.
 ";
 
 /// The page.

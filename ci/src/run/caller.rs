@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use harness::host::facts;
+use harness::facts;
 use nix::unistd::geteuid;
 
 use crate::run::nextest::{self, Ended, Places};

@@ -1,6 +1,7 @@
 //! Calls that take more than their arguments: processes made, wrappers of the C library, long lists.
 
 use super::{Private, RESULTS, die_with_parent, exit};
+use crate::wire::{SETEGID, SETEUID};
 use libc::{c_int, c_long};
 use nix::errno::Errno;
 use std::cell::UnsafeCell;
@@ -142,12 +143,6 @@ pub(super) fn libc_call(number: c_long, [a, b, c, ..]: [c_long; 6]) -> i64 {
         }
     })
 }
-
-/// seteuid(3) is no system call; it travels under a number that none has.
-pub const SETEUID: c_long = -1;
-
-/// setegid(3), likewise.
-pub const SETEGID: c_long = -2;
 
 /// The filesystem uid of this process. No id is -1, so that nothing is set; what it was is returned all the same.
 /// Not by way of the C library, of which some leave errno alone.

@@ -11,8 +11,8 @@ impl Actor {
         let pid = unsafe { libc::syscall(number, a, b, 0, 0, 0) };
         match pid {
             0 => {
-                // Neither the timer nor the leash is inherited.
-                self.leashed = false;
+                // Neither the timer nor the signal at the end of the director is inherited.
+                self.watches_director = false;
                 end_in(self.limit);
                 die_with_parent();
                 0

@@ -1,6 +1,6 @@
 //! How actors and other children come into being.
 
-use super::{Actor, exit, place, serve};
+use super::{Actor, exit, serve, step_counter};
 use crate::wire::{PROC, SLOTS, SOCKET};
 use libc::{c_int, c_long};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -25,7 +25,7 @@ pub struct Start<'a> {
 /// # Errors
 /// The errno of fork(2).
 pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
-    let place = place(start.number);
+    let step = step_counter(start.number);
     // SAFETY: the child only makes async-signal-safe calls. This is the C library's fork, not the
     // bare call, so that its set*id wrappers know that the child has one thread.
     match unsafe { libc::fork() } {
@@ -35,7 +35,7 @@ pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
             let mut slots = [-1; SLOTS];
             slots[SOCKET as usize] = start.socket.as_raw_fd();
             slots[PROC as usize] = start.proc.as_raw_fd();
-            serve(place, start.limit, slots, start.batch)
+            serve(step, start.limit, slots, start.batch)
         }
         pid => Ok(nix::unistd::Pid::from_raw(pid)),
     }
@@ -99,7 +99,7 @@ impl Actor {
             unsafe { libc::close(self.slot(SOCKET)) };
             self.keep(slot, -1);
             self.keep(SOCKET, socket);
-            serve(place(number), self.limit, self.slots, &[])
+            serve(step_counter(number), self.limit, self.slots, &[])
         }
         // SAFETY: the child's end; a copy here would hide the child's end from the director.
         unsafe { libc::close(self.slot(slot)) };

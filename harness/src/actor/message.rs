@@ -53,7 +53,7 @@ impl Actor {
     }
 
     pub(super) fn send(&mut self) {
-        self.unleash();
+        self.unwatch_director();
         let mut vector = libc::iovec { iov_base: ANSWERS.0.get().cast(), iov_len: self.filled };
         let mut control = [0_u64; 8];
         // SAFETY: a message header of zeros is valid; the control message is given room for one

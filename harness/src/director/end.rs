@@ -3,23 +3,23 @@
 use super::Director;
 use crate::action::Remains;
 use crate::error::Error;
-use crate::trace::Outcome;
+use crate::outcome::Outcome;
 use crate::wire::{Op, Request};
 
 impl Director<'_> {
     /// Has an actor exit. What it was leaves no state; a zombie keeps its process id, which nobody else
-    /// can be given until it is reaped with the director's other players.
+    /// can be given until it is reaped with the director's other processes.
     pub(super) fn end(&mut self, index: usize, remains: Remains) -> Result<Outcome, Error> {
-        let mut player = self.players.remove(index);
+        let mut process = self.processes.remove(index);
         self.kept.remove(index);
         let mut message = Vec::new();
         Request::new(Op::Exit, 0).write(&mut message, 0);
-        player.send(&message, None)?;
+        process.send(&message, None)?;
         match remains {
-            Remains::Nothing => player.farewell(&|_| "its end".to_owned())?,
+            Remains::Nothing => process.wait_exit(&|_| "its end".to_owned())?,
             Remains::Zombie => {
-                player.become_zombie();
-                self.zombies.push(player);
+                process.become_zombie();
+                self.zombies.push(process);
             }
         }
         Ok(Outcome::Done)

@@ -2,18 +2,19 @@
 
 use super::Director;
 use crate::action::Action;
+use crate::actors::Actor;
 use crate::error::Error;
-use crate::lower::Call;
-use crate::scenario::{Actor, Scenario};
-use crate::state::{self, Kept, State};
-use crate::trace::Outcome;
+use crate::lower::{Call, state};
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
+use crate::state::Kept;
 use crate::wire::{Answer, MESSAGE};
-use crate::{outcome, show};
+use crate::{decode, show};
 
 /// What is asked of an actor at a time.
 #[derive(Default)]
-pub(super) struct Queue {
-    player: usize,
+pub(crate) struct Queue {
+    process: usize,
     message: Vec<u8>,
     pending: Vec<Pending>,
     /// How many bytes the answers to steps may have, apart from the state.
@@ -25,7 +26,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// An empty one.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { message: Vec::with_capacity(USUAL), ..Self::default() }
     }
 }
@@ -73,12 +74,12 @@ impl Director<'_> {
     pub(super) fn enqueue(
         &mut self,
         queue: &mut Queue,
-        player: usize,
+        process: usize,
         what: What,
         calls: &[Call],
     ) -> Result<(), Error> {
         let length = calls.iter().map(|(_, request)| request.payload.len() + 128).sum();
-        self.make_room(queue, player, length)?;
+        self.make_room(queue, process, length)?;
         if calls.is_empty() {
             return Ok(());
         }
@@ -91,55 +92,55 @@ impl Director<'_> {
         Ok(())
     }
 
-    /// Asks a player for its state, and then to exit: nothing comes after that.
-    pub(super) fn enqueue_state(&mut self, queue: &mut Queue, player: usize) -> Result<(), Error> {
+    /// Asks a process for its state, and then to exit: nothing comes after that.
+    pub(super) fn enqueue_state(&mut self, queue: &mut Queue, process: usize) -> Result<(), Error> {
         let (message, count) = state::message();
-        self.make_room(queue, player, message.len())?;
+        self.make_room(queue, process, message.len())?;
         queue.message.extend(message);
         queue.pending.push(Pending::new(What::State, state::STEP, vec![""; *count]));
         queue.end = if queue.words < FEW { End::AtOnce } else { End::Later };
         Ok(())
     }
 
-    /// Sees to it that what is queued is for this player and leaves room for so many bytes.
-    fn make_room(&mut self, queue: &mut Queue, player: usize, length: usize) -> Result<(), Error> {
-        if queue.player != player || queue.message.len() + length > MESSAGE || queue.sent {
+    /// Sees to it that what is queued is for this process and leaves room for so many bytes.
+    fn make_room(&mut self, queue: &mut Queue, process: usize, length: usize) -> Result<(), Error> {
+        if queue.process != process || queue.message.len() + length > MESSAGE || queue.sent {
             self.flush(queue)?;
         }
-        queue.player = player;
+        queue.process = process;
         Ok(())
     }
 
     /// Sends what has gathered and goes on without the answers.
-    pub(super) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
         if !queue.pending.is_empty() && !queue.sent {
-            self.players[queue.player].send(&queue.message, None)?;
+            self.processes[queue.process].send(&queue.message, None)?;
             queue.sent = true;
         }
         Ok(())
     }
 
     /// Sends what has gathered and awaits every answer to it.
-    pub(super) fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
         if queue.pending.is_empty() {
             return Ok(());
         }
         self.send_ahead(queue)?;
         let count = queue.pending.iter().map(|pending| pending.names.len()).sum();
-        let (scenario, player) = (self.scenario, &mut self.players[queue.player]);
-        let actor = player.actor;
+        let (scenario, process) = (self.scenario, &mut self.processes[queue.process]);
+        let actor = process.actor;
         let doing = |number| doing(scenario, actor, queue.pending.get(number as usize));
         if queue.end == End::AtOnce {
-            player.reap();
+            process.reap();
         }
-        let (answers, _) = player.receive(count, &doing)?;
+        let (answers, _) = process.receive(count, &doing)?;
         let mut rest = answers.as_slice();
         for pending in &queue.pending {
             let (these, others) = rest.split_at(pending.names.len());
             if these.iter().any(|answer| answer.step != pending.number) {
                 return Err(Error::Stray { actor, doing: doing(pending.number) });
             }
-            self.record(queue.player, pending, these)?;
+            self.record(queue.process, pending, these)?;
             rest = others;
         }
         queue.message.clear();
@@ -148,15 +149,15 @@ impl Director<'_> {
         Ok(())
     }
 
-    fn record(&mut self, player: usize, pending: &Pending, answers: &[Answer]) -> Result<(), Error> {
-        let actor = self.players[player].actor;
-        let failed = outcome::failure(&pending.names, answers);
+    fn record(&mut self, process: usize, pending: &Pending, answers: &[Answer]) -> Result<(), Error> {
+        let actor = self.processes[process].actor;
+        let failed = decode::failure(&pending.names, answers);
         match (pending.what, failed) {
             (What::SetUp, Some((call, errno))) => Err(Error::SetUp { actor, call, errno }),
             (What::Namespace, Some((_, errno))) => Err(Error::Namespace { actor, errno }),
             (What::SetUp | What::Namespace, None) => Ok(()),
             (What::State, _) => {
-                let state = State::read(answers);
+                let state = decode::state::state(answers);
                 let state = state.map_err(|(call, errno)| Error::State { actor, call, errno })?;
                 self.states.push((actor, state));
                 Ok(())
@@ -166,9 +167,9 @@ impl Director<'_> {
                 if let (Action::Apart(flags), Some((_, errno))) = (action, failed) {
                     return Err(Error::NotApart { actor, flags: *flags, errno });
                 }
-                let outcome = outcome::of(action, &pending.names, answers, self.own);
+                let outcome = decode::of(action, &pending.names, answers, self.names.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
-                    self.kept[player] = Kept::No;
+                    self.kept[process] = Kept::No;
                 }
                 self.outcomes.push(outcome);
                 Ok(())

@@ -2,11 +2,13 @@
 
 use super::Director;
 use super::queue::Queue;
-use crate::caller;
+use crate::action::IdFile;
+use crate::actors::{Actor, Namespace, RunAs, TakesOn};
 use crate::caps::CapSet;
 use crate::error::Error;
-use crate::host::{self, CapSets};
-use crate::scenario::{Actor, Cast, Namespace};
+use crate::host;
+use crate::ids::CapSets;
+use crate::map::IdMap;
 use crate::state::{Before, Kept, State};
 impl Director<'_> {
     pub(super) fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
@@ -15,17 +17,17 @@ impl Director<'_> {
     }
 
     /// Asks every actor, and awaits the answers of all but the last.
-    pub(super) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
+    pub(crate) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
         for actor in in_turn() {
-            if let Some(player) = self.find(actor) {
-                self.enqueue_state(queue, player)?;
+            if let Some(process) = self.find(actor) {
+                self.enqueue_state(queue, process)?;
             }
         }
         Ok(())
     }
 
     /// What they have answered.
-    pub(super) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
+    pub(crate) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
         if whoever_was_forked_last_ends_first() {
@@ -34,11 +36,12 @@ impl Director<'_> {
         let gid_maps: Vec<(Actor, String)> =
             states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
         for (actor, state) in &mut states {
-            if self.kept[self.player(*actor)?] == Kept::TheCallers {
+            if self.kept[self.process(*actor)?] == Kept::TheCallers {
                 let mut maps = maps_above(*actor, &gid_maps);
                 // An actor outside may have left the caller's namespace, whose map is no way inwards.
                 maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
-                state.groups_kept = caller::kept(state, &self.groups_before(*actor), &maps);
+                let before = self.groups_before(*actor);
+                state.groups_kept = kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));
@@ -48,15 +51,15 @@ impl Director<'_> {
     }
 
     fn groups_before(&self, actor: Actor) -> Vec<u32> {
-        match self.scenario.cast {
-            Cast::Ordinary if self.caller.uid == 0 && actor != Actor::Privileged => vec![self.own.gid],
+        match self.scenario.cast.takes_on(self.caller) {
+            Some(TakesOn { groups, .. }) if actor != Actor::Privileged => groups,
             _ => self.caller.groups.clone(),
         }
     }
 
     fn before(&self, actor: Actor) -> Before {
         let caps = match self.scenario.cast {
-            Cast::Ordinary | Cast::OrdinaryInGroups(_) if actor == Actor::Outside => CapSets {
+            RunAs::Ordinary | RunAs::OrdinaryInGroups(_) if actor == Actor::Outside => CapSets {
                 effective: CapSet::EMPTY,
                 permitted: CapSet::EMPTY,
                 ambient: CapSet::EMPTY,
@@ -66,6 +69,21 @@ impl Director<'_> {
         };
         Before { caps, files: self.caller.files.clone() }
     }
+}
+
+/// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
+/// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
+/// the caller's groups are differs from host to host, so that no trace can list them.
+fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Kept {
+    let name = |gid: &u32| {
+        let inside = gid_maps.iter().try_fold(*gid, |gid, map| IdMap::parse(map).up(gid));
+        inside.unwrap_or(overflow)
+    };
+    let (mut now, mut named): (Vec<u32>, Vec<u32>) =
+        (state.groups.clone(), before.iter().map(name).collect());
+    now.sort_unstable();
+    named.sort_unstable();
+    if now == named { Kept::TheCallers } else { Kept::No }
 }
 
 /// The actors in the order in which they tell their state, and exit.
@@ -82,7 +100,7 @@ fn in_turn() -> [Actor; Actor::ALL.len()] {
 ///
 /// Source: gVisor, pkg/sentry/kernel/task_clone.go, Task.Clone().
 fn whoever_was_forked_last_ends_first() -> bool {
-    host::facts().system.is_gvisor()
+    host::system().is_gvisor()
 }
 
 /// The maps between the caller's namespace and the one above an actor's, the outermost first.

@@ -2,9 +2,10 @@
 
 use super::{Dispute, Watch, beginning, play, together};
 use crate::action::{Access, Action, At, IdFile, Text};
+use crate::actors::Actor;
 use crate::error::Error;
-use crate::scenario::{Actor, Scenario, ordinary, root};
-use crate::trace::Outcome;
+use crate::outcome::Outcome;
+use crate::scenario::{Scenario, ordinary, root};
 
 /// Digits, blanks, the ends of lines and of strings, signs, a letter, a comma, and the no-break space of Latin-1.
 pub const ALPHABET: [u8; 12] = [b'0', b'1', b'9', b' ', b'\n', 0, b'-', b'x', b'\t', b'+', b',', 0xa0];

@@ -2,15 +2,13 @@
 //! it was, in comments, then the cast and a line for each step.
 
 use super::Dispute;
-use crate::scenario::{Actor, Cast, Scenario, Step};
-use crate::verdict;
+use crate::model;
+use crate::scenario::Scenario;
+use harness_scenario::file::{self, ENDING};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// The end of the name of such a file.
-const ENDING: &str = "scenario";
 
 /// A kept scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +35,7 @@ pub fn kept(directory: &Path) -> Result<Vec<Kept>, String> {
     paths.sort();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-        let scenario = read(&text).map_err(|error| failed(&path, &error))?;
+        let scenario = file::read(&text).map_err(|error| failed(&path, &error))?;
         Ok(Kept { path, scenario })
     };
     paths.into_iter().map(read).collect()
@@ -61,44 +59,15 @@ pub fn keep(directory: &Path, dispute: &Dispute) -> Result<PathBuf, String> {
 fn written(dispute: &Dispute) -> Result<String, String> {
     let mut told = String::from("What kernel and model said when this was found:\n");
     for point in &dispute.points {
-        told.push_str(&verdict::described(&dispute.trace, point));
+        told.push_str(&model::described(&dispute.trace, point));
     }
     let _ = write!(told, "in\n{}", dispute.trace);
     let mut text = String::new();
     for line in told.lines() {
         let _ = writeln!(text, "{}", format!("# {line}").trim_end());
     }
-    let scenario = &dispute.trace.scenario;
-    let json =
-        |value: serde_json::Result<String>| value.map_err(|error| format!("no file holds it: {error}"));
-    let _ = writeln!(text, "cast {}", json(serde_json::to_string(&scenario.cast))?);
-    for Step { actor, action } in &scenario.steps {
-        let _ = writeln!(text, "{actor} {}", json(serde_json::to_string(action))?);
-    }
+    text.push_str(&file::write(&dispute.trace.scenario)?);
     Ok(text)
-}
-
-/// The scenario of such a text.
-fn read(text: &str) -> Result<Scenario, String> {
-    let mut scenario = None;
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#')) {
-        let failed = |why: &dyn std::fmt::Display| format!("line {number}: {why}");
-        let (who, what) = line.split_once(' ').ok_or_else(|| failed(&"no \"who what\""))?;
-        match (&mut scenario, who) {
-            (None, "cast") => {
-                let cast: Cast = serde_json::from_str(what).map_err(|error| failed(&error))?;
-                scenario = Some(Scenario::new(cast));
-            }
-            (None, _) => return Err(failed(&"the cast comes first")),
-            (Some(scenario), who) => {
-                let actor = Actor::ALL.into_iter().find(|actor| actor.to_string() == who);
-                let actor = actor.ok_or_else(|| failed(&format_args!("no actor is called {who}")))?;
-                let action = serde_json::from_str(what).map_err(|error| failed(&error))?;
-                scenario.steps.push(Step { actor, action });
-            }
-        }
-    }
-    scenario.ok_or_else(|| "no cast".to_owned())
 }
 
 /// The FNV-1a hash: a name that stays.
@@ -110,6 +79,7 @@ fn fnv(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
     use crate::explore::strategy::{Casts, scenarios};
+    use crate::ids::{Names, Own};
     use crate::trace::Trace;
     use proptest::prelude::*;
 
@@ -118,19 +88,20 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read((scenario, _) in scenarios(Casts::All)) {
-            let own = crate::Own { uid: 0, gid: 0 };
+            let own = Own { uid: 0, gid: 0 };
+            let names = Names { own, overflow: [65_534; 2], last_cap: 40 };
             let trace =
-                Trace { scenario: scenario.clone(), outcomes: Vec::new(), states: Vec::new(), own };
+                Trace { scenario: scenario.clone(), outcomes: Vec::new(), states: Vec::new(), names };
 
             let text = written(&Dispute { trace, points: Vec::new() });
 
-            prop_assert_eq!(text.and_then(|text| read(&text)), Ok(scenario));
+            prop_assert_eq!(text.and_then(|text| file::read(&text)), Ok(scenario));
         }
     }
 
     #[test]
     fn a_line_that_is_none_is_named() {
-        let read = read("# nothing\ncast \"Root\"\nnobody \"Look\"\n");
+        let read = file::read("# nothing\ncast \"Root\"\nnobody \"Look\"\n");
 
         assert_eq!(read, Err("line 3: no actor is called nobody".to_owned()));
     }

@@ -139,7 +139,7 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn search(&mut self) -> Result<(), Box<Unplayed>> {
-        if model::applies().is_err() {
+        if model::applies(crate::here::start()).is_err() {
             return Ok(());
         }
         let strategy = scenarios(self.plan.casts);

@@ -2,11 +2,11 @@
 //!
 //! Steps are taken out first, in halves, quarters and one by one, then what is left is made simpler: other actors,
 //! shorter texts, smaller ids. Whatever is tried must make sense, and is played. proptest would shrink what was drawn,
-//! which is not what is played: phrases that were left out in part are not simpler for being shorter.
+//! which is not what is played: groups that were left out in part are not simpler for being shorter.
 
 mod simpler;
 
-use super::sense::{Missing, Sensible};
+use super::repair::{Missing, Repaired};
 use super::{Dispute, play};
 use crate::error::Error;
 use crate::scenario::{Scenario, Step};
@@ -54,11 +54,11 @@ impl Shrinking<'_> {
         self.tried >= MOST || !(self.goes_on)()
     }
 
-    /// Whether these steps, as far as they make sense, are disputed too and no more than the present ones; if so
-    /// they are the present ones from now on.
+    /// Repairs and plays a candidate. Keeps it, and returns true, if kernel and model still disagree on no more points
+    /// than before.
     fn try_these(&mut self, mut scenario: Scenario) -> Result<bool, Error> {
         let steps = std::mem::take(&mut scenario.steps);
-        let (scenario, _) = Sensible::of(scenario.cast, steps, Missing::AreLeftOut).done();
+        let (scenario, _) = Repaired::of(scenario.cast, steps, Missing::AreLeftOut).done();
         if self.is_over() || scenario == *self.scenario() {
             return Ok(false);
         }

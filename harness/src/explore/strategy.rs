@@ -1,17 +1,18 @@
-//! How scenarios are drawn: phrases of a few steps, by whom they come to mind, one after the other.
+//! How scenarios are drawn: groups of a few steps, one after the other.
 //!
-//! A phrase is what belongs together: a file opened, passed on and written; a namespace mapped; a map that somebody
-//! reads. Alone, its steps would hardly ever meet. What makes no sense at its place is left out when the phrases
-//! are [put together](super::sense).
+//! A group has what belongs together: a file opened, passed on and written; a namespace mapped; a map that somebody
+//! reads. Alone, its steps would hardly ever meet. What makes no sense at its place is left out when the groups
+//! are [put together](super::repair).
 
 mod ids;
 mod maps;
 mod processes;
-mod stories;
+mod sequences;
 
-use super::sense::{Missing, Sensible};
+use super::repair::{Missing, Repaired};
 use crate::action::{Access, Action, At, IdFile, Room};
-use crate::scenario::{Actor, Cast, Scenario, Step};
+use crate::actors::{Actor, RunAs};
+use crate::scenario::{Scenario, Step};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -27,32 +28,32 @@ pub enum Casts {
     Ordinary,
 }
 
-/// The most phrases of a scenario.
-const PHRASES: usize = 12;
+/// The most groups of a scenario.
+const GROUPS: usize = 12;
 
 /// A scenario, and by which rules the model has something refused in it.
 pub type Drawn = (Scenario, BTreeSet<&'static str>);
 
 /// Scenarios of every shape that the model knows.
 pub fn scenarios(casts: Casts) -> impl Strategy<Value = Drawn> {
-    (cast(casts), vec(phrase(), 1..=PHRASES))
-        .prop_map(|(cast, phrases)| Sensible::of(cast, phrases.into_iter().flatten(), Missing::Begin).done())
+    (cast(casts), vec(step_group(), 1..=GROUPS))
+        .prop_map(|(cast, groups)| Repaired::of(cast, groups.into_iter().flatten(), Missing::Begin).done())
 }
 
-fn cast(casts: Casts) -> BoxedStrategy<Cast> {
+fn cast(casts: Casts) -> BoxedStrategy<RunAs> {
     if casts == Casts::Ordinary {
-        return Just(Cast::Ordinary).boxed();
+        return Just(RunAs::Ordinary).boxed();
     }
-    let groups = vec(0..12_u32, 0..4).prop_map(|groups| Cast::OrdinaryInGroups(Cow::Owned(groups)));
-    match crate::caller::caller().uid {
+    let groups = vec(0..12_u32, 0..4).prop_map(|groups| RunAs::OrdinaryInGroups(Cow::Owned(groups)));
+    match crate::here::start().caller.uid.effective {
         0 => prop_oneof![
-            4 => Just(Cast::Ordinary),
-            4 => Just(Cast::Root),
+            4 => Just(RunAs::Ordinary),
+            4 => Just(RunAs::Root),
             1 => groups,
-            1 => Just(Cast::Caller),
+            1 => Just(RunAs::Caller),
         ]
         .boxed(),
-        _ => prop_oneof![3 => Just(Cast::Ordinary), 1 => Just(Cast::Caller)].boxed(),
+        _ => prop_oneof![3 => Just(RunAs::Ordinary), 1 => Just(RunAs::Caller)].boxed(),
     }
 }
 
@@ -104,7 +105,7 @@ fn at() -> impl Strategy<Value = At> + Clone {
     ]
 }
 
-fn phrase() -> impl Strategy<Value = Vec<Step>> {
+fn step_group() -> impl Strategy<Value = Vec<Step>> {
     let alone = (actor(), action()).prop_map(|(actor, action)| vec![Step { actor, action }]);
     let cloned = actor().prop_map(|actor| vec![Step { actor, action: Action::BeginCloned }]);
     // In boxes: what is drawn would otherwise have room for all that might have been, by the megabyte.
@@ -114,7 +115,7 @@ fn phrase() -> impl Strategy<Value = Vec<Step>> {
         4 => own_ids().boxed(),
         5 => passed_on().boxed(),
         4 => another_user().boxed(),
-        4 => stories::story().boxed(),
+        4 => sequences::sequence().boxed(),
         1 => cloned.boxed(),
         1 => processes::sockets().boxed(),
     ]

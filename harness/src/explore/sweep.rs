@@ -9,10 +9,11 @@ use crate::action::{
     ALLOW, Action, CapChange, DENY, DUMPABLE, IdFile, KEEP, SETGROUPS_EMPTY, SetId, UNSHARE, Via, drop_caps,
     gid_map, set_id, setgroups, setresgid, setresuid, uid_map, write, write_of,
 };
+use crate::actors::Actor;
 use crate::caps::Cap;
 use crate::error::Error;
 use crate::model::World;
-use crate::scenario::{Actor, Scenario, Step, ordinary, root};
+use crate::scenario::{Scenario, Step, ordinary, root};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::caps::Cap;
 use serde::Serialize;
 
 use super::fact::{self, Fact};
@@ -42,6 +43,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The highest capability number of this kernel, or of those known here.
+    pub fn last_cap(&self) -> u8 {
+        let known = self.cap_last_cap.known();
+        known.and_then(|last| u8::try_from(*last).ok()).unwrap_or(Cap::LAST.number())
+    }
+
     /// Reads the facts; never fails.
     pub fn gather() -> Policy {
         let sysctl = |name: &str| fact::read_number(&format!("/proc/sys/{name}"));

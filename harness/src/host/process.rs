@@ -9,30 +9,18 @@ use rustix::thread::{
 use serde::Serialize;
 
 use super::fact::{self, Fact};
-use super::ids::{FsId, Ids, gids, uids};
+use super::ids::{gids, uids};
 use super::root::{self, Chroot};
 use super::system::System;
 use crate::caps::{Cap, CapSet};
+use crate::ids::{CapSets, FsId, Ids};
+use crate::map;
+use crate::missing::Lacks;
 
 /// The inode number of the initial user namespace, fixed since Linux 3.8.
 ///
 /// Source: `PROC_USER_INIT_INO`, include/linux/proc_ns.h.
 const INITIAL_USERNS: &str = "user:[4026531837]";
-
-/// The five capability sets of a process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct CapSets {
-    /// What survives execve(2) of a file with inheritable capabilities.
-    pub inheritable: CapSet,
-    /// What the process may make effective.
-    pub permitted: CapSet,
-    /// What permission checks look at.
-    pub effective: CapSet,
-    /// What execve(2) can give at most.
-    pub bounding: CapSet,
-    /// What survives execve(2) of any file.
-    pub ambient: CapSet,
-}
 
 /// The seccomp mode of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -79,24 +67,12 @@ pub struct Process {
     pub securebits: Fact<u32>,
 }
 
-/// What no process of this kernel can be told about itself, since there is no such call. Linux has all of them;
-/// where a seccomp filter may have answered in its place, nothing is known to be lacking.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lacks {
-    /// setfsuid(2) and setfsgid(2), which tell the filesystem ids.
-    pub fs_ids: bool,
-    /// `PR_GET_SECUREBITS` of prctl(2).
-    pub securebits: bool,
-    /// `/proc/PID/setgroups`, which came with 3.19.
-    pub setgroups: bool,
-}
-
 impl Process {
     /// Reads the facts; never fails. System calls tell where they can, so that little is lost
     /// without `/proc`.
     pub fn gather() -> Process {
         let status = Status::read();
-        let uid_map = fact::read("/proc/self/uid_map").map(|map| one_line(map));
+        let uid_map = fact::read("/proc/self/uid_map").map(|map| map::lines(map).join("; "));
         Process {
             uids: uids(),
             gids: gids(),
@@ -108,8 +84,8 @@ impl Process {
             seccomp: status.field("Seccomp").map(|mode| seccomp(mode)),
             in_initial_userns: in_initial_userns(&uid_map, System::gather().is_gvisor()),
             uid_map,
-            gid_map: fact::read("/proc/self/gid_map").map(|map| one_line(map)),
-            projid_map: fact::read("/proc/self/projid_map").map(|map| one_line(map)),
+            gid_map: fact::read("/proc/self/gid_map").map(|map| map::lines(map).join("; ")),
+            projid_map: fact::read("/proc/self/projid_map").map(|map| map::lines(map).join("; ")),
             setgroups: fact::read("/proc/self/setgroups"),
             chroot: root::chroot(),
             processors: processors(),
@@ -182,12 +158,6 @@ fn in_initial_userns(uid_map: &Fact<String>, is_gvisor: bool) -> Fact<bool> {
     }
 }
 
-/// The kernel pads the fields and ends each extent with a newline.
-fn one_line(map: &str) -> String {
-    let extents = map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    extents.collect::<Vec<_>>().join("; ")
-}
-
 /// `/proc/self/status` by field.
 struct Status(Fact<HashMap<String, String>>);
 
@@ -223,13 +193,6 @@ mod tests {
         assert_eq!(filtered.lacks(), Lacks::default());
         let half = Process { gids: told.gids, securebits: Fact::Unreadable("EPERM".into()), ..lacking };
         assert_eq!(half.lacks(), Lacks::default());
-    }
-
-    #[test]
-    fn a_map_is_shown_on_one_line() {
-        let map = "         0       1000          1\n         1     100000      65536";
-        assert_eq!(one_line(map), "0 1000 1; 1 100000 65536");
-        assert_eq!(one_line(""), "");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::fact::Fact;
 use crate::caps::CapSet;
-use crate::program;
+use crate::host::path;
 
 /// The bit of a mode for which execve(2) takes over the owner's uid.
 const SETUID: u32 = 0o4000;
@@ -55,7 +55,7 @@ impl Program {
     /// Looks a program up where scenarios do that run it: in the standard directories, whatever the
     /// caller's PATH, unless it is named with a slash. `None` if none is there that the caller may execute.
     pub fn find(name: &str) -> Option<Program> {
-        let file = program::find(name).filter(|file| program::is_program(file))?;
+        let file = path::find(name).filter(|file| path::is_program(file))?;
         Program::at(&file)
     }
 

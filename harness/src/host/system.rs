@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::fact::{self, Fact};
+use crate::release::{stable_release, version};
 
 /// Kernel, distribution and surroundings.
 #[derive(Clone, Debug, Serialize)]
@@ -61,22 +62,6 @@ impl System {
     pub fn stable_release(&self) -> u32 {
         stable_release(&self.kernel_release, &self.kernel_version)
     }
-}
-
-/// As [`System::stable_release`], of a kernel with this `uname -r` and `uname -v`.
-pub(crate) fn stable_release(release: &str, told: &str) -> u32 {
-    let debian = told.split_once("Debian ").map(|(_, rest)| rest);
-    let text = debian.filter(|rest| version(rest) == version(release)).unwrap_or(release);
-    let third = text.split('.').nth(2).unwrap_or_default();
-    let digits = third.bytes().take_while(u8::is_ascii_digit).count();
-    third[..digits].parse().unwrap_or(0)
-}
-
-/// Reads "6.18.44-fc" as (6, 18).
-pub(crate) fn version(release: &str) -> Option<(u32, u32)> {
-    let (major, rest) = release.split_once('.')?;
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    Some((major.parse().ok()?, rest[..digits].parse().ok()?))
 }
 
 fn distribution() -> Fact<String> {
@@ -142,30 +127,6 @@ fn machine(cpuinfo: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn releases_of_distributions_are_read() {
-        assert_eq!(version("6.18.44-fc-v445"), Some((6, 18)));
-        assert_eq!(version("7.3-rc2"), Some((7, 3)));
-        assert_eq!(version("5.10"), Some((5, 10)));
-        assert_eq!(version("unknown"), None);
-    }
-
-    #[test]
-    fn stable_releases_are_read() {
-        let stable = |release: &str, version: &str| {
-            let (kernel_release, kernel_version) = (release.to_owned(), version.to_owned());
-            let (architecture, distribution) = (String::new(), Fact::Absent);
-            System { kernel_release, kernel_version, architecture, distribution, surroundings: Vec::new() }
-                .stable_release()
-        };
-
-        assert_eq!(stable("6.1.192", "#1 Tue Nov 3"), 192);
-        assert_eq!(stable("6.18.44-fc", "#1 SMP"), 44);
-        assert_eq!(stable("6.1.0-26-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1 (2024-09-30)"), 112);
-        assert_eq!(stable("7.3-rc2", "#1 SMP"), 0);
-        assert_eq!(stable("5.14.0-427.el9.x86_64", "#1 SMP"), 0);
-    }
 
     #[test]
     fn gvisor_is_told_by_what_uname_says() {

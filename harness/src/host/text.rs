@@ -3,10 +3,10 @@
 use std::fmt::{Display, Write as _};
 
 use super::accounts::SubidRange;
-use super::ids::{FsId, Ids};
 use super::programs::{FileCaps, Program};
 use super::{Fact, Facts};
-use crate::caps::{Cap, CapSet};
+use crate::caps::CapSet;
+use crate::ids::{FsId, Ids};
 
 /// Wide enough for the longest name and a gap of two.
 const COLUMN: usize = 46;
@@ -105,8 +105,7 @@ impl Facts {
 
     /// The highest capability number of this kernel, or of those known here.
     pub fn last_cap(&self) -> u8 {
-        let known = self.policy.cap_last_cap.known();
-        known.and_then(|last| u8::try_from(*last).ok()).unwrap_or(Cap::LAST.number())
+        self.policy.last_cap()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Calls about files in /proc.
 
 use super::held::seek;
-use super::raw::on_leash;
-use super::{Call, Context, NOWHERE, READ, c_path, number, syscall};
-use crate::action::{Access, At, IdFile, NsFile, Text};
-use crate::scenario::Actor;
+use super::raw::watching_director;
+use super::{Call, Context, NOWHERE, c_path, number, syscall};
+use crate::action::{Access, At, IdFile, LONGEST_READ, NsFile, Text};
+use crate::actors::Actor;
 use crate::wire::{Arg, HAND, Op, PROC, Request, SCRATCH};
 use std::path::Path;
 
@@ -17,10 +17,7 @@ impl Context<'_> {
 
     /// The directory in /proc: one's own is reached without naming a process.
     pub(super) fn directory(&self, of: Option<Actor>) -> String {
-        let owner = of.unwrap_or(match self.actor {
-            Actor::Outside | Actor::Privileged => Actor::Inside,
-            other => other,
-        });
+        let owner = self.actor.file_owner(of);
         match (self.pid)(owner) {
             Some(pid) if owner != self.actor => pid.to_string(),
             _ => "self".to_owned(),
@@ -82,8 +79,8 @@ pub fn read_proc(path: &str) -> Vec<Call> {
 }
 
 pub fn read(slot: u64) -> Request {
-    let args = [Arg::Slot(slot), Arg::Room(0), Arg::Value(READ)];
-    Request::new(Op::ReadAll, libc::SYS_read).args(&args).only_with(slot).give_units(1, READ)
+    let args = [Arg::Slot(slot), Arg::Room(0), Arg::Value(LONGEST_READ)];
+    Request::new(Op::ReadAll, libc::SYS_read).args(&args).only_with(slot).give_units(1, LONGEST_READ)
 }
 
 /// Open, the step's own call, close: the latter two only if the file could be opened.
@@ -109,5 +106,5 @@ pub fn flags(access: Access) -> i32 {
 pub fn open_file(path: &Path, access: Access) -> Vec<Call> {
     let args = [number(libc::AT_FDCWD), Arg::Payload(0), number(flags(access))];
     let open = syscall(libc::SYS_openat, &args).payload(&c_path(path)).keep(SCRATCH);
-    [on_leash(open), vec![close(SCRATCH)]].concat()
+    [watching_director(open), vec![close(SCRATCH)]].concat()
 }

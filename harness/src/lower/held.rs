@@ -1,7 +1,7 @@
 //! Calls about the descriptor that an actor holds, and what calls leave in the room for results.
 
-use super::{Call, READ, number, syscall};
-use crate::action::{At, Results};
+use super::{Call, number, syscall};
+use crate::action::{At, LONGEST_READ, Results};
 use crate::wire::{Arg, HAND, Op, Request};
 
 /// The request with so much of the room given back as its results take.
@@ -18,7 +18,7 @@ pub fn give(request: Request, results: Results) -> Request {
 /// One read(2) or pread(2), which gives back as much as there was.
 pub fn read_held(size: u64, at: At) -> Vec<Call> {
     let mut args = vec![Arg::Slot(HAND), Arg::Room(0), Arg::Value(size)];
-    let read = |number, args: &[Arg]| ("", syscall(number, args).give_units(1, READ));
+    let read = |number, args: &[Arg]| ("", syscall(number, args).give_units(1, LONGEST_READ));
     match at {
         At::Position => vec![read(libc::SYS_read, &args)],
         At::Seek(offset) => vec![seek(offset), read(libc::SYS_read, &args)],

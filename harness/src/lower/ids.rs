@@ -1,9 +1,8 @@
 //! Calls that set ids and lists of groups, or ask for them.
 
 use super::{Context, NOWHERE, syscall};
-use crate::action::{Groups, Id, Room, SetId, Via};
-use crate::actor::{SETEGID, SETEUID};
-use crate::wire::{Arg, Op, ROOM, Request};
+use crate::action::{Groups, Id, Room, SetId, Via, asks_how_many};
+use crate::wire::{Arg, Op, ROOM, Request, SETEGID, SETEUID};
 
 impl Context<'_> {
     pub(super) fn setgroups(&self, groups: &Groups, via: Via) -> Request {
@@ -51,11 +50,6 @@ impl Context<'_> {
 pub fn all_groups() -> Request {
     let entries = (ROOM / 4) as u64;
     syscall(libc::SYS_getgroups, &[Arg::Value(entries), Arg::Room(0)]).give_units(4, ROOM as u64)
-}
-
-/// Whether getgroups(2) of this size, which is an int, only counts.
-pub fn asks_how_many(size: i64) -> bool {
-    size & 0xffff_ffff == 0
 }
 
 pub fn getgroups(size: i64, room: Room) -> Request {

@@ -42,7 +42,10 @@ fn append(payload: &mut Vec<u8>, bytes: &[u8]) -> Arg {
     Arg::Payload(offset as u64)
 }
 
+/// The name of the request that comes before a call that may not return.
+pub const DIE_WITH_DIRECTOR: &str = "die with the director";
+
 /// A call that may not return: any other ends by itself, or with the timer of its batch.
-pub fn on_leash(call: Request) -> Vec<Call> {
-    vec![("leash", Request::new(Op::Leash, 0)), ("", call)]
+pub fn watching_director(call: Request) -> Vec<Call> {
+    vec![(DIE_WITH_DIRECTOR, Request::new(Op::DieWithDirector, 0)), ("", call)]
 }

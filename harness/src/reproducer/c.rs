@@ -1,14 +1,15 @@
 //! A scenario as a C program.
 
-use super::library::{helpers, includes, numbers};
-use super::story::Story;
+use super::helpers::{helpers, includes, numbers};
+use super::statements::Statements;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
 use crate::action::{Action, RawArg};
+use crate::actors::{Actor, ORDINARY, RunAs};
 use crate::caps::Cap;
-use crate::lower::Own;
-use crate::scenario::{Actor, Cast, ORDINARY, Scenario};
-use crate::trace::Outcome;
+use crate::ids::Own;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -44,12 +45,12 @@ const PLAY: &str = "/* The story, which every process goes through: each acts wh
 
 /// The program.
 pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
-    let statements = Story::tell(scenario, prediction)?;
+    let statements = Statements::of(scenario, prediction, &header.host)?;
     let story = format!("{PLAY}{{\n{}}}\n", statements.trim_start_matches('\n'));
-    let setting = setting(scenario, prediction.own, &story);
+    let setting = setting(scenario, prediction.names.own, &story);
     let helpers = helpers(&format!("{story}{setting}"));
     let body = [
-        &definitions(scenario, prediction, &helpers.join("\n"), &story),
+        &definitions(scenario, prediction, header.host.path, &helpers.join("\n"), &story),
         &helpers.join("\n\n"),
         &story,
         &setting,
@@ -72,13 +73,19 @@ pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) ->
 }
 
 /// What stands before the helpers.
-fn definitions(scenario: &Scenario, prediction: &Prediction, helpers: &str, story: &str) -> String {
+fn definitions(
+    scenario: &Scenario,
+    prediction: &Prediction,
+    path: &str,
+    helpers: &str,
+    story: &str,
+) -> String {
     let all = format!("{helpers}\n{story}");
     let used: BTreeSet<&str> = identifiers(&all).into_iter().collect();
     let mut text =
         format!("#define LIMIT {LIMIT}\t/* seconds */\n#define FUTEX_WAIT 0\n#define FUTEX_WAKE 1\n");
     if used.contains("PROGRAMS") {
-        let _ = writeln!(text, "#define PROGRAMS \"{}\"", crate::program::PATH);
+        let _ = writeln!(text, "#define PROGRAMS \"{path}\"");
     }
     let caps: Vec<String> = Cap::all()
         .filter(|cap| used.contains(cap.name()))
@@ -88,7 +95,7 @@ fn definitions(scenario: &Scenario, prediction: &Prediction, helpers: &str, stor
         let _ = writeln!(text, "#define BIT(number) (1ULL << (number))\n\nenum {{ {} }};", caps.join(", "));
     }
     let parts: Vec<Actor> = Actor::ALL.into_iter().filter(|actor| scenario.mentions(*actor)).collect();
-    let names: Vec<String> = parts.iter().map(|actor| Story::part(*actor)).collect();
+    let names: Vec<String> = parts.iter().map(|actor| Statements::c_name(*actor)).collect();
     let strings: Vec<String> = parts.iter().map(|actor| format!("\"{actor}\"")).collect();
     let _ = write!(
         text,
@@ -123,7 +130,7 @@ fn variables(used: &BTreeSet<&str>) -> Vec<String> {
 }
 
 fn errors(prediction: &Prediction) -> String {
-    let expected = prediction.outcomes.iter().filter_map(|outcome| match outcome {
+    let expected = prediction.steps.iter().filter_map(|step| match &step.outcome {
         Some(Outcome::Failed { errno, .. }) => Some(format!("{errno:?}")),
         _ => None,
     });
@@ -148,7 +155,7 @@ fn setting(scenario: &Scenario, own: Own, story: &str) -> String {
     text.push_str(who_runs(scenario, own));
     for (name, id, call) in [("own_uid", own.uid, "geteuid"), ("own_gid", own.gid, "getegid")] {
         if used.contains(name) {
-            let id = if scenario.cast == Cast::Caller || id != ORDINARY {
+            let id = if scenario.cast == RunAs::Caller || id != ORDINARY {
                 format!("{call}()")
             } else {
                 format!("geteuid() ? {call}() : {ORDINARY}")
@@ -206,11 +213,11 @@ fn facts(story: &BTreeSet<&str>, helpers: &str) -> String {
 fn who_runs(scenario: &Scenario, own: Own) -> &'static str {
     let made_by_root = own.uid == 0 || own.uid == ORDINARY;
     let needs_root = match scenario.cast {
-        Cast::Root | Cast::OrdinaryInGroups(_) => true,
-        Cast::Ordinary => scenario.mentions(Actor::Privileged) && made_by_root,
-        Cast::Caller => own.uid == 0,
+        RunAs::Root | RunAs::OrdinaryInGroups(_) => true,
+        RunAs::Ordinary => scenario.mentions(Actor::Privileged) && made_by_root,
+        RunAs::Caller => own.uid == 0,
     };
-    match (needs_root, scenario.cast == Cast::Caller) {
+    match (needs_root, scenario.cast == RunAs::Caller) {
         (true, _) => {
             "\tif (geteuid()) {\n\t\tfputs(\"cannot run: this is for root\\n\", stderr);\n\t\treturn 2;\n\t}\n"
         }

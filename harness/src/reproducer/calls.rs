@@ -2,15 +2,15 @@
 
 use super::numbers::{flags, option};
 use super::outcomes::{bits, is_map, map_file};
-use super::story::Story;
+use super::statements::Statements;
 use super::text::{Words, quote};
-use super::{NotPossible, paths, raw};
+use super::{Host, NotPossible, files, raw};
 use crate::action::{Access, Action, At, CapChange, Child, IdFile, NsFile, Text};
+use crate::actors::Actor;
 use crate::caps::{Cap, CapSet};
-use crate::scenario::Actor;
-use crate::trace::Outcome;
+use crate::outcome::Outcome;
 
-impl Story<'_> {
+impl Statements<'_> {
     /// The expression of an action that takes one; the outcome tells how a file is best read.
     pub fn call(
         &self,
@@ -34,13 +34,13 @@ impl Story<'_> {
             Action::ReadToEnd(_) => "read_held()".to_owned(),
             Action::ReadHeld { size, at } => read_held(*size, *at),
             Action::OpenFile(_, path, access) => {
-                let path = paths::path(path)?;
+                let path = files::path(self.host, path)?;
                 format!("open_any({path}, {})", mode(*access))
             }
             Action::Setns { of, file, nstype } => self.setns(actor, *of, *file, *nstype),
             Action::Look => "look()".to_owned(),
             Action::ProcOwner(of) => format!("owner({})", self.whose(actor, Some(*of))),
-            Action::Run(words) => paths::run(words)?,
+            Action::Run(words) => files::run(self.host, words)?,
             Action::Compat(..) | Action::Raw(..) | Action::Hold(..) | Action::Ask(..) => {
                 raw::call(self, actor, action)?
             }
@@ -48,7 +48,7 @@ impl Story<'_> {
             | Action::Getgroups { .. }
             | Action::CountGroups { .. }
             | Action::SetId(..) => self.ids(action),
-            other => process(other)?,
+            other => process(self.host, other)?,
         })
     }
 
@@ -111,7 +111,7 @@ impl Story<'_> {
 }
 
 /// Calls about the process as a whole, and about what it holds.
-fn process(action: &Action) -> Result<String, NotPossible> {
+fn process(host: &Host, action: &Action) -> Result<String, NotPossible> {
     let result = |call: String| format!("result({call})");
     let clone3 = |function: &str, flags: u64| {
         let flags = i32::try_from(flags).map_or_else(|_| format!("{flags:#x}ULL"), self::flags);
@@ -136,7 +136,7 @@ fn process(action: &Action) -> Result<String, NotPossible> {
         Action::Prctl(_, number, value) => {
             result(format!("prctl({}, {value}L, 0L, 0L, 0L)", option(*number)))
         }
-        Action::Chroot(_, path) => result(format!("chroot({})", paths::path(path)?)),
+        Action::Chroot(_, path) => result(format!("chroot({})", files::path(host, path)?)),
         Action::Capset(change) => result(capset(change)),
         Action::OwnerUid => {
             "left_ids(ioctl(held, _IO(0xb7, 4) /* NS_GET_OWNER_UID */, room), room, 1, (int []){ 0 })"

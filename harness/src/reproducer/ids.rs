@@ -1,12 +1,12 @@
 //! Calls that set ids and lists of groups, or ask for them, as C expressions.
 
-use super::story::Story;
+use super::statements::Statements;
 use crate::action::{Action, Groups, Id, Room, SetId, Via};
 
 /// The most groups that are written out.
 const WRITTEN_OUT: usize = 64;
 
-impl Story<'_> {
+impl Statements<'_> {
     pub(super) fn ids(&self, action: &Action) -> String {
         match action {
             Action::Setgroups(groups, via) => format!("result({})", self.setgroups(groups, *via)),

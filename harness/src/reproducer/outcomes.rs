@@ -3,13 +3,14 @@
 use super::text::Words;
 use crate::action::{Action, IdFile, SetId};
 use crate::caps::{Cap, CapSet};
-use crate::host::{CapSets, FsId, Ids, UNKNOWN, facts};
-use crate::lower::Own;
-use crate::state::{State, extents};
-use crate::trace::{Ended, Looked, Outcome, Status};
+use crate::ids::Own;
+use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
+use crate::map;
+use crate::outcome::{Ended, Looked, Outcome, Status};
+use crate::state::State;
 
 /// What is expected of a step.
-pub fn expected(outcome: &Outcome, action: &Action, own: Own) -> Words {
+pub fn expected(outcome: &Outcome, action: &Action, own: Own, last_cap: u8) -> Words {
     let words = Words::new();
     match outcome {
         Outcome::Done => words.text("ok"),
@@ -29,7 +30,7 @@ pub fn expected(outcome: &Outcome, action: &Action, own: Own) -> Words {
             [] => words,
         },
         Outcome::Program(ended) => words.bytes(program(ended).as_bytes()),
-        Outcome::Looked(looked) => look(looked, own),
+        Outcome::Looked(looked) => look(looked, own, last_cap),
         Outcome::Counted { count, first, last, wrong } => {
             words.text(&format!("{count}, from {first} to {last}, {wrong} of them wrong"))
         }
@@ -53,12 +54,12 @@ pub fn is_map(outcome: &Outcome) -> bool {
     let Outcome::Text(bytes) = outcome else { return true };
     let text = String::from_utf8_lossy(bytes);
     let numbers = |extent: &String| extent.split(' ').filter_map(|field| field.parse::<u32>().ok()).count();
-    extents(&text).iter().all(|extent| numbers(extent) == 3)
+    map::lines(&text).iter().all(|extent| numbers(extent) == 3)
 }
 
 /// The extents of a map in one line.
 pub fn map(text: &str, file: IdFile, own: Own) -> Words {
-    let all = extents(text);
+    let all = map::lines(text);
     let shown = if all.len() > 12 { &all[..1] } else { &all[..] };
     let mut words = Words::new();
     for (index, extent) in shown.iter().enumerate() {
@@ -97,12 +98,12 @@ fn program(ended: &Ended) -> String {
     format!("{status}, out \"{}\", err \"{}\"", ended.stdout.trim_end(), ended.stderr.trim_end())
 }
 
-fn look(looked: &Looked, own: Own) -> Words {
+fn look(looked: &Looked, own: Own, last_cap: u8) -> Words {
     let mut words = four(Words::new().text("Uid "), looked.uid, |words, uid| words.uid(uid, own));
     words = four(words.text(", Gid "), looked.gid, |words, gid| words.gid(gid, own));
     let CapSets { inheritable, permitted, effective, .. } = looked.caps;
     for (name, set) in [("CapInh", inheritable), ("CapPrm", permitted), ("CapEff", effective)] {
-        words = hexadecimal(words.text(&format!(", {name} ")), &caps(set, None));
+        words = hexadecimal(words.text(&format!(", {name} ")), &caps(set, None, last_cap));
     }
     words
 }
@@ -125,8 +126,8 @@ fn hexadecimal(words: Words, set: &str) -> Words {
 
 /// A set of capabilities as a C expression: what is missing of all that there are, or of those of
 /// whoever runs the program, or what there is.
-fn caps(set: CapSet, callers: Option<(&str, CapSet)>) -> String {
-    let all = CapSet::up_to(facts().last_cap());
+fn caps(set: CapSet, callers: Option<(&str, CapSet)>, last_cap: u8) -> String {
+    let all = CapSet::up_to(last_cap);
     let (name, whole) = match callers {
         Some((name, callers)) if set.0 & !callers.0 == 0 => (name, callers),
         _ => ("all_caps", all),
@@ -149,7 +150,7 @@ pub fn bits(set: CapSet) -> String {
 }
 
 /// What the lines of /proc/self/status, by name, and the files of maps, by theirs, are expected to say.
-pub fn state(state: &State, own: Own) -> Vec<(&'static str, Words)> {
+pub fn state(state: &State, own: Own, last_cap: u8) -> Vec<(&'static str, Words)> {
     let with = |words, uid| Words::uid(words, uid, own);
     let mut lines = vec![
         ("Uid", four(Words::new(), state.uid, with)),
@@ -162,7 +163,7 @@ pub fn state(state: &State, own: Own) -> Vec<(&'static str, Words)> {
     let outside = state.still_outside();
     for (name, variable, set) in SETS {
         let callers = outside.map(|before| (variable, set(&before.caps)));
-        lines.push((name, hexadecimal(Words::new(), &caps(set(&state.caps), callers))));
+        lines.push((name, hexadecimal(Words::new(), &caps(set(&state.caps), callers, last_cap))));
     }
     if outside.is_none() {
         lines.push(("uid_map", map(&state.uid_map, IdFile::UidMap, own)));

@@ -1,11 +1,11 @@
 //! System calls that have no action of their own, as C expressions.
 
 use super::numbers::call as named;
-use super::story::Story;
+use super::statements::Statements;
 use super::text::quote;
-use super::{NotPossible, paths};
+use super::{NotPossible, files};
 use crate::action::{Action, RawArg, Results};
-use crate::scenario::Actor;
+use crate::actors::Actor;
 
 /// The offset of results in the memory below 4 GiB.
 const LOW_RESULTS: u64 = 4096;
@@ -18,10 +18,10 @@ enum Width {
 }
 
 /// The expression of an action that is a call with arguments of any kind.
-pub fn call(story: &Story<'_>, actor: Actor, action: &Action) -> Result<String, NotPossible> {
+pub fn call(statements: &Statements<'_>, actor: Actor, action: &Action) -> Result<String, NotPossible> {
     let made = |width, number: i64, args: &[RawArg]| -> Result<String, NotPossible> {
         let mut all =
-            args.iter().map(|arg| argument(story, actor, arg, width)).collect::<Result<Vec<_>, _>>()?;
+            args.iter().map(|arg| argument(statements, actor, arg, width)).collect::<Result<Vec<_>, _>>()?;
         if width == Width::Compat {
             all.resize(5, "0".to_owned());
             return Ok(format!("int80({number}, {})", all.join(", ")));
@@ -58,9 +58,14 @@ fn left(results: Results, call: &str, place: &str) -> String {
     .replace("(void *)(room)", "(void *)room")
 }
 
-fn argument(story: &Story<'_>, actor: Actor, arg: &RawArg, width: Width) -> Result<String, NotPossible> {
-    let pid = |of: Actor| match story.has_pid(of) {
-        true => format!("shared->pid[{}]", Story::part(of)),
+fn argument(
+    statements: &Statements<'_>,
+    actor: Actor,
+    arg: &RawArg,
+    width: Width,
+) -> Result<String, NotPossible> {
+    let pid = |of: Actor| match statements.has_pid(of) {
+        true => format!("shared->pid[{}]", Statements::c_name(of)),
         false => "INT_MAX".to_owned(),
     };
     Ok(match arg {
@@ -82,7 +87,7 @@ fn argument(story: &Story<'_>, actor: Actor, arg: &RawArg, width: Width) -> Resu
             Width::Compat => return Err(NotPossible("a 32-bit call with a path in /proc".to_owned())),
         },
         RawArg::Bytes(bytes) => {
-            paths::known(bytes)?;
+            files::known(statements.host, bytes)?;
             match width {
                 Width::Native => bytes_argument(bytes),
                 Width::Compat => format!("put_low({}, {})", array(bytes), bytes.len()),

@@ -2,38 +2,16 @@
 
 use super::{Header, Prediction, c, shell};
 use crate::scenario::Scenario;
-use crate::suite;
-use crate::trace::Trace;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
-/// Names the directory of the programs of tests that fail.
-const DIRECTORY: &str = "USERNS_SUITE_REPRODUCERS";
-
-/// Names a directory in which every scenario that is played leaves its program: for the test that has the
-/// suite's scenarios played once more by these.
-const RECORD: &str = "USERNS_SUITE_RECORD";
-
-/// Writes the C program of a scenario to a file of the test's name, and beside it the shell script where the steps
-/// allow one, in the directory that the environment
-/// variable USERNS_SUITE_REPRODUCERS names, or else in target/reproducers of the workspace.
+/// Writes the C program of a scenario to a file of the test's name in this directory, which is made if it is not
+/// there, and beside it the shell script where the steps allow one. Returns the path of the C program.
 ///
 /// # Errors
-/// If the directory or the file cannot be written; [`ErrorKind::Unsupported`] with the reason if no program
+/// If the directory or a file cannot be written; [`ErrorKind::Unsupported`] with the reason if no program
 /// can show the scenario.
-pub fn save(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<PathBuf> {
-    let workspace = || Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("reproducers");
-    let directory = std::env::var_os(DIRECTORY).map_or_else(workspace, PathBuf::from);
-    save_in(&directory, scenario, prediction, header)
-}
-
-/// The same in another directory.
-///
-/// # Errors
-/// As for [`save`].
-pub fn save_in(
+pub fn save(
     directory: &Path,
     scenario: &Scenario,
     prediction: &Prediction,
@@ -59,23 +37,6 @@ pub fn file_name(name: &str) -> String {
     let name: String = name.replace("::", "-").chars().map(plain).collect();
     let name = name.trim_matches('-');
     if name.is_empty() { "reproducer".to_owned() } else { name.to_owned() }
-}
-
-/// Leaves the program of what was played, or why there is none, if somebody wants it.
-pub fn record(trace: &Trace) {
-    static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let Some(directory) = DIRECTORY.get_or_init(|| std::env::var_os(RECORD).map(PathBuf::from)) else {
-        return;
-    };
-    let name = suite::current_test().unwrap_or_default();
-    let made = c(&trace.scenario, &Prediction::from(trace), &Header { name, about: Vec::new() });
-    let (text, kind) = made.map_or_else(|reason| (reason.to_string(), "txt"), |program| (program, "c"));
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    let path = directory.join(format!("{:016x}.{kind}", hasher.finish()));
-    if let Err(error) = std::fs::write(&path, text) {
-        panic!("{RECORD}: {}: {error}", path.display());
-    }
 }
 
 #[cfg(test)]

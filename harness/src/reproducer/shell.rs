@@ -7,10 +7,11 @@
 use super::outcomes::map_file;
 use super::{Header, NotPossible, Prediction};
 use crate::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
-use crate::lower::Own;
-use crate::scenario::{Actor, Cast, Namespace, ORDINARY, Scenario};
+use crate::actors::{Actor, Namespace, ORDINARY, RunAs};
+use crate::ids::Own;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
 use crate::show;
-use crate::trace::Outcome;
 use nix::errno::Errno;
 use std::fmt::Write as _;
 
@@ -24,7 +25,7 @@ pub fn script(scenario: &Scenario, prediction: &Prediction, header: &Header) -> 
         let _ = writeln!(text, "{}", format!("# {line}").trim_end());
     }
     text.push('\n');
-    text.push_str(&who_runs(scenario, prediction.own));
+    text.push_str(&who_runs(scenario, prediction.names.own));
     text.push_str(ACTORS);
     for (index, step) in scenario.steps.iter().enumerate() {
         let (actor, action) = (step.actor, &step.action);
@@ -32,14 +33,14 @@ pub fn script(scenario: &Scenario, prediction: &Prediction, header: &Header) -> 
             let _ = writeln!(text, "\n{}", begin(scenario, actor)?);
             continue;
         }
-        let outcome = prediction.outcomes.get(index).and_then(Option::as_ref);
+        let outcome = prediction.outcome(index);
         let later = scenario.steps[index + 1..].iter().any(|step| step.actor == actor);
         let command = command(scenario, actor, action)?;
         if changes(action) && later && !matches!(outcome, Some(Outcome::Failed { .. })) {
             return impossible("a program that changes its ids is gone before the next step");
         }
-        let expected =
-            outcome.map_or(Ok("anything".to_owned()), |outcome| expected(outcome, action, prediction.own))?;
+        let expected = outcome
+            .map_or(Ok("anything".to_owned()), |outcome| expected(outcome, action, prediction.names.own))?;
         let what = show::action(actor, action);
         let _ = writeln!(
             text,
@@ -65,21 +66,21 @@ fn changes(action: &Action) -> bool {
 /// What is found out about whoever runs the script.
 fn who_runs(scenario: &Scenario, own: Own) -> String {
     let needs_root = match scenario.cast {
-        Cast::Root | Cast::OrdinaryInGroups(_) => true,
-        Cast::Ordinary => scenario.mentions(Actor::Privileged) && own.uid == ORDINARY,
-        Cast::Caller => own.uid == 0,
+        RunAs::Root | RunAs::OrdinaryInGroups(_) => true,
+        RunAs::Ordinary => scenario.mentions(Actor::Privileged) && own.uid == ORDINARY,
+        RunAs::Caller => own.uid == 0,
     };
     let refuse = |test: &str, whom: &str| {
         format!("[ \"$(id -u)\" {test} 0 ] || {{ echo \"cannot run: this is for {whom}\"; exit 2; }}\n")
     };
     let mut text = match (needs_root, &scenario.cast) {
         (true, _) => refuse("-eq", "root"),
-        (_, Cast::Caller) => refuse("-ne", "an ordinary user"),
+        (_, RunAs::Caller) => refuse("-ne", "an ordinary user"),
         _ => String::new(),
     };
     text.push_str(&match scenario.cast {
-        Cast::Root => "own_uid=0 own_gid=0\n".to_owned(),
-        Cast::Caller => "own_uid=$(id -u) own_gid=$(id -g)\n".to_owned(),
+        RunAs::Root => "own_uid=0 own_gid=0\n".to_owned(),
+        RunAs::Caller => "own_uid=$(id -u) own_gid=$(id -g)\n".to_owned(),
         _ => format!(
             "own_uid=$(id -u) own_gid=$(id -g) drop=\n\
              [ $own_uid -eq 0 ] && own_uid={ORDINARY} own_gid={ORDINARY} &&\n\
@@ -91,9 +92,9 @@ fn who_runs(scenario: &Scenario, own: Own) -> String {
 }
 
 /// The groups of an ordinary user that root makes.
-fn groups_of(cast: &Cast) -> String {
+fn groups_of(cast: &RunAs) -> String {
     match cast {
-        Cast::OrdinaryInGroups(groups) => listed(groups),
+        RunAs::OrdinaryInGroups(groups) => listed(groups),
         _ => ORDINARY.to_string(),
     }
 }
@@ -108,10 +109,10 @@ fn begin(scenario: &Scenario, actor: Actor) -> Result<String, NotPossible> {
     }
     let becomes = match &scenario.cast {
         _ if actor == Actor::Privileged => "",
-        Cast::Caller => "",
-        Cast::Root => "setpriv --groups 0 ",
-        Cast::OrdinaryInGroups(groups) if groups.is_empty() => return impossible("no groups at all"),
-        Cast::Ordinary | Cast::OrdinaryInGroups(_) => "$drop ",
+        RunAs::Caller => "",
+        RunAs::Root => "setpriv --groups 0 ",
+        RunAs::OrdinaryInGroups(groups) if groups.is_empty() => return impossible("no groups at all"),
+        RunAs::Ordinary | RunAs::OrdinaryInGroups(_) => "$drop ",
     };
     let unshare = if actor.namespace() == Namespace::New { "unshare --user --keep-caps " } else { "" };
     Ok(format!("begin {actor} {becomes}{unshare}\n{actor}=$pid").replace(" \n", "\n"))
@@ -151,10 +152,7 @@ fn id(id: Id, own: &str) -> Result<String, NotPossible> {
 
 /// A file in /proc, which an actor names by its process id if it is another's.
 fn path(scenario: &Scenario, actor: Actor, of: Option<Actor>, file: IdFile) -> String {
-    let owner = of.unwrap_or(match actor {
-        Actor::Outside | Actor::Privileged => Actor::Inside,
-        other => other,
-    });
+    let owner = actor.file_owner(of);
     let directory = if owner == actor || !scenario.mentions(owner) {
         "self".to_owned()
     } else {
@@ -223,7 +221,7 @@ fn states(scenario: &Scenario, prediction: &Prediction) -> String {
         for (name, said) in
             [("uid_map", &state.uid_map), ("gid_map", &state.gid_map), ("setgroups", &state.setgroups)]
         {
-            let said = with_own(name, said, prediction.own);
+            let said = with_own(name, said, prediction.names.own);
             let _ = writeln!(steps, "step {actor} {name} \"{said}\" \\\n\t\"cat /proc/self/{name}\"");
         }
     }

@@ -24,7 +24,7 @@ use crate::actor::apart;
 /// What cannot be read, written, forked or waited for.
 pub(super) fn serve(tests: &[(String, &'static Test)], unmet_is: UnmetIs) -> Result<(), String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot serve: {what}: {error}");
-    let _ = crate::host::facts();
+    let _ = crate::probe::facts();
     let mut last = None;
     for name in io::stdin().lock().lines() {
         let name = name.map_err(|error| failed("standard input", &error))?;

@@ -2,15 +2,16 @@
 //! some order without end points, so that nothing is simplified for ever.
 
 use crate::action::{Access, Action, At, CapChange, Groups, Id, SetId, Text, Via};
-use crate::scenario::{Actor, Cast, Scenario, Step};
+use crate::actors::{Actor, RunAs};
+use crate::scenario::{Scenario, Step};
 use std::borrow::Cow;
 
 /// Casts that say less.
-pub fn casts(cast: &Cast) -> Vec<Cast> {
+pub fn casts(cast: &RunAs) -> Vec<RunAs> {
     match cast {
-        Cast::Ordinary => Vec::new(),
-        Cast::Root => vec![Cast::Ordinary],
-        Cast::OrdinaryInGroups(_) | Cast::Caller => vec![Cast::Ordinary, Cast::Root],
+        RunAs::Ordinary => Vec::new(),
+        RunAs::Root => vec![RunAs::Ordinary],
+        RunAs::OrdinaryInGroups(_) | RunAs::Caller => vec![RunAs::Ordinary, RunAs::Root],
     }
 }
 

@@ -1,15 +1,15 @@
 //! Ids that mean something: the own, 0, neighbours, edges. Most are so few and small that they meet again.
 
 use crate::action::{Groups, Id, SetId, Via};
-use crate::caller::caller;
-use crate::scenario::ORDINARY;
+use crate::actors::ORDINARY;
+use crate::here;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::borrow::Cow;
 
 /// The uids of those whom the casts are.
 fn owns() -> Vec<u32> {
-    vec![0, ORDINARY, caller().uid]
+    vec![0, ORDINARY, here::start().caller.uid.effective]
 }
 
 /// An id as the kernel takes it, 4294967295 among them.

@@ -27,7 +27,7 @@ pub(super) fn good_map() -> impl Strategy<Value = Text> {
     prop_oneof![
         4 => select(vec!["0 0 65536", "0 0 4294967295", "0 0 10"]).prop_map(words).boxed(),
         3 => own().boxed(),
-        3 => ladder(1..9).prop_map(lines).boxed(),
+        3 => ordered(1..9).prop_map(lines).boxed(),
     ]
 }
 
@@ -36,10 +36,10 @@ fn map() -> impl Strategy<Value = Text> {
     prop_oneof![
         8 => own().boxed(),
         4 => select(vec!["0 0 65536", "0 0 4294967295", "0 0 10", "0 0 1"]).prop_map(words).boxed(),
-        5 => ladder(1..9).prop_map(lines).boxed(),
+        5 => ordered(1..9).prop_map(lines).boxed(),
         3 => extents().boxed(),
-        1 => select(vec![340_usize, 341]).prop_flat_map(|count| ladder(count..=count)).prop_map(lines).boxed(),
-        3 => mutated(prop_oneof![own(), extents(), ladder(1..9).prop_map(lines)]).boxed(),
+        1 => select(vec![340_usize, 341]).prop_flat_map(|count| ordered(count..=count)).prop_map(lines).boxed(),
+        3 => mutated(prop_oneof![own(), extents(), ordered(1..9).prop_map(lines)]).boxed(),
         1 => (own(), PAGE - 2..PAGE + 2).prop_map(|(text, length)| padded(&text, length)).boxed(),
         1 => select(vec![0, 1, PAGE as u64 - 1, PAGE as u64, LONG]).prop_map(Text::BadPointer).boxed(),
         1 => select(vec!["", "\n", " ", "0", "own own 1\n\n"]).prop_map(words).boxed(),
@@ -78,13 +78,13 @@ fn extent() -> impl Strategy<Value = Extent> {
 }
 
 /// Extents that do not overlap, neighbours among them, in any order.
-fn ladder(count: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<Extent>> {
+fn ordered(count: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<Extent>> {
     let begins = prop_oneof![2 => Just(0_u32), 1 => ids::number().prop_map(|id| id.min(1 << 31))];
-    let rungs = vec((0..2_u32, 0..2_u32, 1..4_u32), count);
-    (begins.clone(), begins, rungs, any::<bool>())
-        .prop_map(|(first, lower, mut rungs, crossed)| {
+    let gaps = vec((0..2_u32, 0..2_u32, 1..4_u32), count);
+    (begins.clone(), begins, gaps, any::<bool>())
+        .prop_map(|(first, lower, mut gaps, crossed)| {
             let mut next = first;
-            let mut extents: Vec<Extent> = rungs
+            let mut extents: Vec<Extent> = gaps
                 .iter()
                 .map(|(gap, _, count)| {
                     let first = next + gap;
@@ -94,9 +94,9 @@ fn ladder(count: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Va
                 .collect();
             next = lower;
             if crossed {
-                rungs.reverse();
+                gaps.reverse();
             }
-            for (at, (_, gap, count)) in rungs.iter().enumerate() {
+            for (at, (_, gap, count)) in gaps.iter().enumerate() {
                 let at = if crossed { extents.len() - 1 - at } else { at };
                 extents[at].1 = next + gap;
                 next += gap + count;
@@ -129,7 +129,7 @@ fn mutated(text: impl Strategy<Value = Text>) -> impl Strategy<Value = Text> {
     let edit = (any::<Index>(), 0..3_u8, byte);
     (text, vec(edit, 1..4)).prop_map(|(text, edits)| {
         // The id that `own` stands for is another for each cast: what is mutated has numbers alone.
-        let mut bytes = text.bytes(crate::caller::caller().uid);
+        let mut bytes = text.bytes(crate::here::start().caller.uid.effective);
         for (at, kind, byte) in edits {
             let at = at.index(bytes.len() + 1);
             match kind {

@@ -1,8 +1,8 @@
 //! What processes do to themselves: capabilities, securebits, namespaces, children.
 
 use crate::action::{Action, CapChange, Child, NsFile, RawArg, Remains};
+use crate::actors::Actor;
 use crate::caps::{Cap, CapSet};
-use crate::scenario::Actor;
 use libc::{
     CLONE_FS, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_SIGHAND,
     CLONE_SYSVSEM, CLONE_THREAD, CLONE_VM,

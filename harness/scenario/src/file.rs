@@ -1,0 +1,85 @@
+//! The files in which scenarios are kept: `cast`, and who has which credentials, then a line for each step.
+//! A line that begins with `#` is a comment.
+
+use crate::actors::{Actor, RunAs};
+use crate::scenario::{Scenario, Step};
+use std::fmt::{Display, Write as _};
+
+/// The end of the name of such a file.
+pub const ENDING: &str = "scenario";
+
+/// The text of such a file, without comments.
+///
+/// # Errors
+/// If the scenario has an action that no file can hold; the message names it.
+pub fn write(scenario: &Scenario) -> Result<String, String> {
+    let json =
+        |value: serde_json::Result<String>| value.map_err(|error| format!("no file holds it: {error}"));
+    let mut text = String::new();
+    let _ = writeln!(text, "cast {}", json(serde_json::to_string(&scenario.cast))?);
+    for Step { actor, action } in &scenario.steps {
+        let _ = writeln!(text, "{actor} {}", json(serde_json::to_string(action))?);
+    }
+    Ok(text)
+}
+
+/// The scenario of such a text.
+///
+/// # Errors
+/// What is wrong, and in which line.
+pub fn read(text: &str) -> Result<Scenario, String> {
+    let mut scenario = None;
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#')) {
+        let failed = |why: &dyn Display| format!("line {number}: {why}");
+        let (who, what) = line.split_once(' ').ok_or_else(|| failed(&"no \"who what\""))?;
+        match (&mut scenario, who) {
+            (None, "cast") => {
+                let run_as: RunAs = serde_json::from_str(what).map_err(|error| failed(&error))?;
+                scenario = Some(Scenario::new(run_as));
+            }
+            (None, _) => return Err(failed(&"the cast comes first")),
+            (Some(scenario), who) => {
+                let actor = Actor::ALL.into_iter().find(|actor| actor.to_string() == who);
+                let actor = actor.ok_or_else(|| failed(&format_args!("no actor is called {who}")))?;
+                let action = serde_json::from_str(what).map_err(|error| failed(&error))?;
+                scenario.steps.push(Step { actor, action });
+            }
+        }
+    }
+    scenario.ok_or_else(|| "no cast".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{DENY, SETGROUPS_EMPTY, uid_map};
+    use crate::scenario::{ordinary_in, root};
+
+    #[test]
+    fn what_is_written_is_read() {
+        for scenario in
+            [root(), ordinary_in(&[0, 5]).cloned(Actor::Inside).inside(&[DENY, uid_map("0 own 1")])]
+        {
+            let text = write(&scenario).expect("a file holds it");
+
+            assert_eq!(read(&text), Ok(scenario), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_step_is_named() {
+        let written = write(&root().inside(&[SETGROUPS_EMPTY])).expect("a file holds it");
+
+        for (damaged, expected) in [
+            (written.replace("inside ", "inside"), "line 2: no \"who what\""),
+            (written.replace("inside ", "beside "), "line 2: no actor is called beside"),
+            (written.replace("Begin", "Begun"), "line 2: unknown variant `Begun`"),
+            (written.replace("cast ", "caste "), "line 1: the cast comes first"),
+            (written.replace("Root", "Rood"), "line 1: unknown variant `Rood`"),
+            (String::new(), "no cast"),
+        ] {
+            let error = read(&damaged).expect_err("a damaged file");
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+}

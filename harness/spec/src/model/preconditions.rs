@@ -1,0 +1,64 @@
+//! Which steps can be played at all: what the director would refuse, and what would wait for ever or say nothing.
+
+use super::World;
+use super::world::{Hand, Process};
+use harness_scenario::action::{Action, Child, Remains};
+use harness_scenario::actors::{Actor, Namespace};
+use harness_scenario::scenario::Step;
+
+/// How many datagrams wait at a socket before the next one is refused.
+/// Source: unix(7), /proc/sys/net/unix/max_dgram_qlen.
+const WAITING: usize = 10;
+
+impl World {
+    /// Whether a step can be played here and something be said of it. That an actor begins but once, and has one
+    /// companion at most, is for whoever knows the steps before.
+    pub fn can_take(&self, Step { actor, action }: &Step) -> bool {
+        match (action, self.find(*actor)) {
+            (Action::Begin | Action::BeginCloned, _) => self.can_begin(*actor, action),
+            (_, Some(index)) => self.can_do(*actor, &self.processes[index].1, action),
+            (_, None) => false,
+        }
+    }
+
+    /// A child that went on as the actor cannot give the director children of its own.
+    fn can_begin(&self, actor: Actor, action: &Action) -> bool {
+        let parent = actor.parent().and_then(|parent| self.find(parent));
+        let parent = parent.map(|parent| &self.processes[parent].1);
+        match action {
+            Action::BeginCloned => {
+                actor.namespace() == Namespace::New && parent.is_some_and(|parent| parent.named.is_none())
+            }
+            _ => parent.is_none_or(|parent| parent.named.is_none()),
+        }
+    }
+
+    fn can_do(&self, actor: Actor, process: &Process, action: &Action) -> bool {
+        let there = |other: &Actor| *other != actor && self.find(*other).is_some();
+        match action {
+            Action::Give(to) => there(to) && !matches!(process.hand, Hand::Empty | Hand::Unknown),
+            Action::Socketpair(with) => there(with),
+            Action::WriteHeld { .. } => matches!(process.hand, Hand::File(_) | Hand::Empty),
+            Action::ReadToEnd(_) | Action::ReadHeld { .. } => matches!(process.hand, Hand::File(_)),
+            Action::SendCredentials(_) => match process.hand {
+                Hand::Socket(pair, end) => {
+                    let other = Hand::Socket(pair, 1 - end);
+                    let held = self.processes.iter().any(|(_, process)| process.hand == other);
+                    held && self.sockets[pair][1 - end].waiting.len() < WAITING
+                }
+                _ => false,
+            },
+            Action::ReceiveCredentials => match process.hand {
+                Hand::Socket(pair, end) => !self.sockets[pair][end].waiting.is_empty(),
+                _ => false,
+            },
+            Action::Raw(_, number, _) if *number == libc::SYS_setsockopt => {
+                matches!(process.hand, Hand::Socket(..))
+            }
+            // One whose parent stands by has a process of which others know nothing.
+            Action::Child(Child::GoesOn(_) | Child::GoesOnByClone3(_)) => process.named.is_none(),
+            Action::End(remains) => *remains == Remains::Nothing,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! From steps that were drawn at random, or that are left after others were taken out, to a scenario that the
+//! director can play and of which the model knows everything.
+
+use super::beginning;
+use crate::action::Action;
+use crate::actors::{Actor, RunAs};
+use crate::model::World;
+use crate::scenario::{Scenario, Step};
+use std::collections::BTreeSet;
+
+/// Whether actors that were not there come into being where they are first mentioned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// They do, with their parents.
+    Begin,
+    /// What mentions them is left out.
+    AreLeftOut,
+}
+
+/// A scenario on its way, and the model's opinion of it so far.
+pub(super) struct Repaired {
+    scenario: Scenario,
+    world: World,
+    rules: BTreeSet<&'static str>,
+    missing: Missing,
+}
+
+impl Repaired {
+    /// Nothing yet.
+    pub(super) fn new(cast: RunAs, missing: Missing) -> Self {
+        let scenario = Scenario::new(cast);
+        let world = beginning(&scenario);
+        Self { scenario, world, rules: BTreeSet::new(), missing }
+    }
+
+    /// The steps that make sense, each after those before it.
+    pub(super) fn of(cast: RunAs, steps: impl IntoIterator<Item = Step>, missing: Missing) -> Self {
+        let mut repaired = Self::new(cast, missing);
+        for step in steps {
+            repaired.add(step);
+        }
+        repaired
+    }
+
+    /// The scenario, and by which rules the model has something refused in it.
+    pub(super) fn done(self) -> (Scenario, BTreeSet<&'static str>) {
+        (self.scenario, self.rules)
+    }
+
+    fn add(&mut self, step: Step) {
+        if self.missing == Missing::Begin {
+            let begins = step.action == Action::BeginCloned;
+            if !begins {
+                self.bring_in(step.actor);
+            } else if let Some(parent) = step.actor.parent() {
+                self.bring_in(parent);
+            }
+            if let Some(other) = other(&step.action) {
+                self.bring_in(other);
+            }
+        }
+        self.try_step(step);
+    }
+
+    fn bring_in(&mut self, actor: Actor) {
+        if self.began(actor) {
+            return;
+        }
+        // As `Scenario` has it: whoever is outside need not be there for others to be inside.
+        if let Some(parent) = actor.parent().filter(|parent| *parent != Actor::Outside) {
+            self.bring_in(parent);
+        }
+        self.try_step(Step { actor, action: Action::Begin });
+    }
+
+    fn began(&self, actor: Actor) -> bool {
+        self.scenario.mentions(actor)
+    }
+
+    /// Takes the step if it can be played and does not leave the model without an opinion.
+    fn try_step(&mut self, step: Step) {
+        let again = match step.action {
+            Action::Begin | Action::BeginCloned => self.began(step.actor),
+            Action::Companion(_) => self.has_companion(step.actor),
+            _ => false,
+        };
+        if again || !self.world.can_take(&step) {
+            return;
+        }
+        let mut world = self.world.clone();
+        let expected = world.expect(&step);
+        if !world.is_lost() {
+            self.rules.extend(expected.rule);
+            self.world = world;
+            self.scenario.steps.push(step);
+        }
+    }
+
+    fn has_companion(&self, actor: Actor) -> bool {
+        let companion = |step: &Step| step.actor == actor && matches!(step.action, Action::Companion(_));
+        self.scenario.steps.iter().any(companion)
+    }
+}
+
+/// The other actor that an action is about.
+pub(super) fn other(action: &Action) -> Option<Actor> {
+    match action {
+        Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => *of,
+        Action::Give(other) | Action::Socketpair(other) | Action::ProcOwner(other) => Some(*other),
+        Action::Setns { of, .. } => Some(*of),
+        _ => None,
+    }
+}

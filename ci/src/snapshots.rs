@@ -41,6 +41,20 @@ pub fn references(file: &Path, root: &Path) -> Result<BTreeSet<PathBuf>, String>
     Ok(text.lines().map(Path::new).map(|path| path.strip_prefix(root).unwrap_or(path).to_owned()).collect())
 }
 
+/// The test that a snapshot belongs to, with `::` written as `__`, and the variant that it is, from its path.
+///
+/// Each topic has a folder of its own: `snapshots/map_order/own_gid__before_deny@without-x.snap` is the variant
+/// `without-x` of `map_order__own_gid__before_deny`. Pending ones (`.snap.new`) are named alike.
+pub fn owner(path: &Path) -> (String, Option<String>) {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = file.strip_suffix(".snap").or_else(|| file.strip_suffix(".snap.new")).unwrap_or(&file);
+    let (name, variant) = stem.split_once('@').map_or((stem, None), |(name, variant)| (name, Some(variant)));
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    // A test outside of all modules has no topic.
+    let topic = if folder == "snapshots" { String::new() } else { format!("{folder}__") };
+    (topic + name, variant.map(str::to_owned))
+}
+
 /// What became of the snapshots that no run asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Unused {
@@ -52,18 +66,14 @@ pub struct Unused {
 
 /// Sorts the snapshots that no run asked for.
 ///
-/// A snapshot belongs to the test that it is named for, with `::` written as `__`. A variant
-/// (`test@variant.snap`) may be another kernel's, and so may the one without a variant where a test asked for a
-/// variant; a test that passed nowhere had no chance to ask.
+/// A snapshot belongs to the test that it is [named for](owner). A variant may be another kernel's, and so may the
+/// one without a variant where a test asked for a variant; a test that passed nowhere had no chance to ask.
 pub fn unused(snapshots: &[PathBuf], legs: &[Leg]) -> Unused {
     let used: BTreeSet<&PathBuf> = legs.iter().flat_map(|leg| &leg.references).collect();
     let mut unused = Unused::default();
     for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
-        let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
-        let stem = file.strip_suffix(".snap").unwrap_or(&file);
-        let (owner, variant) =
-            stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
-        let ends = ends_of(owner, legs);
+        let (owner, variant) = owner(snapshot);
+        let ends = ends_of(&owner, legs);
         let passed = ends.iter().any(|end| matches!(end, End::Passed | End::Flaky));
         if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
@@ -109,10 +119,23 @@ mod tests {
     }
 
     #[test]
-    fn what_any_run_asked_for_is_used() {
-        let legs = [leg(&[("a::b", End::Passed)], &["s/a__b.snap"]), leg(&[("a::b", End::Skipped)], &[])];
+    fn the_folder_of_a_snapshot_is_its_topic() {
+        let owner = |path: &str| owner(Path::new(path));
+        let without_x = Some("without-x".to_owned());
 
-        assert_eq!(sorted(&["s/a__b.snap"], &legs), (vec![], vec![]));
+        assert_eq!(owner("s/map_order/own_gid__a.snap"), ("map_order__own_gid__a".to_owned(), None));
+        assert_eq!(
+            owner("s/map_order/own_gid@without-x.snap.new"),
+            ("map_order__own_gid".to_owned(), without_x)
+        );
+        assert_eq!(owner("tests/snapshots/a.snap"), ("a".to_owned(), None));
+    }
+
+    #[test]
+    fn what_any_run_asked_for_is_used() {
+        let legs = [leg(&[("a::b", End::Passed)], &["s/a/b.snap"]), leg(&[("a::b", End::Skipped)], &[])];
+
+        assert_eq!(sorted(&["s/a/b.snap"], &legs), (vec![], vec![]));
     }
 
     #[test]
@@ -128,21 +151,22 @@ mod tests {
     fn a_snapshot_that_its_passing_test_ignored_is_unreferenced() {
         let legs = [leg(&[("a::b", End::Passed)], &[]), leg(&[("a::b", End::Skipped)], &[])];
 
-        assert_eq!(sorted(&["s/a__b.snap", "s/a__b-2.snap"], &legs).0, ["s/a__b.snap", "s/a__b-2.snap"]);
+        assert_eq!(sorted(&["s/a/b.snap", "s/a/b-2.snap"], &legs).0, ["s/a/b.snap", "s/a/b-2.snap"]);
     }
 
     #[test]
     fn variants_and_tests_that_had_no_chance_are_left_alone() {
         let legs = [leg(&[("a", End::Passed), ("b", End::Skipped), ("c", End::TimedOut)], &[])];
 
-        let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &legs);
+        let others = ["snapshots/a@without-x.snap", "snapshots/b.snap", "snapshots/c.snap"];
+        let (unreferenced, left_alone) = sorted(&others, &legs);
         assert!(unreferenced.is_empty());
-        assert_eq!(left_alone, ["s/a@without-x.snap", "s/b.snap", "s/c.snap"]);
+        assert_eq!(left_alone, others);
     }
 
     #[test]
     fn where_a_variant_is_used_the_other_is_another_kernels() {
-        let legs = [leg(&[("a", End::Passed), ("b", End::Passed)], &["s/a@without-x.snap"])];
+        let legs = [leg(&[("s::a", End::Passed), ("s::b", End::Passed)], &["s/a@without-x.snap"])];
 
         let (unreferenced, left_alone) = sorted(&["s/a.snap", "s/b.snap"], &legs);
         assert_eq!(unreferenced, ["s/b.snap"]);

@@ -12,18 +12,31 @@ use crate::{host, suite};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The name of the file snapshot of the running test.
+/// The name of the file snapshot of the running test: the test and its case without the topic, which is the folder.
 ///
 /// # Panics
 /// Outside of a test of the suite.
 pub fn name() -> String {
+    topic_and_name().1
+}
+
+/// The topic of the running test, which is the module that it is in, and what its snapshot is called in the folder
+/// of that topic: `map_order::own_gid::before_deny` gives `map_order` and `own_gid__before_deny`.
+fn topic_and_name() -> (String, String) {
     let test = suite::current_test().expect("check! is for functions marked #[harness::test]");
-    test.replace("::", "__")
+    let (topic, name) = test.split_once("::").unwrap_or(("", &test));
+    (topic.to_owned(), name.replace("::", "__"))
+}
+
+/// The folder of the running test's snapshots, relative to its source.
+fn folder() -> PathBuf {
+    Path::new("snapshots").join(topic_and_name().0)
 }
 
 /// How a snapshot is stored: by its own name alone, beside the tests, with the host's facts.
 pub fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder());
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_info(&header());
@@ -39,7 +52,7 @@ pub fn settings() -> insta::Settings {
 /// What was reviewed for the running test: the file beside the tests, without its header. `None` if there is none.
 pub fn reviewed(source: &str) -> Option<String> {
     let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(Default::default, PathBuf::from);
-    let directory = root.join(Path::new(source).parent()?).join("snapshots");
+    let directory = root.join(Path::new(source).parent()?).join(folder());
     let variant = suite::variant().map_or_else(String::new, |variant| format!("@{variant}"));
     let text = std::fs::read_to_string(directory.join(format!("{}{variant}.snap", name()))).ok()?;
     Some(text.split_once("\n---\n")?.1.to_owned())

@@ -55,6 +55,25 @@ pub fn owner(path: &Path) -> (String, Option<String>) {
     (topic + name, variant.map(str::to_owned))
 }
 
+/// The snapshots whose header has more than the line of their source: what a kernel answers is reviewed, and not on
+/// which machine somebody accepted it.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn with_more_than_a_source(root: &Path, snapshots: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut found = Vec::new();
+    for snapshot in snapshots {
+        let path = root.join(snapshot);
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let mut header = text.lines().skip(1).take_while(|line| *line != "---");
+        if header.any(|line| !line.starts_with("source: ")) {
+            found.push(snapshot.clone());
+        }
+    }
+    Ok(found)
+}
+
 /// What became of the snapshots that no run asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Unused {
@@ -129,6 +148,21 @@ mod tests {
             ("map_order__own_gid".to_owned(), without_x)
         );
         assert_eq!(owner("tests/snapshots/a.snap"), ("a".to_owned(), None));
+    }
+
+    #[test]
+    fn a_header_that_names_a_machine_is_found() -> Result<(), Box<dyn std::error::Error>> {
+        let dir = tempfile::tempdir()?;
+        let header = |more: &str| format!("---\nsource: tests/a.rs\n{more}---\ninside  begins\n---\nhost:\n");
+        fs::write(dir.path().join("plain.snap"), header(""))?;
+        fs::write(dir.path().join("pending.snap"), header("host:\n  kernel: \"6.18\"\n"))?;
+        fs::write(dir.path().join("info.snap"), header("info:\n  lsm: unknown\n"))?;
+        let all = ["info.snap", "pending.snap", "plain.snap"].map(PathBuf::from);
+
+        assert_eq!(with_more_than_a_source(dir.path(), &all)?, all[..2]);
+        let missing = with_more_than_a_source(dir.path(), &["gone.snap".into()]).err().unwrap_or_default();
+        assert!(missing.starts_with("cannot read "), "{missing}");
+        Ok(())
     }
 
     #[test]

@@ -88,6 +88,7 @@ fn outcome(file: IdFile, wrong: &[Wrong]) -> String {
 #[harness::test(
     Root,
     Userns,
+    case("ProjidMap", ProjectIds),
     pins(
         "map.order-of-checks",
         "map.refusal-leaves-empty",
@@ -114,7 +115,13 @@ fn of_every_two(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] fil
 /// In the initial namespace, that it is that comes before all else.
 /// Source: kernel proc_uid_map_write(), proc_gid_map_write(), proc_projid_map_write().
 #[rstest]
-#[harness::test(Root, Userns, InitialUserns, pins("map.initial-namespace", "map.order-of-checks"))]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    case("ProjidMap", ProjectIds),
+    pins("map.initial-namespace", "map.order-of-checks")
+)]
 fn in_the_initial_namespace(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let open = Action::Open { file, of: Some(Outside), access: Access::Write };
     let held = |wrong: &[Wrong], at| Action::WriteHeld { text: text(wrong), file, at };
@@ -136,6 +143,7 @@ fn in_the_initial_namespace(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::Pro
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
+    case("ProjidMap", ProjectIds),
     pins("map.order-of-checks", "map.position", "map.page-size")
 )]
 fn of_an_ordinary_user(

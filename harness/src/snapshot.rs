@@ -133,8 +133,17 @@ fn facts() -> BTreeMap<&'static str, String> {
 
 /// Compares what was seen, anything that can be displayed, with the reviewed snapshot of the test:
 /// with the file named after the test, or with an inline one, `check!(trace, @"...")`.
+///
+/// `check!(trace, last = EPERM)` also compares the outcome of the last step, and `last = [OK, EPERM]` those of the
+/// last two, with what stands in the test; see [answer](crate::answer).
 #[macro_export]
 macro_rules! check {
+    ($trace:expr, last = $expected:expr $(, @$inline:literal)? $(,)?) => {
+        let trace: &$crate::trace::Trace = &$trace;
+        $crate::answer::compare(trace, &$expected, || {
+            $crate::check!(trace $(, @$inline)?);
+        });
+    };
     ($seen:expr) => {
         let seen = $seen.to_string();
         $crate::verdict::compare(

@@ -35,6 +35,7 @@
 //! |---|---|
 //! | [scenario], [action] | what is done |
 //! | [trace], [state] | what happened |
+//! | [answer] | what a test expects of its last steps |
 //! | [race] | what may happen when several do it at the same time |
 //! | [error] | what went wrong with the harness itself |
 //! | [host], [needs], [suite] | facts of this host, what a test needs of it, the registry of tests |
@@ -44,6 +45,7 @@
 //! | [userns] | a real program in a namespace |
 
 mod actor;
+pub mod answer;
 mod comparator;
 mod current;
 mod decode;

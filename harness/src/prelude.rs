@@ -1,6 +1,10 @@
 //! What a test needs to hand: `use harness::prelude::*;`.
 
 pub use crate::action::*;
+pub use crate::answer::{
+    Answer, EACCES, EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOENT, ENOKEY, ENOMEM, ENOSPC, ENOTTY, EOVERFLOW,
+    EPERM, EROFS, ESPIPE, ESRCH, OK, exits,
+};
 pub use crate::caps::Cap;
 pub use crate::check;
 pub use crate::director::Play;

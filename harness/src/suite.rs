@@ -56,6 +56,8 @@ pub struct Test {
     pub line: u32,
     /// What the test cannot do without.
     pub needs: &'static [Need],
+    /// What only the cases with a value cannot do without: the value as `#[values]` names it, without its path.
+    pub case_needs: &'static [(&'static str, Need)],
     /// The rules of the kernel that it pins.
     pub rules: &'static [&'static Rule],
     /// The changes of kernel and programs before which its snapshot is another.
@@ -69,6 +71,20 @@ impl Test {
     pub fn shown_name(&self) -> String {
         test_name(self.name, self.function)
     }
+
+    /// Whether this is a case with the value. rstest names it `file_3_IdFile__ProjidMap`, after the argument, its
+    /// number and the expression.
+    fn has_value(&self, value: &str) -> bool {
+        let cases = self.name.split("::").skip_while(|segment| *segment != self.function).skip(1);
+        cases.filter_map(|segment| segment.strip_suffix(value)).any(|before| before.ends_with('_'))
+    }
+
+    /// What the host lacks for it: `Ok` if nothing, else the reason of the first unmet need.
+    fn requirement(&self) -> Result<(), String> {
+        requirement(self.needs)?;
+        let mut of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
+        of_this_case.try_for_each(|(_, need)| requirement(&[*need]))
+    }
 }
 
 /// All tests linked into this binary, in no particular order.
@@ -81,13 +97,6 @@ pub static TESTS: [Test];
 /// A sentence such as "needs root: euid is 1000".
 pub fn requirement(needs: &[Need]) -> Result<(), String> {
     requirement_on(needs, facts())
-}
-
-/// As [`requirement`], of a test of this name: what is written above it, and project ids to map where it is
-/// the case of a table over the files that is about projid_map. The other cases run without.
-fn requirement_of(name: &str, test: &Test) -> Result<(), String> {
-    requirement(test.needs)?;
-    if name.contains("ProjidMap") { requirement(&[Need::ProjectIds]) } else { Ok(()) }
 }
 
 /// As [`requirement`], for a host with these facts.
@@ -165,7 +174,7 @@ fn may_be_asked_for(arguments: &Arguments, name: &str) -> bool {
 }
 
 fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
-    let requirement = requirement_of(&name, test);
+    let requirement = test.requirement();
     let excused = unmet_is == UnmetIs::AReasonToSkip || test.needs.iter().any(Need::is_a_lack);
     let ignored = requirement.is_err() && excused;
     let shown = name.clone();
@@ -213,7 +222,7 @@ fn tell(counts: verdict::Counts) {
 
 fn skipped(tests: &[(String, &Test)]) -> String {
     let line = |(name, test): &(String, &Test)| {
-        let reason = requirement_of(name, test).err()?;
+        let reason = test.requirement().err()?;
         Some(format!("{name}\t{}\n", reason.replace(['\n', '\t'], " ")))
     };
     tests.iter().filter_map(line).collect()

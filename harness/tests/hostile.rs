@@ -133,7 +133,7 @@ fn with_snapshots(change: impl Fn(&Path)) -> tempfile::TempDir {
     let root = tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a directory");
     let copied = Command::new("cp").arg("-r").arg(sources().join("tests")).arg(root.path()).status();
     assert!(copied.is_ok_and(|status| status.success()), "cp failed");
-    change(&root.path().join("tests/userns/snapshots/map_order__own_gid__before_deny.snap"));
+    change(&root.path().join("tests/userns/snapshots/map_order/own_gid__before_deny.snap"));
     root
 }
 
@@ -153,7 +153,7 @@ fn a_snapshot_is_needed(#[case] change: impl Fn(&Path)) {
     let said = on("exec", root.path(), &OWN_GID);
 
     assert!(said.contains("1 failed"), "{said}");
-    assert!(said.contains("snapshot assertion for 'map_order__own_gid__before_deny' failed"), "{said}");
+    assert!(said.contains("snapshot assertion for 'own_gid__before_deny' failed"), "{said}");
 }
 
 /// The nearby success: the copy as it is.

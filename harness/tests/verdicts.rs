@@ -1,6 +1,7 @@
 //! What is said when kernel, snapshot and model do not agree: a trace, a snapshot or a prediction that lies is
 //! noticed, and named.
 
+use harness::answer::unexpected;
 use harness::here::start;
 use harness::model::{self, Side, described, disagreements};
 use harness::prediction::Prediction;
@@ -83,6 +84,76 @@ fn a_state_that_no_step_shows_is_compared_too() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].on, Side::State(Actor::Inside));
     assert_eq!((found[0].kernel.as_str(), found[0].model.as_str()), ("setgroups allow", "setgroups deny"));
+}
+
+#[test]
+fn an_answer_that_is_right_is_not_reported() {
+    let (trace, _) = played();
+
+    assert_eq!(unexpected(&trace, &OK), None);
+    assert_eq!(unexpected(&trace, &[OK, OK]), None);
+}
+
+#[test]
+fn a_wrong_answer_is_reported_with_its_step() {
+    let (trace, _) = played();
+
+    let report = unexpected(&trace, &EPERM).unwrap_or_default();
+
+    let step =
+        "  step 3   inside   gid_map <- \"0 own 1\"\n           expected EPERM\n           got      ok\n";
+    assert!(report.ends_with(step), "{report}");
+    let first_of_two = unexpected(&trace, &[EINVAL, OK]).unwrap_or_default();
+    assert!(first_of_two.contains("step 2   inside   setgroups <- \"deny\""), "{first_of_two}");
+    assert!(!first_of_two.contains("step 3"), "{first_of_two}");
+}
+
+/// The fork of an actor sets the stage: there are two steps that may be expected to come out in some way.
+#[test]
+fn more_or_fewer_answers_than_steps_are_reported() {
+    let (trace, _) = played();
+
+    for expected in [&[OK; 3][..], &[]] {
+        let report = unexpected(&trace, &expected).unwrap_or_default();
+        assert!(report.contains(&format!("the last {} steps, and there are 2", expected.len())), "{report}");
+    }
+}
+
+#[test]
+fn an_errno_of_another_call_is_another_answer() {
+    let (mut trace, _) = played();
+    trace.outcomes[MAP] = Outcome::Failed { call: "open", errno: Errno::EACCES };
+
+    assert_eq!(unexpected(&trace, &EACCES.at("open")), None);
+    for (wrong, shown) in [(EACCES, "EACCES"), (EACCES.at("lseek"), "lseek: EACCES"), (OK, "ok")] {
+        let report = unexpected(&trace, &wrong).unwrap_or_default();
+        assert!(report.contains(&format!("expected {shown}\n           got      open: EACCES")), "{report}");
+    }
+}
+
+#[test]
+fn a_program_answers_with_its_exit_status() {
+    let (mut trace, _) = played();
+    let mut ended = |status| {
+        let ended = Ended { status, stdout: String::new(), stderr: String::new() };
+        trace.outcomes[MAP] = Outcome::Program(ended);
+        [OK, exits(0), exits(1), EPERM].map(|answer| unexpected(&trace, &answer).is_none())
+    };
+
+    assert_eq!(ended(Status::Exited(0)), [true, true, false, false]);
+    assert_eq!(ended(Status::Exited(1)), [false, false, true, false]);
+    assert_eq!(ended(Status::Killed(nix::sys::signal::Signal::SIGKILL)), [false; 4]);
+}
+
+/// Fewer bytes than were given are neither success nor an errno.
+#[test]
+fn a_short_write_is_no_success() {
+    let (mut trace, _) = played();
+    trace.outcomes[MAP] = Outcome::Short { wrote: 3, given: 7 };
+
+    let report = unexpected(&trace, &OK).unwrap_or_default();
+
+    assert!(report.contains("expected ok\n           got      took 3 of 7 bytes"), "{report}");
 }
 
 #[test]

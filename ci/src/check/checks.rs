@@ -31,7 +31,11 @@ pub const STEPS: &[Step] = &[
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
     Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },
     Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
-    Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
+    Step {
+        name: "snapshots",
+        about: "every snapshot is used by a test, and its header names no machine",
+        run: no_unused_snapshot,
+    },
     Step { name: "rules", about: "every rule has a test or a reason, every test a rule", run: every_rule },
     Step { name: "workflows", about: "actionlint and zizmor on the workflows", run: workflows::check },
     Step { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::policies },
@@ -173,18 +177,33 @@ fn every_rule(context: &Context) -> Outcome {
     }
 }
 
+fn named_machines(files: &[std::path::PathBuf]) -> Outcome {
+    for file in files {
+        say(format_args!("  its header names more than its source: {}\n", file.display()));
+    }
+    Outcome::Failed(format!(
+        "the headers of {} snapshots name a machine: keep the line of the source",
+        files.len()
+    ))
+}
+
 fn no_unused_snapshot(context: &Context) -> Outcome {
+    let root = &context.workspace.root;
+    let snapshots = match snapshots::files(&root.join("tests"), ".snap") {
+        Ok(files) => files.iter().map(|file| std::path::Path::new("tests").join(file)).collect::<Vec<_>>(),
+        Err(error) => return Outcome::CouldNotRun(error),
+    };
+    match snapshots::with_more_than_a_source(root, &snapshots) {
+        Ok(files) if files.is_empty() => {}
+        Ok(files) => return named_machines(&files),
+        Err(error) => return Outcome::CouldNotRun(error),
+    }
     let legs = context.legs.borrow();
     let legs: Vec<Leg> =
         legs.iter().filter(|leg| !matches!(leg.verdict, Verdict::CouldNotRun(_))).cloned().collect();
     if legs.is_empty() {
         return Outcome::NotRun("needs a run of the suite: suite-root or suite-user".to_owned());
     }
-    let root = &context.workspace.root;
-    let snapshots = match snapshots::files(&root.join("tests"), ".snap") {
-        Ok(files) => files.iter().map(|file| std::path::Path::new("tests").join(file)).collect::<Vec<_>>(),
-        Err(error) => return Outcome::CouldNotRun(error),
-    };
     let unused = unused_snapshots::unused(&snapshots, &legs);
     let alone = match unused.left_alone.len() {
         0 => String::new(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::run::junit::End;
+use crate::run::snapshots::owner;
 use crate::run::user_run::Leg;
 
 /// What became of the snapshots that no run asked for.
@@ -17,18 +18,14 @@ pub struct Unused {
 
 /// Sorts the snapshots that no run asked for.
 ///
-/// A snapshot belongs to the test that it is named for, with `::` written as `__`. A variant
-/// (`test@variant.snap`) may be another kernel's, and so may the one without a variant where a test asked for a
-/// variant; a test that passed nowhere had no chance to ask.
+/// A snapshot belongs to the test that it is [named for](owner). A variant may be another kernel's, and so may the
+/// one without a variant where a test asked for a variant; a test that passed nowhere had no chance to ask.
 pub fn unused(snapshots: &[PathBuf], legs: &[Leg]) -> Unused {
     let used: BTreeSet<&PathBuf> = legs.iter().flat_map(|leg| &leg.references).collect();
     let mut unused = Unused::default();
     for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
-        let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
-        let stem = file.strip_suffix(".snap").unwrap_or(&file);
-        let (owner, variant) =
-            stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
-        let ends = ends_of(owner, legs);
+        let (owner, variant) = owner(snapshot);
+        let ends = ends_of(&owner, legs);
         let passed = ends.iter().any(|end| matches!(end, End::Passed | End::Flaky));
         if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
@@ -75,9 +72,9 @@ mod tests {
 
     #[test]
     fn what_any_run_asked_for_is_used() {
-        let legs = [leg(&[("a::b", End::Passed)], &["s/a__b.snap"]), leg(&[("a::b", End::Skipped)], &[])];
+        let legs = [leg(&[("a::b", End::Passed)], &["s/a/b.snap"]), leg(&[("a::b", End::Skipped)], &[])];
 
-        assert_eq!(sorted(&["s/a__b.snap"], &legs), (vec![], vec![]));
+        assert_eq!(sorted(&["s/a/b.snap"], &legs), (vec![], vec![]));
     }
 
     #[test]
@@ -93,21 +90,22 @@ mod tests {
     fn a_snapshot_that_its_passing_test_ignored_is_unreferenced() {
         let legs = [leg(&[("a::b", End::Passed)], &[]), leg(&[("a::b", End::Skipped)], &[])];
 
-        assert_eq!(sorted(&["s/a__b.snap", "s/a__b-2.snap"], &legs).0, ["s/a__b.snap", "s/a__b-2.snap"]);
+        assert_eq!(sorted(&["s/a/b.snap", "s/a/b-2.snap"], &legs).0, ["s/a/b.snap", "s/a/b-2.snap"]);
     }
 
     #[test]
     fn variants_and_tests_that_had_no_chance_are_left_alone() {
         let legs = [leg(&[("a", End::Passed), ("b", End::Skipped), ("c", End::TimedOut)], &[])];
 
-        let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &legs);
+        let others = ["snapshots/a@without-x.snap", "snapshots/b.snap", "snapshots/c.snap"];
+        let (unreferenced, left_alone) = sorted(&others, &legs);
         assert!(unreferenced.is_empty());
-        assert_eq!(left_alone, ["s/a@without-x.snap", "s/b.snap", "s/c.snap"]);
+        assert_eq!(left_alone, others);
     }
 
     #[test]
     fn where_a_variant_is_used_the_other_is_another_kernels() {
-        let legs = [leg(&[("a", End::Passed), ("b", End::Passed)], &["s/a@without-x.snap"])];
+        let legs = [leg(&[("s::a", End::Passed), ("s::b", End::Passed)], &["s/a@without-x.snap"])];
 
         let (unreferenced, left_alone) = sorted(&["s/a.snap", "s/b.snap"], &legs);
         assert_eq!(unreferenced, ["s/b.snap"]);

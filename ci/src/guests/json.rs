@@ -13,6 +13,7 @@ use crate::guests::table::words;
 use crate::guests::transcript::{Ended, Leg};
 use crate::report::about::{self, About};
 use crate::report::record::FORMAT;
+use crate::run::snapshots;
 use crate::ui::verdict::Verdict;
 
 /// The outcomes as JSON, with the end of every test, and with what [`crate::matrix`] has to know of the suite.
@@ -83,11 +84,8 @@ pub fn leg(leg: &Leg) -> Value {
 /// The trace that a test left, since it differs from the reviewed one.
 fn trace<'a>(leg: &'a Leg, test: &str) -> Option<&'a str> {
     let wanted = test.replace("::", "__");
-    let is_its = |path: &Path| {
-        let file = path.file_name()?.to_str()?.strip_suffix(".snap.new")?;
-        Some(file.split_once('@').map_or(file, |(owner, _)| owner) == wanted)
-    };
-    leg.snapshots.iter().find(|(path, _)| is_its(path) == Some(true)).map(|(_, text)| about::body(text))
+    let is_its = |path: &Path| snapshots::owner(path).0 == wanted;
+    leg.snapshots.iter().find(|(path, _)| is_its(path)).map(|(_, text)| about::body(text))
 }
 
 /// The programs that show what a test saw: of its name, or with a number where there is more than one.
@@ -141,8 +139,8 @@ pub mod tests {
     fn a_failed_test_brings_its_trace_and_its_programs() {
         let mut outcomes = outcomes();
         let leg = &mut outcomes[0].legs[0];
-        leg.snapshots = [("s/b@without-x.snap.new", "---\na: b\n---\nEPERM\n"), ("s/b2.snap.new", "no")]
-            .map(|(path, text)| (path.into(), text.to_owned()))
+        leg.snapshots = [("@without-x", "---\na: b\n---\nEPERM\n"), ("2", "no")]
+            .map(|(end, text)| (format!("snapshots/b{end}.snap.new").into(), text.to_owned()))
             .into();
         leg.reproducers =
             [("b.c", "int"), ("b.sh", "exit"), ("b-1.c", "one"), ("b-x.c", "no"), ("b2.c", "no")]

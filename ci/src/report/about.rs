@@ -101,13 +101,15 @@ pub fn traces(root: &Path, tests: &[String]) -> Result<Traces, String> {
     let mut traces = Traces::new();
     let below = root.join("tests");
     for file in snapshots::files(&below, ".snap")? {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (owner, variant) = stem.split_once('@').unwrap_or((&stem, ""));
-        let Some(test) = names.get(owner) else { continue };
+        let (owner, variant) = snapshots::owner(&file);
+        let Some(test) = names.get(&owner) else { continue };
         let path = below.join(&file);
         let text = std::fs::read_to_string(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        traces.entry((*test).clone()).or_default().insert(variant.to_owned(), body(&text).to_owned());
+        traces
+            .entry((*test).clone())
+            .or_default()
+            .insert(variant.unwrap_or_default(), body(&text).to_owned());
     }
     Ok(traces)
 }
@@ -137,9 +139,9 @@ mod tests {
     #[test]
     fn snapshots_are_found_by_test_and_variant() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
-        let below = dir.path().join("tests/userns/snapshots");
+        let below = dir.path().join("tests/userns/snapshots/a");
         std::fs::create_dir_all(&below)?;
-        for (name, text) in [("a__b", "one"), ("a__b@without-x", "other"), ("a__c", "not asked for")] {
+        for (name, text) in [("b", "one"), ("b@without-x", "other"), ("c", "not asked for")] {
             std::fs::write(below.join(format!("{name}.snap")), format!("---\nsource: x\n---\n{text}\n"))?;
         }
 

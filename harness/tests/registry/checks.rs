@@ -8,7 +8,7 @@ use crate::PLAY_SUITE;
 const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
 /// Every check with its name.
-pub const ALL: [(&str, fn()); 9] = [
+pub const ALL: [(&str, fn()); 11] = [
     ("all_tests_are_listed_by_their_shown_names", all_tests_are_listed_by_their_shown_names),
     ("unmet_needs_are_listed_as_ignored", unmet_needs_are_listed_as_ignored),
     ("nothing_is_ignored_where_all_is_required", nothing_is_ignored_where_all_is_required),
@@ -18,10 +18,17 @@ pub const ALL: [(&str, fn()); 9] = [
     ("skipped_tests_are_told_with_their_reasons", skipped_tests_are_told_with_their_reasons),
     ("an_unknown_requirement_is_refused", an_unknown_requirement_is_refused),
     ("tests_are_served_one_after_the_other", tests_are_served_one_after_the_other),
+    ("a_wrong_errno_turns_a_test_red", a_wrong_errno_turns_a_test_red),
+    (
+        "a_wrong_errno_and_a_wrong_snapshot_are_both_reported",
+        a_wrong_errno_and_a_wrong_snapshot_are_both_reported,
+    ),
 ];
 
-const RUN_BY_DEFAULT: [&str; 10] = [
+const RUN_BY_DEFAULT: [&str; 12] = [
     "suite::beneath_rstest_alone",
+    "suite::errno::right",
+    "suite::errno::wrong",
     "suite::fails",
     "suite::more_than_340_lines",
     "suite::own_gid::after_deny",
@@ -109,6 +116,33 @@ fn tests_are_served_one_after_the_other() {
     assert_eq!((ran.status, children.len()), (Some(0), 5), "{}", ran.stdout);
     assert_eq!(ran.stderr.matches("test result: ok. 1 passed; 0 failed;").count(), 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("as it should"), "{}", ran.stderr);
+}
+
+/// With a snapshot that agrees, the errno of the test alone decides.
+fn a_wrong_errno_turns_a_test_red() {
+    for (name, status) in [("suite::errno::right", 0), ("suite::errno::wrong", 101)] {
+        let mut command = command(&[name, "--exact", "--nocapture"], "");
+        let ran = told(command.env("INSTA_FORCE_PASS", "1").env("INSTA_UPDATE", "no").output());
+
+        assert_eq!(ran.status, Some(status), "{name}: {}\n{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.stdout.contains(WRONG_ERRNO), status != 0, "{name}: {}", ran.stdout);
+    }
+}
+
+const WRONG_ERRNO: &str =
+    "  step 2   outside   unshare(0x1000)\n           expected EPERM\n           got      EINVAL\n";
+
+/// The three parties are reported, and the errno, too.
+fn a_wrong_errno_and_a_wrong_snapshot_are_both_reported() {
+    for (name, is_wrong) in [("suite::errno::right", false), ("suite::errno::wrong", true)] {
+        let mut command = command(&[name, "--exact", "--nocapture"], "");
+        let ran = told(command.env("INSTA_UPDATE", "no").output());
+
+        let all = format!("{}\n{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.status, Some(101), "{all}");
+        assert_eq!(all.contains(WRONG_ERRNO), is_wrong, "{all}");
+        assert!(all.contains("the snapshot stands alone"), "{all}");
+    }
 }
 
 struct Ran {

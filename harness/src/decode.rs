@@ -19,11 +19,11 @@ pub fn failure(names: &[&'static str], answers: &[Answer]) -> Option<(&'static s
 
 /// What came of an action whose calls have these names and answers.
 pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own) -> Outcome {
-    if *action == Action::Look {
+    if *action == Action::GetCredentials {
         let looked = state::credentials(answers);
         return looked.map_or_else(
             |(call, errno)| Outcome::Failed { call, errno },
-            |looked| Outcome::Looked(Box::new(looked)),
+            |looked| Outcome::Credentials(Box::new(looked)),
         );
     }
     if let Some((call, errno)) = failure(names, answers) {

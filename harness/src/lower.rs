@@ -56,7 +56,7 @@ impl Context<'_> {
             Action::ReadHeld { size, at } => read_held(*size, *at),
             Action::OpenFile(_, path, access) => open_file(path, *access),
             Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
-            Action::Look => state::calls(&state::Part::CREDENTIALS),
+            Action::GetCredentials => state::calls(&state::Part::CREDENTIALS),
             Action::Compat(_, number, args, results) => {
                 watching_director(self.compat(*number, args, *results))
             }
@@ -79,10 +79,10 @@ impl Context<'_> {
             Action::CountGroups { size, first, step } => count_groups(*size, *first, *step),
             Action::SetId(call, ids, via) => self.set_id(*call, ids, *via),
             Action::Unshare(flags) => syscall(libc::SYS_unshare, &[number(*flags)]),
-            Action::Apart(flags) => syscall(libc::SYS_unshare, &[number(*flags)]).or_stop(),
+            Action::UnshareOrStop(flags) => syscall(libc::SYS_unshare, &[number(*flags)]).or_stop(),
             Action::Clone(flags) => clone(Op::Clone, *flags),
             Action::Clone3(flags) => clone3(Op::Clone, *flags),
-            Action::Companion(flags) => Request::new(Op::Companion, 0).args(&[number(*flags)]),
+            Action::CloneAndKeep(flags) => Request::new(Op::Companion, 0).args(&[number(*flags)]),
             Action::Child(child) => child::child(*child),
             Action::OwnerUid => owner_uid(),
             Action::ProcOwner(of) => self.proc_owner(*of),

@@ -45,10 +45,10 @@ fn unknown_flags(#[case] steps: &[Action]) {
 /// A process with a second thread must not leave it behind in another namespace; clone(2) may.
 /// Source: unshare(2), EINVAL; kernel check_unshare_flags(): CLONE_NEWUSER implies CLONE_THREAD.
 #[rstest]
-#[case::unshare(&[Action::Companion(THREAD), UNSHARE])]
-#[case::clone(&[Action::Companion(THREAD), CLONE])]
-#[case::a_process_instead(&[Action::Companion(0), UNSHARE])]
-#[case::a_process_that_shares_its_fs(&[Action::Companion(libc::CLONE_FS), UNSHARE])]
+#[case::unshare(&[Action::CloneAndKeep(THREAD), UNSHARE])]
+#[case::clone(&[Action::CloneAndKeep(THREAD), CLONE])]
+#[case::a_process_instead(&[Action::CloneAndKeep(0), UNSHARE])]
+#[case::a_process_that_shares_its_fs(&[Action::CloneAndKeep(libc::CLONE_FS), UNSHARE])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.threads"))]
 fn of_several_threads(#[case] steps: &[Action]) {
     let cast = ordinary();

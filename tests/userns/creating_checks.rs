@@ -180,7 +180,7 @@ fn unshared_with_it(#[case] flag: i32) {
 #[case::of_nothing(&[])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.shared-fs", "join.shared-fs"))]
 fn directories_of_its_own(#[case] unshare: &[Action]) {
-    let cast = ordinary().outside(&[Action::Companion(libc::CLONE_FS)]).outside(unshare).inside(&[]);
+    let cast = ordinary().outside(&[Action::CloneAndKeep(libc::CLONE_FS)]).outside(unshare).inside(&[]);
 
     let trace = cast.outside(&[Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 }]).play();
 

@@ -39,7 +39,7 @@ fn semaphores() {
         let sets = kinds.iter().flat_map(|(_, creator, owner)| modes.map(|mode| (*creator, *owner, mode)));
         let cells = sets.map(|(creator, owner, mode)| {
             let flags = i64::from(libc::IPC_CREAT | libc::IPC_EXCL);
-            let create = [Action::Apart(libc::CLONE_NEWIPC), setresgid(creator), semget(flags)];
+            let create = [Action::UnshareOrStop(libc::CLONE_NEWIPC), setresgid(creator), semget(flags)];
             let made = namespace().inside(&create).inside(&[ipc_set(owner, mode)]);
             let member = made.inside(&[SETGROUPS_EMPTY, setresgid(1)]).inside(&steps);
             // The creator itself would get the owner's bits.

@@ -40,7 +40,8 @@ fn bad_pointers(#[case] (name, number): (&'static str, i64)) {
 #[harness::test(Root, Userns, pins("id.getters"))]
 fn real_and_effective() {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let ids = [set_id(SetId::Setresgid, &[4, 5, 6]), set_id(SetId::Setresuid, &[1, 2, 3]), Action::Look];
+    let ids =
+        [set_id(SetId::Setresgid, &[4, 5, 6]), set_id(SetId::Setresuid, &[1, 2, 3]), Action::GetCredentials];
 
     let trace = cast.inside(&ids).inside(&single()).play();
 
@@ -66,12 +67,17 @@ fn unmapped(#[case] uids: &'static str, #[case] gids: &'static str) {
         DUMPABLE,
     ];
     let upper = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let cast = upper.inside(&[]).second(&[]).inside(&ids).nested(&[Action::Look]);
+    let cast = upper.inside(&[]).second(&[]).inside(&ids).nested(&[Action::GetCredentials]);
     let maps = [(IdFile::UidMap, uids), (IdFile::GidMap, gids)];
 
     let mapped = cast.second(&maps.map(|(file, words)| write_of(Actor::Nested, file, words)));
     let set = [set_id(SetId::Setfsuid, &[50]), set_id(SetId::Setfsgid, &[50])];
-    let trace = mapped.nested(&[Action::Look]).nested(&single()).nested(&set).nested(&[Action::Look]).play();
+    let trace = mapped
+        .nested(&[Action::GetCredentials])
+        .nested(&single())
+        .nested(&set)
+        .nested(&[Action::GetCredentials])
+        .play();
 
     check!(trace);
 }

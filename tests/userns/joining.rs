@@ -79,7 +79,7 @@ fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
     let cast = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).sibling(&[]);
     let open = open_ns(of, "ns/user");
 
-    let trace = cast.privileged(&[open, Action::Give(who)]).by(who, &[setns_held(0)]).play();
+    let trace = cast.privileged(&[open, Action::PassFd(who)]).by(who, &[setns_held(0)]).play();
 
     check!(trace);
 }
@@ -124,7 +124,7 @@ fn by_capability(#[case] before: &[Action]) {
 fn with_a_companion(#[case] shares: i32) {
     let cast = ordinary().outside(&[]).inside(&[]);
 
-    let trace = cast.outside(&[Action::Companion(shares), join(Actor::Inside, NEWUSER)]).play();
+    let trace = cast.outside(&[Action::CloneAndKeep(shares), join(Actor::Inside, NEWUSER)]).play();
 
     check!(trace);
 }

@@ -97,7 +97,7 @@ fn message_queues(#[case] id: u32, #[case] most: u64) {
     let cast = root().privileged(&[]).outside(&user(id)).outside(&[limit("few bytes", most)]);
     // The queue is a file, which has to have an owner.
     let created = cast
-        .outside(&[Action::Apart(NEWUSER | libc::CLONE_NEWIPC)])
+        .outside(&[Action::UnshareOrStop(NEWUSER | libc::CLONE_NEWIPC)])
         .privileged(&maps_of(Actor::Outside, "0 0 65536"));
 
     let open = Action::Hold("mq_open", libc::SYS_mq_open, args);
@@ -121,7 +121,7 @@ fn message_queues(#[case] id: u32, #[case] most: u64) {
 )]
 fn locked_memory(#[case] id: u32, #[case] most: u64) {
     let limit = |name, most| soft(name, libc::RLIMIT_MEMLOCK, most, 65_536);
-    let create = Action::Apart(NEWUSER | libc::CLONE_NEWIPC);
+    let create = Action::UnshareOrStop(NEWUSER | libc::CLONE_NEWIPC);
     let private = vec![RawArg::Number(0), RawArg::Number(1), RawArg::Number(0o1600)];
     let lock = [RawArg::Held, RawArg::Number(libc::SHM_LOCK.into()), RawArg::Number(0)];
     let cast = root().outside(&user(id)).outside(&[limit("few bytes", most), create]);

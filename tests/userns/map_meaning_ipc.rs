@@ -6,7 +6,7 @@ use harness::prelude::*;
 
 /// The identifier of the first message queue of an IPC namespace.
 const FIRST: RawArg = RawArg::Number(0);
-const NEW_IPC: Action = Action::Apart(libc::CLONE_NEWIPC);
+const NEW_IPC: Action = Action::UnshareOrStop(libc::CLONE_NEWIPC);
 
 /// msgget(2) of a queue that everybody may read.
 fn create() -> Action {

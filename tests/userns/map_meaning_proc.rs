@@ -68,7 +68,7 @@ fn status_passed_on() {
 
     for (opener, reader) in pairs().filter(|(opener, reader)| opener != reader) {
         let opened =
-            family.cast(&[]).by(opener, &[open_proc(Actor::Deepest, "status"), Action::Give(reader)]);
+            family.cast(&[]).by(opener, &[open_proc(Actor::Deepest, "status"), Action::PassFd(reader)]);
         let trace = opened.by(reader, &[status()]).play();
 
         let seen = &last(&trace, 1)[0];
@@ -107,7 +107,7 @@ fn owner_of_a_namespace() {
     let [uid, _] = family.stack.owner();
 
     for (of, by) in pairs().filter(|(of, by)| *of != Actor::Outside && *by != Actor::Outside) {
-        let opened = family.cast(&[]).outside(&[open_proc(of, "ns/user"), Action::Give(by)]);
+        let opened = family.cast(&[]).outside(&[open_proc(of, "ns/user"), Action::PassFd(by)]);
         let trace = opened.by(by, &[Action::OwnerUid]).play();
 
         // The one outside has the effective uid 0, those inside and nested have the other.

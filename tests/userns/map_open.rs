@@ -92,8 +92,8 @@ fn setgroups_without_sys_admin(#[case] opener: Actor) {
 fn of_a_dead_process(#[case] access: i32) {
     let lives: [(&str, &[Action]); 3] = [
         ("alive", &[]),
-        ("a zombie", &[Action::End(Remains::Zombie)]),
-        ("reaped", &[Action::End(Remains::Nothing)]),
+        ("a zombie", &[Action::Exit(Leaves::Zombie)]),
+        ("reaped", &[Action::Exit(Leaves::Nothing)]),
     ];
 
     let mut table = format!("{:30}{}\n", "", FILES.map(|file| format!("{:12}", file.name())).concat());
@@ -167,7 +167,7 @@ fn ways() -> [(&'static str, Before, After); 3] {
 fn opened_before_the_end(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().outside(&[]).inside(&[]);
 
-    let opened = cast.outside(&[open(file)]).inside(&[Action::End(Remains::Nothing)]);
+    let opened = cast.outside(&[open(file)]).inside(&[Action::Exit(Leaves::Nothing)]);
     let again = Action::WriteHeld { text: Text::Words("0 0 1".into()), file, at: At::Seek(0) };
     let trace = opened.outside(&[write_held(file, ""), write_held(file, "0 0 1"), again]).play();
 

@@ -27,10 +27,10 @@ pub fn private_mounts() -> Action {
 
 /// A mount namespace of one's own, for root of the initial namespace as for others.
 pub fn own_mounts() -> [Action; 2] {
-    [Action::Apart(libc::CLONE_NEWNS), private_mounts()]
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), private_mounts()]
 }
 
 /// A tmpfs at /tmp in a mount namespace of one's own, for root of another namespace.
 pub fn own_tmp() -> [Action; 2] {
-    [Action::Apart(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0")]
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0")]
 }

@@ -37,7 +37,7 @@ fn two_levels() -> Scenario {
 #[case::nested_by_nested(Actor::Nested, Actor::Nested)]
 #[harness::test(Root, Userns, VisibleProcesses, pins("ask.owner"))]
 fn owner_uid(#[case] who: Actor, #[case] of: Actor) {
-    let cast = two_levels().outside(&[open_ns(of, "ns/user"), Action::Give(who)]);
+    let cast = two_levels().outside(&[open_ns(of, "ns/user"), Action::PassFd(who)]);
 
     let trace = cast.by(who, &[Action::OwnerUid]).play();
 
@@ -89,7 +89,7 @@ fn upwards(#[case] asks: &[Action]) {
 #[case::userns_of_a_child_of_a_sibling(Actor::Sibling, Actor::Nested, hold_userns())]
 #[harness::test(Root, Userns, VisibleProcesses, pins("ask.out-of-sight", "ask.parent"))]
 fn in_sight(#[case] who: Actor, #[case] of: Actor, #[case] ask: Action) {
-    let cast = two_levels().sibling(&[]).outside(&[open_ns(of, "ns/user"), Action::Give(who)]);
+    let cast = two_levels().sibling(&[]).outside(&[open_ns(of, "ns/user"), Action::PassFd(who)]);
 
     let trace = cast.by(who, &[ask]).play();
 
@@ -118,7 +118,7 @@ fn of_the_initial_namespace(#[case] ask: Action) {
 #[harness::test(Root, Userns, VisibleProcesses, pins("ask.owning-namespace", "ask.out-of-sight"))]
 fn userns_of_a_uts_namespace(#[case] who: Actor) {
     let cast = two_levels().sibling(&[]).nested(&[Action::Unshare(libc::CLONE_NEWUTS)]);
-    let opened = cast.outside(&[open_ns(Actor::Nested, "ns/uts"), Action::Give(who)]);
+    let opened = cast.outside(&[open_ns(Actor::Nested, "ns/uts"), Action::PassFd(who)]);
 
     let trace = opened.by(who, &[hold_userns(), setns_held(0)]).play();
 

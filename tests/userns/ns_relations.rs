@@ -37,7 +37,7 @@ fn asked(name: &str, asks: &[Action]) -> String {
     let mut table = format!("{name:14} {}\n", columns.join(" ").trim_end());
     for who in ALL {
         let opened = |cast: Scenario, of: Actor| {
-            cast.privileged(&[open_ns(of, "ns/user"), Action::Give(who)]).by(who, asks)
+            cast.privileged(&[open_ns(of, "ns/user"), Action::PassFd(who)]).by(who, asks)
         };
         let trace = ALL.into_iter().fold(family(), opened).play();
         let all: Vec<String> = trace.outcomes_shown().collect();

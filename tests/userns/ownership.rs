@@ -9,7 +9,7 @@ const MAPS: [Action; 2] = [uid_map("0 0 100"), gid_map("0 0 100")];
 const SYS_ADMIN: Action = only_caps(&[Cap::SysAdmin]);
 const NONE: Action = only_caps(&[]);
 const EFFECTIVE_61: Action = set_id(SetId::Setresuid, &[u32::MAX, 61, u32::MAX]);
-const NEW_UTS: Action = Action::Apart(libc::CLONE_NEWUTS);
+const NEW_UTS: Action = Action::UnshareOrStop(libc::CLONE_NEWUTS);
 
 fn sethostname() -> Action {
     let args = vec![RawArg::Bytes(b"throw-away".as_slice().into()), RawArg::Number(10)];
@@ -70,7 +70,7 @@ fn two_levels_down(#[case] who: Actor, #[case] before: &[Action]) {
     let cast = root().privileged(&[]).outside(&[]).inside(&[]).outside(&MAPS).second(&[]);
     let owner = cast.inside(&[setresuid(61), DUMPABLE]).nested(&[]);
 
-    let opened = owner.privileged(&[open_ns(Actor::Nested, "ns/user"), Action::Give(who)]);
+    let opened = owner.privileged(&[open_ns(Actor::Nested, "ns/user"), Action::PassFd(who)]);
     let trace = opened.by(who, before).by(who, &[setns_held(0)]).play();
 
     check!(trace);
@@ -104,7 +104,7 @@ fn of_signals(#[case] who: Actor, #[case] before: &[Action], #[case] to: Actor) 
 #[case::mount_in_its_own(&[Action::Unshare(libc::CLONE_NEWNS), private_mounts()])]
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("owner.only-there"))]
 fn only_there(#[case] steps: &[Action]) {
-    let cast = root().outside(&[Action::Apart(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)]);
+    let cast = root().outside(&[Action::UnshareOrStop(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)]);
 
     let trace = cast.inside(steps).play();
 
@@ -130,7 +130,7 @@ fn over_files(#[case] owner: i64, #[case] group: i64, #[case] to: &[i64]) {
     let file = Action::Hold("memfd_create", libc::SYS_memfd_create, vec![name, RawArg::Number(0)]);
     let cast = root().outside(&[]).inside(&[]).outside(&MAPS);
 
-    let made = cast.outside(&[file, chown(&[owner, group]), Action::Give(Actor::Inside)]);
+    let made = cast.outside(&[file, chown(&[owner, group]), Action::PassFd(Actor::Inside)]);
     let trace = made.inside(&[chown(to)]).play();
 
     check!(trace);

@@ -107,7 +107,7 @@ fn every_change(#[case] bits: u64, #[case] map: &'static str) {
 fn without_uid_0(#[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
 
-    let trace = cast.inside(&[setresuid(1), Action::Look, setresuid(2)]).play();
+    let trace = cast.inside(&[setresuid(1), Action::GetCredentials, setresuid(2)]).play();
 
     check!(trace);
 }
@@ -123,7 +123,7 @@ fn without_uid_0(#[case] map: &'static str) {
 #[harness::test(Root, Userns, pins("change.fs-capabilities"))]
 fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
-    let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::Look].to_vec();
+    let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::GetCredentials].to_vec();
     let begin = [secure(NO_SETUID_FIXUP), setresuid(0), secure(bits), capset(PERMITTED, PERMITTED, 0)];
     let less = vec![capset(0, PERMITTED & !bit(Cap::Fowner), 0)];
 
@@ -159,10 +159,10 @@ fn group_ids() {
         set_id(SetId::Setresgid, &[2, 2, u32::MAX]),
         set_id(SetId::Setregid, &[3, 3]),
         set_id(SetId::Setgid, &[4]),
-        Action::Look,
+        Action::GetCredentials,
     ];
     let suspended = Action::Capset(CapChange::Suspend(Cow::Borrowed(&[Cap::Kill])));
-    let back = [only_caps(&[Cap::Kill, Cap::Setgid]), suspended, setresgid(0), Action::Look];
+    let back = [only_caps(&[Cap::Kill, Cap::Setgid]), suspended, setresgid(0), Action::GetCredentials];
 
     let trace = cast.inside(&away).inside(&back).play();
 

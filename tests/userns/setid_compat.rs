@@ -131,7 +131,7 @@ fn ids_of_16_bits(
     let kept = [
         set_id(wide, &[1, 2, 3]),
         ids(all.0, all.1, &[7, 8, 9]),
-        Action::Look,
+        Action::GetCredentials,
         ids(two.0, two.1, &[5, 65_535]),
         ids(two.0, two.1, &[65_535, 3]),
         ids(all.0, all.1, &[4, 65_535, 65_535]),
@@ -149,9 +149,9 @@ fn ids_of_16_bits(
         .inside(&single)
         .inside(&refused)
         .inside(&fs_id)
-        .inside(&[Action::Look]);
+        .inside(&[Action::GetCredentials]);
     let high = low.inside(&beyond).inside(&three(kind)).inside(&single).inside(&fs_id[..1]);
-    let trace = high.inside(&back).inside(&[Action::Look]).play();
+    let trace = high.inside(&back).inside(&[Action::GetCredentials]).play();
 
     check!(trace);
 }
@@ -172,7 +172,7 @@ fn ids_of_32_bits(
         ids(all.0, all.1, &[1, 65_535, 70_009]),
         ids(two.0, two.1, &[-1, 70_001]),
         ids(fs.0, fs.1, &[70_002]),
-        Action::Look,
+        Action::GetCredentials,
         ids(one.0, one.1, &[-1]),
         ids(one.0, one.1, &[70_010]),
         ids(one.0, one.1, &[70_003]),

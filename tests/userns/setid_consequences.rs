@@ -112,11 +112,11 @@ fn ids_in_status(ids: &[Action], reader: Actor) -> String {
         Action::Ask("read", libc::SYS_read, read, Results::Text(4096)),
     ];
     let begun = namespace().inside(&[NO_FIXUP]).inside(ids).by(reader, &steps);
-    let trace = begun.inside(&[Action::Look]).play();
+    let trace = begun.inside(&[Action::GetCredentials]).play();
 
     let shown = trace.outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Text(text) => Some(String::from_utf8_lossy(text).replace('\t', " ")),
-        Outcome::Looked(looked) => Some(format!("{:?}\n{:?}\n", looked.uid, looked.gid)),
+        Outcome::Credentials(looked) => Some(format!("{:?}\n{:?}\n", looked.uid, looked.gid)),
         _ => None,
     });
     let lines = shown.collect::<String>();

@@ -71,13 +71,13 @@ fn row(kind: Kind, start: [u32; 3], effective: Effective, call: SetId, args: &[u
         set_id(fs, &[FS]),
         capset(kind.effective(effective)),
         set_id(call, args),
-        Action::Look,
+        Action::GetCredentials,
     ]
 }
 
 /// The last but one outcome of a row, the call's, and the ids it left.
 fn cell(kind: Kind, outcomes: &[Outcome]) -> String {
-    let [.., call, Outcome::Looked(looked)] = outcomes else { return "?".to_owned() };
+    let [.., call, Outcome::Credentials(looked)] = outcomes else { return "?".to_owned() };
     let ids = if kind == Kind::Uid { looked.uid } else { looked.gid };
     let ids = format!("{}{}{}{}", ids.real, ids.effective, ids.saved, ids.fs);
     match call {

@@ -55,7 +55,7 @@ fn mounted_by(maker: Actor) -> Scenario {
     let enter = [enter, NEW_MOUNTS];
     let enter = if maker == Actor::Outside { &enter[1..] } else { &enter[..] };
     let cast = cast.privileged(enter).privileged(&make_tmpfs());
-    cast.privileged(&[Action::Give(Actor::Outside)]).outside(&[attach()]).outside(&install(1000, 2000))
+    cast.privileged(&[Action::PassFd(Actor::Outside)]).outside(&[attach()]).outside(&install(1000, 2000))
 }
 
 /// The bits count for a process in the user namespace that the file system was mounted in, or in one below

@@ -44,7 +44,7 @@ fn cve_2013_1959(#[case] opener: Actor) {
     let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]);
     let open_it = Action::Open { file: IdFile::UidMap, of: Some(Actor::Inside), access: Access::Write };
 
-    let opened = cast.by(opener, &[open_it, Action::Give(Actor::Privileged)]);
+    let opened = cast.by(opener, &[open_it, Action::PassFd(Actor::Privileged)]);
     let trace = opened.privileged(&[write_held(IdFile::UidMap, "0 0 1")]).play();
 
     check!(trace);
@@ -102,7 +102,7 @@ fn cve_2018_18955(#[case] map: &'static str, #[values(0, 100_000)] owner: i64) {
     let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(&[setresgid(0), setresuid(0), DUMPABLE]);
 
     let mapped = cast.nested(&[]).inside(&nested);
-    let made = mapped.outside(&[file, chown(owner), Action::Give(Actor::Nested)]);
+    let made = mapped.outside(&[file, chown(owner), Action::PassFd(Actor::Nested)]);
     let trace = made.nested(&[chown(3)]).play();
 
     check!(trace);

@@ -33,10 +33,12 @@ pub enum NsFile {
 /// [`Actor::Inside`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
-    /// Come into being: be forked, drop to the cast's credentials, create the namespace.
-    Begin,
+    /// Be forked, take on the credentials of the scenario, create the namespace.
+    #[serde(alias = "Begin")]
+    Fork,
     /// The same, where the clone(2) by which it is forked creates the namespace.
-    BeginCloned,
+    #[serde(alias = "BeginCloned")]
+    ForkCloned,
     /// Open, write once, close.
     Write {
         /// The file.
@@ -56,7 +58,8 @@ pub enum Action {
         access: Access,
     },
     /// Pass the held file to another actor, who holds it from now on.
-    Give(Actor),
+    #[serde(alias = "Give")]
+    PassFd(Actor),
     /// Write to the held file.
     WriteHeld {
         /// What, with the words of this file.
@@ -93,8 +96,9 @@ pub enum Action {
         /// What each following entry is expected to add.
         step: u32,
     },
-    /// Tell the four uids and gids and the capability sets of the moment.
-    Look,
+    /// Get the four uids and gids and the capability sets of the moment.
+    #[serde(alias = "Look")]
+    GetCredentials,
     /// A 32-bit system call through int 0x80: its name as shown, its i386 number, its arguments and how
     /// its results are read. Results lie at [`RawArg::Results`].
     #[serde(skip)]
@@ -105,7 +109,8 @@ pub enum Action {
     Unshare(i32),
     /// The same, before steps that would reach the host without it: if it is refused, that is an error of
     /// the harness, and nothing of what follows is done.
-    Apart(i32),
+    #[serde(alias = "Apart")]
+    UnshareOrStop(i32),
     /// clone(2) with these CLONE_ flags; the child exits at once and is waited for.
     Clone(i32),
     /// Open a namespace file and setns(2).
@@ -156,9 +161,11 @@ pub enum Action {
     Clone3(u64),
     /// clone(2) with these CLONE_ flags; the child, a thread or a process, does nothing for as long
     /// as the actor lives.
-    Companion(i32),
+    #[serde(alias = "Companion")]
+    CloneAndKeep(i32),
     /// Exit: the actor takes no part in what follows and leaves no state.
-    End(Remains),
+    #[serde(alias = "End")]
+    Exit(Leaves),
     /// A child of another kind.
     Child(Child),
     /// ioctl(2) with NS_GET_OWNER_UID on the held descriptor.
@@ -169,7 +176,7 @@ pub enum Action {
 
 /// What is left of a process that has exited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Remains {
+pub enum Leaves {
     /// A zombie, which has a process id and an entry in /proc.
     Zombie,
     /// Nothing: it was reaped.

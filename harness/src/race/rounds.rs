@@ -15,7 +15,7 @@ use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, close};
 use crate::outcome::Outcome;
 use crate::process::ActorProcess;
 use crate::scenario::Scenario;
-use crate::state::{Kept, State};
+use crate::state::{GroupsOrigin, State};
 use crate::wire::{Answer, Arg, HAND, Op, Request};
 use crate::{actor, decode, show};
 use nix::errno::Errno;
@@ -261,7 +261,7 @@ impl<'a> Rounds<'a> {
             if let (Action::Setgroups(..), Outcome::Done, Seat::Stage(_, index)) =
                 (&racer.call, &outcome, entry.seat)
             {
-                stage.kept[index] = Kept::No;
+                stage.kept[index] = GroupsOrigin::Scenario;
             }
             outcomes.push(outcome);
             spans.push((met.value, clock.value));

@@ -38,7 +38,7 @@ impl Statements<'_> {
                 format!("open_any({path}, {})", mode(*access))
             }
             Action::Setns { of, file, nstype } => self.setns(actor, *of, *file, *nstype),
-            Action::Look => "look()".to_owned(),
+            Action::GetCredentials => "look()".to_owned(),
             Action::ProcOwner(of) => format!("owner({})", self.whose(actor, Some(*of))),
             Action::Run(words) => files::run(self.host, words)?,
             Action::Compat(..) | Action::Raw(..) | Action::Hold(..) | Action::Ask(..) => {
@@ -123,7 +123,7 @@ fn process(host: &Host, action: &Action) -> Result<String, NotPossible> {
             result(format!("clone_and_wait(SYS_clone, {} | SIGCHLD, 0)", self::flags(*flags)))
         }
         Action::Clone3(flags) => clone3("clone_and_wait", *flags),
-        Action::Companion(flags) => result(format!("companion({})", self::flags(*flags))),
+        Action::CloneAndKeep(flags) => result(format!("companion({})", self::flags(*flags))),
         Action::Child(Child::GoesOn(flags)) => {
             result(format!("go_on(SYS_clone, {} | SIGCHLD, 0)", self::flags(*flags)))
         }

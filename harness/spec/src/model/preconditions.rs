@@ -2,7 +2,7 @@
 
 use super::World;
 use super::world::{Hand, Process};
-use harness_scenario::action::{Action, Child, Remains};
+use harness_scenario::action::{Action, Child, Leaves};
 use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::scenario::Step;
 
@@ -15,7 +15,7 @@ impl World {
     /// companion at most, is for whoever knows the steps before.
     pub fn can_take(&self, Step { actor, action }: &Step) -> bool {
         match (action, self.find(*actor)) {
-            (Action::Begin | Action::BeginCloned, _) => self.can_begin(*actor, action),
+            (Action::Fork | Action::ForkCloned, _) => self.can_begin(*actor, action),
             (_, Some(index)) => self.can_do(*actor, &self.processes[index].1, action),
             (_, None) => false,
         }
@@ -26,7 +26,7 @@ impl World {
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let parent = parent.map(|parent| &self.processes[parent].1);
         match action {
-            Action::BeginCloned => {
+            Action::ForkCloned => {
                 actor.namespace() == Namespace::New && parent.is_some_and(|parent| parent.named.is_none())
             }
             _ => parent.is_none_or(|parent| parent.named.is_none()),
@@ -36,7 +36,7 @@ impl World {
     fn can_do(&self, actor: Actor, process: &Process, action: &Action) -> bool {
         let there = |other: &Actor| *other != actor && self.find(*other).is_some();
         match action {
-            Action::Give(to) => there(to) && !matches!(process.hand, Hand::Empty | Hand::Unknown),
+            Action::PassFd(to) => there(to) && !matches!(process.hand, Hand::Empty | Hand::Unknown),
             Action::Socketpair(with) => there(with),
             Action::WriteHeld { .. } => matches!(process.hand, Hand::File(_) | Hand::Empty),
             Action::ReadToEnd(_) | Action::ReadHeld { .. } => matches!(process.hand, Hand::File(_)),
@@ -57,7 +57,7 @@ impl World {
             }
             // One whose parent stands by has a process of which others know nothing.
             Action::Child(Child::GoesOn(_) | Child::GoesOnByClone3(_)) => process.named.is_none(),
-            Action::End(remains) => *remains == Remains::Nothing,
+            Action::Exit(remains) => *remains == Leaves::Nothing,
             _ => true,
         }
     }

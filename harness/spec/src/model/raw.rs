@@ -45,7 +45,7 @@ const CHANGE_NOTHING: [i64; 32] = [
 impl World {
     pub(super) fn raw(&mut self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
         if number == libc::SYS_capset {
-            let Some(sets) = capset(args) else { return Reply::Lost };
+            let Some(sets) = capset(args) else { return Reply::Unmodelled };
             // Bits of capabilities that the kernel does not have are dropped.
             let known = CapSet::up_to(self.names.last_cap).0;
             let sets = sets.map(|set| CapSet(set.0 & known));
@@ -58,16 +58,16 @@ impl World {
             self.pass_credentials(process, args);
         }
         if number == libc::SYS_mount && hides_the_root(args) {
-            return Reply::Lost;
+            return Reply::Unmodelled;
         }
         let asks = number == libc::SYS_kill && args.get(1) == Some(&RawArg::Number(0));
-        if CHANGE_NOTHING.contains(&number) || asks { Reply::Unknown } else { Reply::Lost }
+        if CHANGE_NOTHING.contains(&number) || asks { Reply::Unknown } else { Reply::Unmodelled }
     }
 
     /// prctl(2) with more arguments than [`Action::Prctl`](harness_scenario::action::Action::Prctl) has.
     fn raw_prctl(&self, process: &mut Process, args: &[RawArg]) -> Reply {
         let numbers: Option<Vec<i64>> = args.iter().map(number).collect();
-        let Some(numbers) = numbers else { return Reply::Lost };
+        let Some(numbers) = numbers else { return Reply::Unmodelled };
         let arg = |at: usize| numbers.get(at).copied().unwrap_or(0);
         let option = i32::try_from(arg(0)).unwrap_or(0);
         let cap = u8::try_from(arg(if option == libc::PR_CAP_AMBIENT { 2 } else { 1 }));
@@ -80,7 +80,7 @@ impl World {
             (libc::PR_CAPBSET_DROP, Some(cap)) => {
                 self.namespaces.drop_from_bounding(&mut process.cred, cap).into()
             }
-            _ => Reply::Lost,
+            _ => Reply::Unmodelled,
         }
     }
 

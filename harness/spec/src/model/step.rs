@@ -4,7 +4,7 @@ use super::credentials::Caps;
 use super::world::{Hand, Process};
 use super::writing::Given;
 use super::{Refusal, Reply, World, done};
-use harness_scenario::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Remains, Text};
+use harness_scenario::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Leaves, Text};
 use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::caps::{Cap, CapSet};
 use harness_scenario::outcome::Outcome;
@@ -15,22 +15,22 @@ use nix::errno::Errno::{EBADF, EINVAL};
 impl World {
     /// What should come of the next step.
     pub fn expect(&mut self, step: &Step) -> Expected {
-        if self.lost {
+        if self.unmodelled {
             return Expected::default();
         }
         match self.reply(step) {
             Reply::Is(outcome, rule) => Expected { outcome: Some(outcome), rule: rule.map(|rule| rule.name) },
             Reply::Unknown => Expected::default(),
-            Reply::Lost => {
-                self.lost = true;
+            Reply::Unmodelled => {
+                self.unmodelled = true;
                 Expected::default()
             }
         }
     }
 
     /// Whether nothing more can be said.
-    pub fn is_lost(&self) -> bool {
-        self.lost
+    pub fn is_unmodelled(&self) -> bool {
+        self.unmodelled
     }
 
     pub(super) fn find(&self, actor: Actor) -> Option<usize> {
@@ -38,14 +38,14 @@ impl World {
     }
 
     fn reply(&mut self, step: &Step) -> Reply {
-        if matches!(step.action, Action::Begin | Action::BeginCloned) {
+        if matches!(step.action, Action::Fork | Action::ForkCloned) {
             return self.begin(step.actor, &step.action);
         }
-        let Some(index) = self.find(step.actor) else { return Reply::Lost };
-        if let Action::End(remains) = step.action {
+        let Some(index) = self.find(step.actor) else { return Reply::Unmodelled };
+        if let Action::Exit(remains) = step.action {
             // A zombie can still be named, and is not modelled.
             self.processes.remove(index);
-            return if remains == Remains::Nothing { done() } else { Reply::Lost };
+            return if remains == Leaves::Nothing { done() } else { Reply::Unmodelled };
         }
         let mut process = self.processes[index].1.clone();
         let reply = self.take(step.actor, &mut process, &step.action);
@@ -63,11 +63,11 @@ impl World {
         };
         if actor.namespace() == Namespace::New {
             let made = match action {
-                Action::BeginCloned => self.create(&process.clone()).map(|cred| process.cred = cred),
+                Action::ForkCloned => self.create(&process.clone()).map(|cred| process.cred = cred),
                 _ => self.unshare(&mut process, libc::CLONE_NEWUSER),
             };
             if made.is_err() {
-                return Reply::Lost;
+                return Reply::Unmodelled;
             }
         }
         self.processes.push((actor, process));
@@ -108,7 +108,7 @@ impl World {
             }
             Action::ReadToEnd(_) => self.read_held(process),
             Action::ReadHeld { size, at } => self.read_some(process, *size, *at),
-            Action::Give(to) => self.give(process, *to),
+            Action::PassFd(to) => self.give(process, *to),
             Action::Hold(..) | Action::Child(Child::Zombie | Child::Gone) => Self::hold_unknown(process),
             Action::Socketpair(with) => self.socketpair(process, *with),
             Action::SendCredentials(ids) => self.send(process, *ids),
@@ -135,15 +135,17 @@ impl World {
             Action::CountGroups { size, first, step } => {
                 self.count_groups(&process.cred, *size, *first, *step)
             }
-            Action::Look => Reply::Is(Outcome::Looked(Box::new(self.look(&process.cred))), None),
+            Action::GetCredentials => {
+                Reply::Is(Outcome::Credentials(Box::new(self.look(&process.cred))), None)
+            }
             Action::SetId(call, ids, via) => self.set_id(process, *call, ids, *via),
-            Action::Unshare(flags) | Action::Apart(flags) => self.unshare(process, *flags).into(),
+            Action::Unshare(flags) | Action::UnshareOrStop(flags) => self.unshare(process, *flags).into(),
             Action::Capset(change) => {
                 let sets = changed(&process.cred.caps, change);
                 self.namespaces.capset(&mut process.cred, sets).into()
             }
             Action::Prctl(_, option, value) => {
-                self.prctl(process, *option, *value).map_or(Reply::Lost, Reply::from)
+                self.prctl(process, *option, *value).map_or(Reply::Unmodelled, Reply::from)
             }
             Action::Chroot(_, path) => {
                 if !self.namespaces.capable(&process.cred, process.cred.ns, Cap::SysChroot) {
@@ -151,7 +153,7 @@ impl World {
                 }
                 // Who has left its root does not come back by a path, which begins at the new one.
                 process.chrooted |= path.as_os_str() != "/";
-                if path.is_absolute() { Reply::Unknown } else { Reply::Lost }
+                if path.is_absolute() { Reply::Unknown } else { Reply::Unmodelled }
             }
             Action::Ask(..) | Action::OpenFile(..) => Reply::Unknown,
             Action::OwnerUid if process.hand == Hand::Unknown => Reply::Unknown,
@@ -166,18 +168,18 @@ impl World {
             Action::Clone(flags) => self.clone_child(&process.clone(), *flags).map(|_| ()).into(),
             Action::Clone3(flags) => match i32::try_from(*flags) {
                 Ok(flags) => self.clone_child(&process.clone(), flags).map(|_| ()).into(),
-                Err(_) => Reply::Lost,
+                Err(_) => Reply::Unmodelled,
             },
-            Action::Companion(flags) => {
+            Action::CloneAndKeep(flags) => {
                 let made = self.clone_child(&process.clone(), *flags);
                 made.map(|_| process.shares |= flags).into()
             }
             Action::Child(Child::GoesOn(flags)) => self.go_on(process, *flags),
             Action::Child(Child::GoesOnByClone3(flags)) => match i32::try_from(*flags) {
                 Ok(flags) => self.go_on(process, flags),
-                Err(_) => Reply::Lost,
+                Err(_) => Reply::Unmodelled,
             },
-            _ => Reply::Lost,
+            _ => Reply::Unmodelled,
         }
     }
 
@@ -212,7 +214,7 @@ impl World {
                 let errno = if matches!(at, At::Offset(..0)) { EINVAL } else { EBADF };
                 return Refusal { call, ..Refusal::without_rule(errno) }.into();
             }
-            Hand::Socket(..) | Hand::Unknown => return Reply::Lost,
+            Hand::Socket(..) | Hand::Unknown => return Reply::Unmodelled,
         };
         let mut file = self.files[number].clone();
         let written = match self.seek(&mut file, at) {
@@ -251,7 +253,7 @@ impl World {
                 self.processes[to].1.hand = process.hand;
                 done()
             }
-            _ => Reply::Lost,
+            _ => Reply::Unmodelled,
         }
     }
 }

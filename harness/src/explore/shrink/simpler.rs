@@ -6,9 +6,9 @@ use crate::actors::{Actor, RunAs};
 use crate::scenario::{Scenario, Step};
 use std::borrow::Cow;
 
-/// Casts that say less.
-pub fn casts(cast: &RunAs) -> Vec<RunAs> {
-    match cast {
+/// Credentials that say less.
+pub fn run_as(run_as: &RunAs) -> Vec<RunAs> {
+    match run_as {
         RunAs::Ordinary => Vec::new(),
         RunAs::Root => vec![RunAs::Ordinary],
         RunAs::OrdinaryInGroups(_) | RunAs::Caller => vec![RunAs::Ordinary, RunAs::Root],
@@ -44,20 +44,21 @@ pub fn with_actor(scenario: &Scenario, from: Actor, to: Actor) -> Scenario {
             Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => {
                 of.iter_mut().for_each(one);
             }
-            Action::Give(of) | Action::Socketpair(of) | Action::ProcOwner(of) | Action::Setns { of, .. } => {
-                one(of)
-            }
+            Action::PassFd(of)
+            | Action::Socketpair(of)
+            | Action::ProcOwner(of)
+            | Action::Setns { of, .. } => one(of),
             _ => {}
         }
         Step { actor, action }
     };
-    Scenario { cast: scenario.cast.clone(), steps: scenario.steps.iter().map(step).collect() }
+    Scenario { run_as: scenario.run_as.clone(), steps: scenario.steps.iter().map(step).collect() }
 }
 
 /// Actions that say less.
 pub fn actions(action: &Action) -> Vec<Action> {
     match action {
-        Action::BeginCloned => vec![Action::Begin],
+        Action::ForkCloned => vec![Action::Fork],
         Action::Write { .. } | Action::WriteHeld { .. } => writes(action),
         Action::ReadHeld { size, at } => ats(*at).map(|at| Action::ReadHeld { size: *size, at }).collect(),
         Action::Open { file, of, access } => {

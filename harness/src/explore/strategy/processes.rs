@@ -1,6 +1,6 @@
 //! What processes do to themselves: capabilities, securebits, namespaces, children.
 
-use crate::action::{Action, CapChange, Child, NsFile, RawArg, Remains};
+use crate::action::{Action, CapChange, Child, Leaves, NsFile, RawArg};
 use crate::actors::Actor;
 use crate::caps::{Cap, CapSet};
 use libc::{
@@ -146,7 +146,7 @@ pub(super) fn children() -> impl Strategy<Value = Action> {
         3 => flags.clone().prop_map(|flags| Action::Child(Child::GoesOn(flags))),
         1 => flags.prop_map(|flags| Action::Child(Child::GoesOnByClone3(u64::from(flags.cast_unsigned())))),
         2 => companion(),
-        1 => Just(Action::End(Remains::Nothing)),
+        1 => Just(Action::Exit(Leaves::Nothing)),
         1 => select(vec!["/", "/proc"]).prop_map(|path| Action::Chroot(path, path.into())),
     ]
 }
@@ -162,7 +162,7 @@ pub(super) fn companion() -> impl Strategy<Value = Action> {
         CLONE_SIGHAND,
         CLONE_THREAD,
     ]);
-    flags.prop_map(Action::Companion)
+    flags.prop_map(Action::CloneAndKeep)
 }
 
 /// A pair of sockets over which credentials go from one actor to another.

@@ -16,7 +16,7 @@ use crate::actors::{Actor, Namespace, RunAs};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::ids::Names;
-use crate::lower::{Context, number, syscall};
+use crate::lower::{Context, Directed, Lowered, number, syscall};
 use crate::outcome::Outcome;
 use crate::process::{ActorProcess, ask, spawn};
 use crate::scenario::{Scenario, Step};
@@ -144,17 +144,18 @@ impl<'a> Director<'a> {
             all.find(|process| process.actor == actor).and_then(ActorProcess::pid).map(Pid::as_raw)
         };
         let context = Context { actor: step.actor, own: self.names.own, pid: &pid };
-        if let Some(calls) = context.lower(&step.action) {
-            return self.enqueue(queue, process, What::Step(index), &calls);
-        }
+        let directed = match context.lower(&step.action) {
+            Lowered::Calls(calls) => return self.enqueue(queue, process, What::Step(index), &calls),
+            Lowered::Directed(directed) => directed,
+        };
         self.flush(queue)?;
-        let outcome = match &step.action {
-            Action::PassFd(to) => self.give(process, *to)?,
-            Action::Socketpair(with) => self.socketpair(process, *with)?,
-            Action::Capset(change) => self.capset(process, change)?,
-            Action::Exit(remains) => self.end(process, *remains)?,
-            Action::Run(words) => program::run(&mut self.processes[process], words, self.limit)?,
-            other => return Err(Error::Senseless(format!("{other:?}"))),
+        let outcome = match directed {
+            Directed::Fork => Outcome::Done,
+            Directed::PassFd(to) => self.give(process, to)?,
+            Directed::Socketpair(with) => self.socketpair(process, with)?,
+            Directed::Capset(change) => self.capset(process, change)?,
+            Directed::Exit(leaves) => self.end(process, leaves)?,
+            Directed::Run(words) => program::run(&mut self.processes[process], words, self.limit)?,
         };
         self.outcomes.push(outcome);
         Ok(())

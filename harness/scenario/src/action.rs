@@ -184,6 +184,46 @@ pub enum Leaves {
 }
 
 impl Action {
+    /// The other actors that it names, by their files, process ids or descriptors.
+    pub fn actors_mut(&mut self) -> Vec<&mut Actor> {
+        match self {
+            Self::Write { of, .. } | Self::Open { of, .. } | Self::Read { of, .. } => of.iter_mut().collect(),
+            Self::PassFd(actor)
+            | Self::Socketpair(actor)
+            | Self::ProcOwner(actor)
+            | Self::Setns { of: actor, .. } => vec![actor],
+            Self::Compat(_, _, args, _)
+            | Self::Raw(_, _, args)
+            | Self::Hold(_, _, args)
+            | Self::Ask(_, _, args, _) => args.iter_mut().filter_map(RawArg::actor_mut).collect(),
+            Self::Fork
+            | Self::ForkCloned
+            | Self::WriteHeld { .. }
+            | Self::ReadToEnd(_)
+            | Self::Setgroups(..)
+            | Self::Getgroups { .. }
+            | Self::CountGroups { .. }
+            | Self::GetCredentials
+            | Self::SetId(..)
+            | Self::Unshare(_)
+            | Self::UnshareOrStop(_)
+            | Self::Clone(_)
+            | Self::Capset(_)
+            | Self::Prctl(..)
+            | Self::Chroot(..)
+            | Self::ReadHeld { .. }
+            | Self::OpenFile(..)
+            | Self::Run(_)
+            | Self::SendCredentials(_)
+            | Self::ReceiveCredentials
+            | Self::Clone3(_)
+            | Self::CloneAndKeep(_)
+            | Self::Exit(_)
+            | Self::Child(_)
+            | Self::OwnerUid => Vec::new(),
+        }
+    }
+
     /// The same set*id or setgroups call through the C library.
     pub fn via_libc(self) -> Self {
         match self {

@@ -108,15 +108,21 @@ impl Scenario {
         self.steps.iter().any(|step| step.actor == actor)
     }
 
-    /// `Outside` is spared where nobody mentions it before `Inside`: a process with the same
-    /// credentials is all that the kernel looks at.
-    fn bring_in(&mut self, actor: Actor) {
+    /// Who has to be forked before this actor acts, each after its parent and the actor last; none if it is there.
+    /// `Outside` is spared where no step mentions it before `Inside`: a process with the same credentials is all
+    /// that the kernel looks at.
+    pub fn to_fork(&self, actor: Actor) -> Vec<Actor> {
         if self.mentions(actor) {
-            return;
+            return Vec::new();
         }
-        if let Some(parent) = actor.parent().filter(|parent| *parent != Actor::Outside) {
-            self.bring_in(parent);
-        }
-        self.steps.push(Step { actor, action: Action::Fork });
+        let parent = actor.parent().filter(|parent| *parent != Actor::Outside);
+        let mut all = parent.map_or_else(Vec::new, |parent| self.to_fork(parent));
+        all.push(actor);
+        all
+    }
+
+    fn bring_in(&mut self, actor: Actor) {
+        let fork = |actor| Step { actor, action: Action::Fork };
+        self.steps.extend(self.to_fork(actor).into_iter().map(fork));
     }
 }

@@ -47,7 +47,7 @@ impl Repaired {
         (self.scenario, self.rules)
     }
 
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, mut step: Step) {
         if self.missing == Missing::Begin {
             let begins = step.action == Action::ForkCloned;
             if !begins {
@@ -55,22 +55,16 @@ impl Repaired {
             } else if let Some(parent) = step.actor.parent() {
                 self.bring_in(parent);
             }
-            if let Some(other) = other(&step.action) {
-                self.bring_in(other);
-            }
+            let others: Vec<Actor> = step.action.actors_mut().into_iter().map(|actor| *actor).collect();
+            others.into_iter().for_each(|other| self.bring_in(other));
         }
         self.try_step(step);
     }
 
     fn bring_in(&mut self, actor: Actor) {
-        if self.began(actor) {
-            return;
+        for actor in self.scenario.to_fork(actor) {
+            self.try_step(Step { actor, action: Action::Fork });
         }
-        // As `Scenario` has it: whoever is outside need not be there for others to be inside.
-        if let Some(parent) = actor.parent().filter(|parent| *parent != Actor::Outside) {
-            self.bring_in(parent);
-        }
-        self.try_step(Step { actor, action: Action::Fork });
     }
 
     fn began(&self, actor: Actor) -> bool {
@@ -99,15 +93,5 @@ impl Repaired {
     fn has_companion(&self, actor: Actor) -> bool {
         let companion = |step: &Step| step.actor == actor && matches!(step.action, Action::CloneAndKeep(_));
         self.scenario.steps.iter().any(companion)
-    }
-}
-
-/// The other actor that an action is about.
-pub(super) fn other(action: &Action) -> Option<Actor> {
-    match action {
-        Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => *of,
-        Action::PassFd(other) | Action::Socketpair(other) | Action::ProcOwner(other) => Some(*other),
-        Action::Setns { of, .. } => Some(*of),
-        _ => None,
     }
 }

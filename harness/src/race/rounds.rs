@@ -169,10 +169,10 @@ impl<'a> Rounds<'a> {
         for (action, part) in racer.before.iter().zip(BEFORE..) {
             parts.push((
                 part,
-                context.lower(action).filter(|_| part < PARTS).ok_or_else(|| senseless(action))?,
+                context.lower(action).calls().filter(|_| part < PARTS).ok_or_else(|| senseless(action))?,
             ));
         }
-        let mut calls = context.lower(&racer.call).unwrap_or_default();
+        let mut calls = context.lower(&racer.call).calls().unwrap_or_default();
         // The request to die with the director takes calls of its own: a racer that hangs is ended by the timer.
         calls.retain(|(name, _)| *name != DIE_WITH_DIRECTOR);
         if calls.len() != 1 {

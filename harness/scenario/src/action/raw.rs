@@ -26,6 +26,18 @@ pub enum RawArg {
     Results(u64),
 }
 
+impl RawArg {
+    /// The other actor that it names, if it names one.
+    pub fn actor_mut(&mut self) -> Option<&mut Actor> {
+        match self {
+            Self::PidOf(actor) | Self::ProcPath(actor, _) => Some(actor),
+            Self::Number(_) | Self::Bytes(_) | Self::Held | Self::Socket | Self::Pid | Self::Results(_) => {
+                None
+            }
+        }
+    }
+}
+
 /// The name of a call that is read from a file. Such files are few and short, and what is read of them stays.
 pub(super) fn name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
     Ok(Box::leak(String::deserialize(from)?.into_boxed_str()))

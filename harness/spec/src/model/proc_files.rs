@@ -2,7 +2,7 @@
 
 use super::credentials::Credentials;
 use super::map::{GLOBAL_ROOT, Kid};
-use super::world::{Dumpable, Hand, OpenFile, Process};
+use super::world::{Dumpable, HeldFd, OpenFile, Process};
 use super::{Checked, Refusal, Reply, World};
 use crate::rules::named;
 use harness_scenario::action::{Access, At, IdFile};
@@ -141,9 +141,9 @@ impl World {
     }
 
     /// The number of a newly opened file.
-    pub(super) fn hold(&mut self, file: OpenFile) -> Hand {
+    pub(super) fn hold(&mut self, file: OpenFile) -> HeldFd {
         self.files.push(file);
-        Hand::File(self.files.len() - 1)
+        HeldFd::File(self.files.len() - 1)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Raw system calls: those that are one of the model's own, and those that change nothing it knows of.
 
 use super::credentials::raise_ambient;
-use super::world::{Hand, Process};
+use super::world::{HeldFd, Process};
 use super::{Reply, World};
 use harness_scenario::action::RawArg;
 use harness_scenario::caps::CapSet;
@@ -86,7 +86,7 @@ impl World {
 
     /// A call that returns a descriptor of something that is not modelled.
     pub(super) fn hold_unknown(process: &mut Process) -> Reply {
-        process.hand = Hand::Unknown;
+        process.held = HeldFd::Unknown;
         Reply::Unknown
     }
 }

@@ -2,7 +2,7 @@
 
 use super::credentials::{Credentials, KernelIds, fix_up};
 use super::map::{GLOBAL_ROOT, Kid};
-use super::world::{Dumpable, Hand, INITIAL, Namespaces, Process};
+use super::world::{Dumpable, HeldFd, INITIAL, Namespaces, Process};
 use super::{Changes, World};
 use harness_scenario::actors::{RunAs, TakesOn};
 use harness_scenario::caller::Caller;
@@ -52,7 +52,7 @@ fn as_it_is(caller: &Caller) -> Process {
     Process {
         cred,
         dumpable: Dumpable::Yes,
-        hand: Hand::Empty,
+        held: HeldFd::Empty,
         uts_owner: INITIAL,
         chrooted: false,
         shares: 0,

@@ -52,12 +52,12 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
             [first, last, wrong] => Outcome::Counted { count: answer.value, first, last, wrong },
             _ => Outcome::Value(answer.value),
         },
-        Action::Compat(_, _, _, results) | Action::Ask(_, _, _, results) => left(*results, answer),
+        Action::Syscall(call) => left(call.results, answer),
         Action::ReceiveCredentials | Action::OwnerUid => Outcome::Ids(words(&answer.data)),
         Action::ProcOwner(_) => Outcome::Ids(words(&answer.data).split_off(5)),
         Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
         // What they return is a descriptor or a process id.
-        Action::Open { .. } | Action::OpenFile(..) | Action::Hold(..) | Action::Child(_) => Outcome::Done,
+        Action::Open { .. } | Action::OpenFile(..) | Action::Child(_) => Outcome::Done,
         Action::GetCredentials
         | Action::Setgroups(..)
         | Action::SetId(..)
@@ -71,7 +71,6 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
         | Action::Prctl(..)
         | Action::Chroot(..)
         | Action::SendCredentials(_)
-        | Action::Raw(..)
         | Action::Fork
         | Action::ForkCloned
         | Action::PassFd(_)
@@ -96,6 +95,7 @@ fn left(results: Results, answer: &Answer) -> Outcome {
     let half = |two: &[u8]| two.try_into().map_or(0, u16::from_ne_bytes).into();
     match results {
         Results::Nothing => value(answer),
+        Results::Fd => Outcome::Done,
         Results::Halves(_) => Outcome::Groups(answer.data.chunks_exact(2).map(half).collect()),
         Results::Words(_) => Outcome::Groups(words(&answer.data)),
         Results::Text(_) => Outcome::Text(answer.data.clone()),

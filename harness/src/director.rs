@@ -78,7 +78,7 @@ impl Play for Scenario {
 
 /// Whether the arguments of an action may be process ids.
 fn names_pids(action: &Action) -> bool {
-    matches!(action, Action::Raw(..) | Action::Compat(..) | Action::Hold(..) | Action::Ask(..))
+    matches!(action, Action::Syscall(_))
 }
 
 /// The directory /proc of this process, open for good.

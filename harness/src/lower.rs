@@ -15,7 +15,7 @@ use crate::actors::Actor;
 use crate::ids::Own;
 use crate::wire::{Arg, HAND, Op, Request, SCRATCH};
 use files::{around, open_file, read};
-use held::{give, owner_uid, read_held, receive_credentials, send_credentials};
+use held::{owner_uid, read_held, receive_credentials, send_credentials};
 use ids::{count_groups, getgroups};
 pub use raw::DIE_WITH_DIRECTOR;
 use raw::watching_director;
@@ -121,14 +121,7 @@ impl Context<'_> {
             Action::OwnerUid => one(owner_uid()),
             Action::SendCredentials(ids) => one(send_credentials(*ids)),
             Action::ReceiveCredentials => one(receive_credentials()),
-            Action::Raw(_, number, args) => watching_director(self.raw(*number, args)),
-            Action::Hold(_, number, args) => watching_director(self.raw(*number, args).keep(HAND)),
-            Action::Ask(_, number, args, results) => {
-                watching_director(give(self.raw(*number, args), *results))
-            }
-            Action::Compat(_, number, args, results) => {
-                watching_director(self.compat(*number, args, *results))
-            }
+            Action::Syscall(call) => watching_director(self.syscall(call)),
         })
     }
 }

@@ -87,7 +87,7 @@ fn a_state_that_no_step_shows_is_compared_too() {
 
 #[test]
 fn a_step_that_the_model_does_not_know_is_left_open() {
-    let unknown = Action::Raw("getpid", libc::SYS_getpid, vec![]);
+    let unknown = syscall("getpid", libc::SYS_getpid, vec![]);
     let scenario = caller().inside(&[unknown, DENY]);
 
     let prediction = model::predict(&scenario, start()).expect("the model knows the initial namespace");

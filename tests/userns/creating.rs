@@ -107,11 +107,11 @@ fn with_other_namespaces(#[case] steps: &[Action]) {
 #[case::elsewhere("/proc", &[UNSHARE])]
 #[case::elsewhere_by_clone("/proc", &[CLONE])]
 #[case::to_the_same_root("/", &[UNSHARE])]
-#[case::and_back("/proc", &[Action::Raw("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), Action::Raw("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE])]
+#[case::and_back("/proc", &[syscall("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), syscall("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE])]
 #[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("create.chrooted"))]
 fn chrooted(#[case] to: &'static str, #[case] steps: &[Action]) {
     let root_directory = [HERE, RawArg::Bytes(b"/\0".as_slice().into())];
-    let cast = root().outside(&[Action::Hold("open the root", libc::SYS_openat, root_directory.into())]);
+    let cast = root().outside(&[syscall_for_fd("open the root", libc::SYS_openat, root_directory.into())]);
 
     let trace = cast.outside(&[Action::Chroot(to, to.into())]).outside(steps).play();
 

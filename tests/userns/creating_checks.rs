@@ -11,7 +11,7 @@ const CALLS: [Action; 3] = [CLONE, CLONE3, UNSHARE];
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 
 fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
+    syscall(name, number, args.to_vec())
 }
 
 fn text(text: &'static [u8]) -> RawArg {

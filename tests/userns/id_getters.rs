@@ -8,7 +8,7 @@ const GETRESUID: (&str, i64) = ("getresuid", libc::SYS_getresuid);
 const GETRESGID: (&str, i64) = ("getresgid", libc::SYS_getresgid);
 
 fn single() -> [Action; 4] {
-    let call = |name, number| Action::Raw(name, number, vec![]);
+    let call = |name, number| syscall(name, number, vec![]);
     [
         call("getuid", libc::SYS_getuid),
         call("geteuid", libc::SYS_geteuid),
@@ -27,8 +27,7 @@ fn bad_pointers(#[case] (name, number): (&'static str, i64)) {
     let place = |bad: usize, at: usize| {
         if at == bad { RawArg::Number(8) } else { RawArg::Results(at as u64 * 4) }
     };
-    let calls =
-        [0, 1, 2, 3].map(|bad| Action::Raw(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
+    let calls = [0, 1, 2, 3].map(|bad| syscall(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
 
     let trace = ordinary().inside(&calls).play();
 

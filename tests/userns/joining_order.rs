@@ -41,7 +41,7 @@ fn privilege_comes_last(#[case] of: Actor, #[case] before: &[Action]) {
 fn descriptor_comes_first(#[case] nstype: i32) {
     let setns = vec![RawArg::Number(-1), RawArg::Number(nstype.into())];
 
-    let trace = ordinary().outside(&[Action::Raw("setns", libc::SYS_setns, setns)]).play();
+    let trace = ordinary().outside(&[syscall("setns", libc::SYS_setns, setns)]).play();
 
     check!(trace);
 }

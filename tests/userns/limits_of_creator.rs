@@ -15,7 +15,7 @@ pub fn soft(name: &'static str, resource: impl Into<i64>, soft: u64, hard: u64) 
     let bytes = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
     let (own, none) = (RawArg::Number(0), RawArg::Number(0));
     let args = vec![own, RawArg::Number(resource.into()), RawArg::Bytes(bytes.into()), none];
-    Action::Raw(name, libc::SYS_prlimit64, args)
+    syscall(name, libc::SYS_prlimit64, args)
 }
 
 fn processes(name: &'static str, most: u64) -> Action {
@@ -35,7 +35,7 @@ fn user(id: u32) -> [Action; 3] {
 }
 
 fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
+    syscall(name, number, args.to_vec())
 }
 
 /// Puts a signal with a value, 40 of the real-time ones, into the actor's own queue; it was blocked before.
@@ -100,7 +100,7 @@ fn message_queues(#[case] id: u32, #[case] most: u64) {
         .outside(&[Action::UnshareOrStop(NEWUSER | libc::CLONE_NEWIPC)])
         .privileged(&maps_of(Actor::Outside, "0 0 65536"));
 
-    let open = Action::Hold("mq_open", libc::SYS_mq_open, args);
+    let open = syscall_for_fd("mq_open", libc::SYS_mq_open, args);
     let trace = created.outside(&[limit("many bytes", 4096), open]).play();
 
     check!(trace);
@@ -127,7 +127,7 @@ fn locked_memory(#[case] id: u32, #[case] most: u64) {
     let cast = root().outside(&user(id)).outside(&[limit("few bytes", most), create]);
 
     let made =
-        cast.outside(&[limit("many bytes", 65_536), Action::Hold("shmget", libc::SYS_shmget, private)]);
+        cast.outside(&[limit("many bytes", 65_536), syscall_for_fd("shmget", libc::SYS_shmget, private)]);
     let trace = made.outside(&[raw("shmctl SHM_LOCK", libc::SYS_shmctl, &lock)]).play();
 
     check!(trace);

@@ -6,7 +6,7 @@ use harness::prelude::*;
 use rstest::rstest;
 
 fn open_proc(of: Actor, file: &'static str) -> Action {
-    Action::Hold("openat", libc::SYS_openat, vec![HERE, RawArg::ProcPath(of, file)])
+    syscall_for_fd("openat", libc::SYS_openat, vec![HERE, RawArg::ProcPath(of, file)])
 }
 
 /// The lines of /proc/PID/status about ids.
@@ -123,7 +123,7 @@ fn owner_of_a_namespace() {
 fn processes_of_a_user() {
     const PRIO_USER: i64 = 2;
     let call = |name, number, args: &[i64]| {
-        Action::Raw(name, number, args.iter().map(|arg| RawArg::Number(*arg)).collect())
+        syscall(name, number, args.iter().map(|arg| RawArg::Number(*arg)).collect())
     };
     let ask = |uid| call("getpriority PRIO_USER", libc::SYS_getpriority, &[PRIO_USER, uid]);
     let nice = call("setpriority PRIO_PROCESS", libc::SYS_setpriority, &[0, 0, 19]);

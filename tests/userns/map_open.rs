@@ -124,7 +124,7 @@ fn ways() -> [(&'static str, Before, After); 3] {
             |_| vec![],
             |file, access| {
                 let path = RawArg::ProcPath(Actor::Inside, file.name());
-                Action::Hold("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
+                syscall_for_fd("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
             },
         ),
         (
@@ -132,12 +132,12 @@ fn ways() -> [(&'static str, Before, After); 3] {
             |_| {
                 let path = RawArg::ProcPath(Actor::Inside, "");
                 let flags = RawArg::Number(libc::O_DIRECTORY.into());
-                vec![Action::Hold("open the directory", libc::SYS_openat, vec![HERE, path, flags])]
+                vec![syscall_for_fd("open the directory", libc::SYS_openat, vec![HERE, path, flags])]
             },
             |file, access| {
                 let name = RawArg::Bytes(format!("{}\0", file.name()).into_bytes().into());
                 let args = vec![RawArg::Held, name, RawArg::Number(access.into())];
-                Action::Hold("open", libc::SYS_openat, args)
+                syscall_for_fd("open", libc::SYS_openat, args)
             },
         ),
         (
@@ -147,13 +147,13 @@ fn ways() -> [(&'static str, Before, After); 3] {
                 let find = vec![HERE, path, RawArg::Number(libc::O_PATH.into())];
                 let number = vec![RawArg::Held, RawArg::Number(KNOWN), RawArg::Number(0)];
                 vec![
-                    Action::Hold("find the file", libc::SYS_openat, find),
-                    Action::Hold("dup3", libc::SYS_dup3, number),
+                    syscall_for_fd("find the file", libc::SYS_openat, find),
+                    syscall_for_fd("dup3", libc::SYS_dup3, number),
                 ]
             },
             |_, access| {
                 let path = RawArg::Bytes(format!("/proc/self/fd/{KNOWN}\0").into_bytes().into());
-                Action::Hold("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
+                syscall_for_fd("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
             },
         ),
     ]

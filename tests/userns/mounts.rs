@@ -7,7 +7,7 @@ pub fn mount_with(name: &'static str, what: [&'static [u8]; 3], flags: u64, opti
     let what = what.map(|text| RawArg::Bytes(text.into()));
     let options = RawArg::Bytes(format!("{options}\0").into_bytes().into());
     let last = [RawArg::Number(flags.cast_signed()), options];
-    Action::Raw(name, libc::SYS_mount, what.into_iter().chain(last).collect())
+    syscall(name, libc::SYS_mount, what.into_iter().chain(last).collect())
 }
 
 /// The same without options.

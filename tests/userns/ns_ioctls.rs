@@ -11,12 +11,12 @@ const GET_PARENT: i64 = 0xb702;
 
 fn hold_userns() -> Action {
     let args = vec![RawArg::Held, RawArg::Number(GET_USERNS)];
-    Action::Hold("ioctl NS_GET_USERNS", libc::SYS_ioctl, args)
+    syscall_for_fd("ioctl NS_GET_USERNS", libc::SYS_ioctl, args)
 }
 
 fn hold_parent() -> Action {
     let args = vec![RawArg::Held, RawArg::Number(GET_PARENT)];
-    Action::Hold("ioctl NS_GET_PARENT", libc::SYS_ioctl, args)
+    syscall_for_fd("ioctl NS_GET_PARENT", libc::SYS_ioctl, args)
 }
 
 /// Inside and nested with all ids mapped, nested made by a user other than the owner of inside.

@@ -13,11 +13,11 @@ const NEW_UTS: Action = Action::UnshareOrStop(libc::CLONE_NEWUTS);
 
 fn sethostname() -> Action {
     let args = vec![RawArg::Bytes(b"throw-away".as_slice().into()), RawArg::Number(10)];
-    Action::Raw("sethostname", libc::SYS_sethostname, args)
+    syscall("sethostname", libc::SYS_sethostname, args)
 }
 
 fn signal_0(to: Actor) -> Action {
-    Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
+    syscall("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
 }
 
 /// The name of a host is changed by whoever has CAP_SYS_ADMIN in the user namespace that owns its UTS
@@ -124,10 +124,10 @@ fn only_there(#[case] steps: &[Action]) {
 fn over_files(#[case] owner: i64, #[case] group: i64, #[case] to: &[i64]) {
     let chown = |ids: &[i64]| {
         let args = ids.iter().map(|id| RawArg::Number(*id));
-        Action::Raw("fchown", libc::SYS_fchown, [RawArg::Held].into_iter().chain(args).collect())
+        syscall("fchown", libc::SYS_fchown, [RawArg::Held].into_iter().chain(args).collect())
     };
     let name = RawArg::Bytes(b"file\0".as_slice().into());
-    let file = Action::Hold("memfd_create", libc::SYS_memfd_create, vec![name, RawArg::Number(0)]);
+    let file = syscall_for_fd("memfd_create", libc::SYS_memfd_create, vec![name, RawArg::Number(0)]);
     let cast = root().outside(&[]).inside(&[]).outside(&MAPS);
 
     let made = cast.outside(&[file, chown(&[owner, group]), Action::PassFd(Actor::Inside)]);

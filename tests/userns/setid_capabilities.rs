@@ -25,7 +25,7 @@ fn capset(effective: u64, permitted: u64, inheritable: u64) -> Action {
     let bytes =
         |words: &[u32]| RawArg::Bytes(Cow::Owned(words.iter().flat_map(|word| word.to_ne_bytes()).collect()));
     let data = bytes(&words.collect::<Vec<_>>());
-    Action::Raw("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), data])
+    syscall("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), data])
 }
 
 const fn bit(cap: Cap) -> u64 {
@@ -42,7 +42,7 @@ fn before(map: &'static str, start: [u32; 3], bits: u64) -> Scenario {
         set_id(SetId::Setresuid, &start),
         secure(bits),
         capset(bit(Cap::Setuid), PERMITTED, bit(Cap::Kill)),
-        Action::Raw("prctl", libc::SYS_prctl, ambient),
+        syscall("prctl", libc::SYS_prctl, ambient),
     ])
 }
 

@@ -26,7 +26,7 @@ pub fn limit(processes: u64) -> Action {
 /// execve of what does not exist: the limit is looked at first.
 fn execve() -> Action {
     let path = RawArg::Bytes(Cow::Borrowed(b"/proc/no such program\0"));
-    Action::Raw("execve", libc::SYS_execve, vec![path, RawArg::Number(0), RawArg::Number(0)])
+    syscall("execve", libc::SYS_execve, vec![path, RawArg::Number(0), RawArg::Number(0)])
 }
 
 /// A namespace in which a second process is that user.

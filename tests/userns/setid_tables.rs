@@ -59,7 +59,7 @@ fn capset(effective: u64) -> Action {
     let words = [low(effective), low(ALL), 0, low(effective >> 32), low(ALL >> 32), 0];
     let bytes =
         |words: &[u32]| RawArg::Bytes(Cow::Owned(words.iter().flat_map(|word| word.to_ne_bytes()).collect()));
-    Action::Raw("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), bytes(&words)])
+    syscall("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), bytes(&words)])
 }
 
 /// Put the start in place, take the capability away, call, and look.

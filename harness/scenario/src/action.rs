@@ -9,7 +9,7 @@ mod short;
 pub use child::Child;
 pub use file::{Access, At, IdFile, LONGEST_READ, Text};
 pub use ids::{CapChange, Groups, Id, KEEP, Room, SetId, Via, asks_how_many};
-pub use raw::{RawArg, Results};
+pub use raw::{Entry, RawArg, Results, Syscall};
 pub use short::*;
 
 use crate::actors::Actor;
@@ -99,10 +99,6 @@ pub enum Action {
     /// Get the four uids and gids and the capability sets of the moment.
     #[serde(alias = "Look")]
     GetCredentials,
-    /// A 32-bit system call through int 0x80: its name as shown, its i386 number, its arguments and how
-    /// its results are read. Results lie at [`RawArg::Results`].
-    #[serde(skip)]
-    Compat(Name, i64, Vec<RawArg>, Results),
     /// setuid(2) and its kin; the ids beyond those the call takes are ignored.
     SetId(SetId, [Id; 3], Via),
     /// unshare(2) with these CLONE_ flags.
@@ -136,20 +132,11 @@ pub enum Action {
         at: At,
     },
     /// open(2) of any file; traces show the name.
-    #[serde(skip)]
-    OpenFile(Name, PathBuf, Access),
+    OpenFile(#[serde(deserialize_with = "raw::name")] Name, PathBuf, Access),
     /// Run a program to its end as a child of the actor and record what it says.
-    #[serde(skip)]
     Run(Cow<'static, [Cow<'static, str>]>),
-    /// Any system call: the name as shown, its number and its arguments.
-    Raw(#[serde(deserialize_with = "raw::name")] Name, i64, Vec<RawArg>),
-    /// Any system call that returns a descriptor, which the actor holds from now on.
-    #[serde(skip)]
-    Hold(Name, i64, Vec<RawArg>),
-    /// Any system call whose results are read: the name as shown, its number, its arguments and what it
-    /// leaves at [`RawArg::Results`].
-    #[serde(skip)]
-    Ask(Name, i64, Vec<RawArg>, Results),
+    /// A system call that has no action of its own.
+    Syscall(Syscall),
     /// socketpair(2) of UNIX sockets: this actor holds one end from now on and another actor the other.
     Socketpair(Actor),
     /// sendmsg(2) of a byte on the held socket, with the own process id and these uid and gid as
@@ -192,10 +179,7 @@ impl Action {
             | Self::Socketpair(actor)
             | Self::ProcOwner(actor)
             | Self::Setns { of: actor, .. } => vec![actor],
-            Self::Compat(_, _, args, _)
-            | Self::Raw(_, _, args)
-            | Self::Hold(_, _, args)
-            | Self::Ask(_, _, args, _) => args.iter_mut().filter_map(RawArg::actor_mut).collect(),
+            Self::Syscall(call) => call.args.iter_mut().filter_map(RawArg::actor_mut).collect(),
             Self::Fork
             | Self::ForkCloned
             | Self::WriteHeld { .. }

@@ -1,8 +1,10 @@
 //! The files in which scenarios are kept: `run_as` and with which credentials, then a line for each step.
 //! A line that begins with `#` is a comment.
 
+use crate::action::{Action, RawArg, syscall};
 use crate::actors::{Actor, RunAs};
 use crate::scenario::{Scenario, Step};
+use serde::Deserialize;
 use std::fmt::{Display, Write as _};
 
 /// The end of the name of such a file.
@@ -42,7 +44,7 @@ pub fn read(text: &str) -> Result<Scenario, String> {
             (Some(scenario), who) => {
                 let actor = Actor::ALL.into_iter().find(|actor| actor.to_string() == who);
                 let actor = actor.ok_or_else(|| failed(&format_args!("no actor is called {who}")))?;
-                let action = serde_json::from_str(what).map_err(|error| failed(&error))?;
+                let action = action(what).map_err(|error| failed(&error))?;
                 scenario.steps.push(Step { actor, action });
             }
         }
@@ -50,10 +52,26 @@ pub fn read(text: &str) -> Result<Scenario, String> {
     scenario.ok_or_else(|| "no run_as".to_owned())
 }
 
+/// The action of a line. Older files have system calls as `{"Raw": [name, number, arguments]}`.
+fn action(json: &str) -> serde_json::Result<Action> {
+    #[derive(Deserialize)]
+    struct Older {
+        #[serde(rename = "Raw")]
+        raw: (String, i64, Vec<RawArg>),
+    }
+    match serde_json::from_str(json) {
+        Ok(Older { raw: (name, number, args) }) => {
+            // Such files are few and short, and the name stays.
+            Ok(syscall(Box::leak(name.into_boxed_str()), number, args))
+        }
+        Err(_) => serde_json::from_str(json),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{Action, DENY, Leaves, SETGROUPS_EMPTY, uid_map};
+    use crate::action::{Action, DENY, Leaves, Results, SETGROUPS_EMPTY, syscall_for, syscall_i386, uid_map};
     use crate::scenario::{ordinary_in, root};
 
     #[test]
@@ -68,10 +86,26 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_older_names_is_read() {
-        let read = read("cast \"Root\"\ninside \"Begin\"\ninside \"Look\"\ninside {\"End\":\"Zombie\"}\n");
+    fn a_system_call_with_all_that_it_may_have_is_read() {
+        let args = vec![RawArg::ProcPath(Actor::Inside, "ns/user"), RawArg::Bytes(vec![0, 1].into())];
+        for results in [Results::Nothing, Results::Fd, Results::Words(3), Results::Ids(&[4, 8])] {
+            let calls =
+                [syscall_for("any", 1, args.clone(), results), syscall_i386("old", 2, vec![], results)];
+            let scenario = root().inside(&calls);
+            let text = write(&scenario).expect("a file holds it");
 
-        let steps = [Action::GetCredentials, Action::Exit(Leaves::Zombie)];
+            assert_eq!(read(&text), Ok(scenario), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_older_names_is_read() {
+        let read = read(
+            "cast \"Root\"\ninside \"Begin\"\ninside \"Look\"\ninside {\"Raw\":[\"getpid\",39,[\"Pid\"]]}\ninside {\"End\":\"Zombie\"}\n",
+        );
+
+        let getpid = syscall("getpid", 39, vec![RawArg::Pid]);
+        let steps = [Action::GetCredentials, getpid, Action::Exit(Leaves::Zombie)];
         assert_eq!(read, Ok(root().inside(&steps)));
     }
 

@@ -37,9 +37,6 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Getgroups { size, room } => format!("getgroups({size}{})", pointer(*room)),
         Action::CountGroups { size, .. } => format!("getgroups({size})"),
         Action::GetCredentials => "look".to_owned(),
-        Action::Compat(name, _, args, _) | Action::Ask(name, _, args, _) => {
-            format!("{name}({})", list(args.iter().map(raw_arg)))
-        }
         Action::SetId(call, ids, _) => set_id(*call, ids),
         Action::Unshare(flags) | Action::UnshareOrStop(flags) => format!("unshare({})", clone_flags(*flags)),
         Action::Clone(flags) => format!("clone({})", clone_flags(*flags)),
@@ -60,9 +57,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
         Action::Child(child) => call::child(*child),
-        Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
-            format!("{name}({})", list(args.iter().map(raw_arg)))
-        }
+        Action::Syscall(call) => format!("{}({})", call.name, list(call.args.iter().map(raw_arg))),
     }
 }
 

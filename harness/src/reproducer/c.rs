@@ -4,7 +4,7 @@ use super::helpers::{helpers, includes, numbers};
 use super::statements::Statements;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
-use crate::action::{Action, RawArg};
+use crate::action::{Action, Entry, RawArg, Syscall};
 use crate::actors::{Actor, ORDINARY, RunAs};
 use crate::caps::Cap;
 use crate::ids::Own;
@@ -234,7 +234,7 @@ fn asks_for_signal(action: &Action) -> bool {
         |option: i64| [libc::PR_SET_PDEATHSIG, libc::PR_GET_PDEATHSIG].map(i64::from).contains(&option);
     match action {
         Action::Prctl(_, option, _) => about((*option).into()),
-        Action::Raw(_, libc::SYS_prctl, args) | Action::Ask(_, libc::SYS_prctl, args, _) => {
+        Action::Syscall(Syscall { number: libc::SYS_prctl, args, entry: Entry::Native, .. }) => {
             matches!(args[..], [RawArg::Number(option), ..] if about(option))
         }
         _ => false,

@@ -42,9 +42,7 @@ impl Statements<'_> {
             Action::GetCredentials => "look()".to_owned(),
             Action::ProcOwner(of) => format!("owner({})", self.whose(actor, Some(*of))),
             Action::Run(words) => files::run(self.host, words)?,
-            Action::Compat(..) | Action::Raw(..) | Action::Hold(..) | Action::Ask(..) => {
-                raw::call(self, actor, action)?
-            }
+            Action::Syscall(call) => raw::call(self, actor, call)?,
             Action::Setgroups(..)
             | Action::Getgroups { .. }
             | Action::CountGroups { .. }

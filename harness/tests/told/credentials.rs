@@ -68,7 +68,7 @@ pub fn ids_through_the_library() -> Scenario {
 pub fn capabilities() -> Scenario {
     const SOME: &[Cap] = &[Cap::Setuid, Cap::CheckpointRestore];
     let asked = vec![RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
-    let signal = Action::Ask("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, asked, Results::Words(1));
+    let signal = syscall_for("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, asked, Results::Words(1));
     mapped()
         .inside(&[
             suspend_caps(SOME),

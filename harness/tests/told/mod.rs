@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// A raw system call.
 pub fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
+    syscall(name, number, args.to_vec())
 }
 
 /// A number as an argument.
@@ -178,18 +178,18 @@ pub fn raw_calls() -> Scenario {
     let opened = |of, file| [HERE, RawArg::ProcPath(of, file), number(0)];
     let kill = raw("kill", libc::SYS_kill, &[RawArg::Pid, number(0)]);
     let ids: Vec<RawArg> = [0, 4, 8].map(RawArg::Results).to_vec();
-    let ask = |name, number, args: &[RawArg], results| Action::Ask(name, number, args.to_vec(), results);
+    let ask = |name, number, args: &[RawArg], results| syscall_for(name, number, args.to_vec(), results);
     mapped()
         .inside(&[
             kill,
             raw("close", libc::SYS_close, &[number(-1)]),
             raw("getuid", libc::SYS_getuid, &[]),
-            Action::Hold("open", libc::SYS_openat, vec![HERE, path(b"/no/such/file\0"), number(0)]),
-            Action::Hold("open", libc::SYS_openat, opened(Actor::Inside, "ns/user").to_vec()),
+            syscall_for_fd("open", libc::SYS_openat, vec![HERE, path(b"/no/such/file\0"), number(0)]),
+            syscall_for_fd("open", libc::SYS_openat, opened(Actor::Inside, "ns/user").to_vec()),
             Action::OwnerUid,
             ask("getresuid", libc::SYS_getresuid, &ids, Results::Words(3)),
             ask("getresgid", libc::SYS_getresgid, &ids, Results::Ids(&[0, 4])),
-            Action::Hold("open", libc::SYS_openat, opened(Actor::Inside, "setgroups").to_vec()),
+            syscall_for_fd("open", libc::SYS_openat, opened(Actor::Inside, "setgroups").to_vec()),
             ask("read", libc::SYS_read, &[RawArg::Held, RawArg::Results(0), number(99)], Results::Text(99)),
             ask("getpriority", libc::SYS_getpriority, &[number(0), number(0)], Results::Nothing),
         ])
@@ -204,7 +204,7 @@ pub fn other_files() -> Scenario {
 
 /// What no other architecture can, is refused there in the same way.
 pub fn compat() -> Scenario {
-    let call = |name, number, args: &[RawArg], results| Action::Compat(name, number, args.to_vec(), results);
+    let call = |name, number, args: &[RawArg], results| syscall_i386(name, number, args.to_vec(), results);
     let list = RawArg::Bytes([1_u8, 0, 2, 0, 0xff, 0xff].as_slice().into());
     let room = [number(9), RawArg::Results(0)];
     strongest()

@@ -52,7 +52,7 @@ impl World {
                 HeldFd::Socket(pair, end) => !self.sockets[pair][end].waiting.is_empty(),
                 _ => false,
             },
-            Action::Raw(_, number, _) if *number == libc::SYS_setsockopt => {
+            Action::Syscall(call) if call.number == libc::SYS_setsockopt => {
                 matches!(process.held, HeldFd::Socket(..))
             }
             // One whose parent stands by has a process of which others know nothing.
@@ -67,7 +67,6 @@ impl World {
             | Action::Getgroups { .. }
             | Action::CountGroups { .. }
             | Action::GetCredentials
-            | Action::Compat(..)
             | Action::SetId(..)
             | Action::Unshare(_)
             | Action::UnshareOrStop(_)
@@ -81,9 +80,7 @@ impl World {
             | Action::Chroot(..)
             | Action::OpenFile(..)
             | Action::Run(_)
-            | Action::Raw(..)
-            | Action::Hold(..)
-            | Action::Ask(..)
+            | Action::Syscall(_)
             | Action::OwnerUid
             | Action::ProcOwner(_) => true,
         }

@@ -3,7 +3,7 @@
 use super::credentials::raise_ambient;
 use super::world::{HeldFd, Process};
 use super::{Reply, World};
-use harness_scenario::action::RawArg;
+use harness_scenario::action::{Entry, RawArg, Results, Syscall};
 use harness_scenario::caps::CapSet;
 
 /// Calls that change neither credentials nor namespaces nor what the four files say.
@@ -43,7 +43,19 @@ const CHANGE_NOTHING: [i64; 32] = [
 ];
 
 impl World {
-    pub(super) fn raw(&mut self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
+    /// Of what a call leaves for the caller nothing is said.
+    pub(super) fn syscall(&mut self, process: &mut Process, call: &Syscall) -> Reply {
+        match (call.entry, call.results) {
+            (Entry::I386, _) => Reply::Unmodelled,
+            (Entry::Native, Results::Nothing) => self.raw(process, call.number, &call.args),
+            (Entry::Native, Results::Fd) => Self::hold_unknown(process),
+            (Entry::Native, Results::Halves(_) | Results::Words(_) | Results::Text(_) | Results::Ids(_)) => {
+                Reply::Unknown
+            }
+        }
+    }
+
+    fn raw(&mut self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
         if number == libc::SYS_capset {
             let Some(sets) = capset(args) else { return Reply::Unmodelled };
             // Bits of capabilities that the kernel does not have are dropped.

@@ -137,12 +137,11 @@ impl World {
                 let made = self.clone_child(&process.clone(), *flags);
                 made.map(|_| process.shares |= flags).into()
             }
-            Action::Hold(..) | Action::Child(Child::Zombie | Child::Gone) => Self::hold_unknown(process),
-            Action::Raw(_, number, args) => self.raw(process, *number, args),
-            Action::Ask(..) | Action::OpenFile(..) => Reply::Unknown,
+            Action::Child(Child::Zombie | Child::Gone) => Self::hold_unknown(process),
+            Action::Syscall(call) => self.syscall(process, call),
+            Action::OpenFile(..) => Reply::Unknown,
             Action::OwnerUid if process.held == HeldFd::Unknown => Reply::Unknown,
             Action::OwnerUid
-            | Action::Compat(..)
             | Action::Run(_)
             | Action::Child(Child::NotWaitedFor(_))
             | Action::Fork

@@ -87,16 +87,13 @@ pub fn actions(action: &Action) -> Vec<Action> {
         | Action::Getgroups { .. }
         | Action::CountGroups { .. }
         | Action::GetCredentials
-        | Action::Compat(..)
         | Action::UnshareOrStop(_)
         | Action::Setns { .. }
         | Action::Prctl(..)
         | Action::Chroot(..)
         | Action::OpenFile(..)
         | Action::Run(_)
-        | Action::Raw(..)
-        | Action::Hold(..)
-        | Action::Ask(..)
+        | Action::Syscall(_)
         | Action::Socketpair(_)
         | Action::SendCredentials(_)
         | Action::ReceiveCredentials

@@ -13,8 +13,8 @@
 //!
 //! # Which steps
 //! The last ones of the trace, of whichever actors, in the order in which they were played. A step that only sets
-//! the stage is not counted: an actor's own fork ([`Action::Begin`], [`Action::BeginCloned`]) and
-//! [`Action::Apart`], whose refusal is an error of the harness and no outcome.
+//! the stage is not counted: an actor's own fork ([`Action::Fork`], [`Action::ForkCloned`]) and
+//! [`Action::UnshareOrStop`], whose refusal is an error of the harness and no outcome.
 //!
 //! # Which kernels
 //! A kernel or program that lacks a change by which the test `varies` is compared with the snapshot of that variant
@@ -71,7 +71,7 @@ impl Answer {
             | Outcome::Text(_)
             | Outcome::Groups(_)
             | Outcome::Ids(_)
-            | Outcome::Looked(_)
+            | Outcome::Credentials(_)
             | Outcome::Counted { .. } => self == Self::Success,
         }
     }
@@ -169,7 +169,7 @@ pub fn unexpected(trace: &Trace, expected: &impl Answers) -> Option<String> {
 
 /// Whether a step does more than set the stage.
 fn acts(step: &Step) -> bool {
-    !matches!(step.action, Action::Begin | Action::BeginCloned | Action::Apart(_))
+    !matches!(step.action, Action::Fork | Action::ForkCloned | Action::UnshareOrStop(_))
 }
 
 /// Compares the last outcomes with what the test expects, then the trace with its snapshot by `check`, which panics

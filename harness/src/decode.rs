@@ -19,11 +19,11 @@ pub fn failure(names: &[&'static str], answers: &[Answer]) -> Option<(&'static s
 
 /// What came of an action whose calls have these names and answers.
 pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own) -> Outcome {
-    if *action == Action::Look {
+    if *action == Action::GetCredentials {
         let looked = state::credentials(answers);
         return looked.map_or_else(
             |(call, errno)| Outcome::Failed { call, errno },
-            |looked| Outcome::Looked(Box::new(looked)),
+            |looked| Outcome::Credentials(Box::new(looked)),
         );
     }
     if let Some((call, errno)) = failure(names, answers) {
@@ -43,24 +43,40 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
                 _ => Outcome::Short { wrote: answer.value, given },
             }
         }
-        Action::Read { .. } | Action::ReadToEnd(_) => Outcome::Text(answer.data.clone()),
+        Action::Read { .. } | Action::ReadToEnd(_) | Action::ReadHeld { .. } => {
+            Outcome::Text(answer.data.clone())
+        }
         Action::Getgroups { size, .. } if asks_how_many(*size) => Outcome::Value(answer.value),
         Action::Getgroups { .. } => Outcome::Groups(words(&answer.data)),
         Action::CountGroups { .. } => match words(&answer.data)[..] {
             [first, last, wrong] => Outcome::Counted { count: answer.value, first, last, wrong },
             _ => Outcome::Value(answer.value),
         },
-        Action::Compat(_, _, _, results) | Action::Ask(_, _, _, results) => left(*results, answer),
-        Action::ReadHeld { .. } => Outcome::Text(answer.data.clone()),
-        Action::ReceiveCredentials => Outcome::Ids(words(&answer.data)),
-        Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
-        Action::Open { .. } | Action::OpenFile(..) | Action::Hold(..) => Outcome::Done,
-        Action::Child(_) => Outcome::Done,
-        Action::OwnerUid => Outcome::Ids(words(&answer.data)),
+        Action::Syscall(call) => left(call.results, answer),
+        Action::ReceiveCredentials | Action::OwnerUid => Outcome::Ids(words(&answer.data)),
         Action::ProcOwner(_) => Outcome::Ids(words(&answer.data).split_off(5)),
-        Action::Raw(..) if answer.value != 0 => Outcome::Value(answer.value),
-        _ if answer.value == 0 => Outcome::Done,
-        _ => Outcome::Value(answer.value),
+        Action::SetId(SetId::Setfsuid | SetId::Setfsgid, ..) => Outcome::Value(answer.value),
+        // What they return is a descriptor or a process id.
+        Action::Open { .. } | Action::OpenFile(..) | Action::Child(_) => Outcome::Done,
+        Action::GetCredentials
+        | Action::Setgroups(..)
+        | Action::SetId(..)
+        | Action::Unshare(_)
+        | Action::UnshareOrStop(_)
+        | Action::Clone(_)
+        | Action::Clone3(_)
+        | Action::CloneAndKeep(_)
+        | Action::Setns { .. }
+        | Action::Capset(_)
+        | Action::Prctl(..)
+        | Action::Chroot(..)
+        | Action::SendCredentials(_)
+        | Action::Fork
+        | Action::ForkCloned
+        | Action::PassFd(_)
+        | Action::Socketpair(_)
+        | Action::Exit(_)
+        | Action::Run(_) => value(answer),
     }
 }
 
@@ -69,12 +85,17 @@ fn words(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).filter_map(|word| Some(u32::from_ne_bytes(word.try_into().ok()?))).collect()
 }
 
+/// What a call returned, if that is not 0.
+fn value(answer: &Answer) -> Outcome {
+    if answer.value == 0 { Outcome::Done } else { Outcome::Value(answer.value) }
+}
+
 /// What a call returned and left in the room.
 fn left(results: Results, answer: &Answer) -> Outcome {
     let half = |two: &[u8]| two.try_into().map_or(0, u16::from_ne_bytes).into();
     match results {
-        Results::Nothing if answer.value == 0 => Outcome::Done,
-        Results::Nothing => Outcome::Value(answer.value),
+        Results::Nothing => value(answer),
+        Results::Fd => Outcome::Done,
         Results::Halves(_) => Outcome::Groups(answer.data.chunks_exact(2).map(half).collect()),
         Results::Words(_) => Outcome::Groups(words(&answer.data)),
         Results::Text(_) => Outcome::Text(answer.data.clone()),

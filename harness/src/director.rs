@@ -16,11 +16,11 @@ use crate::actors::{Actor, Namespace, RunAs};
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::ids::Names;
-use crate::lower::{Context, number, syscall};
+use crate::lower::{Context, Directed, Lowered, number, syscall};
 use crate::outcome::Outcome;
 use crate::process::{ActorProcess, ask, spawn};
 use crate::scenario::{Scenario, Step};
-use crate::state::{Kept, State};
+use crate::state::{GroupsOrigin, State};
 use crate::trace::Trace;
 use crate::wire::{Arg, HAND, Op, Request};
 use crate::{decode, here, lower, observer};
@@ -78,7 +78,7 @@ impl Play for Scenario {
 
 /// Whether the arguments of an action may be process ids.
 fn names_pids(action: &Action) -> bool {
-    matches!(action, Action::Raw(..) | Action::Compat(..) | Action::Hold(..) | Action::Ask(..))
+    matches!(action, Action::Syscall(_))
 }
 
 /// The directory /proc of this process, open for good.
@@ -102,7 +102,7 @@ pub(crate) struct Director<'a> {
     /// Those that have ended and were not reaped.
     zombies: Vec<ActorProcess>,
     /// For each process, whether its groups are still those of the caller.
-    pub(crate) kept: Vec<Kept>,
+    pub(crate) kept: Vec<GroupsOrigin>,
     pub(crate) outcomes: Vec<Outcome>,
     states: Vec<(Actor, State)>,
 }
@@ -110,7 +110,7 @@ pub(crate) struct Director<'a> {
 impl<'a> Director<'a> {
     pub(crate) fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
         let start = here::start();
-        let names = start.names(&scenario.cast);
+        let names = start.names(&scenario.run_as);
         let (processes, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
         Ok(Self { scenario, names, caller: &start.caller, limit, processes, zombies, kept, outcomes, states })
@@ -125,7 +125,7 @@ impl<'a> Director<'a> {
     }
 
     pub(crate) fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
-        if matches!(step.action, Action::Begin | Action::BeginCloned) {
+        if matches!(step.action, Action::Fork | Action::ForkCloned) {
             self.flush(queue)?;
             self.processes.iter_mut().try_for_each(ActorProcess::ensure_forked)?;
             self.outcomes.push(Outcome::Done);
@@ -144,24 +144,25 @@ impl<'a> Director<'a> {
             all.find(|process| process.actor == actor).and_then(ActorProcess::pid).map(Pid::as_raw)
         };
         let context = Context { actor: step.actor, own: self.names.own, pid: &pid };
-        if let Some(calls) = context.lower(&step.action) {
-            return self.enqueue(queue, process, What::Step(index), &calls);
-        }
+        let directed = match context.lower(&step.action) {
+            Lowered::Calls(calls) => return self.enqueue(queue, process, What::Step(index), &calls),
+            Lowered::Directed(directed) => directed,
+        };
         self.flush(queue)?;
-        let outcome = match &step.action {
-            Action::Give(to) => self.give(process, *to)?,
-            Action::Socketpair(with) => self.socketpair(process, *with)?,
-            Action::Capset(change) => self.capset(process, change)?,
-            Action::End(remains) => self.end(process, *remains)?,
-            Action::Run(words) => program::run(&mut self.processes[process], words, self.limit)?,
-            other => return Err(Error::Senseless(format!("{other:?}"))),
+        let outcome = match directed {
+            Directed::Fork => Outcome::Done,
+            Directed::PassFd(to) => self.give(process, to)?,
+            Directed::Socketpair(with) => self.socketpair(process, with)?,
+            Directed::Capset(change) => self.capset(process, change)?,
+            Directed::Exit(leaves) => self.end(process, leaves)?,
+            Directed::Run(words) => program::run(&mut self.processes[process], words, self.limit)?,
         };
         self.outcomes.push(outcome);
         Ok(())
     }
 
     fn begin(&mut self, step: &Step, queue: &mut Queue) -> Result<(), Error> {
-        let (actor, cloned) = (step.actor, step.action == Action::BeginCloned);
+        let (actor, cloned) = (step.actor, step.action == Action::ForkCloned);
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let (process, kept) = match parent {
             Some(parent) => {
@@ -169,9 +170,11 @@ impl<'a> Director<'a> {
                 (spawn(&mut self.processes[parent], actor, flags, self.limit)?, self.kept[parent])
             }
             None => {
-                let kept = match self.scenario.cast {
-                    RunAs::Root | RunAs::OrdinaryInGroups(_) if actor != Actor::Privileged => Kept::No,
-                    _ => Kept::TheCallers,
+                let kept = match self.scenario.run_as {
+                    RunAs::Root | RunAs::OrdinaryInGroups(_) if actor != Actor::Privileged => {
+                        GroupsOrigin::Scenario
+                    }
+                    _ => GroupsOrigin::Caller,
                 };
                 (ActorProcess::to_be_forked(actor, proc()?.as_fd(), self.limit)?, kept)
             }

@@ -25,21 +25,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A scenario of which kernel and model think differently.
 #[derive(Debug, Clone)]
-pub struct Dispute {
+pub struct Mismatch {
     /// What the kernel did.
     pub trace: Trace,
     /// On what points the model says something else.
     pub points: Vec<Disagreement>,
 }
 
-impl fmt::Display for Dispute {
+impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.trace)?;
         self.points.iter().try_for_each(|point| write!(f, "\n{}", model::described(&self.trace, point)))
     }
 }
 
-impl Dispute {
+impl Mismatch {
     /// Writes a C program that shows it under this name to a directory. Returns a line that names its file, or
     /// gives the reason why there is none.
     pub fn reproduced(&self, name: &str, host: &Host, directory: &Path) -> String {
@@ -55,7 +55,7 @@ impl Dispute {
 ///
 /// # Errors
 /// If the harness fails.
-pub fn play(scenario: &Scenario) -> Result<Option<Dispute>, Error> {
+pub fn play(scenario: &Scenario) -> Result<Option<Mismatch>, Error> {
     match scenario.try_play() {
         Ok(trace) => Ok(compared(trace)),
         Err(error) if is_the_kernels(&error) => before(scenario, error).map(Some),
@@ -63,10 +63,10 @@ pub fn play(scenario: &Scenario) -> Result<Option<Dispute>, Error> {
     }
 }
 
-fn compared(trace: Trace) -> Option<Dispute> {
+fn compared(trace: Trace) -> Option<Mismatch> {
     let prediction = model::predict(&trace.scenario, here::start());
     let points = prediction.map(|prediction| model::disagreements(&trace, &prediction)).unwrap_or_default();
-    (!points.is_empty()).then_some(Dispute { trace, points })
+    (!points.is_empty()).then_some(Mismatch { trace, points })
 }
 
 /// Whether a scenario ended so because the kernel refused what the model took for granted: a namespace to begin
@@ -76,7 +76,7 @@ fn is_the_kernels(error: &Error) -> bool {
 }
 
 /// What was disputed of a scenario before it came to such an end, or that end if nothing was.
-fn before(scenario: &Scenario, end: Error) -> Result<Dispute, Error> {
+fn before(scenario: &Scenario, end: Error) -> Result<Mismatch, Error> {
     let mut shorter = scenario.clone();
     while shorter.steps.pop().is_some() {
         match shorter.try_play() {
@@ -132,12 +132,12 @@ pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Ve
 
 /// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
 pub fn beginning(scenario: &Scenario) -> World {
-    World::new(&scenario.cast, here::start())
+    World::new(&scenario.run_as, here::start())
 }
 
 /// Who does what, a line for each step: of a scenario that could not be played.
 pub fn told(scenario: &Scenario) -> String {
-    let mut text = format!("cast {:?}\n", scenario.cast);
+    let mut text = format!("cast {:?}\n", scenario.run_as);
     for step in &scenario.steps {
         text.push_str(&format!("{}  {}\n", step.actor, crate::show::action(step.actor, &step.action)));
     }

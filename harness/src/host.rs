@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 pub use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
-pub use crate::missing::Lacks;
+pub use crate::missing::MissingFeatures;
 pub use accounts::{Accounts, SubidRange, account};
 pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
@@ -121,7 +121,7 @@ impl Lookups {
 impl Facts {
     /// What of a process this kernel has no call to tell. Linux has them all: there, a call that is not answered is
     /// a fault, and no test gets by without it.
-    pub fn lacks(&self) -> Lacks {
+    pub fn lacks(&self) -> MissingFeatures {
         missing_of(&self.system, &self.process)
     }
 }
@@ -145,12 +145,12 @@ pub fn policy() -> &'static Policy {
 }
 
 /// What of a process this kernel has no call to report, as [`Facts::lacks`].
-pub fn missing() -> Lacks {
+pub fn missing() -> MissingFeatures {
     missing_of(system(), process())
 }
 
-fn missing_of(system: &System, process: &Process) -> Lacks {
-    if system.is_gvisor() { process.lacks() } else { Lacks::default() }
+fn missing_of(system: &System, process: &Process) -> MissingFeatures {
+    if system.is_gvisor() { process.lacks() } else { MissingFeatures::default() }
 }
 
 #[cfg(test)]
@@ -162,10 +162,10 @@ mod tests {
         let mut facts = Facts::gather(Lookups::with_probe(|_| Ok(())));
         facts.process.setgroups = Fact::Absent;
         facts.system.kernel_release = "7.3.4".to_owned();
-        assert_eq!(facts.lacks(), Lacks::default());
+        assert_eq!(facts.lacks(), MissingFeatures::default());
 
         facts.system.kernel_release = "4.19.0-gvisor".to_owned();
-        assert_eq!(facts.lacks(), Lacks { setgroups: true, ..Lacks::default() });
+        assert_eq!(facts.lacks(), MissingFeatures { setgroups: true, ..MissingFeatures::default() });
     }
 
     #[test]

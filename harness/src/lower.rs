@@ -10,15 +10,16 @@ pub mod state;
 pub use files::{close, read_proc};
 pub use ids::all_groups;
 
-use crate::action::{Access, Action};
+use crate::action::{Access, Action, CapChange, Leaves};
 use crate::actors::Actor;
 use crate::ids::Own;
 use crate::wire::{Arg, HAND, Op, Request, SCRATCH};
 use files::{around, open_file, read};
-use held::{give, owner_uid, read_held, receive_credentials, send_credentials};
+use held::{owner_uid, read_held, receive_credentials, send_credentials};
 use ids::{count_groups, getgroups};
 pub use raw::DIE_WITH_DIRECTOR;
 use raw::watching_director;
+use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -40,11 +41,52 @@ const NOWHERE: Arg = Arg::Value(8);
 /// A process id that no process has. Never -1 or 0, which would mean a great many of them to kill(2).
 const NOBODY: i32 = i32::MAX;
 
+/// What an action is made of.
+pub enum Lowered<'a> {
+    /// System calls of one actor.
+    Calls(Vec<Call>),
+    /// Something that the director has to take part in.
+    Directed(Directed<'a>),
+}
+
+/// What the director has to take part in.
+pub enum Directed<'a> {
+    /// The actor is forked.
+    Fork,
+    /// The held file is passed to another actor.
+    PassFd(Actor),
+    /// Two actors get the ends of a pair of sockets.
+    Socketpair(Actor),
+    /// The capability sets are changed from what they are.
+    Capset(&'a CapChange),
+    /// The actor exits.
+    Exit(Leaves),
+    /// A program is run.
+    Run(&'a [Cow<'static, str>]),
+}
+
+impl Lowered<'_> {
+    /// The system calls, unless the director has to take part.
+    pub fn calls(self) -> Option<Vec<Call>> {
+        match self {
+            Self::Calls(calls) => Some(calls),
+            Self::Directed(_) => None,
+        }
+    }
+}
+
 impl Context<'_> {
-    /// The system calls of an action that concerns one actor alone; `None` for those that the
-    /// director has to take part in.
-    pub fn lower(&self, action: &Action) -> Option<Vec<Call>> {
-        Some(match action {
+    /// What an action is made of.
+    pub fn lower<'a>(&self, action: &'a Action) -> Lowered<'a> {
+        let one = |request| vec![("", request)];
+        let unshare = |flags: i32| syscall(libc::SYS_unshare, &[number(flags)]);
+        Lowered::Calls(match action {
+            Action::Fork | Action::ForkCloned => return Lowered::Directed(Directed::Fork),
+            Action::PassFd(to) => return Lowered::Directed(Directed::PassFd(*to)),
+            Action::Socketpair(with) => return Lowered::Directed(Directed::Socketpair(*with)),
+            Action::Capset(change) => return Lowered::Directed(Directed::Capset(change)),
+            Action::Exit(leaves) => return Lowered::Directed(Directed::Exit(*leaves)),
+            Action::Run(words) => return Lowered::Directed(Directed::Run(words)),
             Action::Write { file, of, text } => {
                 let write = self.write(text, *file, SCRATCH);
                 around(self.open(*file, *of, Access::Write, SCRATCH), ("", write))
@@ -52,47 +94,34 @@ impl Context<'_> {
             Action::Read { file, of } => {
                 around(self.open(*file, *of, Access::Read, SCRATCH), ("", read(SCRATCH)))
             }
+            Action::Open { file, of, access } => one(self.open(*file, *of, *access, HAND)),
+            Action::OpenFile(_, path, access) => open_file(path, *access),
             Action::WriteHeld { text, file, at } => self.write_held(text, *file, *at),
             Action::ReadHeld { size, at } => read_held(*size, *at),
-            Action::OpenFile(_, path, access) => open_file(path, *access),
+            Action::ReadToEnd(_) => one(read(HAND)),
+            Action::ProcOwner(of) => one(self.proc_owner(*of)),
             Action::Setns { of, file, nstype } => self.setns(*of, *file, *nstype),
-            Action::Look => state::calls(&state::Part::CREDENTIALS),
-            Action::Compat(_, number, args, results) => {
-                watching_director(self.compat(*number, args, *results))
-            }
-            Action::Raw(_, number, args) => watching_director(self.raw(*number, args)),
-            Action::Hold(_, number, args) => watching_director(self.raw(*number, args).keep(HAND)),
-            Action::Ask(_, number, args, results) => {
-                watching_director(give(self.raw(*number, args), *results))
-            }
-            other => vec![("", self.one_call(other)?)],
-        })
-    }
-
-    /// The call of an action that takes one.
-    fn one_call(&self, action: &Action) -> Option<Request> {
-        Some(match action {
-            Action::Open { file, of, access } => self.open(*file, *of, *access, HAND),
-            Action::ReadToEnd(_) => read(HAND),
-            Action::Setgroups(groups, via) => self.setgroups(groups, *via),
-            Action::Getgroups { size, room } => getgroups(*size, *room),
-            Action::CountGroups { size, first, step } => count_groups(*size, *first, *step),
-            Action::SetId(call, ids, via) => self.set_id(*call, ids, *via),
-            Action::Unshare(flags) => syscall(libc::SYS_unshare, &[number(*flags)]),
-            Action::Apart(flags) => syscall(libc::SYS_unshare, &[number(*flags)]).or_stop(),
-            Action::Clone(flags) => clone(Op::Clone, *flags),
-            Action::Clone3(flags) => clone3(Op::Clone, *flags),
-            Action::Companion(flags) => Request::new(Op::Companion, 0).args(&[number(*flags)]),
-            Action::Child(child) => child::child(*child),
-            Action::OwnerUid => owner_uid(),
-            Action::ProcOwner(of) => self.proc_owner(*of),
+            Action::Unshare(flags) => one(unshare(*flags)),
+            Action::UnshareOrStop(flags) => one(unshare(*flags).or_stop()),
+            Action::Clone(flags) => one(clone(Op::Clone, *flags)),
+            Action::Clone3(flags) => one(clone3(Op::Clone, *flags)),
+            Action::CloneAndKeep(flags) => one(Request::new(Op::Companion, 0).args(&[number(*flags)])),
+            Action::Child(child) => one(child::child(*child)),
+            Action::GetCredentials => state::calls(&state::Part::CREDENTIALS),
+            Action::Setgroups(groups, via) => one(self.setgroups(groups, *via)),
+            Action::Getgroups { size, room } => one(getgroups(*size, *room)),
+            Action::CountGroups { size, first, step } => one(count_groups(*size, *first, *step)),
+            Action::SetId(call, ids, via) => one(self.set_id(*call, ids, *via)),
             Action::Prctl(_, option, value) => {
-                syscall(libc::SYS_prctl, &[number(*option), Arg::Value(*value)])
+                one(syscall(libc::SYS_prctl, &[number(*option), Arg::Value(*value)]))
             }
-            Action::Chroot(_, path) => syscall(libc::SYS_chroot, &[Arg::Payload(0)]).payload(&c_path(path)),
-            Action::SendCredentials(ids) => send_credentials(*ids),
-            Action::ReceiveCredentials => receive_credentials(),
-            _ => return None,
+            Action::Chroot(_, path) => {
+                one(syscall(libc::SYS_chroot, &[Arg::Payload(0)]).payload(&c_path(path)))
+            }
+            Action::OwnerUid => one(owner_uid()),
+            Action::SendCredentials(ids) => one(send_credentials(*ids)),
+            Action::ReceiveCredentials => one(receive_credentials()),
+            Action::Syscall(call) => watching_director(self.syscall(call)),
         })
     }
 }

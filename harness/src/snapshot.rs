@@ -7,7 +7,7 @@
 use crate::comparator::IgnoringUnknown;
 use crate::current::{current_test, variant};
 use crate::host;
-use crate::missing::Lacks;
+use crate::missing::MissingFeatures;
 use crate::probe::facts;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -44,7 +44,7 @@ pub fn settings() -> insta::Settings {
     if let Some(variant) = variant() {
         settings.set_snapshot_suffix(variant);
     }
-    if facts().lacks() != Lacks::default() {
+    if facts().lacks() != MissingFeatures::default() {
         settings.set_comparator(Box::new(IgnoringUnknown));
     }
     settings

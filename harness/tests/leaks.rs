@@ -50,7 +50,7 @@ static ALLOCATOR: AtHome = AtHome;
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn everything() -> Scenario {
-    let two = [uid_map("0 own 1"), open(IdFile::Setgroups), Action::Give(Actor::Second)];
+    let two = [uid_map("0 own 1"), open(IdFile::Setgroups), Action::PassFd(Actor::Second)];
     caller()
         .outside(&[setgroups(&[0]), read_of(Actor::Outside, IdFile::UidMap)])
         .inside(&[Action::Unshare(0), Action::Clone(libc::CLONE_NEWUSER)])
@@ -167,7 +167,7 @@ fn no_companion_outlives_its_actor() {
     };
     adopts(1);
 
-    caller().outside(&[Action::Companion(libc::CLONE_FS), setresuid(1000)]).play();
+    caller().outside(&[Action::CloneAndKeep(libc::CLONE_FS), setresuid(1000)]).play();
 
     let ended = Instant::now();
     while !children().is_empty() && ended.elapsed() < Duration::from_secs(2) {

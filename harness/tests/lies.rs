@@ -166,7 +166,7 @@ fn a_write_falls_short() {
 /// that falls short.
 #[test]
 fn a_call_leaves_nothing() {
-    let tell = |number, args, results| Action::Ask("tell", number, args, results);
+    let tell = |number, args, results| syscall_for("tell", number, args, results);
     let room = || RawArg::Results(0);
     let ids = tell(libc::SYS_getresuid, vec![room(), room(), room()], Results::Words(1));
     let nowhere = vec![RawArg::Number(-1), room(), RawArg::Number(8)];

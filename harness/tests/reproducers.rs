@@ -69,9 +69,12 @@ fn header() -> Header {
 fn falsify(trace: &Trace) -> (Prediction, String) {
     let mut wrong = Prediction::from(trace);
     let expects = |action: &Action| {
-        let nothing = [Action::Begin, Action::BeginCloned].contains(action);
+        let nothing = [Action::Fork, Action::ForkCloned].contains(action);
         !nothing
-            && !matches!(action, Action::Give(_) | Action::Socketpair(_) | Action::End(_) | Action::Apart(_))
+            && !matches!(
+                action,
+                Action::PassFd(_) | Action::Socketpair(_) | Action::Exit(_) | Action::UnshareOrStop(_)
+            )
     };
     let steps = &trace.scenario.steps;
     let last = steps.iter().rposition(|step| expects(&step.action)).expect("a step with an outcome");
@@ -172,7 +175,7 @@ fn a_program_that_is_not_for_its_user_cannot_be_run() {
 
 #[test]
 fn a_step_without_end_is_named_in_time() {
-    let trace = caller().inside(&[DENY]).outside(&[Action::Look]).play();
+    let trace = caller().inside(&[DENY]).outside(&[Action::GetCredentials]).play();
     let hanging = trace.scenario.clone().inside(&[pause()]);
     let source = c(&hanging, &Prediction::from(&trace), &header()).expect("a program");
 
@@ -185,8 +188,9 @@ fn a_step_without_end_is_named_in_time() {
 /// The processes have changed their ids, which clears the signal of the parent's death.
 #[test]
 fn a_killed_program_leaves_no_process() {
-    let scenario =
-        caller().inside(&[DENY, uid_map("5 own 1"), setresuid(5), pause()]).outside(&[Action::Look]);
+    let scenario = caller()
+        .inside(&[DENY, uid_map("5 own 1"), setresuid(5), pause()])
+        .outside(&[Action::GetCredentials]);
     let nothing = Prediction::nothing(caller().play().names);
     let program = Program::compile(&c(&scenario, &nothing, &header()).expect("a program"));
     let mut running = Command::new(program.path()).stdout(Stdio::piped()).spawn().expect("a child");

@@ -5,7 +5,7 @@ use harness::prelude::*;
 
 fn of_a_byte(name: &'static str, number: i64, args: &[RawArg]) -> Action {
     let args = [RawArg::Held].into_iter().chain(args.iter().cloned());
-    Action::Raw(name, number, args.collect())
+    syscall(name, number, args.collect())
 }
 
 fn failed(errno: Errno) -> Outcome {

@@ -55,7 +55,8 @@ fn does_nothing_without_its_namespace() {
 #[case::by_another(Actor::Privileged)]
 fn does_nothing_unless_apart(#[case] who: Actor) {
     let cast = caller().outside(&answer_with(libc::SYS_unshare, libc::ENOSPC)).by(who, &[]);
-    let scenario = cast.outside(&[Action::Apart(libc::CLONE_NEWNS)]).by(who, &[kill_self(Signal::SIGKILL)]);
+    let scenario =
+        cast.outside(&[Action::UnshareOrStop(libc::CLONE_NEWNS)]).by(who, &[kill_self(Signal::SIGKILL)]);
 
     let error = error(&scenario);
 
@@ -67,7 +68,7 @@ fn does_nothing_unless_apart(#[case] who: Actor) {
 /// A step of an actor that has not begun, or with an empty hand, makes no sense.
 #[test]
 fn makes_no_sense() {
-    let scenario = caller().outside(&[Action::Give(Actor::Second)]);
+    let scenario = caller().outside(&[Action::PassFd(Actor::Second)]);
 
     let error = error(&scenario);
 
@@ -88,10 +89,10 @@ fn cannot_create_a_namespace_in_a_chroot() {
 
 /// Who has ended takes no further step: a scenario that says so is no outcome of the kernel's.
 #[rstest]
-#[case::a_zombie(Remains::Zombie)]
-#[case::reaped(Remains::Nothing)]
-fn a_step_after_the_end(#[case] remains: Remains) {
-    let scenario = caller().outside(&[Action::End(remains), SETGROUPS_EMPTY]);
+#[case::a_zombie(Leaves::Zombie)]
+#[case::reaped(Leaves::Nothing)]
+fn a_step_after_the_end(#[case] remains: Leaves) {
+    let scenario = caller().outside(&[Action::Exit(remains), SETGROUPS_EMPTY]);
 
     let error = error(&scenario);
 

@@ -155,7 +155,7 @@ fn a_short_write_is_no_success() {
 
 #[test]
 fn a_step_that_the_model_does_not_know_is_left_open() {
-    let unknown = Action::Raw("getpid", libc::SYS_getpid, vec![]);
+    let unknown = syscall("getpid", libc::SYS_getpid, vec![]);
     let scenario = caller().inside(&[unknown, DENY]);
 
     let prediction = model::predict(&scenario, start()).expect("the model knows the initial namespace");

@@ -45,10 +45,10 @@ fn unknown_flags(#[case] steps: &[Action]) {
 /// A process with a second thread must not leave it behind in another namespace; clone(2) may.
 /// Source: unshare(2), EINVAL; kernel check_unshare_flags(): CLONE_NEWUSER implies CLONE_THREAD.
 #[rstest]
-#[case::unshare(&[Action::Companion(THREAD), UNSHARE])]
-#[case::clone(&[Action::Companion(THREAD), CLONE])]
-#[case::a_process_instead(&[Action::Companion(0), UNSHARE])]
-#[case::a_process_that_shares_its_fs(&[Action::Companion(libc::CLONE_FS), UNSHARE])]
+#[case::unshare(&[Action::CloneAndKeep(THREAD), UNSHARE])]
+#[case::clone(&[Action::CloneAndKeep(THREAD), CLONE])]
+#[case::a_process_instead(&[Action::CloneAndKeep(0), UNSHARE])]
+#[case::a_process_that_shares_its_fs(&[Action::CloneAndKeep(libc::CLONE_FS), UNSHARE])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.threads"))]
 fn of_several_threads(#[case] steps: &[Action]) {
     let cast = ordinary();
@@ -107,11 +107,11 @@ fn with_other_namespaces(#[case] steps: &[Action]) {
 #[case::elsewhere("/proc", &[UNSHARE])]
 #[case::elsewhere_by_clone("/proc", &[CLONE])]
 #[case::to_the_same_root("/", &[UNSHARE])]
-#[case::and_back("/proc", &[Action::Raw("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), Action::Raw("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE])]
+#[case::and_back("/proc", &[syscall("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), syscall("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE])]
 #[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("create.chrooted"))]
 fn chrooted(#[case] to: &'static str, #[case] steps: &[Action]) {
     let root_directory = [HERE, RawArg::Bytes(b"/\0".as_slice().into())];
-    let cast = root().outside(&[Action::Hold("open the root", libc::SYS_openat, root_directory.into())]);
+    let cast = root().outside(&[syscall_for_fd("open the root", libc::SYS_openat, root_directory.into())]);
 
     let trace = cast.outside(&[Action::Chroot(to, to.into())]).outside(steps).play();
 

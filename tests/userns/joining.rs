@@ -79,7 +79,7 @@ fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
     let cast = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).sibling(&[]);
     let open = open_ns(of, "ns/user");
 
-    let trace = cast.privileged(&[open, Action::Give(who)]).by(who, &[setns_held(0)]).play();
+    let trace = cast.privileged(&[open, Action::PassFd(who)]).by(who, &[setns_held(0)]).play();
 
     check!(trace);
 }
@@ -124,7 +124,7 @@ fn by_capability(#[case] before: &[Action]) {
 fn with_a_companion(#[case] shares: i32) {
     let cast = ordinary().outside(&[]).inside(&[]);
 
-    let trace = cast.outside(&[Action::Companion(shares), join(Actor::Inside, NEWUSER)]).play();
+    let trace = cast.outside(&[Action::CloneAndKeep(shares), join(Actor::Inside, NEWUSER)]).play();
 
     check!(trace);
 }
@@ -132,9 +132,9 @@ fn with_a_companion(#[case] shares: i32) {
 /// Only descriptors of namespaces and of processes can be joined.
 /// Source: setns(2), EBADF, EINVAL.
 #[rstest]
-#[case::no_descriptor(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Number(-1), RawArg::Number(0)]))]
-#[case::closed(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Number(1000), RawArg::Number(0)]))]
-#[case::socket(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Socket, RawArg::Number(0)]))]
+#[case::no_descriptor(syscall("setns", libc::SYS_setns, vec![RawArg::Number(-1), RawArg::Number(0)]))]
+#[case::closed(syscall("setns", libc::SYS_setns, vec![RawArg::Number(1000), RawArg::Number(0)]))]
+#[case::socket(syscall("setns", libc::SYS_setns, vec![RawArg::Socket, RawArg::Number(0)]))]
 #[case::regular_file(setns_held(0))]
 #[case::regular_file_as_user(setns_held(NEWUSER))]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.bad-descriptor", "join.not-a-namespace"))]

@@ -13,7 +13,7 @@ pub fn limit(count: usize) -> [Action; 2] {
     let open = vec![HERE, path, RawArg::Number(libc::O_WRONLY.into())];
     let digit = RawArg::Bytes(count.to_string().into_bytes().into());
     let write = vec![RawArg::Held, digit, RawArg::Number(1)];
-    [Action::Hold("open the limit", libc::SYS_openat, open), Action::Raw("write", libc::SYS_write, write)]
+    [syscall_for_fd("open the limit", libc::SYS_openat, open), syscall("write", libc::SYS_write, write)]
 }
 
 /// Sets the soft limit of processes, leaving a hard limit of 100.

@@ -61,7 +61,7 @@ fn taken(#[case] stack: Stack) {
         ids.iter().filter_map(|id| Some((*id, stack.meant(GIDS, *id, depth)?))).unzip();
     let path = vec![HERE, RawArg::ProcPath(lowest, "status")];
     let status = [
-        Action::Hold("openat", libc::SYS_openat, path),
+        syscall_for_fd("openat", libc::SYS_openat, path),
         Action::ReadHeld { size: 32 * 1024, at: At::Position },
     ];
 

@@ -10,7 +10,7 @@ const BEFORE: usize = 3;
 /// Opens and reads /proc/PID/status.
 fn status(of: Actor) -> [Action; 2] {
     let path = vec![HERE, RawArg::ProcPath(of, "status")];
-    let open = Action::Hold("openat", libc::SYS_openat, path);
+    let open = syscall_for_fd("openat", libc::SYS_openat, path);
     [open, Action::ReadHeld { size: 32 * 1024, at: At::Position }]
 }
 

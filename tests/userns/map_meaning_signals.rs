@@ -26,18 +26,18 @@ fn set(signals: &[i64]) -> RawArg {
 
 fn block(signals: &[i64]) -> Action {
     let args = vec![number(libc::SIG_BLOCK.into()), set(signals), number(0), number(8)];
-    Action::Raw("rt_sigprocmask", libc::SYS_rt_sigprocmask, args)
+    syscall("rt_sigprocmask", libc::SYS_rt_sigprocmask, args)
 }
 
 fn kill(to: Actor, signal: i64) -> Action {
-    Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), number(signal)])
+    syscall("kill", libc::SYS_kill, vec![RawArg::PidOf(to), number(signal)])
 }
 
 /// Takes a pending signal and tells its si_uid; EAGAIN if there is none.
 fn take(signal: i64) -> Action {
     let at_once = RawArg::Bytes(vec![0; 16].into());
     let args = vec![set(&[signal]), RawArg::Results(0), at_once, number(8)];
-    Action::Ask("rt_sigtimedwait", libc::SYS_rt_sigtimedwait, args, SI_UID)
+    syscall_for("rt_sigtimedwait", libc::SYS_rt_sigtimedwait, args, SI_UID)
 }
 
 /// sigqueue(3) with any uid.
@@ -46,7 +46,7 @@ fn queue(to: Actor, uid: u32) -> Action {
     (info[2], info[5]) = (libc::SI_QUEUE.cast_unsigned(), uid);
     let bytes: Vec<u8> = info.iter().flat_map(|word| word.to_ne_bytes()).collect();
     let args = vec![RawArg::PidOf(to), number(QUEUED), RawArg::Bytes(bytes.into())];
-    Action::Raw("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo, args)
+    syscall("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo, args)
 }
 
 /// kill(2) tells the receiver the sender's real uid, as the sender's namespace and then the receiver's call it,
@@ -58,9 +58,9 @@ fn sender() {
     let family = Family::new();
     let [uid, _] = family.stack.owner();
     let signalfd = vec![number(-1), set(&[USR2]), number(8), number(0)];
-    let signalfd = Action::Hold("signalfd", libc::SYS_signalfd4, signalfd);
+    let signalfd = syscall_for_fd("signalfd", libc::SYS_signalfd4, signalfd);
     let read = vec![RawArg::Held, RawArg::Results(0), number(128)];
-    let read = Action::Ask("read", libc::SYS_read, read, SSI_UID);
+    let read = syscall_for("read", libc::SYS_read, read, SSI_UID);
 
     for (from, to) in pairs() {
         let cast = family.cast(&[]).by(to, &[block(&[USR1, USR2]), signalfd.clone()]);
@@ -138,7 +138,7 @@ fn without_a_name(#[case] maps: &[Action]) {
 fn child(#[case] maps: &[Action], #[case] before: &[Action], #[case] flags: i32) {
     let chld = i64::from(libc::SIGCHLD);
     let wait = vec![number(0), number(0), RawArg::Results(0), number(libc::WEXITED.into()), number(0)];
-    let wait = Action::Ask("waitid", libc::SYS_waitid, wait, SI_UID);
+    let wait = syscall_for("waitid", libc::SYS_waitid, wait, SI_UID);
     let cast = root().outside(&[]).inside(&[]).outside(maps).inside(before);
 
     let trace =

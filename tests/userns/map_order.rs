@@ -130,7 +130,7 @@ fn foreign_ids(
 ) {
     let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]);
 
-    let opened = cast.by(opener, &[open(file), Action::Give(writer)]);
+    let opened = cast.by(opener, &[open(file), Action::PassFd(writer)]);
     let trace = opened.by(writer, &[write_held(file, "0 1000 10")]).play();
 
     check!(trace);
@@ -149,7 +149,7 @@ fn opened_by_one_written_by_the_other(
 ) {
     let cast = ordinary().outside(&[]).inside(&[DENY]);
 
-    let opened = cast.by(opener, &[open(file), Action::Give(writer)]);
+    let opened = cast.by(opener, &[open(file), Action::PassFd(writer)]);
     let trace = opened.by(writer, &[write_held(file, "0 own 1")]).play();
 
     check!(trace);

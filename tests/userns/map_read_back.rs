@@ -38,7 +38,7 @@ fn opener() {
     for (opener, reader) in pairs() {
         for (depth, file) in (1..=3).flat_map(|depth| MAPS.map(|file| (depth, file))) {
             let of = ACTORS[depth];
-            let pass = [open_for_reading(of, file), Action::Give(reader)];
+            let pass = [open_for_reading(of, file), Action::PassFd(reader)];
             let pass = &pass[..1 + usize::from(opener != reader)];
             let trace = family.cast(&[]).by(opener, pass).by(reader, &[whole()]).play();
 

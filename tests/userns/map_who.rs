@@ -39,7 +39,7 @@ impl Question<'_> {
     fn ask(&self, opener: Actor, writer: Actor, file: IdFile, words: &'static str) -> String {
         let open = Action::Open { file, of: Some(self.of), access: Access::Write };
         let both = self.stage.clone().by(opener, &[]).by(writer, &[]);
-        let opened = both.by(opener, &[open, Action::Give(writer)]);
+        let opened = both.by(opener, &[open, Action::PassFd(writer)]);
         let trace = opened.by(writer, &[write_held(file, words)]).play();
         let shown: Vec<String> = trace.outcomes_shown().collect();
         assert_eq!(shown[shown.len() - 3..shown.len() - 1], ["ok", "ok"], "{trace}");

@@ -20,7 +20,7 @@ fn own_proc(flags: u64, options: &str) -> [Action; 3] {
 
 fn open_file(file: &'static str, access: i32) -> Action {
     let path = RawArg::ProcPath(Actor::Inside, file);
-    Action::Hold("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
+    syscall_for_fd("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
 }
 
 fn become_user(id: u32, groups: &'static [u32]) -> Vec<Action> {

@@ -38,7 +38,7 @@ fn opener(#[case] size: u32) {
     for (opener, reader) in (0..=3).flat_map(|opener| (0..=3).map(move |reader| (opener, reader))) {
         for of in 1..=3 {
             let open = Action::Open { file: FILE, of: Some(at(of)), access: Access::Read };
-            let pass = [open, Action::Give(at(reader))];
+            let pass = [open, Action::PassFd(at(reader))];
             let pass = &pass[..1 + usize::from(opener != reader)];
             let cast = (1..=3).fold(ids.cast(root().outside(&[])), |cast, depth| {
                 cast.by(ACTORS[depth - 1], &[write_below(ACTORS[depth], level(depth - 1))])

@@ -44,7 +44,7 @@ fn cve_2013_1959(#[case] opener: Actor) {
     let cast = ordinary().privileged(&[]).outside(&[]).inside(&[]);
     let open_it = Action::Open { file: IdFile::UidMap, of: Some(Actor::Inside), access: Access::Write };
 
-    let opened = cast.by(opener, &[open_it, Action::Give(Actor::Privileged)]);
+    let opened = cast.by(opener, &[open_it, Action::PassFd(Actor::Privileged)]);
     let trace = opened.privileged(&[write_held(IdFile::UidMap, "0 0 1")]).play();
 
     check!(trace);
@@ -61,7 +61,7 @@ fn cve_2014_4014(#[case] gids: &'static str) {
     let text = |text: &'static [u8]| RawArg::Bytes(text.into());
     let file = |name, number, args: &[i64]| {
         let place = [HERE, text(b"/tmp/file\0")];
-        Action::Raw(name, number, place.into_iter().chain(args.iter().copied().map(RawArg::Number)).collect())
+        syscall(name, number, place.into_iter().chain(args.iter().copied().map(RawArg::Number)).collect())
     };
     let made = [
         file("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]),
@@ -95,14 +95,14 @@ fn cve_2018_18955(#[case] map: &'static str, #[values(0, 100_000)] owner: i64) {
     let nested = maps_of(Actor::Nested, map);
     let chown = |id: i64| {
         let ids = vec![RawArg::Held, RawArg::Number(id), RawArg::Number(id)];
-        Action::Raw("fchown", libc::SYS_fchown, ids)
+        syscall("fchown", libc::SYS_fchown, ids)
     };
     let name = RawArg::Bytes(b"file\0".as_slice().into());
-    let file = Action::Hold("memfd_create", libc::SYS_memfd_create, vec![name, RawArg::Number(0)]);
+    let file = syscall_for_fd("memfd_create", libc::SYS_memfd_create, vec![name, RawArg::Number(0)]);
     let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(&[setresgid(0), setresuid(0), DUMPABLE]);
 
     let mapped = cast.nested(&[]).inside(&nested);
-    let made = mapped.outside(&[file, chown(owner), Action::Give(Actor::Nested)]);
+    let made = mapped.outside(&[file, chown(owner), Action::PassFd(Actor::Nested)]);
     let trace = made.nested(&[chown(3)]).play();
 
     check!(trace);

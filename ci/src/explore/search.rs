@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use harness::explore::search::{Ends, Found, Plan, Report, search};
-use harness::explore::{self, Dispute, Watch, regressions};
+use harness::explore::{self, Mismatch, Watch, regressions};
 use harness::model;
 use harness::record;
 
@@ -101,7 +101,7 @@ fn told(found: &Found, plan: &Plan) -> String {
 }
 
 /// Keeps a disagreement for the searches and tests to come.
-fn saved(directory: &Path, dispute: &Dispute) {
+fn saved(directory: &Path, dispute: &Mismatch) {
     match regressions::keep(directory, dispute) {
         Ok(path) => say(format_args!("\nkept as {}\n", path.display())),
         Err(error) => say(format_args!("\nnot kept: {error}\n")),

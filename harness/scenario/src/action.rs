@@ -9,7 +9,7 @@ mod short;
 pub use child::Child;
 pub use file::{Access, At, IdFile, LONGEST_READ, Text};
 pub use ids::{CapChange, Groups, Id, KEEP, Room, SetId, Via, asks_how_many};
-pub use raw::{RawArg, Results};
+pub use raw::{Entry, RawArg, Results, Syscall};
 pub use short::*;
 
 use crate::actors::Actor;
@@ -33,10 +33,12 @@ pub enum NsFile {
 /// [`Actor::Inside`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
-    /// Come into being: be forked, drop to the cast's credentials, create the namespace.
-    Begin,
+    /// Be forked, take on the credentials of the scenario, create the namespace.
+    #[serde(alias = "Begin")]
+    Fork,
     /// The same, where the clone(2) by which it is forked creates the namespace.
-    BeginCloned,
+    #[serde(alias = "BeginCloned")]
+    ForkCloned,
     /// Open, write once, close.
     Write {
         /// The file.
@@ -56,7 +58,8 @@ pub enum Action {
         access: Access,
     },
     /// Pass the held file to another actor, who holds it from now on.
-    Give(Actor),
+    #[serde(alias = "Give")]
+    PassFd(Actor),
     /// Write to the held file.
     WriteHeld {
         /// What, with the words of this file.
@@ -93,19 +96,17 @@ pub enum Action {
         /// What each following entry is expected to add.
         step: u32,
     },
-    /// Tell the four uids and gids and the capability sets of the moment.
-    Look,
-    /// A 32-bit system call through int 0x80: its name as shown, its i386 number, its arguments and how
-    /// its results are read. Results lie at [`RawArg::Results`].
-    #[serde(skip)]
-    Compat(Name, i64, Vec<RawArg>, Results),
+    /// Get the four uids and gids and the capability sets of the moment.
+    #[serde(alias = "Look")]
+    GetCredentials,
     /// setuid(2) and its kin; the ids beyond those the call takes are ignored.
     SetId(SetId, [Id; 3], Via),
     /// unshare(2) with these CLONE_ flags.
     Unshare(i32),
     /// The same, before steps that would reach the host without it: if it is refused, that is an error of
     /// the harness, and nothing of what follows is done.
-    Apart(i32),
+    #[serde(alias = "Apart")]
+    UnshareOrStop(i32),
     /// clone(2) with these CLONE_ flags; the child exits at once and is waited for.
     Clone(i32),
     /// Open a namespace file and setns(2).
@@ -131,20 +132,11 @@ pub enum Action {
         at: At,
     },
     /// open(2) of any file; traces show the name.
-    #[serde(skip)]
-    OpenFile(Name, PathBuf, Access),
+    OpenFile(#[serde(deserialize_with = "raw::name")] Name, PathBuf, Access),
     /// Run a program to its end as a child of the actor and record what it says.
-    #[serde(skip)]
     Run(Cow<'static, [Cow<'static, str>]>),
-    /// Any system call: the name as shown, its number and its arguments.
-    Raw(#[serde(deserialize_with = "raw::name")] Name, i64, Vec<RawArg>),
-    /// Any system call that returns a descriptor, which the actor holds from now on.
-    #[serde(skip)]
-    Hold(Name, i64, Vec<RawArg>),
-    /// Any system call whose results are read: the name as shown, its number, its arguments and what it
-    /// leaves at [`RawArg::Results`].
-    #[serde(skip)]
-    Ask(Name, i64, Vec<RawArg>, Results),
+    /// A system call that has no action of its own.
+    Syscall(Syscall),
     /// socketpair(2) of UNIX sockets: this actor holds one end from now on and another actor the other.
     Socketpair(Actor),
     /// sendmsg(2) of a byte on the held socket, with the own process id and these uid and gid as
@@ -156,9 +148,11 @@ pub enum Action {
     Clone3(u64),
     /// clone(2) with these CLONE_ flags; the child, a thread or a process, does nothing for as long
     /// as the actor lives.
-    Companion(i32),
+    #[serde(alias = "Companion")]
+    CloneAndKeep(i32),
     /// Exit: the actor takes no part in what follows and leaves no state.
-    End(Remains),
+    #[serde(alias = "End")]
+    Exit(Leaves),
     /// A child of another kind.
     Child(Child),
     /// ioctl(2) with NS_GET_OWNER_UID on the held descriptor.
@@ -169,7 +163,7 @@ pub enum Action {
 
 /// What is left of a process that has exited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Remains {
+pub enum Leaves {
     /// A zombie, which has a process id and an entry in /proc.
     Zombie,
     /// Nothing: it was reaped.
@@ -177,6 +171,43 @@ pub enum Remains {
 }
 
 impl Action {
+    /// The other actors that it names, by their files, process ids or descriptors.
+    pub fn actors_mut(&mut self) -> Vec<&mut Actor> {
+        match self {
+            Self::Write { of, .. } | Self::Open { of, .. } | Self::Read { of, .. } => of.iter_mut().collect(),
+            Self::PassFd(actor)
+            | Self::Socketpair(actor)
+            | Self::ProcOwner(actor)
+            | Self::Setns { of: actor, .. } => vec![actor],
+            Self::Syscall(call) => call.args.iter_mut().filter_map(RawArg::actor_mut).collect(),
+            Self::Fork
+            | Self::ForkCloned
+            | Self::WriteHeld { .. }
+            | Self::ReadToEnd(_)
+            | Self::Setgroups(..)
+            | Self::Getgroups { .. }
+            | Self::CountGroups { .. }
+            | Self::GetCredentials
+            | Self::SetId(..)
+            | Self::Unshare(_)
+            | Self::UnshareOrStop(_)
+            | Self::Clone(_)
+            | Self::Capset(_)
+            | Self::Prctl(..)
+            | Self::Chroot(..)
+            | Self::ReadHeld { .. }
+            | Self::OpenFile(..)
+            | Self::Run(_)
+            | Self::SendCredentials(_)
+            | Self::ReceiveCredentials
+            | Self::Clone3(_)
+            | Self::CloneAndKeep(_)
+            | Self::Exit(_)
+            | Self::Child(_)
+            | Self::OwnerUid => Vec::new(),
+        }
+    }
+
     /// The same set*id or setgroups call through the C library.
     pub fn via_libc(self) -> Self {
         match self {

@@ -9,10 +9,10 @@ use std::fmt;
 /// A process of a scenario, by the part it plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Actor {
-    /// A process that keeps the caller's credentials, whatever the cast; where the cast is an
+    /// A process that keeps the caller's credentials, whatever the scenario runs as; where that is an
     /// ordinary user, the privileged one of two processes outside.
     Privileged,
-    /// A process in the caller's namespace with the credentials of the cast.
+    /// A process in the caller's namespace with the credentials that the scenario runs with.
     Outside,
     /// A process in a new user namespace, made by `Outside` if that is there, or else by a process
     /// with the same credentials; the owner of the namespace.

@@ -5,7 +5,7 @@ use crate::caps::CapSet;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// The uid and gid of the cast in the caller's namespace.
+/// The uid and gid of the processes outside, in the caller's namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Own {
     /// The effective uid.

@@ -33,8 +33,8 @@ pub enum Outcome {
     Ids(Vec<u32>),
     /// How a program ended and what it said.
     Program(Ended),
-    /// What [`Action::Look`](crate::action::Action::Look) saw.
-    Looked(Box<Looked>),
+    /// What [`Action::GetCredentials`](crate::action::Action::GetCredentials) got.
+    Credentials(Box<Credentials>),
     /// A list of groups too long to show.
     Counted {
         /// How many getgroups(2) said there are.
@@ -50,7 +50,7 @@ pub enum Outcome {
 
 /// The ids and capabilities of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looked {
+pub struct Credentials {
     /// User ids.
     pub uid: Ids,
     /// Group ids.

@@ -1,4 +1,4 @@
-//! What is done: a cast of processes and the steps they take, as plain data.
+//! What is done: processes, their credentials and the steps they take, as plain data.
 
 use crate::action::Action;
 pub use crate::actors::{Actor, Namespace, ORDINARY, RunAs};
@@ -14,14 +14,14 @@ pub struct Step {
     pub action: Action,
 }
 
-/// A cast and what it does, step after step.
+/// Credentials, and the steps of the processes that begin with them.
 ///
 /// An actor comes into being where it is first mentioned, so that what its parent has done until
 /// then is what it inherits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
     /// The credentials outside.
-    pub cast: RunAs,
+    pub run_as: RunAs,
     /// Who does what, in order.
     pub steps: Vec<Step>,
 }
@@ -48,8 +48,8 @@ pub fn caller() -> Scenario {
 
 impl Scenario {
     /// A scenario without steps.
-    pub fn new(cast: RunAs) -> Self {
-        Self { cast, steps: Vec::new() }
+    pub fn new(run_as: RunAs) -> Self {
+        Self { run_as, steps: Vec::new() }
     }
 
     /// Appends steps of one actor, which comes into being now if it was not mentioned before.
@@ -64,7 +64,7 @@ impl Scenario {
         if let Some(parent) = actor.parent() {
             self.bring_in(parent);
         }
-        self.steps.push(Step { actor, action: Action::BeginCloned });
+        self.steps.push(Step { actor, action: Action::ForkCloned });
         self
     }
 
@@ -103,20 +103,26 @@ impl Scenario {
         self.by(Actor::Sibling, actions)
     }
 
-    /// Whether this actor is of the cast.
+    /// Whether this actor takes a step.
     pub fn mentions(&self, actor: Actor) -> bool {
         self.steps.iter().any(|step| step.actor == actor)
     }
 
-    /// `Outside` is spared where nobody mentions it before `Inside`: a process with the same
-    /// credentials is all that the kernel looks at.
-    fn bring_in(&mut self, actor: Actor) {
+    /// Who has to be forked before this actor acts, each after its parent and the actor last; none if it is there.
+    /// `Outside` is spared where no step mentions it before `Inside`: a process with the same credentials is all
+    /// that the kernel looks at.
+    pub fn to_fork(&self, actor: Actor) -> Vec<Actor> {
         if self.mentions(actor) {
-            return;
+            return Vec::new();
         }
-        if let Some(parent) = actor.parent().filter(|parent| *parent != Actor::Outside) {
-            self.bring_in(parent);
-        }
-        self.steps.push(Step { actor, action: Action::Begin });
+        let parent = actor.parent().filter(|parent| *parent != Actor::Outside);
+        let mut all = parent.map_or_else(Vec::new, |parent| self.to_fork(parent));
+        all.push(actor);
+        all
+    }
+
+    fn bring_in(&mut self, actor: Actor) {
+        let fork = |actor| Step { actor, action: Action::Fork };
+        self.steps.extend(self.to_fork(actor).into_iter().map(fork));
     }
 }

@@ -10,7 +10,7 @@ pub use state::{NO_FILE, credentials, maps};
 use call::{capset, groups, pointer, raw_arg, set_id, setns};
 use state::{caps_without_bounding, ids};
 
-use crate::action::{Access, Action, At, IdFile, Remains, SetId, Text};
+use crate::action::{Access, Action, At, IdFile, Leaves, SetId, Text};
 use crate::actors::{Actor, Namespace};
 use crate::ids::Names;
 use crate::map;
@@ -23,11 +23,11 @@ const WHOLE: usize = 60;
 /// An action, as a step of this actor's.
 pub fn action(actor: Actor, action: &Action) -> String {
     match action {
-        Action::Begin => begin(actor).to_owned(),
-        Action::BeginCloned => "begins by clone(2) with CLONE_NEWUSER".to_owned(),
+        Action::Fork => begin(actor).to_owned(),
+        Action::ForkCloned => "begins by clone(2) with CLONE_NEWUSER".to_owned(),
         Action::Write { file, of, text } => format!("{}{} <- {}", whose(*of), file.name(), self::text(text)),
         Action::Open { file, of, access } => format!("open {}{} {}", whose(*of), file.name(), mode(*access)),
-        Action::Give(to) => format!("give the open file to {to}"),
+        Action::PassFd(to) => format!("give the open file to {to}"),
         Action::WriteHeld { text, file, at } => {
             format!("open {}{} <- {}", file.name(), self::at(*at, "pwrite"), self::text(text))
         }
@@ -36,12 +36,9 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::Setgroups(list, _) => format!("setgroups({})", groups(list)),
         Action::Getgroups { size, room } => format!("getgroups({size}{})", pointer(*room)),
         Action::CountGroups { size, .. } => format!("getgroups({size})"),
-        Action::Look => "look".to_owned(),
-        Action::Compat(name, _, args, _) | Action::Ask(name, _, args, _) => {
-            format!("{name}({})", list(args.iter().map(raw_arg)))
-        }
+        Action::GetCredentials => "look".to_owned(),
         Action::SetId(call, ids, _) => set_id(*call, ids),
-        Action::Unshare(flags) | Action::Apart(flags) => format!("unshare({})", clone_flags(*flags)),
+        Action::Unshare(flags) | Action::UnshareOrStop(flags) => format!("unshare({})", clone_flags(*flags)),
         Action::Clone(flags) => format!("clone({})", clone_flags(*flags)),
         Action::Setns { of, file, nstype } => setns(*of, *file, *nstype),
         Action::Capset(change) => capset(change),
@@ -54,15 +51,13 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::SendCredentials([uid, gid]) => format!("send SCM_CREDENTIALS {uid} {gid}"),
         Action::ReceiveCredentials => "receive SCM_CREDENTIALS".to_owned(),
         Action::Clone3(flags) => format!("clone3({})", clone3_flags(*flags)),
-        Action::Companion(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
-        Action::End(Remains::Zombie) => "exit, leaving a zombie".to_owned(),
-        Action::End(Remains::Nothing) => "exit, and be reaped".to_owned(),
+        Action::CloneAndKeep(flags) => format!("clone({}) of one that stays", clone_flags(*flags)),
+        Action::Exit(Leaves::Zombie) => "exit, leaving a zombie".to_owned(),
+        Action::Exit(Leaves::Nothing) => "exit, and be reaped".to_owned(),
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
         Action::Child(child) => call::child(*child),
-        Action::Raw(name, _, args) | Action::Hold(name, _, args) => {
-            format!("{name}({})", list(args.iter().map(raw_arg)))
-        }
+        Action::Syscall(call) => format!("{}({})", call.name, list(call.args.iter().map(raw_arg))),
     }
 }
 
@@ -131,7 +126,7 @@ pub fn outcome(outcome: &Outcome, action: &Action, names: &Names) -> String {
             named.collect::<Vec<_>>().join(" ")
         }
         Outcome::Program(ended) => program(ended),
-        Outcome::Looked(looked) => format!(
+        Outcome::Credentials(looked) => format!(
             "uid {}  gid {}  {}",
             ids(looked.uid, |uid| id(uid, names)),
             ids(looked.gid, |gid| group(gid, names)),

@@ -3,7 +3,7 @@
 use crate::actors::RunAs;
 use crate::caller::Caller;
 use crate::ids::Names;
-use crate::missing::Lacks;
+use crate::missing::MissingFeatures;
 use crate::release::Release;
 
 /// Everything that the model may know of the host.
@@ -22,7 +22,7 @@ pub struct Start {
     /// The release of the kernel; `None` if uname(2) does not report one.
     pub release: Option<Release>,
     /// What the kernel has no call or file to report.
-    pub missing: Lacks,
+    pub missing: MissingFeatures,
 }
 
 impl Start {

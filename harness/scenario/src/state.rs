@@ -2,14 +2,14 @@
 
 use crate::ids::{CapSets, Ids};
 
-/// How supplementary groups compare with those that the cast began with.
+/// How supplementary groups compare with those that the processes outside began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Kept {
+pub enum GroupsOrigin {
     /// They are the caller's own, which differ from host to host, as this namespace names them.
-    TheCallers,
+    Caller,
     /// They are what the scenario made them.
     #[default]
-    No,
+    Scenario,
 }
 
 /// What a process in the caller's namespace begins with.
@@ -31,7 +31,7 @@ pub struct State {
     /// Supplementary groups.
     pub groups: Vec<u32>,
     /// Whether those are just what the caller came with.
-    pub groups_kept: Kept,
+    pub groups_origin: GroupsOrigin,
     /// Capability sets.
     pub caps: CapSets,
     /// What an actor outside began with, which differs from host to host and is not shown.

@@ -3,7 +3,7 @@
 
 use crate::actors::Actor;
 use crate::ids::Names;
-pub use crate::outcome::{Ended, Looked, Outcome, Status};
+pub use crate::outcome::{Credentials, Ended, Outcome, Status};
 use crate::scenario::{Scenario, Step};
 use crate::show;
 use crate::state::State;

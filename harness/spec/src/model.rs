@@ -46,7 +46,7 @@ use crate::rules::Rule;
 use harness_scenario::action::IdFile;
 use harness_scenario::actors::Actor;
 use harness_scenario::ids::Names;
-use harness_scenario::missing::Lacks;
+use harness_scenario::missing::MissingFeatures;
 use harness_scenario::outcome::Outcome;
 use harness_scenario::prediction::Prediction;
 use harness_scenario::scenario::Scenario;
@@ -77,13 +77,13 @@ impl Refusal {
 }
 
 /// Nothing, or why not.
-type Ruled = Result<(), Refusal>;
+type Checked = Result<(), Refusal>;
 
-fn refuse(errno: Errno) -> Ruled {
+fn refuse(errno: Errno) -> Checked {
     Err(Refusal::without_rule(errno))
 }
 
-fn refuse_by(errno: Errno, rule: &'static Rule) -> Ruled {
+fn refuse_by(errno: Errno, rule: &'static Rule) -> Checked {
     Err(Refusal::by(errno, rule))
 }
 
@@ -95,7 +95,7 @@ pub(crate) enum Reply {
     /// Nobody can tell, but nothing changes.
     Unknown,
     /// Nobody can tell, nor what it changes.
-    Lost,
+    Unmodelled,
 }
 
 impl From<Refusal> for Reply {
@@ -104,8 +104,8 @@ impl From<Refusal> for Reply {
     }
 }
 
-impl From<Ruled> for Reply {
-    fn from(ruled: Ruled) -> Self {
+impl From<Checked> for Reply {
+    fn from(ruled: Checked) -> Self {
         ruled.map_or_else(Reply::from, |()| done())
     }
 }
@@ -141,7 +141,7 @@ pub struct World {
     changes: Changes,
     names: Names,
     page: u64,
-    missing: Lacks,
+    missing: MissingFeatures,
     /// What the processes outside begin with.
     origin: start::Origin,
     namespaces: Namespaces,
@@ -149,7 +149,7 @@ pub struct World {
     sockets: Vec<[sockets::End; 2]>,
     processes: Vec<(Actor, Process)>,
     /// Whether something happened that the model does not know.
-    lost: bool,
+    unmodelled: bool,
 }
 
 impl World {
@@ -179,7 +179,7 @@ pub fn applies(start: &Start) -> Result<(), &'static str> {
 /// What should come of a scenario on a host; `None` where the model does not [apply](applies).
 pub fn predict(scenario: &Scenario, start: &Start) -> Option<Prediction> {
     applies(start).ok()?;
-    let mut world = World::new(&scenario.cast, start);
+    let mut world = World::new(&scenario.run_as, start);
     let steps = scenario.steps.iter().map(|step| world.expect(step)).collect();
-    Some(Prediction { steps, states: world.states(), names: start.names(&scenario.cast) })
+    Some(Prediction { steps, states: world.states(), names: start.names(&scenario.run_as) })
 }

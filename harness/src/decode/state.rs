@@ -5,9 +5,9 @@ use crate::caps::CapSet;
 use crate::host;
 use crate::ids::{CapSets, FsId, Ids};
 use crate::lower::state::Part;
-use crate::missing::Lacks;
-use crate::outcome::Looked;
-use crate::state::{Kept, State};
+use crate::missing::MissingFeatures;
+use crate::outcome::Credentials;
+use crate::state::{GroupsOrigin, State};
 use crate::wire::Answer;
 use nix::errno::Errno;
 
@@ -19,7 +19,11 @@ struct Report<'a>(Vec<(Part, &'a [Answer])>);
 
 impl<'a> Report<'a> {
     /// Gives each part its answers; the name of the first call that failed if one did.
-    fn read(parts: &[Part], answers: &'a [Answer], lacks: impl Fn() -> Lacks) -> Result<Self, Failure> {
+    fn read(
+        parts: &[Part],
+        answers: &'a [Answer],
+        lacks: impl Fn() -> MissingFeatures,
+    ) -> Result<Self, Failure> {
         let mut rest = answers;
         let mut report = Vec::new();
         for part in parts {
@@ -65,7 +69,7 @@ impl<'a> Report<'a> {
 
 /// Whether an answer reports that a process cannot tell what it is. Not one that only reports that this kernel has
 /// no such file, as one without user namespaces, or no such call, as one other than Linux.
-fn failed(part: Part, answer: &Answer, lacks: impl Fn() -> Lacks) -> bool {
+fn failed(part: Part, answer: &Answer, lacks: impl Fn() -> MissingFeatures) -> bool {
     match (answer.errno, part) {
         (0, _) => false,
         (libc::ENOENT, Part::UidMap | Part::GidMap | Part::Setgroups) => false,
@@ -75,14 +79,14 @@ fn failed(part: Part, answer: &Answer, lacks: impl Fn() -> Lacks) -> bool {
     }
 }
 
-fn lacks() -> Lacks {
+fn lacks() -> MissingFeatures {
     host::missing()
 }
 
 /// The credentials that the answers report; the name of the first call that failed if one did.
-pub fn credentials(answers: &[Answer]) -> Result<Looked, Failure> {
+pub fn credentials(answers: &[Answer]) -> Result<Credentials, Failure> {
     let report = Report::read(&Part::CREDENTIALS, answers, lacks)?;
-    Ok(Looked {
+    Ok(Credentials {
         uid: report.ids(Part::Uids, Part::FsUid),
         gid: report.ids(Part::Gids, Part::FsGid),
         caps: caps(&report.words(Part::Caps), ""),
@@ -95,13 +99,13 @@ pub fn state(answers: &[Answer]) -> Result<State, Failure> {
 }
 
 /// The same on a kernel of which it is known what it lacks.
-fn state_where(answers: &[Answer], lacks: impl Fn() -> Lacks) -> Result<State, Failure> {
+fn state_where(answers: &[Answer], lacks: impl Fn() -> MissingFeatures) -> Result<State, Failure> {
     let report = Report::read(&Part::STATE, answers, lacks)?;
     Ok(State {
         uid: report.ids(Part::Uids, Part::FsUid),
         gid: report.ids(Part::Gids, Part::FsGid),
         groups: report.words(Part::Groups),
-        groups_kept: Kept::No,
+        groups_origin: GroupsOrigin::Scenario,
         caps: caps(&report.words(Part::Caps), &report.text(Part::Status)),
         before: None,
         dumpable: report.value(Part::Dumpable).unwrap_or_default(),
@@ -147,8 +151,8 @@ mod tests {
         Part::STATE.into_iter().flat_map(answer).collect()
     }
 
-    const ALL: Lacks = Lacks { fs_ids: true, securebits: true, setgroups: true };
-    const NOTHING: Lacks = Lacks { fs_ids: false, securebits: false, setgroups: false };
+    const ALL: MissingFeatures = MissingFeatures { fs_ids: true, securebits: true, setgroups: true };
+    const NOTHING: MissingFeatures = MissingFeatures { fs_ids: false, securebits: false, setgroups: false };
 
     #[test]
     fn what_the_kernel_has_no_call_to_tell_is_unknown_and_not_guessed() {

@@ -8,7 +8,7 @@ use crate::wire::Arg;
 impl Director<'_> {
     /// The calls by which a copy of the caller takes on the credentials of the scenario.
     pub(super) fn credential_calls(&self) -> Vec<Call> {
-        let Some(TakesOn { ids, groups }) = self.scenario.cast.takes_on(self.caller) else {
+        let Some(TakesOn { ids, groups }) = self.scenario.run_as.takes_on(self.caller) else {
             return Vec::new();
         };
         let bytes: Vec<u8> = groups.iter().flat_map(|gid| gid.to_ne_bytes()).collect();

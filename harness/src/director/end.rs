@@ -1,7 +1,7 @@
 //! How an actor ends before the scenario does.
 
 use super::Director;
-use crate::action::Remains;
+use crate::action::Leaves;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::wire::{Op, Request};
@@ -9,15 +9,15 @@ use crate::wire::{Op, Request};
 impl Director<'_> {
     /// Has an actor exit. What it was leaves no state; a zombie keeps its process id, which nobody else
     /// can be given until it is reaped with the director's other processes.
-    pub(super) fn end(&mut self, index: usize, remains: Remains) -> Result<Outcome, Error> {
+    pub(super) fn end(&mut self, index: usize, remains: Leaves) -> Result<Outcome, Error> {
         let mut process = self.processes.remove(index);
         self.kept.remove(index);
         let mut message = Vec::new();
         Request::new(Op::Exit, 0).write(&mut message, 0);
         process.send(&message, None)?;
         match remains {
-            Remains::Nothing => process.wait_exit(&|_| "its end".to_owned())?,
-            Remains::Zombie => {
+            Leaves::Nothing => process.wait_exit(&|_| "its end".to_owned())?,
+            Leaves::Zombie => {
                 process.become_zombie();
                 self.zombies.push(process);
             }

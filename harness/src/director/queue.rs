@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::lower::{Call, state};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::state::Kept;
+use crate::state::GroupsOrigin;
 use crate::wire::{Answer, MESSAGE};
 use crate::{decode, show};
 
@@ -164,12 +164,12 @@ impl Director<'_> {
             }
             (What::Step(index), failed) => {
                 let action = &self.scenario.steps[index].action;
-                if let (Action::Apart(flags), Some((_, errno))) = (action, failed) {
+                if let (Action::UnshareOrStop(flags), Some((_, errno))) = (action, failed) {
                     return Err(Error::NotApart { actor, flags: *flags, errno });
                 }
                 let outcome = decode::of(action, &pending.names, answers, self.names.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
-                    self.kept[process] = Kept::No;
+                    self.kept[process] = GroupsOrigin::Scenario;
                 }
                 self.outcomes.push(outcome);
                 Ok(())

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::host;
 use crate::ids::CapSets;
 use crate::map::IdMap;
-use crate::state::{Before, Kept, State};
+use crate::state::{Before, GroupsOrigin, State};
 impl Director<'_> {
     pub(super) fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.ask_states(queue)?;
@@ -36,12 +36,12 @@ impl Director<'_> {
         let gid_maps: Vec<(Actor, String)> =
             states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
         for (actor, state) in &mut states {
-            if self.kept[self.process(*actor)?] == Kept::TheCallers {
+            if self.kept[self.process(*actor)?] == GroupsOrigin::Caller {
                 let mut maps = maps_above(*actor, &gid_maps);
                 // An actor outside may have left the caller's namespace, whose map is no way inwards.
                 maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
                 let before = self.groups_before(*actor);
-                state.groups_kept = kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
+                state.groups_origin = kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
             }
             if actor.namespace() == Namespace::Callers {
                 state.before = Some(self.before(*actor));
@@ -51,14 +51,14 @@ impl Director<'_> {
     }
 
     fn groups_before(&self, actor: Actor) -> Vec<u32> {
-        match self.scenario.cast.takes_on(self.caller) {
+        match self.scenario.run_as.takes_on(self.caller) {
             Some(TakesOn { groups, .. }) if actor != Actor::Privileged => groups,
             _ => self.caller.groups.clone(),
         }
     }
 
     fn before(&self, actor: Actor) -> Before {
-        let caps = match self.scenario.cast {
+        let caps = match self.scenario.run_as {
             RunAs::Ordinary | RunAs::OrdinaryInGroups(_) if actor == Actor::Outside => CapSets {
                 effective: CapSet::EMPTY,
                 permitted: CapSet::EMPTY,
@@ -74,7 +74,7 @@ impl Director<'_> {
 /// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
 /// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
 /// the caller's groups are differs from host to host, so that no trace can list them.
-fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Kept {
+fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> GroupsOrigin {
     let name = |gid: &u32| {
         let inside = gid_maps.iter().try_fold(*gid, |gid, map| IdMap::parse(map).up(gid));
         inside.unwrap_or(overflow)
@@ -83,7 +83,7 @@ fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Kept
         (state.groups.clone(), before.iter().map(name).collect());
     now.sort_unstable();
     named.sort_unstable();
-    if now == named { Kept::TheCallers } else { Kept::No }
+    if now == named { GroupsOrigin::Caller } else { GroupsOrigin::Scenario }
 }
 
 /// The actors in the order in which they tell their state, and exit.

@@ -1,6 +1,6 @@
 //! Texts of maps by the thousand. A refused write leaves a map empty, so that many can be tried in one namespace.
 
-use super::{Dispute, Watch, beginning, play, together};
+use super::{Mismatch, Watch, beginning, play, together};
 use crate::action::{Access, Action, At, IdFile, Text};
 use crate::actors::Actor;
 use crate::error::Error;
@@ -42,7 +42,7 @@ pub struct Tried {
     /// How many texts were written.
     pub texts: u64,
     /// Where kernel and model differ.
-    pub disputes: Vec<Dispute>,
+    pub disputes: Vec<Mismatch>,
 }
 
 impl Tried {

@@ -1,7 +1,7 @@
 //! Scenarios that kernel and model once disagreed on, kept as files that can be read and reviewed: a trace of how
 //! it was, in comments, then the cast and a line for each step.
 
-use super::Dispute;
+use super::Mismatch;
 use crate::model;
 use crate::scenario::Scenario;
 use harness_scenario::file::{self, ENDING};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// A kept scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptScenario {
     /// Where.
     pub path: PathBuf,
     /// What.
@@ -23,7 +23,7 @@ pub struct Kept {
 ///
 /// # Errors
 /// If a file cannot be read or says no scenario; the message names it.
-pub fn kept(directory: &Path) -> Result<Vec<Kept>, String> {
+pub fn kept(directory: &Path) -> Result<Vec<KeptScenario>, String> {
     let failed = |path: &Path, why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -36,7 +36,7 @@ pub fn kept(directory: &Path) -> Result<Vec<Kept>, String> {
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
         let scenario = file::read(&text).map_err(|error| failed(&path, &error))?;
-        Ok(Kept { path, scenario })
+        Ok(KeptScenario { path, scenario })
     };
     paths.into_iter().map(read).collect()
 }
@@ -45,7 +45,7 @@ pub fn kept(directory: &Path) -> Result<Vec<Kept>, String> {
 ///
 /// # Errors
 /// If the file cannot be written, or the scenario has an action that no file can hold; the message says which.
-pub fn keep(directory: &Path, dispute: &Dispute) -> Result<PathBuf, String> {
+pub fn keep(directory: &Path, dispute: &Mismatch) -> Result<PathBuf, String> {
     let text = written(dispute)?;
     let steps: String = text.lines().filter(|line| !line.starts_with('#')).collect();
     let rule = dispute.points.iter().find_map(|point| point.rule).map_or("disputed", |rule| rule.name);
@@ -56,7 +56,7 @@ pub fn keep(directory: &Path, dispute: &Dispute) -> Result<PathBuf, String> {
 }
 
 /// The text of such a file.
-fn written(dispute: &Dispute) -> Result<String, String> {
+fn written(dispute: &Mismatch) -> Result<String, String> {
     let mut told = String::from("What kernel and model said when this was found:\n");
     for point in &dispute.points {
         told.push_str(&model::described(&dispute.trace, point));
@@ -93,7 +93,7 @@ mod tests {
             let trace =
                 Trace { scenario: scenario.clone(), outcomes: Vec::new(), states: Vec::new(), names };
 
-            let text = written(&Dispute { trace, points: Vec::new() });
+            let text = written(&Mismatch { trace, points: Vec::new() });
 
             prop_assert_eq!(text.and_then(|text| file::read(&text)), Ok(scenario));
         }

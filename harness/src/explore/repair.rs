@@ -47,30 +47,24 @@ impl Repaired {
         (self.scenario, self.rules)
     }
 
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, mut step: Step) {
         if self.missing == Missing::Begin {
-            let begins = step.action == Action::BeginCloned;
+            let begins = step.action == Action::ForkCloned;
             if !begins {
                 self.bring_in(step.actor);
             } else if let Some(parent) = step.actor.parent() {
                 self.bring_in(parent);
             }
-            if let Some(other) = other(&step.action) {
-                self.bring_in(other);
-            }
+            let others: Vec<Actor> = step.action.actors_mut().into_iter().map(|actor| *actor).collect();
+            others.into_iter().for_each(|other| self.bring_in(other));
         }
         self.try_step(step);
     }
 
     fn bring_in(&mut self, actor: Actor) {
-        if self.began(actor) {
-            return;
+        for actor in self.scenario.to_fork(actor) {
+            self.try_step(Step { actor, action: Action::Fork });
         }
-        // As `Scenario` has it: whoever is outside need not be there for others to be inside.
-        if let Some(parent) = actor.parent().filter(|parent| *parent != Actor::Outside) {
-            self.bring_in(parent);
-        }
-        self.try_step(Step { actor, action: Action::Begin });
     }
 
     fn began(&self, actor: Actor) -> bool {
@@ -80,8 +74,8 @@ impl Repaired {
     /// Takes the step if it can be played and does not leave the model without an opinion.
     fn try_step(&mut self, step: Step) {
         let again = match step.action {
-            Action::Begin | Action::BeginCloned => self.began(step.actor),
-            Action::Companion(_) => self.has_companion(step.actor),
+            Action::Fork | Action::ForkCloned => self.began(step.actor),
+            Action::CloneAndKeep(_) => self.has_companion(step.actor),
             _ => false,
         };
         if again || !self.world.can_take(&step) {
@@ -89,7 +83,7 @@ impl Repaired {
         }
         let mut world = self.world.clone();
         let expected = world.expect(&step);
-        if !world.is_lost() {
+        if !world.is_unmodelled() {
             self.rules.extend(expected.rule);
             self.world = world;
             self.scenario.steps.push(step);
@@ -97,17 +91,7 @@ impl Repaired {
     }
 
     fn has_companion(&self, actor: Actor) -> bool {
-        let companion = |step: &Step| step.actor == actor && matches!(step.action, Action::Companion(_));
+        let companion = |step: &Step| step.actor == actor && matches!(step.action, Action::CloneAndKeep(_));
         self.scenario.steps.iter().any(companion)
-    }
-}
-
-/// The other actor that an action is about.
-pub(super) fn other(action: &Action) -> Option<Actor> {
-    match action {
-        Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => *of,
-        Action::Give(other) | Action::Socketpair(other) | Action::ProcOwner(other) => Some(*other),
-        Action::Setns { of, .. } => Some(*of),
-        _ => None,
     }
 }

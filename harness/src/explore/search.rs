@@ -2,7 +2,7 @@
 
 use super::shrink::{Shrunk, shrink};
 use super::strategy::{Casts, scenarios};
-use super::{Dispute, Watch, play, together};
+use super::{Mismatch, Watch, play, together};
 use crate::error::Error;
 use crate::model;
 use crate::scenario::Scenario;
@@ -50,12 +50,12 @@ pub struct Found {
     /// What it shrank to; `None` if the kernel did something else when it was played again.
     pub shrunk: Option<Shrunk>,
     /// What it was at first.
-    pub first: Dispute,
+    pub first: Mismatch,
 }
 
 impl Found {
     /// The smallest scenario that is disputed.
-    pub fn dispute(&self) -> &Dispute {
+    pub fn dispute(&self) -> &Mismatch {
         self.shrunk.as_ref().map_or(&self.first, |shrunk| &shrunk.dispute)
     }
 }
@@ -162,7 +162,7 @@ impl Worker<'_> {
     }
 
     /// Whether nothing of the kind was found before: making it small takes a while.
-    fn is_news(&self, dispute: &Dispute) -> bool {
+    fn is_news(&self, dispute: &Mismatch) -> bool {
         let before = self.report.found.iter().flat_map(|found| [&found.first, found.dispute()]);
         !before.into_iter().any(|other| kind(other) == kind(dispute))
     }
@@ -186,7 +186,7 @@ impl Worker<'_> {
 }
 
 /// What a disagreement is about, more or less: the same rule or errno is likely to be the same fault.
-fn kind(dispute: &Dispute) -> Option<(Option<&'static str>, &str, &str)> {
+fn kind(dispute: &Mismatch) -> Option<(Option<&'static str>, &str, &str)> {
     let point = dispute.points.first()?;
     Some((point.rule.map(|rule| rule.name), &point.kernel, &point.model))
 }

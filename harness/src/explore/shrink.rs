@@ -7,7 +7,7 @@
 mod simpler;
 
 use super::repair::{Missing, Repaired};
-use super::{Dispute, play};
+use super::{Mismatch, play};
 use crate::error::Error;
 use crate::scenario::{Scenario, Step};
 
@@ -18,7 +18,7 @@ const MOST: usize = 4000;
 #[derive(Debug, Clone)]
 pub struct Shrunk {
     /// The smallest that was found.
-    pub dispute: Dispute,
+    pub dispute: Mismatch,
     /// How many scenarios were tried for it.
     pub tried: usize,
 }
@@ -27,7 +27,7 @@ pub struct Shrunk {
 ///
 /// # Errors
 /// If the harness fails.
-pub fn shrink(dispute: Dispute, goes_on: &dyn Fn() -> bool) -> Result<Shrunk, Error> {
+pub fn shrink(dispute: Mismatch, goes_on: &dyn Fn() -> bool) -> Result<Shrunk, Error> {
     let mut shrinking = Shrinking { best: dispute, tried: 0, goes_on };
     loop {
         let before = shrinking.scenario().clone();
@@ -40,7 +40,7 @@ pub fn shrink(dispute: Dispute, goes_on: &dyn Fn() -> bool) -> Result<Shrunk, Er
 }
 
 struct Shrinking<'a> {
-    best: Dispute,
+    best: Mismatch,
     tried: usize,
     goes_on: &'a dyn Fn() -> bool,
 }
@@ -58,7 +58,7 @@ impl Shrinking<'_> {
     /// than before.
     fn try_these(&mut self, mut scenario: Scenario) -> Result<bool, Error> {
         let steps = std::mem::take(&mut scenario.steps);
-        let (scenario, _) = Repaired::of(scenario.cast, steps, Missing::AreLeftOut).done();
+        let (scenario, _) = Repaired::of(scenario.run_as, steps, Missing::AreLeftOut).done();
         if self.is_over() || scenario == *self.scenario() {
             return Ok(false);
         }
@@ -99,8 +99,8 @@ impl Shrinking<'_> {
 
     /// Puts the first simpler thing that is disputed, too, in the place of each thing.
     fn simplify(&mut self) -> Result<(), Error> {
-        for cast in simpler::casts(&self.scenario().cast) {
-            let scenario = Scenario { cast, ..self.scenario().clone() };
+        for run_as in simpler::run_as(&self.scenario().run_as) {
+            let scenario = Scenario { run_as, ..self.scenario().clone() };
             if self.try_these(scenario)? {
                 break;
             }

@@ -107,7 +107,7 @@ fn at() -> impl Strategy<Value = At> + Clone {
 
 fn step_group() -> impl Strategy<Value = Vec<Step>> {
     let alone = (actor(), action()).prop_map(|(actor, action)| vec![Step { actor, action }]);
-    let cloned = actor().prop_map(|actor| vec![Step { actor, action: Action::BeginCloned }]);
+    let cloned = actor().prop_map(|actor| vec![Step { actor, action: Action::ForkCloned }]);
     // In boxes: what is drawn would otherwise have room for all that might have been, by the megabyte.
     prop_oneof![
         16 => alone.boxed(),
@@ -140,9 +140,9 @@ fn action() -> impl Strategy<Value = Action> {
         2 => processes::settings(),
         2 => (file(), whose(), access()).prop_map(|(file, of, access)| Action::Open { file, of, access }),
         2 => written_open(),
-        1 => actor().prop_map(Action::Give),
+        1 => actor().prop_map(Action::PassFd),
         2 => processes::children(),
-        1 => Just(Action::Look),
+        1 => Just(Action::GetCredentials),
         1 => actor().prop_map(Action::ProcOwner),
         1 => (sizes, room).prop_map(|(size, room)| Action::Getgroups { size, room }),
         1 => (0..3_u32).prop_map(|step| Action::CountGroups { size: 65_536, first: 0, step }),
@@ -207,7 +207,7 @@ fn passed_on() -> impl Strategy<Value = Vec<Step>> {
             let by = |actor, action| Step { actor, action };
             let mut steps = vec![by(from, Action::Open { file, of, access })];
             steps.extend(between.map(|action| by(from, action)));
-            steps.push(by(from, Action::Give(to)));
+            steps.push(by(from, Action::PassFd(to)));
             for (at, text) in texts {
                 steps.push(by(to, Action::WriteHeld { text, file, at }));
             }
@@ -227,7 +227,7 @@ fn another_user() -> impl Strategy<Value = Vec<Step>> {
     ];
     let after = prop_oneof![
         2 => Just(crate::action::DUMPABLE),
-        1 => Just(Action::Look),
+        1 => Just(Action::GetCredentials),
         1 => processes::capabilities(),
         1 => processes::namespaces(),
     ];

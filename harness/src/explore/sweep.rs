@@ -4,7 +4,7 @@
 //! follows would repeat what follows there. The state is the whole of the model's; that the kernel's is the same
 //! was seen when the sequence was played.
 
-use super::{Dispute, Watch, beginning, play, together};
+use super::{Mismatch, Watch, beginning, play, together};
 use crate::action::{
     ALLOW, Action, CapChange, DENY, DUMPABLE, IdFile, KEEP, SETGROUPS_EMPTY, SetId, UNSHARE, Via, drop_caps,
     gid_map, set_id, setgroups, setresgid, setresuid, uid_map, write, write_of,
@@ -122,7 +122,7 @@ pub struct Swept {
     /// How many steps the model could say nothing of.
     pub open: u64,
     /// Where kernel and model differ.
-    pub disputes: Vec<Dispute>,
+    pub disputes: Vec<Mismatch>,
     /// The greatest length of which all were played.
     pub depth: usize,
 }
@@ -181,7 +181,7 @@ struct Level {
     frontier: Vec<Path>,
     scenarios: u64,
     open: u64,
-    disputes: Vec<Dispute>,
+    disputes: Vec<Mismatch>,
 }
 
 /// One step more than these sequences have.
@@ -205,7 +205,7 @@ fn level<'a>(
             watch.count();
             let mut world = lead(field, path);
             level.open += u64::from(world.expect(step).outcome.is_none());
-            let new = !world.is_lost()
+            let new = !world.is_unmodelled()
                 && seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key(&world));
             level.frontier.extend(new.then_some(longer));
         }

@@ -15,7 +15,7 @@ use super::system::System;
 use crate::caps::{Cap, CapSet};
 use crate::ids::{CapSets, FsId, Ids};
 use crate::map;
-use crate::missing::Lacks;
+use crate::missing::MissingFeatures;
 
 /// The inode number of the initial user namespace, fixed since Linux 3.8.
 ///
@@ -99,13 +99,13 @@ impl Process {
     }
 
     /// What of a process the kernel did not tell, as one that is no Linux may have no call for it.
-    pub(super) fn lacks(&self) -> Lacks {
+    pub(super) fn lacks(&self) -> MissingFeatures {
         let setgroups = self.setgroups == Fact::Absent;
         if self.seccomp != Fact::Known(Seccomp::Off) {
-            return Lacks { setgroups, ..Lacks::default() };
+            return MissingFeatures { setgroups, ..MissingFeatures::default() };
         }
         let unknown = |ids: &Fact<Ids>| ids.known().is_some_and(|ids| ids.fs == FsId::Unknown);
-        Lacks {
+        MissingFeatures {
             fs_ids: unknown(&self.uids) && unknown(&self.gids),
             securebits: self.securebits == Fact::Absent,
             setgroups,
@@ -189,10 +189,10 @@ mod tests {
         let lacking = Process { uids: ids.clone(), gids: ids, securebits: Fact::Absent, ..told.clone() };
         let filtered = Process { seccomp: Fact::Known(Seccomp::Filter), ..lacking.clone() };
 
-        assert_eq!(lacking.lacks(), Lacks { fs_ids: true, securebits: true, setgroups: false });
-        assert_eq!(filtered.lacks(), Lacks::default());
+        assert_eq!(lacking.lacks(), MissingFeatures { fs_ids: true, securebits: true, setgroups: false });
+        assert_eq!(filtered.lacks(), MissingFeatures::default());
         let half = Process { gids: told.gids, securebits: Fact::Unreadable("EPERM".into()), ..lacking };
-        assert_eq!(half.lacks(), Lacks::default());
+        assert_eq!(half.lacks(), MissingFeatures::default());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::wire::{Arg, HAND, Op, Request};
 pub fn give(request: Request, results: Results) -> Request {
     match results {
         Results::Nothing => request,
+        Results::Fd => request.keep(HAND),
         Results::Halves(count) => request.give(u64::from(count) * 2),
         Results::Words(count) => request.give(u64::from(count) * 4),
         Results::Ids(offsets) => request.give(offsets.iter().max().map_or(0, |last| u64::from(*last) + 4)),

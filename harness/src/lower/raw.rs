@@ -2,17 +2,20 @@
 
 use super::held::give;
 use super::{Call, Context, NOBODY, number, syscall};
-use crate::action::{RawArg, Results};
+use crate::action::{Entry, RawArg, Syscall};
 use crate::wire::{Arg, HAND, Op, Request, SOCKET};
 
 impl Context<'_> {
-    pub(super) fn compat(&self, number: i64, args: &[RawArg], results: Results) -> Request {
-        let mut request = self.raw(number, args);
-        request.op = Op::Compat;
-        give(request, results)
+    pub(super) fn syscall(&self, call: &Syscall) -> Request {
+        let mut request = self.raw(call.number, &call.args);
+        match call.entry {
+            Entry::Native => {}
+            Entry::I386 => request.op = Op::Compat,
+        }
+        give(request, call.results)
     }
 
-    pub(super) fn raw(&self, syscall_number: i64, args: &[RawArg]) -> Request {
+    fn raw(&self, syscall_number: i64, args: &[RawArg]) -> Request {
         let mut payload = Vec::new();
         let args: Vec<Arg> = args
             .iter()

@@ -15,7 +15,7 @@ use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, close};
 use crate::outcome::Outcome;
 use crate::process::ActorProcess;
 use crate::scenario::Scenario;
-use crate::state::{Kept, State};
+use crate::state::{GroupsOrigin, State};
 use crate::wire::{Answer, Arg, HAND, Op, Request};
 use crate::{actor, decode, show};
 use nix::errno::Errno;
@@ -169,10 +169,10 @@ impl<'a> Rounds<'a> {
         for (action, part) in racer.before.iter().zip(BEFORE..) {
             parts.push((
                 part,
-                context.lower(action).filter(|_| part < PARTS).ok_or_else(|| senseless(action))?,
+                context.lower(action).calls().filter(|_| part < PARTS).ok_or_else(|| senseless(action))?,
             ));
         }
-        let mut calls = context.lower(&racer.call).unwrap_or_default();
+        let mut calls = context.lower(&racer.call).calls().unwrap_or_default();
         // The request to die with the director takes calls of its own: a racer that hangs is ended by the timer.
         calls.retain(|(name, _)| *name != DIE_WITH_DIRECTOR);
         if calls.len() != 1 {
@@ -261,7 +261,7 @@ impl<'a> Rounds<'a> {
             if let (Action::Setgroups(..), Outcome::Done, Seat::Stage(_, index)) =
                 (&racer.call, &outcome, entry.seat)
             {
-                stage.kept[index] = Kept::No;
+                stage.kept[index] = GroupsOrigin::Scenario;
             }
             outcomes.push(outcome);
             spans.push((met.value, clock.value));

@@ -26,7 +26,7 @@ pub struct LastingRacers {
 impl LastingRacers {
     /// Those racers that are not of the stage's cast.
     pub fn new(stage: &Scenario, racers: &[Racer], limit: Duration) -> Result<Self, Error> {
-        let mut cast = Scenario::new(stage.cast.clone());
+        let mut cast = Scenario::new(stage.run_as.clone());
         for racer in racers.iter().filter(|racer| !stage.mentions(racer.actor)) {
             if racer.actor.namespace() != Namespace::Callers {
                 return Err(Error::Senseless(format!("{} races and is not on the stage", racer.actor)));

@@ -4,7 +4,7 @@ use super::helpers::{helpers, includes, numbers};
 use super::statements::Statements;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
-use crate::action::{Action, RawArg};
+use crate::action::{Action, Entry, RawArg, Syscall};
 use crate::actors::{Actor, ORDINARY, RunAs};
 use crate::caps::Cap;
 use crate::ids::Own;
@@ -155,7 +155,7 @@ fn setting(scenario: &Scenario, own: Own, story: &str) -> String {
     text.push_str(who_runs(scenario, own));
     for (name, id, call) in [("own_uid", own.uid, "geteuid"), ("own_gid", own.gid, "getegid")] {
         if used.contains(name) {
-            let id = if scenario.cast == RunAs::Caller || id != ORDINARY {
+            let id = if scenario.run_as == RunAs::Caller || id != ORDINARY {
                 format!("{call}()")
             } else {
                 format!("geteuid() ? {call}() : {ORDINARY}")
@@ -212,12 +212,12 @@ fn facts(story: &BTreeSet<&str>, helpers: &str) -> String {
 /// Who has to run it, so that it says anything.
 fn who_runs(scenario: &Scenario, own: Own) -> &'static str {
     let made_by_root = own.uid == 0 || own.uid == ORDINARY;
-    let needs_root = match scenario.cast {
+    let needs_root = match scenario.run_as {
         RunAs::Root | RunAs::OrdinaryInGroups(_) => true,
         RunAs::Ordinary => scenario.mentions(Actor::Privileged) && made_by_root,
         RunAs::Caller => own.uid == 0,
     };
-    match (needs_root, scenario.cast == RunAs::Caller) {
+    match (needs_root, scenario.run_as == RunAs::Caller) {
         (true, _) => {
             "\tif (geteuid()) {\n\t\tfputs(\"cannot run: this is for root\\n\", stderr);\n\t\treturn 2;\n\t}\n"
         }
@@ -234,7 +234,7 @@ fn asks_for_signal(action: &Action) -> bool {
         |option: i64| [libc::PR_SET_PDEATHSIG, libc::PR_GET_PDEATHSIG].map(i64::from).contains(&option);
     match action {
         Action::Prctl(_, option, _) => about((*option).into()),
-        Action::Raw(_, libc::SYS_prctl, args) | Action::Ask(_, libc::SYS_prctl, args, _) => {
+        Action::Syscall(Syscall { number: libc::SYS_prctl, args, entry: Entry::Native, .. }) => {
             matches!(args[..], [RawArg::Number(option), ..] if about(option))
         }
         _ => false,

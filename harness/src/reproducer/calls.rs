@@ -4,7 +4,7 @@ use super::numbers::{flags, option};
 use super::outcomes::{bits, is_map, map_file};
 use super::statements::Statements;
 use super::text::{Words, quote};
-use super::{Host, NotPossible, files, raw};
+use super::{NotPossible, files, raw};
 use crate::action::{Access, Action, At, CapChange, Child, IdFile, NsFile, Text};
 use crate::actors::Actor;
 use crate::caps::{Cap, CapSet};
@@ -19,6 +19,7 @@ impl Statements<'_> {
         outcome: Option<&Outcome>,
     ) -> Result<String, NotPossible> {
         let map = map_file(action).is_some() && outcome.is_none_or(is_map);
+        let result = |call: String| format!("result({call})");
         Ok(match action {
             Action::Write { file, of, text } => self.write(actor, *file, *of, text),
             Action::Open { file, of, access } => {
@@ -38,17 +39,39 @@ impl Statements<'_> {
                 format!("open_any({path}, {})", mode(*access))
             }
             Action::Setns { of, file, nstype } => self.setns(actor, *of, *file, *nstype),
-            Action::Look => "look()".to_owned(),
+            Action::GetCredentials => "look()".to_owned(),
             Action::ProcOwner(of) => format!("owner({})", self.whose(actor, Some(*of))),
             Action::Run(words) => files::run(self.host, words)?,
-            Action::Compat(..) | Action::Raw(..) | Action::Hold(..) | Action::Ask(..) => {
-                raw::call(self, actor, action)?
-            }
+            Action::Syscall(call) => raw::call(self, actor, call)?,
             Action::Setgroups(..)
             | Action::Getgroups { .. }
             | Action::CountGroups { .. }
             | Action::SetId(..) => self.ids(action),
-            other => process(self.host, other)?,
+            Action::Unshare(flags) => result(format!("unshare({})", self::flags(*flags))),
+            Action::Clone(flags) => {
+                result(format!("clone_and_wait(SYS_clone, {} | SIGCHLD, 0)", self::flags(*flags)))
+            }
+            Action::Clone3(flags) => clone3("clone_and_wait", *flags),
+            Action::CloneAndKeep(flags) => result(format!("companion({})", self::flags(*flags))),
+            Action::Child(child) => self::child(*child),
+            Action::Prctl(_, number, value) => {
+                result(format!("prctl({}, {value}L, 0L, 0L, 0L)", option(*number)))
+            }
+            Action::Chroot(_, path) => result(format!("chroot({})", files::path(self.host, path)?)),
+            Action::Capset(change) => result(capset(change)),
+            Action::OwnerUid => {
+                "left_ids(ioctl(held, _IO(0xb7, 4) /* NS_GET_OWNER_UID */, room), room, 1, (int []){ 0 })"
+                    .to_owned()
+            }
+            Action::SendCredentials([uid, gid]) => format!("send_credentials({uid}, {gid})"),
+            Action::ReceiveCredentials => "receive_credentials()".to_owned(),
+            // Statements of several processes, or of one that may not go on.
+            Action::Fork
+            | Action::ForkCloned
+            | Action::UnshareOrStop(_)
+            | Action::PassFd(_)
+            | Action::Socketpair(_)
+            | Action::Exit(_) => return Err(NotPossible(format!("{action:?} is no expression of C"))),
         })
     }
 
@@ -110,42 +133,19 @@ impl Statements<'_> {
     }
 }
 
-/// Calls about the process as a whole, and about what it holds.
-fn process(host: &Host, action: &Action) -> Result<String, NotPossible> {
-    let result = |call: String| format!("result({call})");
-    let clone3 = |function: &str, flags: u64| {
-        let flags = i32::try_from(flags).map_or_else(|_| format!("{flags:#x}ULL"), self::flags);
-        result(format!("{function}(SYS_clone3, clone_args({flags}), 64)"))
-    };
-    Ok(match action {
-        Action::Unshare(flags) => result(format!("unshare({})", self::flags(*flags))),
-        Action::Clone(flags) => {
-            result(format!("clone_and_wait(SYS_clone, {} | SIGCHLD, 0)", self::flags(*flags)))
-        }
-        Action::Clone3(flags) => clone3("clone_and_wait", *flags),
-        Action::Companion(flags) => result(format!("companion({})", self::flags(*flags))),
-        Action::Child(Child::GoesOn(flags)) => {
-            result(format!("go_on(SYS_clone, {} | SIGCHLD, 0)", self::flags(*flags)))
-        }
-        Action::Child(Child::GoesOnByClone3(flags)) => clone3("go_on", *flags),
-        Action::Child(Child::NotWaitedFor(flags)) => {
-            result(format!("clone_and_leave({} | SIGCHLD)", self::flags(*flags)))
-        }
-        Action::Child(Child::Zombie) => "hold(pidfd_of_dead(WNOWAIT))".to_owned(),
-        Action::Child(Child::Gone) => "hold(pidfd_of_dead(0))".to_owned(),
-        Action::Prctl(_, number, value) => {
-            result(format!("prctl({}, {value}L, 0L, 0L, 0L)", option(*number)))
-        }
-        Action::Chroot(_, path) => result(format!("chroot({})", files::path(host, path)?)),
-        Action::Capset(change) => result(capset(change)),
-        Action::OwnerUid => {
-            "left_ids(ioctl(held, _IO(0xb7, 4) /* NS_GET_OWNER_UID */, room), room, 1, (int []){ 0 })"
-                .to_owned()
-        }
-        Action::SendCredentials([uid, gid]) => format!("send_credentials({uid}, {gid})"),
-        Action::ReceiveCredentials => "receive_credentials()".to_owned(),
-        other => return Err(NotPossible(format!("{other:?} has no C"))),
-    })
+fn clone3(function: &str, flags: u64) -> String {
+    let flags = i32::try_from(flags).map_or_else(|_| format!("{flags:#x}ULL"), self::flags);
+    format!("result({function}(SYS_clone3, clone_args({flags}), 64))")
+}
+
+fn child(child: Child) -> String {
+    match child {
+        Child::GoesOn(flags) => format!("result(go_on(SYS_clone, {} | SIGCHLD, 0))", self::flags(flags)),
+        Child::GoesOnByClone3(flags) => clone3("go_on", flags),
+        Child::NotWaitedFor(flags) => format!("result(clone_and_leave({} | SIGCHLD))", self::flags(flags)),
+        Child::Zombie => "hold(pidfd_of_dead(WNOWAIT))".to_owned(),
+        Child::Gone => "hold(pidfd_of_dead(0))".to_owned(),
+    }
 }
 
 fn capset(change: &CapChange) -> String {

@@ -6,7 +6,7 @@ use crate::caps::{Cap, CapSet};
 use crate::ids::Own;
 use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 use crate::map;
-use crate::outcome::{Ended, Looked, Outcome, Status};
+use crate::outcome::{Credentials, Ended, Outcome, Status};
 use crate::state::State;
 
 /// What is expected of a step.
@@ -30,7 +30,7 @@ pub fn expected(outcome: &Outcome, action: &Action, own: Own, last_cap: u8) -> W
             [] => words,
         },
         Outcome::Program(ended) => words.bytes(program(ended).as_bytes()),
-        Outcome::Looked(looked) => look(looked, own, last_cap),
+        Outcome::Credentials(looked) => look(looked, own, last_cap),
         Outcome::Counted { count, first, last, wrong } => {
             words.text(&format!("{count}, from {first} to {last}, {wrong} of them wrong"))
         }
@@ -98,7 +98,7 @@ fn program(ended: &Ended) -> String {
     format!("{status}, out \"{}\", err \"{}\"", ended.stdout.trim_end(), ended.stderr.trim_end())
 }
 
-fn look(looked: &Looked, own: Own, last_cap: u8) -> Words {
+fn look(looked: &Credentials, own: Own, last_cap: u8) -> Words {
     let mut words = four(Words::new().text("Uid "), looked.uid, |words, uid| words.uid(uid, own));
     words = four(words.text(", Gid "), looked.gid, |words, gid| words.gid(gid, own));
     let CapSets { inheritable, permitted, effective, .. } = looked.caps;
@@ -157,7 +157,7 @@ pub fn state(state: &State, own: Own, last_cap: u8) -> Vec<(&'static str, Words)
         ("Gid", four(Words::new(), state.gid, |words, gid| words.gid(gid, own))),
     ];
     // Those that whoever runs the program brings along differ from host to host.
-    if state.groups_kept == crate::state::Kept::No && state.groups.len() <= 100 {
+    if state.groups_origin == crate::state::GroupsOrigin::Scenario && state.groups.len() <= 100 {
         lines.push(("Groups", gids(Words::new(), &state.groups, " ", own)));
     }
     let outside = state.still_outside();

@@ -4,42 +4,29 @@ use super::numbers::call as named;
 use super::statements::Statements;
 use super::text::quote;
 use super::{NotPossible, files};
-use crate::action::{Action, RawArg, Results};
+use crate::action::{Entry, RawArg, Results, Syscall};
 use crate::actors::Actor;
 
 /// The offset of results in the memory below 4 GiB.
 const LOW_RESULTS: u64 = 4096;
 
-/// The width of the registers of a call.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Width {
-    Native,
-    Compat,
-}
-
-/// The expression of an action that is a call with arguments of any kind.
-pub fn call(statements: &Statements<'_>, actor: Actor, action: &Action) -> Result<String, NotPossible> {
-    let made = |width, number: i64, args: &[RawArg]| -> Result<String, NotPossible> {
-        let mut all =
-            args.iter().map(|arg| argument(statements, actor, arg, width)).collect::<Result<Vec<_>, _>>()?;
-        if width == Width::Compat {
-            all.resize(5, "0".to_owned());
-            return Ok(format!("int80({number}, {})", all.join(", ")));
+/// The expression of a call with arguments of any kind.
+pub fn call(statements: &Statements<'_>, actor: Actor, call: &Syscall) -> Result<String, NotPossible> {
+    let args = call.args.iter().map(|arg| argument(statements, actor, arg, call.entry));
+    let mut args = args.collect::<Result<Vec<_>, _>>()?;
+    Ok(match call.entry {
+        Entry::Native => {
+            // What a scenario leaves out is 0, and not what a register happens to hold.
+            let (name, count) = named(call.number);
+            args.resize(count.max(args.len()), "0L".to_owned());
+            args.insert(0, name);
+            left(call.results, &format!("syscall({})", args.join(", ")), "room")
         }
-        // What a scenario leaves out is 0, and not what a register happens to hold.
-        let (name, count) = named(number);
-        all.resize(count.max(all.len()), "0L".to_owned());
-        all.insert(0, name);
-        Ok(format!("syscall({})", all.join(", ")))
-    };
-    Ok(match action {
-        Action::Raw(_, number, args) => format!("result({})", made(Width::Native, *number, args)?),
-        Action::Hold(_, number, args) => format!("hold({})", made(Width::Native, *number, args)?),
-        Action::Ask(_, number, args, results) => left(*results, &made(Width::Native, *number, args)?, "room"),
-        Action::Compat(_, number, args, results) => {
-            left(*results, &made(Width::Compat, *number, args)?, &format!("low + {LOW_RESULTS}"))
+        Entry::I386 => {
+            args.resize(5, "0".to_owned());
+            let made = format!("int80({}, {})", call.number, args.join(", "));
+            left(call.results, &made, &format!("low + {LOW_RESULTS}"))
         }
-        other => return Err(NotPossible(format!("{other:?} has no C"))),
     })
 }
 
@@ -47,6 +34,7 @@ pub fn call(statements: &Statements<'_>, actor: Actor, action: &Action) -> Resul
 fn left(results: Results, call: &str, place: &str) -> String {
     match results {
         Results::Nothing => format!("result({call})"),
+        Results::Fd => format!("hold({call})"),
         Results::Halves(count) => format!("left_halves({call}, (void *)({place}), {count})"),
         Results::Words(count) => format!("left_words({call}, {place}, {count})"),
         Results::Text(most) => format!("left_text({call}, {place}, {most})"),
@@ -62,14 +50,14 @@ fn argument(
     statements: &Statements<'_>,
     actor: Actor,
     arg: &RawArg,
-    width: Width,
+    width: Entry,
 ) -> Result<String, NotPossible> {
     let pid = |of: Actor| match statements.has_pid(of) {
         true => format!("shared->pid[{}]", Statements::c_name(of)),
         false => "INT_MAX".to_owned(),
     };
     Ok(match arg {
-        RawArg::Number(value) if width == Width::Compat => {
+        RawArg::Number(value) if width == Entry::I386 => {
             format!("{:#x}", value.cast_unsigned() & 0xffff_ffff)
         }
         RawArg::Number(i64::MIN) => "LONG_MIN".to_owned(),
@@ -79,18 +67,18 @@ fn argument(
         RawArg::Socket => return Err(NotPossible("a program has no socket to a director".to_owned())),
         RawArg::Pid => pid(actor),
         RawArg::PidOf(other) => pid(*other),
-        RawArg::Results(offset) if width == Width::Compat => format!("low_address({})", LOW_RESULTS + offset),
+        RawArg::Results(offset) if width == Entry::I386 => format!("low_address({})", LOW_RESULTS + offset),
         RawArg::Results(0) => "room".to_owned(),
         RawArg::Results(offset) => format!("room + {offset}"),
         RawArg::ProcPath(of, file) => match width {
-            Width::Native => format!("proc_path({}, {})", pid(*of), quote(file.as_bytes())),
-            Width::Compat => return Err(NotPossible("a 32-bit call with a path in /proc".to_owned())),
+            Entry::Native => format!("proc_path({}, {})", pid(*of), quote(file.as_bytes())),
+            Entry::I386 => return Err(NotPossible("a 32-bit call with a path in /proc".to_owned())),
         },
         RawArg::Bytes(bytes) => {
             files::known(statements.host, bytes)?;
             match width {
-                Width::Native => bytes_argument(bytes),
-                Width::Compat => format!("put_low({}, {})", array(bytes), bytes.len()),
+                Entry::Native => bytes_argument(bytes),
+                Entry::I386 => format!("put_low({}, {})", array(bytes), bytes.len()),
             }
         }
     })

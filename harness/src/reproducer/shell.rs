@@ -29,7 +29,7 @@ pub fn script(scenario: &Scenario, prediction: &Prediction, header: &Header) -> 
     text.push_str(ACTORS);
     for (index, step) in scenario.steps.iter().enumerate() {
         let (actor, action) = (step.actor, &step.action);
-        if *action == Action::Begin {
+        if *action == Action::Fork {
             let _ = writeln!(text, "\n{}", begin(scenario, actor)?);
             continue;
         }
@@ -65,7 +65,7 @@ fn changes(action: &Action) -> bool {
 
 /// What is found out about whoever runs the script.
 fn who_runs(scenario: &Scenario, own: Own) -> String {
-    let needs_root = match scenario.cast {
+    let needs_root = match scenario.run_as {
         RunAs::Root | RunAs::OrdinaryInGroups(_) => true,
         RunAs::Ordinary => scenario.mentions(Actor::Privileged) && own.uid == ORDINARY,
         RunAs::Caller => own.uid == 0,
@@ -73,19 +73,19 @@ fn who_runs(scenario: &Scenario, own: Own) -> String {
     let refuse = |test: &str, whom: &str| {
         format!("[ \"$(id -u)\" {test} 0 ] || {{ echo \"cannot run: this is for {whom}\"; exit 2; }}\n")
     };
-    let mut text = match (needs_root, &scenario.cast) {
+    let mut text = match (needs_root, &scenario.run_as) {
         (true, _) => refuse("-eq", "root"),
         (_, RunAs::Caller) => refuse("-ne", "an ordinary user"),
         _ => String::new(),
     };
-    text.push_str(&match scenario.cast {
+    text.push_str(&match scenario.run_as {
         RunAs::Root => "own_uid=0 own_gid=0\n".to_owned(),
         RunAs::Caller => "own_uid=$(id -u) own_gid=$(id -g)\n".to_owned(),
         _ => format!(
             "own_uid=$(id -u) own_gid=$(id -g) drop=\n\
              [ $own_uid -eq 0 ] && own_uid={ORDINARY} own_gid={ORDINARY} &&\n\
              \tdrop=\"setpriv --reuid={ORDINARY} --regid={ORDINARY} --groups={}\"\n",
-            groups_of(&scenario.cast)
+            groups_of(&scenario.run_as)
         ),
     });
     text
@@ -107,7 +107,7 @@ fn begin(scenario: &Scenario, actor: Actor) -> Result<String, NotPossible> {
     if !matches!(actor.parent(), None | Some(Actor::Outside)) {
         return impossible("only processes that whoever runs it can make");
     }
-    let becomes = match &scenario.cast {
+    let becomes = match &scenario.run_as {
         _ if actor == Actor::Privileged => "",
         RunAs::Caller => "",
         RunAs::Root => "setpriv --groups 0 ",

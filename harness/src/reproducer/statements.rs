@@ -4,7 +4,7 @@
 use super::outcomes::{expected, state};
 use super::text::{Words, quote};
 use super::{Host, NotPossible, Prediction, numbers};
-use crate::action::{Action, Remains};
+use crate::action::{Action, Leaves};
 use crate::actors::{Actor, Namespace, RunAs};
 use crate::ids::Own;
 use crate::scenario::{Scenario, Step};
@@ -75,7 +75,7 @@ impl<'a> Statements<'a> {
 
     fn step(&mut self, index: usize, step: &Step) -> Result<(), NotPossible> {
         let Step { actor, action } = step;
-        if matches!(action, Action::Begin | Action::BeginCloned) {
+        if matches!(action, Action::Fork | Action::ForkCloned) {
             self.begin(*actor, action);
             return Ok(());
         }
@@ -85,14 +85,14 @@ impl<'a> Statements<'a> {
         let outcome = self.prediction.outcome(index);
         let foretold = outcome.map(|outcome| expected(outcome, action, self.own, self.last_cap));
         match action {
-            Action::Apart(flags) => {
+            Action::UnshareOrStop(flags) => {
                 let flags = numbers::flags(*flags);
                 let body = format!("if (unshare({flags}))\n\tgive_up(\"unshare\");\ntell(\"ok\");");
                 self.statement(*actor, action, &body);
             }
-            Action::Give(to) => self.pass(*actor, *to, action, "give(held);\ntell(\"ok\");"),
+            Action::PassFd(to) => self.pass(*actor, *to, action, "give(held);\ntell(\"ok\");"),
             Action::Socketpair(with) => self.pass(*actor, *with, action, "tell(socket_pair());"),
-            Action::End(remains) => self.end(*actor, *remains, action),
+            Action::Exit(remains) => self.end(*actor, *remains, action),
             other => {
                 let call = self.call(*actor, other, outcome)?;
                 self.statement(*actor, action, &ending(foretold.as_ref(), &call));
@@ -104,14 +104,14 @@ impl<'a> Statements<'a> {
     fn begin(&mut self, actor: Actor, action: &Action) {
         let parent = actor.parent().filter(|parent| self.alive.contains(parent));
         let forker = parent.map_or("MAIN".to_owned(), Self::c_name);
-        let flags = if *action == Action::BeginCloned { "CLONE_NEWUSER" } else { "0" };
+        let flags = if *action == Action::ForkCloned { "CLONE_NEWUSER" } else { "0" };
         self.text
             .push_str(&format!("\n\tif (turn({forker}))\n\t\tstart({}, {flags});\n", Self::c_name(actor)));
         let mut body = match parent {
             None if actor != Actor::Privileged => self.costume(),
             _ => String::new(),
         };
-        if actor.namespace() == Namespace::New && *action == Action::Begin {
+        if actor.namespace() == Namespace::New && *action == Action::Fork {
             body.push_str("if (unshare(CLONE_NEWUSER))\n\tgive_up(\"unshare\");\n");
         }
         body.push_str("tell(\"ok\");");
@@ -121,7 +121,7 @@ impl<'a> Statements<'a> {
 
     /// How a copy of whoever runs the program takes on the ids of the cast.
     fn costume(&self) -> String {
-        match &self.scenario.cast {
+        match &self.scenario.run_as {
             RunAs::Caller => String::new(),
             RunAs::Root => "take_ids(0, 0, 1, (gid_t []){ 0 });\n".to_owned(),
             RunAs::Ordinary if self.own.uid == 0 => String::new(),
@@ -139,12 +139,12 @@ impl<'a> Statements<'a> {
         self.text.push_str(&format!("\tif (turn({}))\n\t\ttake();\n", Self::c_name(to)));
     }
 
-    fn end(&mut self, actor: Actor, remains: Remains, action: &Action) {
+    fn end(&mut self, actor: Actor, remains: Leaves, action: &Action) {
         self.statement(actor, action, "tell(\"ok\");\n_exit(0);");
         self.alive.retain(|other| *other != actor);
         let options = match remains {
-            Remains::Nothing => "0",
-            Remains::Zombie => {
+            Leaves::Nothing => "0",
+            Leaves::Zombie => {
                 self.zombies.push(actor);
                 "WNOWAIT"
             }

@@ -13,7 +13,7 @@ const SLACK: Duration = Duration::from_secs(3);
 
 /// A raw system call, by the name that traces show.
 pub fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
+    syscall(name, number, args.to_vec())
 }
 
 /// A number as an argument.

@@ -9,7 +9,7 @@ pub fn groups() -> Scenario {
     let ask = |size, room| Action::Getgroups { size, room };
     strongest()
         .inside(&[setgroups(&[1, 0]), SETGROUPS_EMPTY.via_libc(), ask(0, Room::Good)])
-        .outside(&[Action::Look, uid_map("0 0 1"), gid_map("0 0 9")])
+        .outside(&[Action::GetCredentials, uid_map("0 0 1"), gid_map("0 0 9")])
         .inside(&[setgroups(&[5, 1, 77]), setgroups(&[5, 1]), ask(1, Room::Good), ask(64, Room::Good)])
         .inside(&[
             ask(2, Room::Bad),
@@ -68,16 +68,16 @@ pub fn ids_through_the_library() -> Scenario {
 pub fn capabilities() -> Scenario {
     const SOME: &[Cap] = &[Cap::Setuid, Cap::CheckpointRestore];
     let asked = vec![RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
-    let signal = Action::Ask("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, asked, Results::Words(1));
+    let signal = syscall_for("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, asked, Results::Words(1));
     mapped()
         .inside(&[
             suspend_caps(SOME),
-            Action::Look,
+            Action::GetCredentials,
             setresuid(0),
             raise_caps(&[Cap::Setuid]),
             drop_caps(&[Cap::Chown]),
         ])
-        .inside(&[Action::Look, KEEPCAPS, NO_FIXUP, DUMPABLE])
+        .inside(&[Action::GetCredentials, KEEPCAPS, NO_FIXUP, DUMPABLE])
         .inside(&[
             Action::Prctl("PR_SET_PDEATHSIG, SIGKILL", libc::PR_SET_PDEATHSIG, 9),
             setresuid(0),
@@ -85,5 +85,5 @@ pub fn capabilities() -> Scenario {
         ])
         .second(&[only_caps(SOME), raise_caps(&[Cap::Chown])])
         .nested(&[only_caps(&[]), uid_map("0 0 1")])
-        .sibling(&[drop_caps(SOME), Action::Look])
+        .sibling(&[drop_caps(SOME), Action::GetCredentials])
 }

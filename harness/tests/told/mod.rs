@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// A raw system call.
 pub fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
+    syscall(name, number, args.to_vec())
 }
 
 /// A number as an argument.
@@ -61,10 +61,10 @@ pub fn maps() -> Scenario {
 pub fn held_files() -> Scenario {
     let words = |words: &'static str| Text::Words(words.into());
     ordinary()
-        .outside(&[Action::Look])
+        .outside(&[Action::GetCredentials])
         .inside(&[open(IdFile::Setgroups), held(words("deny"), IdFile::Setgroups, At::Offset(0))])
         .inside(&[held(words("deny"), IdFile::Setgroups, At::Seek(-1)), DENY])
-        .inside(&[open(IdFile::GidMap), Action::Give(Actor::Outside)])
+        .inside(&[open(IdFile::GidMap), Action::PassFd(Actor::Outside)])
         .outside(&[held(words("7 own 1"), IdFile::GidMap, At::Seek(0)), open(IdFile::UidMap)])
         .outside(&[
             held(Text::BadPointer(9), IdFile::UidMap, At::Seek(0)),
@@ -126,18 +126,18 @@ pub fn zombies() -> Scenario {
     let join = raw("setns", libc::SYS_setns, &[RawArg::Held, number(0)]);
     let pid = |of| raw("kill", libc::SYS_kill, &[RawArg::PidOf(of), number(0)]);
     ordinary()
-        .outside(&[Action::Look])
+        .outside(&[Action::GetCredentials])
         .inside(&OWN)
         .inside(&[Action::Child(Child::Zombie), join.clone(), Action::Child(Child::Gone), join])
-        .sibling(&[Action::End(Remains::Nothing)])
-        .nested(&[Action::End(Remains::Zombie)])
+        .sibling(&[Action::Exit(Leaves::Nothing)])
+        .nested(&[Action::Exit(Leaves::Zombie)])
         .outside(&[pid(Actor::Nested), pid(Actor::Sibling), read_of(Actor::Nested, IdFile::UidMap)])
 }
 
 pub fn companions() -> Scenario {
     let thread = libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
-    ordinary().inside(&[Action::Companion(thread), UNSHARE, DENY]).sibling(&[
-        Action::Companion(libc::CLONE_FS),
+    ordinary().inside(&[Action::CloneAndKeep(thread), UNSHARE, DENY]).sibling(&[
+        Action::CloneAndKeep(libc::CLONE_FS),
         UNSHARE,
         DENY,
     ])
@@ -146,7 +146,7 @@ pub fn companions() -> Scenario {
 pub fn namespaces() -> Scenario {
     let setns = |of, file, nstype| Action::Setns { of, file, nstype };
     mapped()
-        .inside(&[Action::Apart(libc::CLONE_NEWUTS | libc::CLONE_NEWNS)])
+        .inside(&[Action::UnshareOrStop(libc::CLONE_NEWUTS | libc::CLONE_NEWNS)])
         .outside(&[setns(Actor::Outside, NsFile::User, 0), setns(Actor::Inside, NsFile::Uts, NEWUSER)])
         .outside(&[setns(Actor::Inside, NsFile::User, NEWUSER), setns(Actor::Inside, NsFile::Uts, 0)])
         .sibling(&[setns(Actor::Inside, NsFile::User, 0), setns(Actor::Deepest, NsFile::User, 0)])
@@ -178,18 +178,18 @@ pub fn raw_calls() -> Scenario {
     let opened = |of, file| [HERE, RawArg::ProcPath(of, file), number(0)];
     let kill = raw("kill", libc::SYS_kill, &[RawArg::Pid, number(0)]);
     let ids: Vec<RawArg> = [0, 4, 8].map(RawArg::Results).to_vec();
-    let ask = |name, number, args: &[RawArg], results| Action::Ask(name, number, args.to_vec(), results);
+    let ask = |name, number, args: &[RawArg], results| syscall_for(name, number, args.to_vec(), results);
     mapped()
         .inside(&[
             kill,
             raw("close", libc::SYS_close, &[number(-1)]),
             raw("getuid", libc::SYS_getuid, &[]),
-            Action::Hold("open", libc::SYS_openat, vec![HERE, path(b"/no/such/file\0"), number(0)]),
-            Action::Hold("open", libc::SYS_openat, opened(Actor::Inside, "ns/user").to_vec()),
+            syscall_for_fd("open", libc::SYS_openat, vec![HERE, path(b"/no/such/file\0"), number(0)]),
+            syscall_for_fd("open", libc::SYS_openat, opened(Actor::Inside, "ns/user").to_vec()),
             Action::OwnerUid,
             ask("getresuid", libc::SYS_getresuid, &ids, Results::Words(3)),
             ask("getresgid", libc::SYS_getresgid, &ids, Results::Ids(&[0, 4])),
-            Action::Hold("open", libc::SYS_openat, opened(Actor::Inside, "setgroups").to_vec()),
+            syscall_for_fd("open", libc::SYS_openat, opened(Actor::Inside, "setgroups").to_vec()),
             ask("read", libc::SYS_read, &[RawArg::Held, RawArg::Results(0), number(99)], Results::Text(99)),
             ask("getpriority", libc::SYS_getpriority, &[number(0), number(0)], Results::Nothing),
         ])
@@ -204,7 +204,7 @@ pub fn other_files() -> Scenario {
 
 /// What no other architecture can, is refused there in the same way.
 pub fn compat() -> Scenario {
-    let call = |name, number, args: &[RawArg], results| Action::Compat(name, number, args.to_vec(), results);
+    let call = |name, number, args: &[RawArg], results| syscall_i386(name, number, args.to_vec(), results);
     let list = RawArg::Bytes([1_u8, 0, 2, 0, 0xff, 0xff].as_slice().into());
     let room = [number(9), RawArg::Results(0)];
     strongest()
@@ -229,13 +229,17 @@ pub fn programs() -> Scenario {
 
 pub fn privileged() -> Scenario {
     let maps = maps_of(Actor::Inside, "0 0 1");
-    ordinary().inside(&[]).privileged(&maps).privileged(&[Action::Look, CLONE]).inside(&[setresuid(0)])
+    ordinary()
+        .inside(&[])
+        .privileged(&maps)
+        .privileged(&[Action::GetCredentials, CLONE])
+        .inside(&[setresuid(0)])
 }
 
 /// Root alone can put somebody into groups.
 pub fn in_groups() -> Scenario {
     let cast = if is_root() { ordinary_in(&[5, 6]) } else { ordinary() };
-    cast.inside(&OWN).outside(&[Action::Look, Action::Getgroups { size: 0, room: Room::Good }])
+    cast.inside(&OWN).outside(&[Action::GetCredentials, Action::Getgroups { size: 0, room: Room::Good }])
 }
 
 /// All of the above.

@@ -16,7 +16,7 @@ pub const ME: u32 = 1000;
 pub fn raw(name: &'static str, number: i64, args: &[i64]) -> Action {
     let path = [HERE, RawArg::Bytes(Cow::Borrowed(FILE))];
     let args = path.into_iter().chain(args.iter().map(|arg| RawArg::Number(*arg)));
-    Action::Raw(name, number, args.collect())
+    syscall(name, number, args.collect())
 }
 
 /// A file of this owner and group with this mode.

@@ -167,9 +167,9 @@ pub fn make_tmpfs() -> [Action; 3] {
         (RawArg::Bytes(b"tmpfs\0".as_slice().into()), RawArg::Number(6), RawArg::Number(0));
     let fsconfig = vec![RawArg::Held, create, none.clone(), none.clone(), none.clone()];
     [
-        Action::Hold("fsopen tmpfs", libc::SYS_fsopen, vec![name, none.clone()]),
-        Action::Raw("fsconfig FSCONFIG_CMD_CREATE", libc::SYS_fsconfig, fsconfig),
-        Action::Hold("fsmount", libc::SYS_fsmount, vec![RawArg::Held, none.clone(), none]),
+        syscall_for_fd("fsopen tmpfs", libc::SYS_fsopen, vec![name, none.clone()]),
+        syscall("fsconfig FSCONFIG_CMD_CREATE", libc::SYS_fsconfig, fsconfig),
+        syscall_for_fd("fsmount", libc::SYS_fsmount, vec![RawArg::Held, none.clone(), none]),
     ]
 }
 
@@ -177,14 +177,14 @@ pub fn make_tmpfs() -> [Action; 3] {
 /// of them.
 pub fn in_a_tmpfs() -> [Action; 4] {
     let [open, create, mount] = make_tmpfs();
-    [open, create, mount, Action::Raw("fchdir", libc::SYS_fchdir, vec![RawArg::Held])]
+    [open, create, mount, syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held])]
 }
 
 /// A call about a file in the working directory.
 pub fn at_file(name: &'static str, number: i64, file: &str, args: &[i64]) -> Action {
     let path = [HERE, RawArg::Bytes(format!("{file}\0").into_bytes().into())];
     let args = args.iter().map(|arg| RawArg::Number(*arg));
-    Action::Raw(name, number, path.into_iter().chain(args).collect())
+    syscall(name, number, path.into_iter().chain(args).collect())
 }
 
 pub fn mknod(file: &str) -> Action {
@@ -199,7 +199,7 @@ pub fn chown(file: &str, owner: u32, group: u32) -> Action {
 pub fn stat(path: RawArg) -> Action {
     let mask = RawArg::Number((libc::STATX_UID | libc::STATX_GID).into());
     let args = vec![HERE, path, RawArg::Number(0), mask, RawArg::Results(0)];
-    Action::Ask("statx", libc::SYS_statx, args, Results::Ids(&[20, 24]))
+    syscall_for("statx", libc::SYS_statx, args, Results::Ids(&[20, 24]))
 }
 
 /// As [`stat`], of a file in the working directory.

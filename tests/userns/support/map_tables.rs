@@ -65,7 +65,7 @@ pub fn as_they_are(texts: &[&[u8]]) -> Vec<(String, Vec<u8>)> {
 
 /// What the steps of a trace came to, without the coming into being of its actors.
 pub fn outcomes(trace: &Trace) -> Vec<&Outcome> {
-    let acts = trace.steps().filter(|(step, _)| !matches!(step.action, Action::Begin | Action::BeginCloned));
+    let acts = trace.steps().filter(|(step, _)| !matches!(step.action, Action::Fork | Action::ForkCloned));
     acts.map(|(_, outcome)| outcome).collect()
 }
 

@@ -7,7 +7,7 @@ pub fn mount_with(name: &'static str, what: [&'static [u8]; 3], flags: u64, opti
     let what = what.map(|text| RawArg::Bytes(text.into()));
     let options = RawArg::Bytes(format!("{options}\0").into_bytes().into());
     let last = [RawArg::Number(flags.cast_signed()), options];
-    Action::Raw(name, libc::SYS_mount, what.into_iter().chain(last).collect())
+    syscall(name, libc::SYS_mount, what.into_iter().chain(last).collect())
 }
 
 /// The same without options.
@@ -27,10 +27,10 @@ pub fn private_mounts() -> Action {
 
 /// A mount namespace of one's own, for root of the initial namespace as for others.
 pub fn own_mounts() -> [Action; 2] {
-    [Action::Apart(libc::CLONE_NEWNS), private_mounts()]
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), private_mounts()]
 }
 
 /// A tmpfs at /tmp in a mount namespace of one's own, for root of another namespace.
 pub fn own_tmp() -> [Action; 2] {
-    [Action::Apart(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0")]
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0")]
 }

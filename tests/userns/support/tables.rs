@@ -74,7 +74,7 @@ fn act(scenario: Scenario, way: Way, write: &Action) -> Scenario {
         Way::OutsideOpensInsideWrites => (Actor::Outside, Actor::Inside),
     };
     let held = Action::WriteHeld { text: text.clone(), file: *file, at: At::Position };
-    scenario.by(opener, &[open(*file), Action::Give(writer)]).by(writer, &[held])
+    scenario.by(opener, &[open(*file), Action::PassFd(writer)]).by(writer, &[held])
 }
 
 /// The outcomes of the writes alone: that files could be opened and passed on goes without saying.
@@ -83,7 +83,7 @@ fn outcomes(trace: &Trace) -> String {
         .steps()
         .zip(trace.outcomes_shown())
         .filter(|((step, outcome), _)| {
-            let aside = matches!(step.action, Action::Begin | Action::Open { .. } | Action::Give(_));
+            let aside = matches!(step.action, Action::Fork | Action::Open { .. } | Action::PassFd(_));
             !(aside && **outcome == Outcome::Done)
         })
         .map(|(_, shown)| shown)

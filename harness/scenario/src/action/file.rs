@@ -34,7 +34,7 @@ impl IdFile {
 /// What is written to a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Text {
-    /// Text in which the word `own` stands for the cast's uid or gid, as the file asks.
+    /// Text in which the word `own` stands for the uid or gid of the processes outside, as the file asks.
     Words(Cow<'static, str>),
     /// Exactly these bytes.
     Bytes(Cow<'static, [u8]>),

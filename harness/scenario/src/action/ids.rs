@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// A user or group id that a step names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Id {
-    /// The effective uid or gid with which the cast began, as seen in the caller's namespace.
+    /// The effective uid or gid with which the processes outside begin, as seen in the caller's namespace.
     Own,
     /// This number.
     Of(u32),
@@ -30,7 +30,7 @@ pub enum Via {
 pub enum Groups {
     /// These groups.
     List(Cow<'static, [u32]>),
-    /// The cast's own gid alone.
+    /// The own gid alone.
     Own,
     /// A size, possibly a wrong one, with a pointer to `given` zeros or, for `None`, to nothing.
     Sized {

@@ -1,6 +1,8 @@
 //! Short names for the usual actions: the verbs of a test.
 
-use super::{Access, Action, At, CapChange, Groups, Id, IdFile, RawArg, SetId, Text, Via};
+use super::{
+    Access, Action, At, CapChange, Entry, Groups, Id, IdFile, RawArg, Results, SetId, Syscall, Text, Via,
+};
 use crate::actors::Actor;
 use crate::caps::Cap;
 use std::borrow::Cow;
@@ -84,6 +86,26 @@ pub const fn setresuid(id: u32) -> Action {
 /// setresgid(2) with one id for all three.
 pub const fn setresgid(id: u32) -> Action {
     set_id(SetId::Setresgid, &[id, id, id])
+}
+
+/// A system call that has no action of its own: its name as traces show it, its number and its arguments.
+pub const fn syscall(name: &'static str, number: i64, args: Vec<RawArg>) -> Action {
+    syscall_for(name, number, args, Results::Nothing)
+}
+
+/// A system call that returns a file descriptor, which the actor holds from now on.
+pub const fn syscall_for_fd(name: &'static str, number: i64, args: Vec<RawArg>) -> Action {
+    syscall_for(name, number, args, Results::Fd)
+}
+
+/// A system call, and what it leaves.
+pub const fn syscall_for(name: &'static str, number: i64, args: Vec<RawArg>, results: Results) -> Action {
+    Action::Syscall(Syscall { name, number, args, entry: Entry::Native, results })
+}
+
+/// A 32-bit system call through int 0x80, with its i386 number, and what it leaves.
+pub const fn syscall_i386(name: &'static str, number: i64, args: Vec<RawArg>, results: Results) -> Action {
+    Action::Syscall(Syscall { name, number, args, entry: Entry::I386, results })
 }
 
 /// Drop a capability from the effective, permitted and inheritable sets.

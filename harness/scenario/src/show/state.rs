@@ -4,7 +4,7 @@ use super::{group, id, list, map_text};
 use crate::caps::CapSet;
 use crate::ids::Names;
 use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
-use crate::state::{Kept, State};
+use crate::state::{GroupsOrigin, State};
 use std::fmt::Write as _;
 
 /// What stands for /proc/PID/setgroups where there is none.
@@ -22,10 +22,10 @@ pub fn maps(state: &State, names: &Names) -> String {
 
 /// Ids, groups, capabilities and what else is out of the ordinary, in one line.
 pub fn credentials(state: &State, names: &Names) -> String {
-    let groups = match state.groups_kept {
-        Kept::TheCallers => "the caller's".to_owned(),
-        Kept::No if state.groups.len() > 40 => format!("{} in all", state.groups.len()),
-        Kept::No => format!("[{}]", list(state.groups.iter().map(|id| group(*id, names)))),
+    let groups = match state.groups_origin {
+        GroupsOrigin::Caller => "the caller's".to_owned(),
+        GroupsOrigin::Scenario if state.groups.len() > 40 => format!("{} in all", state.groups.len()),
+        GroupsOrigin::Scenario => format!("[{}]", list(state.groups.iter().map(|id| group(*id, names)))),
     };
     let mut shown = format!(
         "uid {}  gid {}  groups {groups}  {}",

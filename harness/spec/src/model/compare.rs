@@ -3,7 +3,7 @@
 use crate::rules::{self, Rule};
 use harness_scenario::actors::Actor;
 use harness_scenario::ids::{FsId, Ids};
-use harness_scenario::outcome::{Looked, Outcome};
+use harness_scenario::outcome::{self, Outcome};
 use harness_scenario::prediction::{Expected, Prediction};
 use harness_scenario::show;
 use harness_scenario::state::State;
@@ -67,9 +67,9 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
 /// What is expected, without what this kernel has no call to tell.
 fn as_far_as_told(expected: &Outcome, seen: &Outcome) -> Outcome {
     match (expected, seen) {
-        (Outcome::Looked(expected), Outcome::Looked(seen)) => {
+        (Outcome::Credentials(expected), Outcome::Credentials(seen)) => {
             let (uid, gid) = (forget(expected.uid, seen.uid), forget(expected.gid, seen.gid));
-            Outcome::Looked(Box::new(Looked { uid, gid, ..**expected }))
+            Outcome::Credentials(Box::new(outcome::Credentials { uid, gid, ..**expected }))
         }
         _ => expected.clone(),
     }
@@ -83,7 +83,7 @@ fn forget(expected: Ids, seen: Ids) -> Ids {
 /// What there is to compare: not how the state came about, and of a process that is not dumpable not why.
 fn comparable(state: &State) -> State {
     State {
-        groups_kept: Default::default(),
+        groups_origin: Default::default(),
         before: None,
         dumpable: i64::from(state.dumpable == 1),
         ..state.clone()

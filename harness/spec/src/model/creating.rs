@@ -2,7 +2,7 @@
 
 use super::credentials::{Caps, Credentials, FOR_ALL};
 use super::world::{Creator, Dumpable, Namespace, NsId, Process};
-use super::{Refusal, Ruled, World, refuse, refuse_by};
+use super::{Checked, Refusal, World, refuse, refuse_by};
 use crate::rules::named;
 use harness_scenario::action::{IdFile, NsFile};
 use harness_scenario::caps::{Cap, CapSet};
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Source: unshare(2); kernel ksys_unshare(), check_unshare_flags().
-    pub(super) fn unshare(&mut self, process: &mut Process, flags: i32) -> Ruled {
+    pub(super) fn unshare(&mut self, process: &mut Process, flags: i32) -> Checked {
         if flags & !KNOWN != 0 {
             return refuse_by(EINVAL, const { named("create.unknown-flag") });
         }
@@ -135,7 +135,7 @@ impl World {
         of: Option<&Process>,
         file: NsFile,
         nstype: i32,
-    ) -> Ruled {
+    ) -> Checked {
         let all = &self.namespaces;
         if of.is_some_and(|other| !self.may_look_into(&process.cred, other)) {
             return Err(Refusal { call: "open", ..Refusal::by(EACCES, const { named("ask.link") }) });
@@ -164,7 +164,7 @@ impl World {
 
     /// Whether a process may join another user namespace.
     /// Source: setns(2); kernel userns_install().
-    fn may_join(&self, process: &Process, ns: NsId) -> Ruled {
+    fn may_join(&self, process: &Process, ns: NsId) -> Checked {
         if ns == process.cred.ns {
             return refuse_by(EINVAL, const { named("join.own") });
         }
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// prctl(2) with the options that concern credentials; `None` for others.
-    pub(super) fn prctl(&self, process: &mut Process, option: i32, value: u64) -> Option<Ruled> {
+    pub(super) fn prctl(&self, process: &mut Process, option: i32, value: u64) -> Option<Checked> {
         let all = &self.namespaces;
         Some(match option {
             libc::PR_SET_DUMPABLE => match value {

@@ -2,7 +2,7 @@
 
 use super::map::Kid;
 use super::world::{Namespaces, NsId};
-use super::{Ruled, refuse};
+use super::{Checked, refuse};
 use crate::rules::named;
 use harness_scenario::caps::{Cap, CapSet};
 use harness_scenario::ids::CapSets;
@@ -103,7 +103,11 @@ impl Namespaces {
 
     /// capset(2) of the calling process.
     /// Source: capset(2); capabilities(7), "Programmatically adjusting capability sets"; kernel cap_capset().
-    pub fn capset(&self, cred: &mut Credentials, [effective, permitted, inheritable]: [CapSet; 3]) -> Ruled {
+    pub fn capset(
+        &self,
+        cred: &mut Credentials,
+        [effective, permitted, inheritable]: [CapSet; 3],
+    ) -> Checked {
         let old = cred.caps;
         let subset = |one: CapSet, other: CapSet| one.0 & !other.0 == 0;
         let free = self.capable(cred, cred.ns, Cap::Setpcap);
@@ -124,7 +128,7 @@ impl Namespaces {
     /// prctl(2) with PR_SET_SECUREBITS, of a kernel with these bits that anybody may set: a locked bit stays, a
     /// lock is never taken off. Who lacks the capability may not even set what is set.
     /// Source: capabilities(7), "The securebits flags"; kernel cap_task_prctl(); a0623b2a1db5.
-    pub fn set_securebits(&self, cred: &mut Credentials, bits: u64, for_all: u32) -> Ruled {
+    pub fn set_securebits(&self, cred: &mut Credentials, bits: u64, for_all: u32) -> Checked {
         let all = FOR_PRIVILEGED | for_all;
         let known = u32::try_from(bits).ok().filter(|bits| bits & !with_locks(all) == 0);
         let Some(bits) = known else { return refuse(EPERM) };
@@ -144,7 +148,7 @@ impl Namespaces {
 
     /// prctl(2) with PR_CAPBSET_DROP.
     /// Source: PR_CAPBSET_DROP(2const); kernel cap_prctl_drop().
-    pub fn drop_from_bounding(&self, cred: &mut Credentials, cap: u8) -> Ruled {
+    pub fn drop_from_bounding(&self, cred: &mut Credentials, cap: u8) -> Checked {
         if !self.capable(cred, cred.ns, Cap::Setpcap) {
             return refuse(EPERM);
         }
@@ -154,7 +158,7 @@ impl Namespaces {
 
     /// prctl(2) with PR_SET_KEEPCAPS.
     /// Source: PR_SET_KEEPCAPS(2const); kernel cap_task_prctl().
-    pub fn set_keepcaps(&self, cred: &mut Credentials, value: u64) -> Ruled {
+    pub fn set_keepcaps(&self, cred: &mut Credentials, value: u64) -> Checked {
         if value > 1 {
             return refuse(EINVAL);
         }
@@ -171,7 +175,7 @@ const NO_AMBIENT_RAISE: u32 = 1 << 6;
 
 /// prctl(2) with PR_CAP_AMBIENT_RAISE: what is permitted and inheritable may become ambient.
 /// Source: PR_CAP_AMBIENT(2const); kernel cap_task_prctl().
-pub fn raise_ambient(cred: &mut Credentials, cap: u8) -> Ruled {
+pub fn raise_ambient(cred: &mut Credentials, cap: u8) -> Checked {
     let bit = 1 << cap;
     if cred.caps.permitted.0 & cred.caps.inheritable.0 & bit == 0 || cred.securebits & NO_AMBIENT_RAISE != 0 {
         return refuse(EPERM);

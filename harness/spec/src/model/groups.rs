@@ -45,7 +45,7 @@ impl World {
             _ if size == 0 => Vec::new(),
             List::Of(list) => list,
             List::Nowhere => return Refusal::by(EFAULT, const { named("groups.bad-pointer") }).into(),
-            List::Unknown => return Reply::Lost,
+            List::Unknown => return Reply::Unmodelled,
         };
         let kernel: Option<Vec<Kid>> = list.iter().map(|gid| all.kgid(cred.ns, *gid)).collect();
         let Some(mut kernel) = kernel else {

@@ -7,8 +7,8 @@ use harness_scenario::action::IdFile;
 use harness_scenario::actors::Actor;
 use harness_scenario::caps::CapSet;
 use harness_scenario::ids::{FsId, Ids};
-use harness_scenario::outcome::Looked;
-use harness_scenario::state::{Kept, State};
+use harness_scenario::outcome;
+use harness_scenario::state::{GroupsOrigin, State};
 
 impl World {
     fn ids(&self, cred: &Credentials, file: IdFile) -> Ids {
@@ -23,15 +23,19 @@ impl World {
     }
 
     /// What capget(2) and the calls that tell ids say. The bounding and the ambient set are not among it.
-    pub(super) fn look(&self, cred: &Credentials) -> Looked {
+    pub(super) fn look(&self, cred: &Credentials) -> outcome::Credentials {
         let none = CapSet::EMPTY;
         let caps = Caps { bounding: none, ambient: none, ..cred.caps };
-        Looked { uid: self.ids(cred, IdFile::UidMap), gid: self.ids(cred, IdFile::GidMap), caps: caps.into() }
+        outcome::Credentials {
+            uid: self.ids(cred, IdFile::UidMap),
+            gid: self.ids(cred, IdFile::GidMap),
+            caps: caps.into(),
+        }
     }
 
     /// What each process is, as it tells itself.
     pub fn states(&self) -> Vec<(Actor, State)> {
-        if self.lost {
+        if self.unmodelled {
             return Vec::new();
         }
         let state = |actor: Actor| Some((actor, self.state(&self.processes[self.find(actor)?].1)));
@@ -46,7 +50,7 @@ impl World {
             uid: self.ids(cred, IdFile::UidMap),
             gid: self.ids(cred, IdFile::GidMap),
             groups: self.groups_shown(cred),
-            groups_kept: Kept::No,
+            groups_origin: GroupsOrigin::Scenario,
             caps: cred.caps.into(),
             before: None,
             dumpable: i64::from(process.dumpable == Dumpable::Yes),

@@ -1,8 +1,8 @@
 //! Which steps can be played at all: what the director would refuse, and what would wait for ever or say nothing.
 
 use super::World;
-use super::world::{Hand, Process};
-use harness_scenario::action::{Action, Child, Remains};
+use super::world::{HeldFd, Process};
+use harness_scenario::action::{Action, Child, Leaves};
 use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::scenario::Step;
 
@@ -15,7 +15,7 @@ impl World {
     /// companion at most, is for whoever knows the steps before.
     pub fn can_take(&self, Step { actor, action }: &Step) -> bool {
         match (action, self.find(*actor)) {
-            (Action::Begin | Action::BeginCloned, _) => self.can_begin(*actor, action),
+            (Action::Fork | Action::ForkCloned, _) => self.can_begin(*actor, action),
             (_, Some(index)) => self.can_do(*actor, &self.processes[index].1, action),
             (_, None) => false,
         }
@@ -26,7 +26,7 @@ impl World {
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let parent = parent.map(|parent| &self.processes[parent].1);
         match action {
-            Action::BeginCloned => {
+            Action::ForkCloned => {
                 actor.namespace() == Namespace::New && parent.is_some_and(|parent| parent.named.is_none())
             }
             _ => parent.is_none_or(|parent| parent.named.is_none()),
@@ -36,29 +36,53 @@ impl World {
     fn can_do(&self, actor: Actor, process: &Process, action: &Action) -> bool {
         let there = |other: &Actor| *other != actor && self.find(*other).is_some();
         match action {
-            Action::Give(to) => there(to) && !matches!(process.hand, Hand::Empty | Hand::Unknown),
+            Action::PassFd(to) => there(to) && !matches!(process.held, HeldFd::Empty | HeldFd::Unknown),
             Action::Socketpair(with) => there(with),
-            Action::WriteHeld { .. } => matches!(process.hand, Hand::File(_) | Hand::Empty),
-            Action::ReadToEnd(_) | Action::ReadHeld { .. } => matches!(process.hand, Hand::File(_)),
-            Action::SendCredentials(_) => match process.hand {
-                Hand::Socket(pair, end) => {
-                    let other = Hand::Socket(pair, 1 - end);
-                    let held = self.processes.iter().any(|(_, process)| process.hand == other);
+            Action::WriteHeld { .. } => matches!(process.held, HeldFd::File(_) | HeldFd::Empty),
+            Action::ReadToEnd(_) | Action::ReadHeld { .. } => matches!(process.held, HeldFd::File(_)),
+            Action::SendCredentials(_) => match process.held {
+                HeldFd::Socket(pair, end) => {
+                    let other = HeldFd::Socket(pair, 1 - end);
+                    let held = self.processes.iter().any(|(_, process)| process.held == other);
                     held && self.sockets[pair][1 - end].waiting.len() < WAITING
                 }
                 _ => false,
             },
-            Action::ReceiveCredentials => match process.hand {
-                Hand::Socket(pair, end) => !self.sockets[pair][end].waiting.is_empty(),
+            Action::ReceiveCredentials => match process.held {
+                HeldFd::Socket(pair, end) => !self.sockets[pair][end].waiting.is_empty(),
                 _ => false,
             },
-            Action::Raw(_, number, _) if *number == libc::SYS_setsockopt => {
-                matches!(process.hand, Hand::Socket(..))
+            Action::Syscall(call) if call.number == libc::SYS_setsockopt => {
+                matches!(process.held, HeldFd::Socket(..))
             }
             // One whose parent stands by has a process of which others know nothing.
             Action::Child(Child::GoesOn(_) | Child::GoesOnByClone3(_)) => process.named.is_none(),
-            Action::End(remains) => *remains == Remains::Nothing,
-            _ => true,
+            Action::Exit(leaves) => *leaves == Leaves::Nothing,
+            Action::Fork
+            | Action::ForkCloned
+            | Action::Write { .. }
+            | Action::Open { .. }
+            | Action::Read { .. }
+            | Action::Setgroups(..)
+            | Action::Getgroups { .. }
+            | Action::CountGroups { .. }
+            | Action::GetCredentials
+            | Action::SetId(..)
+            | Action::Unshare(_)
+            | Action::UnshareOrStop(_)
+            | Action::Clone(_)
+            | Action::Clone3(_)
+            | Action::CloneAndKeep(_)
+            | Action::Child(Child::NotWaitedFor(_) | Child::Zombie | Child::Gone)
+            | Action::Setns { .. }
+            | Action::Capset(_)
+            | Action::Prctl(..)
+            | Action::Chroot(..)
+            | Action::OpenFile(..)
+            | Action::Run(_)
+            | Action::Syscall(_)
+            | Action::OwnerUid
+            | Action::ProcOwner(_) => true,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::credentials::Credentials;
 use super::map::{GLOBAL_ROOT, Kid};
-use super::world::{Dumpable, Hand, OpenFile, Process};
-use super::{Refusal, Reply, Ruled, World};
+use super::world::{Dumpable, HeldFd, OpenFile, Process};
+use super::{Checked, Refusal, Reply, World};
 use crate::rules::named;
 use harness_scenario::action::{Access, At, IdFile};
 use harness_scenario::caps::Cap;
@@ -70,7 +70,7 @@ impl World {
         }
         let contents = self.namespaces.contents(file.ns, file.file, file.opener.ns).into_bytes();
         if file.position > 0 && file.seen.as_ref().is_some_and(|seen| seen.as_bytes() != contents) {
-            return Reply::Lost;
+            return Reply::Unmodelled;
         }
         let from = usize::try_from(file.position).unwrap_or(usize::MAX).min(contents.len());
         let rest = contents[from..].to_vec();
@@ -89,7 +89,7 @@ impl World {
                     self.look_at(file, from);
                     (from, matches!(at, At::Offset(_)))
                 }
-                Err(_) => return Reply::Lost,
+                Err(_) => return Reply::Unmodelled,
             },
         };
         // What was sought stays so if the read fails.
@@ -102,7 +102,7 @@ impl World {
             refused => return refused,
         };
         if from + text.len() as u64 > self.page && size > self.page - 64 {
-            return Reply::Lost;
+            return Reply::Unmodelled;
         }
         file.seen = whole.seen;
         text.truncate(usize::try_from(size).unwrap_or(usize::MAX));
@@ -141,15 +141,15 @@ impl World {
     }
 
     /// The number of a newly opened file.
-    pub(super) fn hold(&mut self, file: OpenFile) -> Hand {
+    pub(super) fn hold(&mut self, file: OpenFile) -> HeldFd {
         self.files.push(file);
-        Hand::File(self.files.len() - 1)
+        HeldFd::File(self.files.len() - 1)
     }
 }
 
 /// Whether so many bytes from a position on end before the greatest offset there is.
 /// Source: kernel rw_verify_area(), before the file is asked.
-pub(super) fn in_range(position: u64, length: u64) -> Ruled {
+pub(super) fn in_range(position: u64, length: u64) -> Checked {
     let end = i64::try_from(position).ok().zip(i64::try_from(length).ok());
     let end = end.and_then(|(position, length)| position.checked_add(length));
     end.map(|_| ()).ok_or(Refusal::without_rule(EINVAL))

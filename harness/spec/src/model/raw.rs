@@ -1,9 +1,9 @@
 //! Raw system calls: those that are one of the model's own, and those that change nothing it knows of.
 
 use super::credentials::raise_ambient;
-use super::world::{Hand, Process};
+use super::world::{HeldFd, Process};
 use super::{Reply, World};
-use harness_scenario::action::RawArg;
+use harness_scenario::action::{Entry, RawArg, Results, Syscall};
 use harness_scenario::caps::CapSet;
 
 /// Calls that change neither credentials nor namespaces nor what the four files say.
@@ -43,9 +43,21 @@ const CHANGE_NOTHING: [i64; 32] = [
 ];
 
 impl World {
-    pub(super) fn raw(&mut self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
+    /// Of what a call leaves for the caller nothing is said.
+    pub(super) fn syscall(&mut self, process: &mut Process, call: &Syscall) -> Reply {
+        match (call.entry, call.results) {
+            (Entry::I386, _) => Reply::Unmodelled,
+            (Entry::Native, Results::Nothing) => self.raw(process, call.number, &call.args),
+            (Entry::Native, Results::Fd) => Self::hold_unknown(process),
+            (Entry::Native, Results::Halves(_) | Results::Words(_) | Results::Text(_) | Results::Ids(_)) => {
+                Reply::Unknown
+            }
+        }
+    }
+
+    fn raw(&mut self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
         if number == libc::SYS_capset {
-            let Some(sets) = capset(args) else { return Reply::Lost };
+            let Some(sets) = capset(args) else { return Reply::Unmodelled };
             // Bits of capabilities that the kernel does not have are dropped.
             let known = CapSet::up_to(self.names.last_cap).0;
             let sets = sets.map(|set| CapSet(set.0 & known));
@@ -58,16 +70,16 @@ impl World {
             self.pass_credentials(process, args);
         }
         if number == libc::SYS_mount && hides_the_root(args) {
-            return Reply::Lost;
+            return Reply::Unmodelled;
         }
         let asks = number == libc::SYS_kill && args.get(1) == Some(&RawArg::Number(0));
-        if CHANGE_NOTHING.contains(&number) || asks { Reply::Unknown } else { Reply::Lost }
+        if CHANGE_NOTHING.contains(&number) || asks { Reply::Unknown } else { Reply::Unmodelled }
     }
 
     /// prctl(2) with more arguments than [`Action::Prctl`](harness_scenario::action::Action::Prctl) has.
     fn raw_prctl(&self, process: &mut Process, args: &[RawArg]) -> Reply {
         let numbers: Option<Vec<i64>> = args.iter().map(number).collect();
-        let Some(numbers) = numbers else { return Reply::Lost };
+        let Some(numbers) = numbers else { return Reply::Unmodelled };
         let arg = |at: usize| numbers.get(at).copied().unwrap_or(0);
         let option = i32::try_from(arg(0)).unwrap_or(0);
         let cap = u8::try_from(arg(if option == libc::PR_CAP_AMBIENT { 2 } else { 1 }));
@@ -80,13 +92,13 @@ impl World {
             (libc::PR_CAPBSET_DROP, Some(cap)) => {
                 self.namespaces.drop_from_bounding(&mut process.cred, cap).into()
             }
-            _ => Reply::Lost,
+            _ => Reply::Unmodelled,
         }
     }
 
     /// A call that returns a descriptor of something that is not modelled.
     pub(super) fn hold_unknown(process: &mut Process) -> Reply {
-        process.hand = Hand::Unknown;
+        process.held = HeldFd::Unknown;
         Reply::Unknown
     }
 }

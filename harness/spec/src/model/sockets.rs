@@ -1,7 +1,7 @@
 //! Credentials that travel over UNIX sockets.
 
 use super::map::Kid;
-use super::world::{Hand, Process};
+use super::world::{HeldFd, Process};
 use super::{Refusal, Reply, World, done};
 use crate::rules::named;
 use harness_scenario::action::{IdFile, RawArg};
@@ -22,11 +22,11 @@ pub struct End {
 impl World {
     /// One end for the caller and one for another process.
     pub(super) fn socketpair(&mut self, process: &mut Process, with: Actor) -> Reply {
-        let Some(with) = self.find(with) else { return Reply::Lost };
+        let Some(with) = self.find(with) else { return Reply::Unmodelled };
         self.sockets.push(Default::default());
         let pair = self.sockets.len() - 1;
-        process.hand = Hand::Socket(pair, 0);
-        self.processes[with].1.hand = Hand::Socket(pair, 1);
+        process.held = HeldFd::Socket(pair, 0);
+        self.processes[with].1.held = HeldFd::Socket(pair, 1);
         done()
     }
 
@@ -34,7 +34,7 @@ impl World {
     /// Source: socket(7), unix(7); kernel sk_setsockopt().
     pub(super) fn pass_credentials(&mut self, process: &Process, args: &[RawArg]) {
         let asks = [RawArg::Number(libc::SOL_SOCKET.into()), RawArg::Number(libc::SO_PASSCRED.into())];
-        if let (Hand::Socket(pair, end), Some(RawArg::Held)) = (process.hand, args.first())
+        if let (HeldFd::Socket(pair, end), Some(RawArg::Held)) = (process.held, args.first())
             && args.get(1..3) == Some(&asks)
             && let Some(RawArg::Bytes(value)) = args.get(3)
         {
@@ -45,7 +45,7 @@ impl World {
     /// Source: unix(7), SCM_CREDENTIALS: a process may claim any of its three uids and of its three gids, and with
     /// CAP_SETUID or CAP_SETGID any other that has a mapping; kernel scm_check_creds().
     pub(super) fn send(&mut self, process: &Process, [uid, gid]: [u32; 2]) -> Reply {
-        let Hand::Socket(pair, end) = process.hand else { return Reply::Lost };
+        let HeldFd::Socket(pair, end) = process.held else { return Reply::Unmodelled };
         let (all, cred) = (&self.namespaces, &process.cred);
         let (Some(uid), Some(gid)) = (all.kuid(cred.ns, uid), all.kgid(cred.ns, gid)) else {
             return Refusal::by(EINVAL, const { named("mean.peers") }).into();
@@ -62,10 +62,10 @@ impl World {
 
     /// Source: unix(7); user_namespaces(7): the receiver's namespace names the ids; kernel scm_recv().
     pub(super) fn receive(&mut self, process: &Process) -> Reply {
-        let Hand::Socket(pair, end) = process.hand else { return Reply::Lost };
+        let HeldFd::Socket(pair, end) = process.held else { return Reply::Unmodelled };
         let End { waiting, tells } = &mut self.sockets[pair][end];
         if waiting.is_empty() {
-            return Reply::Lost;
+            return Reply::Unmodelled;
         }
         let (uid, gid) = waiting.remove(0);
         // What an actor says of a message that came without.

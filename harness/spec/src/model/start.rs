@@ -1,8 +1,8 @@
-//! What a scenario begins with: the caller's credentials, and those of the cast.
+//! What a scenario begins with: the caller's credentials, and those that it runs with.
 
 use super::credentials::{Credentials, KernelIds, fix_up};
 use super::map::{GLOBAL_ROOT, Kid};
-use super::world::{Dumpable, Hand, INITIAL, Namespaces, Process};
+use super::world::{Dumpable, HeldFd, INITIAL, Namespaces, Process};
 use super::{Changes, World};
 use harness_scenario::actors::{RunAs, TakesOn};
 use harness_scenario::caller::Caller;
@@ -15,7 +15,7 @@ use harness_scenario::start::Start;
 pub struct Origin {
     /// One with the caller's credentials.
     pub(super) privileged: Process,
-    /// One with those of the cast.
+    /// One with those that it runs with.
     pub(super) outside: Process,
 }
 
@@ -34,7 +34,7 @@ impl World {
             files: Vec::new(),
             sockets: Vec::new(),
             processes: Vec::new(),
-            lost: false,
+            unmodelled: false,
         }
     }
 }
@@ -52,7 +52,7 @@ fn as_it_is(caller: &Caller) -> Process {
     Process {
         cred,
         dumpable: Dumpable::Yes,
-        hand: Hand::Empty,
+        held: HeldFd::Empty,
         uts_owner: INITIAL,
         chrooted: false,
         shares: 0,

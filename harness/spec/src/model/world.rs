@@ -137,7 +137,7 @@ pub struct OpenFile {
 
 /// What a process holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hand {
+pub enum HeldFd {
     /// Nothing.
     Empty,
     /// An open file by its number; several processes may hold the same.
@@ -165,7 +165,7 @@ pub struct Process {
     /// PR_GET_DUMPABLE
     pub dumpable: Dumpable,
     /// What it holds.
-    pub hand: Hand,
+    pub held: HeldFd,
     /// The user namespace that owns its UTS namespace.
     pub uts_owner: NsId,
     /// Whether its root directory is not that of its mount namespace.

@@ -4,7 +4,7 @@ use super::credentials::Credentials;
 use super::map::{Extent, Map, index};
 use super::text::{Long, parse, skip_spaces};
 use super::world::{Creator, Namespaces, NsId, OpenFile, Word};
-use super::{Refusal, Ruled, World, refuse_by};
+use super::{Checked, Refusal, World, refuse_by};
 use crate::rules::named;
 use harness_scenario::action::{Access, IdFile, Text};
 use harness_scenario::caps::Cap;
@@ -43,7 +43,7 @@ impl<'a> Given<'a> {
 
 impl World {
     /// write(2) by a process with these credentials to an open file, whose position moves on if it succeeds.
-    pub(super) fn write(&mut self, writer: &Credentials, file: &mut OpenFile, given: &Given<'_>) -> Ruled {
+    pub(super) fn write(&mut self, writer: &Credentials, file: &mut OpenFile, given: &Given<'_>) -> Checked {
         if file.access == Access::Read {
             return super::refuse(EBADF);
         }
@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel proc_uid_map_write(), map_write().
-    fn write_map(&mut self, writer: &Credentials, file: &OpenFile, given: &Given<'_>) -> Ruled {
+    fn write_map(&mut self, writer: &Credentials, file: &OpenFile, given: &Given<'_>) -> Checked {
         let (ns, kind) = (file.ns, file.file);
         let Some(parent) = self.namespaces[ns].parent else {
             return refuse_by(EPERM, const { named("map.initial-namespace") });
@@ -95,7 +95,7 @@ impl World {
     /// Whether these ids of the parent may be mapped.
     /// Source: user_namespaces(7), the list below "In order for a process to write to the uid_map (gid_map)
     /// file"; kernel new_idmap_permitted().
-    fn permitted(&self, writer: &Credentials, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Ruled {
+    fn permitted(&self, writer: &Credentials, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
         let (all, opener) = (&self.namespaces, &file.opener);
         let cap = match file.file {
             IdFile::UidMap => Cap::Setuid,
@@ -123,7 +123,7 @@ impl World {
 
     /// Who may map uid 0 of the parent.
     /// Source: user_namespaces(7), CAP_SETFCAP; kernel db2e718a4798, verify_root_map().
-    fn uid_0(&self, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Ruled {
+    fn uid_0(&self, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
         if !self.changes.setfcap || extents.iter().all(|extent| extent.lower != 0) {
             return Ok(());
         }
@@ -138,7 +138,7 @@ impl World {
     }
 
     /// Source: user_namespaces(7), "The /proc/pid/setgroups file"; kernel proc_setgroups_write().
-    fn write_word(&mut self, file: &OpenFile, given: &Given<'_>) -> Ruled {
+    fn write_word(&mut self, file: &OpenFile, given: &Given<'_>) -> Checked {
         if file.position != 0 {
             return refuse_by(EINVAL, const { named("deny.position") });
         }
@@ -170,7 +170,7 @@ impl World {
 /// Whether the map is the one that needs no privilege: the opener, who owns the namespace, maps its own
 /// effective id and no other, the gid under "deny" alone.
 /// Source: kernel new_idmap_permitted(); f95d7918bd1e, 80dd00a23784, 66d2f338ee4c.
-fn own_id(all: &Namespaces, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Ruled {
+fn own_id(all: &Namespaces, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
     let opener = &file.opener;
     let [Extent { lower, count: 1, .. }] = extents else {
         return refuse_by(EPERM, const { named("allow.one-id") });

@@ -6,9 +6,9 @@ use crate::actors::{Actor, RunAs};
 use crate::scenario::{Scenario, Step};
 use std::borrow::Cow;
 
-/// Casts that say less.
-pub fn casts(cast: &RunAs) -> Vec<RunAs> {
-    match cast {
+/// Credentials that say less.
+pub fn run_as(run_as: &RunAs) -> Vec<RunAs> {
+    match run_as {
         RunAs::Ordinary => Vec::new(),
         RunAs::Root => vec![RunAs::Ordinary],
         RunAs::OrdinaryInGroups(_) | RunAs::Caller => vec![RunAs::Ordinary, RunAs::Root],
@@ -40,53 +40,16 @@ pub fn with_actor(scenario: &Scenario, from: Actor, to: Actor) -> Scenario {
     let step = |Step { actor, action }: &Step| {
         let (mut actor, mut action) = (*actor, action.clone());
         one(&mut actor);
-        match &mut action {
-            Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => {
-                of.iter_mut().for_each(one);
-            }
-            Action::Give(of) | Action::Socketpair(of) | Action::ProcOwner(of) | Action::Setns { of, .. } => {
-                one(of)
-            }
-            _ => {}
-        }
+        action.actors_mut().into_iter().for_each(one);
         Step { actor, action }
     };
-    Scenario { cast: scenario.cast.clone(), steps: scenario.steps.iter().map(step).collect() }
+    Scenario { run_as: scenario.run_as.clone(), steps: scenario.steps.iter().map(step).collect() }
 }
 
 /// Actions that say less.
 pub fn actions(action: &Action) -> Vec<Action> {
     match action {
-        Action::BeginCloned => vec![Action::Begin],
-        Action::Write { .. } | Action::WriteHeld { .. } => writes(action),
-        Action::ReadHeld { size, at } => ats(*at).map(|at| Action::ReadHeld { size: *size, at }).collect(),
-        Action::Open { file, of, access } => {
-            let (file, of, access) = (*file, *of, *access);
-            let mut all: Vec<Action> =
-                of.map(|_| Action::Open { file, of: None, access }).into_iter().collect();
-            let read_write = access == Access::ReadWrite;
-            all.extend(read_write.then_some(Action::Open { file, of, access: Access::Write }));
-            all
-        }
-        Action::Read { file, of: Some(_) } => vec![Action::Read { file: *file, of: None }],
-        Action::SetId(call, ids, via) => set_ids(*call, ids, *via),
-        Action::Setgroups(list, via) => groups(list).map(|list| Action::Setgroups(list, *via)).collect(),
-        Action::Capset(change) => changes(change).into_iter().map(Action::Capset).collect(),
-        Action::Unshare(flags) => {
-            bits(*flags).map(|bit| Action::Unshare(*flags & !bit)).filter(|less| less != action).collect()
-        }
-        Action::Clone(flags) => bits(*flags).map(|bit| Action::Clone(*flags & !bit)).collect(),
-        Action::Prctl(name, option, value) if *option == libc::PR_SET_SECUREBITS => (0..9)
-            .filter(|bit| *value & 1 << bit != 0)
-            .map(|bit| Action::Prctl(name, *option, *value & !(1 << bit)))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Writes of less, or by a shorter way; of nothing else.
-fn writes(action: &Action) -> Vec<Action> {
-    match action {
+        Action::ForkCloned => vec![Action::Fork],
         Action::Write { file, of, text } => {
             let (file, of) = (*file, *of);
             let mut all: Vec<Action> = texts(text).map(|text| Action::Write { file, of, text }).collect();
@@ -99,7 +62,47 @@ fn writes(action: &Action) -> Vec<Action> {
             all.extend(ats(at).map(|at| Action::WriteHeld { text: text.clone(), file, at }));
             all
         }
-        _ => Vec::new(),
+        Action::ReadHeld { size, at } => ats(*at).map(|at| Action::ReadHeld { size: *size, at }).collect(),
+        Action::Open { file, of, access } => {
+            let (file, of, access) = (*file, *of, *access);
+            let mut all: Vec<Action> =
+                of.map(|_| Action::Open { file, of: None, access }).into_iter().collect();
+            let read_write = access == Access::ReadWrite;
+            all.extend(read_write.then_some(Action::Open { file, of, access: Access::Write }));
+            all
+        }
+        Action::Read { file, of } => of.map(|_| Action::Read { file: *file, of: None }).into_iter().collect(),
+        Action::SetId(call, ids, via) => set_ids(*call, ids, *via),
+        Action::Setgroups(list, via) => groups(list).map(|list| Action::Setgroups(list, *via)).collect(),
+        Action::Capset(change) => changes(change).into_iter().map(Action::Capset).collect(),
+        Action::Unshare(flags) => bits(*flags).map(|bit| Action::Unshare(*flags & !bit)).collect(),
+        Action::Clone(flags) => bits(*flags).map(|bit| Action::Clone(*flags & !bit)).collect(),
+        Action::Prctl(name, libc::PR_SET_SECUREBITS, bits) => (0..9)
+            .filter(|bit| *bits & 1 << bit != 0)
+            .map(|bit| Action::Prctl(name, libc::PR_SET_SECUREBITS, *bits & !(1 << bit)))
+            .collect(),
+        Action::Fork
+        | Action::PassFd(_)
+        | Action::ReadToEnd(_)
+        | Action::Getgroups { .. }
+        | Action::CountGroups { .. }
+        | Action::GetCredentials
+        | Action::UnshareOrStop(_)
+        | Action::Setns { .. }
+        | Action::Prctl(..)
+        | Action::Chroot(..)
+        | Action::OpenFile(..)
+        | Action::Run(_)
+        | Action::Syscall(_)
+        | Action::Socketpair(_)
+        | Action::SendCredentials(_)
+        | Action::ReceiveCredentials
+        | Action::Clone3(_)
+        | Action::CloneAndKeep(_)
+        | Action::Exit(_)
+        | Action::Child(_)
+        | Action::OwnerUid
+        | Action::ProcOwner(_) => Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What processes do to themselves: capabilities, securebits, namespaces, children.
 
-use crate::action::{Action, CapChange, Child, NsFile, RawArg, Remains};
+use crate::action::{Action, CapChange, Child, Leaves, NsFile, RawArg, syscall};
 use crate::actors::Actor;
 use crate::caps::{Cap, CapSet};
 use libc::{
@@ -73,12 +73,12 @@ fn capset(sets: [CapSet; 3]) -> Action {
         RawArg::Bytes(Cow::Owned(bytes))
     };
     let data = [halves(0), halves(32)].concat();
-    Action::Raw("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), bytes(&data)])
+    syscall("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), bytes(&data)])
 }
 
 fn prctl(name: &'static str, numbers: &[i64]) -> Action {
     let numbers = numbers.iter().chain(&[0; 5]).take(5);
-    Action::Raw(name, libc::SYS_prctl, numbers.map(|number| RawArg::Number(*number)).collect())
+    syscall(name, libc::SYS_prctl, numbers.map(|number| RawArg::Number(*number)).collect())
 }
 
 /// prctl(2) about dumpability and securebits.
@@ -146,7 +146,7 @@ pub(super) fn children() -> impl Strategy<Value = Action> {
         3 => flags.clone().prop_map(|flags| Action::Child(Child::GoesOn(flags))),
         1 => flags.prop_map(|flags| Action::Child(Child::GoesOnByClone3(u64::from(flags.cast_unsigned())))),
         2 => companion(),
-        1 => Just(Action::End(Remains::Nothing)),
+        1 => Just(Action::Exit(Leaves::Nothing)),
         1 => select(vec!["/", "/proc"]).prop_map(|path| Action::Chroot(path, path.into())),
     ]
 }
@@ -162,7 +162,7 @@ pub(super) fn companion() -> impl Strategy<Value = Action> {
         CLONE_SIGHAND,
         CLONE_THREAD,
     ]);
-    flags.prop_map(Action::Companion)
+    flags.prop_map(Action::CloneAndKeep)
 }
 
 /// A pair of sockets over which credentials go from one actor to another.
@@ -185,5 +185,5 @@ fn ask_for_credentials() -> Action {
     let numbers = [libc::SOL_SOCKET, libc::SO_PASSCRED].map(|number| RawArg::Number(number.into()));
     let on = RawArg::Bytes(Cow::Owned(1_i32.to_ne_bytes().to_vec()));
     let args = [RawArg::Held].into_iter().chain(numbers).chain([on, RawArg::Number(4)]).collect();
-    Action::Raw("setsockopt SO_PASSCRED", libc::SYS_setsockopt, args)
+    syscall("setsockopt SO_PASSCRED", libc::SYS_setsockopt, args)
 }

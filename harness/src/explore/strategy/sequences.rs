@@ -100,7 +100,7 @@ fn a_creator_with_less() -> impl Strategy<Value = Vec<Step>> {
         }
         vec![
             drop,
-            by(below, Action::BeginCloned),
+            by(below, Action::ForkCloned),
             write(below, IdFile::UidMap, Some(below), map.to_owned()),
             write(above, IdFile::UidMap, Some(below), map.to_owned()),
         ]

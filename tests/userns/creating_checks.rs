@@ -1,7 +1,7 @@
 //! Creating a user namespace: whose ids and whose root directory the kernel looks at, and in which order.
 
 use crate::limits::limit;
-use crate::mounts::{mount, own_mounts, tmpfs};
+use crate::support::mounts::{mount, own_mounts, tmpfs};
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;

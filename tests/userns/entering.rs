@@ -1,6 +1,6 @@
 //! What a process is after it has created a user namespace, and after exec(2) there.
 
-use crate::mounts::own_tmp;
+use crate::support::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -1,7 +1,7 @@
 //! What membership of a group decides of files: every mode for a member that enters a namespace, drops the
 //! group and takes it again, and access control lists.
 
-use crate::group_files::{FILE, ME, OPEN, file, memberships, namespace};
+use crate::support::group_files::{FILE, ME, OPEN, file, memberships, namespace};
 use harness::prelude::*;
 use rstest::rstest;
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! What membership of a group decides beside files: System V IPC, and who may attach to a tun device, which
 //! is the one decision by the effective gid that a program finds everywhere.
 
-use crate::group_files::{memberships, namespace};
+use crate::support::group_files::{memberships, namespace};
 use harness::prelude::*;
 use std::fmt::Write as _;
 

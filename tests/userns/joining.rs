@@ -1,7 +1,7 @@
 //! setns(2) into a user namespace: by whom, through what, and what it leaves.
 
 use crate::creating::THREAD;
-use crate::ns_files::{open_ns, pidfd_of, setns_held};
+use crate::support::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -1,7 +1,7 @@
 //! setns(2): which refusal comes first, and several namespaces in one call.
 
 use crate::creating::THREAD;
-use crate::ns_files::{open_ns, pidfd_of, setns_held};
+use crate::support::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -129,7 +129,7 @@ fn one_id_without_privilege() {
                 format!("{:6}{:10}", shown[shown.len() - 4], shown[shown.len() - 1])
             });
             let label =
-                format!("{}, {opener} opens, {writer} writes", ["deny", "allow"][usize::from(word == ALLOW)]);
+                format!("{}, {opener} opens, {writer} writes", if word == ALLOW { "allow" } else { "deny" });
             let _ = writeln!(table, "{label:41}{}", cells.concat().trim_end());
         }
     }

@@ -1,6 +1,6 @@
 //! Which refusal comes first, what the parent has to have mapped, and how a map is read back.
 
-use crate::map_tables::{outcomes, write_any};
+use crate::support::map_tables::{outcomes, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 

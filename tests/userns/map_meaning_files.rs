@@ -1,6 +1,6 @@
 //! Whose the files are that a process makes, and on which file systems it may make them.
 
-use crate::map_stack::{at_file, chown, in_a_tmpfs, stat_file};
+use crate::support::map_stack::{at_file, chown, in_a_tmpfs, stat_file};
 use harness::prelude::*;
 use rstest::rstest;
 

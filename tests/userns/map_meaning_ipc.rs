@@ -1,7 +1,7 @@
 //! Which ids the permissions of a System V object tell and take, in an IPC namespace that user namespaces share.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{GIDS, UIDS, assert_prepared, last};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{GIDS, UIDS, last, refused_before};
 use harness::prelude::*;
 
 /// The identifier of the first message queue of an IPC namespace.
@@ -46,7 +46,7 @@ fn told() {
         let cast = family.cast(&[NEW_IPC]).by(creator, &[create()]);
         let trace = cast.by(by, &[stat()]).play();
 
-        assert_prepared(&trace, 1);
+        assert_eq!(refused_before(&trace, 1), []);
         let ids = family.both(by, family.effective(creator));
         assert_eq!(last(&trace, 1), [Outcome::Ids([ids, ids].concat())], "of {creator} by {by}");
     }

@@ -1,7 +1,7 @@
 //! Which ids a UNIX socket tells of a peer in another namespace, and which it lets a sender give.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{GIDS, UIDS, assert_prepared, last};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{GIDS, UIDS, last, refused_before};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -55,7 +55,7 @@ fn of_a_peer() {
         let cast = cast.by(to, &[pass_credentials()]).by(from, &[send()]);
         let trace = cast.by(to, &[peer(), Action::ReceiveCredentials, peer_groups.clone()]).play();
 
-        assert_prepared(&trace, 3);
+        assert_eq!(refused_before(&trace, 3), []);
         let told = [family.effective(from), real].map(|ids| Outcome::Ids(family.both(to, ids).into()));
         let groups = sorted.iter().map(|gid| family.told(to, GIDS, *gid)).collect();
         let told = [told.as_slice(), &[Outcome::Groups(groups)]].concat();

@@ -1,7 +1,7 @@
 //! Which ids the files in /proc and other objects tell of a process of another namespace.
 
-use crate::map_family::{Family, MEMBERS, pairs};
-use crate::map_stack::{GIDS, UIDS, last, stat};
+use crate::support::map_family::{Family, MEMBERS, pairs};
+use crate::support::map_stack::{GIDS, UIDS, last, stat};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -111,7 +111,7 @@ fn owner_of_a_namespace() {
         let trace = opened.by(by, &[Action::OwnerUid]).play();
 
         // The one outside has the effective uid 0, those inside and nested have the other.
-        let owner = [0, uid][usize::from(matches!(of, Actor::Nested | Actor::Deepest))];
+        let owner = if matches!(of, Actor::Nested | Actor::Deepest) { uid } else { 0 };
         assert_eq!(last(&trace, 1), [Outcome::Ids(vec![family.told(by, UIDS, owner)])], "of {of} by {by}");
     }
 }

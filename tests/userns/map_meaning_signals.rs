@@ -1,7 +1,7 @@
 //! Which uid a signal and waitid(2) tell of a process of another namespace.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{assert_prepared, last};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{last, refused_before};
 use harness::prelude::*;
 use harness::rules::changes::{Release, SENDER_BY_RECEIVER};
 use rstest::rstest;
@@ -67,7 +67,7 @@ fn sender() {
         let sent = cast.by(from, &[kill(to, USR1), kill(to, USR2)]);
         let trace = sent.by(to, &[take(USR1), read.clone()]).play();
 
-        assert_prepared(&trace, 2);
+        assert_eq!(refused_before(&trace, 2), []);
         let told = Outcome::Ids(vec![as_sent_by_kill(&family, from, to, uid)]);
         assert_eq!(last(&trace, 2), [told.clone(), told], "{from} to {to}");
     }
@@ -87,7 +87,7 @@ fn given_by_the_sender() {
         let cast = family.cast(&[]).by(to, &[block(&[QUEUED])]).by(from, &send);
         let trace = cast.by(to, &vec![take(QUEUED); ids.len()]).play();
 
-        assert_prepared(&trace, ids.len());
+        assert_eq!(refused_before(&trace, ids.len()), []);
         for (id, seen) in ids.iter().zip(last(&trace, ids.len())) {
             let told = as_received(&family, from, to, *id);
             assert_eq!(seen, &Outcome::Ids(vec![told]), "{id}, {from} to {to}");
@@ -108,7 +108,7 @@ fn as_sent_by_kill(family: &Family, from: Actor, to: Actor, uid: u32) -> u32 {
 fn as_received(family: &Family, from: Actor, to: Actor, said: u32) -> u32 {
     let meant = family.meant(from, IdFile::UidMap, said);
     let called = meant.and_then(|id| family.called(to, IdFile::UidMap, id));
-    [called.unwrap_or(overflow(IdFile::UidMap)), said][usize::from(from == to)]
+    if from == to { said } else { called.unwrap_or(overflow(IdFile::UidMap)) }
 }
 
 /// A sender whose uid its own namespace has no name for has the receiver's name for it; before 7.3 it is the

@@ -3,7 +3,7 @@
 //! The tables at the end hold every sequence; the tests before them name the
 //! rules that the tables follow from.
 
-use crate::tables::{Way, every_order, table};
+use crate::support::tables::{Way, every_order, table};
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -43,12 +43,12 @@ const LONG: usize = 64 * 1024;
 /// A text with these things wrong in it.
 fn text(wrong: &[Wrong]) -> Text {
     let has = |what| wrong.contains(&what);
-    let lower = ["1", "5"][usize::from(has(Unmapped))];
-    let mut words = format!("{}0 {lower} 20\n", ["", "junk\n"][usize::from(has(Line))]);
+    let lower = if has(Unmapped) { "5" } else { "1" };
+    let mut words = format!("{}0 {lower} 20\n", if has(Line) { "junk\n" } else { "" });
     words = words.replace("1 20", "1 2");
-    words += ["", "0 5 1"][usize::from(has(Overlap))];
+    words += if has(Overlap) { "0 5 1" } else { "" };
     let mut bytes = words.into_bytes();
-    bytes.resize([bytes.len(), LONG][usize::from(has(Size))], b' ');
+    bytes.resize(if has(Size) { LONG } else { bytes.len() }, b' ');
     match has(Buffer) {
         true => Text::BadPointer(bytes.len() as u64),
         false => Text::Bytes(Cow::Owned(bytes)),
@@ -61,22 +61,22 @@ fn outcome(file: IdFile, wrong: &[Wrong]) -> String {
     let has = |what| wrong.contains(&what);
     let maps = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
     let valid = write_of(Nested, file, "3 3 1");
-    let before = [&[][..], std::slice::from_ref(&valid)][usize::from(has(Written))];
-    let admin = [&[][..], &[Cap::SysAdmin]][usize::from(has(SysAdmin))];
-    let set_ids = [&[][..], &[Cap::Setuid, Cap::Setgid]][usize::from(has(Allowed))];
-    let opener = [Second, Outside][usize::from(has(Elsewhere))];
+    let before = if has(Written) { std::slice::from_ref(&valid) } else { &[] };
+    let admin = if has(SysAdmin) { &[Cap::SysAdmin][..] } else { &[] };
+    let set_ids = if has(Allowed) { &[Cap::Setuid, Cap::Setgid][..] } else { &[] };
+    let opener = if has(Elsewhere) { Outside } else { Second };
 
     let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]).inside(before);
     let unlike = cast.second(&[NO_FIXUP, setresgid(5), setresuid(5), drop_caps(admin), drop_caps(set_ids)]);
     let open = Action::Open { file, of: Some(Nested), access: Access::Write };
-    let at = [At::Seek(0), At::Seek(1)][usize::from(has(Position))];
+    let at = if has(Position) { At::Seek(1) } else { At::Seek(0) };
     let write = Action::WriteHeld { text: text(wrong), file, at };
     let trace = unlike.by(opener, &[open, write]).inside(&[valid]).play();
 
     let shown: Vec<String> = trace.outcomes_shown().collect();
     let [opened, written, again] = [3, 2, 1].map(|back| shown[shown.len() - back].clone());
     let empty = written != "ok" && !has(Written);
-    assert_eq!((opened.as_str(), again.as_str()), ("ok", ["EPERM", "ok"][usize::from(empty)]), "{trace}");
+    assert_eq!((opened.as_str(), again.as_str()), ("ok", if empty { "ok" } else { "EPERM" }), "{trace}");
     written
 }
 

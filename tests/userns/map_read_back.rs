@@ -1,8 +1,8 @@
 //! How a map is read: by whom, and how much at a time.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{ACTORS, Order, Stack, last};
-use crate::map_tables::{self, Extent, write_any};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{ACTORS, Order, Stack, last};
+use crate::support::map_tables::{self, Extent, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -42,7 +42,7 @@ fn opener() {
             let pass = &pass[..1 + usize::from(opener != reader)];
             let trace = family.cast(&[]).by(opener, pass).by(reader, &[whole()]).play();
 
-            let names_for = [opener, ACTORS[depth - 1]][usize::from(opener == of)];
+            let names_for = if opener == of { ACTORS[depth - 1] } else { opener };
             let lower = |id: u32| {
                 let outer = family.stack.meant(file, id, depth - 1).expect("the parent maps it");
                 family.called(names_for, file, outer).unwrap_or(u32::MAX)

@@ -1,6 +1,6 @@
 //! A map belongs to the namespace, whoever's file is written; a refusal leaves it empty.
 
-use crate::map_tables::in_short;
+use crate::support::map_tables::in_short;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;

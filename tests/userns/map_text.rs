@@ -1,6 +1,8 @@
 //! What a line of a map may look like.
 
-use crate::map_tables::{as_they_are, each_alone, extent, outcomes, padded, page_size, text, write_any};
+use crate::support::map_tables::{
+    as_they_are, each_alone, extent, outcomes, padded, page_size, text, write_any,
+};
 use harness::prelude::*;
 use rstest::rstest;
 

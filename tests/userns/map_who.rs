@@ -197,7 +197,7 @@ fn two_owners() {
         let bare = both.outside(&[only_caps(&[Cap::SysAdmin, Cap::DacOverride])]);
         let writes = [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(target, file, words));
         let shown: Vec<String> = bare.outside(&writes).play().outcomes_shown().collect();
-        let owner = ["61", "62"][usize::from(target == Sibling)];
+        let owner = if target == Sibling { "62" } else { "61" };
         let label = format!("owner {owner}, opener {opener}, {words:?}");
         let _ = writeln!(table, "{label:32}{:9}{}", shown[shown.len() - 2], shown[shown.len() - 1]);
     }

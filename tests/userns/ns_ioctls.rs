@@ -1,6 +1,6 @@
 //! ioctl(2) on descriptors of namespaces: who owns them, and what lies above them.
 
-use crate::ns_files::{open_ns, setns_held};
+use crate::support::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -4,7 +4,7 @@
 //! 62, deepest by 63, sibling by 64, as the caller's namespace names them. Inside names them with 100 more,
 //! nested with 1000 more; the others have no names for them.
 
-use crate::ns_files::open_ns;
+use crate::support::ns_files::open_ns;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;

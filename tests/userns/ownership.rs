@@ -1,7 +1,7 @@
 //! Who has which capabilities in a user namespace, and how far they reach.
 
-use crate::mounts::private_mounts;
-use crate::ns_files::{open_ns, setns_held};
+use crate::support::mounts::private_mounts;
+use crate::support::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -4,7 +4,7 @@
 //! Second is the first process of a PID namespace that inside owns. Outside joins it, and so do its children;
 //! the namespaces that these make lie below it.
 
-use crate::ns_files::{open_ns, setns_held};
+use crate::support::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -3,7 +3,7 @@
 //! Each process mounts a procfs of its own in a mount namespace of its own. Since Linux 5.8 such a one has
 //! its own options; before, they would be those of every procfs of the PID namespace.
 
-use crate::mounts::{mount, mount_with, own_mounts};
+use crate::support::mounts::{mount, mount_with, own_mounts};
 use harness::prelude::*;
 
 /// A group that may see all processes.

@@ -1,6 +1,6 @@
 //! /proc/PID/setgroups: "allow" and "deny", before and after gid_map, and in namespaces below.
 
-use crate::tables::{Way, every_order, table};
+use crate::support::tables::{Way, every_order, table};
 use harness::prelude::*;
 use rstest::rstest;
 

@@ -1,7 +1,7 @@
 //! The 32-bit system calls, and among them those with 16-bit ids, through int 0x80: a way into the same
 //! rules that has code of its own.
 
-use crate::mounts::own_tmp;
+use crate::support::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 use std::borrow::Cow;

@@ -4,8 +4,8 @@
 //! A process in a namespace makes a file system; the one outside attaches it in a mount namespace that all
 //! share, so that the user namespaces are all that differs. /tmp is only what it is mounted over.
 
-use crate::map_stack::make_tmpfs;
-use crate::mounts::own_mounts;
+use crate::support::map_stack::make_tmpfs;
+use crate::support::mounts::own_mounts;
 use harness::prelude::*;
 use rstest::rstest;
 

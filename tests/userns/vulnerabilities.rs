@@ -1,7 +1,7 @@
 //! Holes that were closed in the kernel and in newgidmap, each by its number. Those of maps, files and
 //! ptrace that need more of a story stand with their topics.
 
-use crate::mounts::own_tmp;
+use crate::support::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 

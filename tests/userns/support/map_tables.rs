@@ -1,4 +1,5 @@
-//! Tables of map texts, a line each, and what the steps of a trace came to.
+//! Gives the texts of maps, tables with a line for each text, and the outcomes of a trace. It does not use
+//! `harness::model`, on purpose: its extents are those that the oracles of `map_stack` look through.
 
 use harness::prelude::*;
 use std::borrow::Cow;

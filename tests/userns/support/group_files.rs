@@ -1,7 +1,7 @@
-//! Files to try membership with, in a tmpfs that the process mounts in a mount namespace of its own, and the
-//! ways of having to do with a group.
+//! Gives files to try membership of a group with, in a tmpfs that the process mounts in a mount namespace of its
+//! own, and each way in which a process can have to do with a group.
 
-use crate::mounts::own_tmp;
+use crate::support::mounts::own_tmp;
 use harness::prelude::*;
 use std::borrow::Cow;
 

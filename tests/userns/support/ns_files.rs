@@ -1,4 +1,4 @@
-//! Descriptors of namespaces and of processes, and joining through them.
+//! Gives descriptors of namespaces and of processes, and setns(2) with them.
 
 use harness::prelude::*;
 

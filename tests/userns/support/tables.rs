@@ -1,4 +1,4 @@
-//! Tables of many small scenarios, one line each: for what is exhaustive rather than a story.
+//! Gives tables of many small scenarios, one line each: for what is exhaustive rather than a story.
 
 use harness::prelude::*;
 use std::fmt::Write as _;

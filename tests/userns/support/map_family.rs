@@ -1,8 +1,18 @@
-//! Five processes in as many user namespaces, three of them below each other and one beside them, and what
-//! each calls the ids of the others.
+//! Gives five processes in as many user namespaces, and an oracle of what each calls the ids of the others. The
+//! oracle is independent of `harness::model` on purpose, as [`Stack`] is.
+//!
+//! ```text
+//! the caller's namespace    Outside    effective ids 0
+//! +- inside                 Inside     six extents, of ids outside from 3000 (uids) and 6000 (gids) on
+//! |  +- nested              Nested     six extents, of ids inside
+//! |     +- deepest          Deepest    six extents, of ids of nested
+//! +- sibling                Sibling    six extents, of the ids outside that inside has, too; effective ids 0
+//! ```
+//!
+//! Inside, nested and deepest have the ids of [`Stack::owner`], which have a name in each of the three.
 
-use crate::map_stack::{ACTORS, Level, Order, Stack, above, below};
-use crate::map_tables::extent;
+use crate::support::map_stack::{ACTORS, Level, Order, Stack, above, below};
+use crate::support::map_tables::extent;
 use harness::prelude::*;
 
 /// Who is in which namespace.

@@ -1,4 +1,4 @@
-//! Mount namespaces of one's own, and what is mounted there: nothing of it gets out.
+//! Gives mount namespaces of one's own, and mounts in them, none of which is seen outside.
 
 use harness::prelude::*;
 

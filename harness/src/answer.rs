@@ -136,6 +136,12 @@ impl<const COUNT: usize> Answers for [Answer; COUNT] {
     }
 }
 
+impl Answers for Vec<Answer> {
+    fn answers(&self) -> &[Answer] {
+        self
+    }
+}
+
 impl<T: Answers + ?Sized> Answers for &T {
     fn answers(&self) -> &[Answer] {
         (*self).answers()

@@ -23,7 +23,8 @@ pub fn name() -> String {
 }
 
 /// The topic of the running test, which is the module that it is in, and what its snapshot is called in the folder
-/// of that topic: `map_order::own_gid::before_deny` gives `map_order` and `own_gid__before_deny`.
+/// of that topic: `map_order::own_gid_needs_deny::before_deny` gives `map_order` and
+/// `own_gid_needs_deny__before_deny`.
 fn topic_and_name() -> (String, String) {
     let test = current_test().expect("check! is for functions marked #[harness::test]");
     let (topic, name) = test.split_once("::").unwrap_or(("", &test));

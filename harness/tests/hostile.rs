@@ -133,11 +133,11 @@ fn with_snapshots(change: impl Fn(&Path)) -> tempfile::TempDir {
     let root = tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a directory");
     let copied = Command::new("cp").arg("-r").arg(sources().join("tests")).arg(root.path()).status();
     assert!(copied.is_ok_and(|status| status.success()), "cp failed");
-    change(&root.path().join("tests/userns/snapshots/map_order/own_gid__before_deny.snap"));
+    change(&root.path().join("tests/userns/snapshots/map_order/own_gid_needs_deny__before_deny.snap"));
     root
 }
 
-const OWN_GID: [&str; 2] = ["--exact", "map_order::own_gid::before_deny"];
+const OWN_GID: [&str; 2] = ["--exact", "map_order::own_gid_needs_deny::before_deny"];
 
 /// A snapshot that is not there, or another, makes its test fail, and the message names it.
 #[rstest]
@@ -153,7 +153,7 @@ fn a_snapshot_is_needed(#[case] change: impl Fn(&Path)) {
     let said = on("exec", root.path(), &OWN_GID);
 
     assert!(said.contains("1 failed"), "{said}");
-    assert!(said.contains("snapshot assertion for 'own_gid__before_deny' failed"), "{said}");
+    assert!(said.contains("snapshot assertion for 'own_gid_needs_deny__before_deny' failed"), "{said}");
 }
 
 /// The nearby success: the copy as it is.

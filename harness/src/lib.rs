@@ -51,13 +51,13 @@ pub mod explore;
 pub mod needs;
 pub mod prelude;
 pub mod record;
-pub mod reproducer;
 pub mod snapshot;
 pub mod suite;
 pub mod verdict;
 
 pub use harness_macros::test;
 pub use harness_play::{AlreadyObserved, Play, error, facts, here, host, lookups, observe, race, userns};
+pub use harness_reproduce as reproducer;
 use harness_scenario::show;
 pub use harness_scenario::{
     action, actors, caller, caps, ids, map, missing, outcome, prediction, release, scenario, start, state,

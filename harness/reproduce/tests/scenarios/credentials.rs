@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::allow_attributes, reason = "each is named after what is in it")]
 
 use super::{mapped, strongest};
-use harness::prelude::*;
+use harness_play::prelude::*;
 
 pub fn groups() -> Scenario {
     let sized = |size, given| Action::Setgroups(Groups::Sized { size, given }, Via::Raw);

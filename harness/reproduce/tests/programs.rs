@@ -1,18 +1,19 @@
 //! Scenarios as C programs: each is compiled and run, and says what the director saw; with one
 //! expectation falsified it says so and names the step. Needs a C compiler, `cc`.
 
-mod told;
+mod scenarios;
+mod support;
 
-use harness::Names;
-use harness::prelude::*;
-use harness::record::host;
-use harness::reproducer::{Header, Prediction, c, save};
+use harness_play::prelude::*;
+use harness_reproduce::{Header, Prediction, c, save};
+use harness_scenario::ids::Names;
 use rstest::rstest;
+use scenarios::*;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use told::*;
+use support::host;
 
 /// A program in a directory of its own, where every user may execute it.
 struct Program {
@@ -59,7 +60,7 @@ impl From<Output> for Ran {
 
 fn header() -> Header {
     Header {
-        name: "reproducers::told".to_owned(),
+        name: "programs::scenarios".to_owned(),
         about: vec!["A sentence. Source: user_namespaces(7).".to_owned()],
         host: host(),
     }
@@ -124,8 +125,8 @@ fn a_program_says_what_the_director_saw(#[case] scenario: Scenario) {
 
 #[test]
 fn the_scenarios_here_have_every_kind_of_action() {
-    let told = all();
-    let actions = told.iter().flat_map(|scenario| &scenario.steps).map(|step| kind(&step.action));
+    let scenarios = all();
+    let actions = scenarios.iter().flat_map(|scenario| &scenario.steps).map(|step| kind(&step.action));
 
     let kinds: std::collections::BTreeSet<usize> = actions.collect();
 
@@ -148,7 +149,7 @@ fn a_state_that_is_not_as_expected_is_named() {
 }
 
 #[test]
-fn what_nobody_foretells_is_told_and_not_compared() {
+fn what_is_not_expected_is_printed_and_not_compared() {
     let trace = maps().play();
     let nothing = Prediction::nothing(trace.names);
 
@@ -243,11 +244,12 @@ fn a_saved_program_says_how_to_run_it() {
 
     let path = save(&directory, &trace.scenario, &Prediction::from(&trace), &header()).expect("a file");
 
-    assert_eq!(path, directory.join("reproducers-told.c"));
+    assert_eq!(path, directory.join("programs-scenarios.c"));
     let source = std::fs::read_to_string(path).expect("the file");
-    for line in
-        ["A sentence. Source: user_namespaces(7).", "cc -Wall -Wextra -o reproducers-told reproducers-told.c"]
-    {
+    for line in [
+        "A sentence. Source: user_namespaces(7).",
+        "cc -Wall -Wextra -o programs-scenarios programs-scenarios.c",
+    ] {
         assert!(source.contains(line), "{line} is missing:\n{source}");
     }
 }

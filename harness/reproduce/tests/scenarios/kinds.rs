@@ -1,6 +1,6 @@
 //! The kinds of actions, counted.
 
-use harness::prelude::*;
+use harness_play::prelude::*;
 
 /// How many kinds of action there are.
 pub const KINDS: usize = 38;

@@ -1,6 +1,6 @@
 //! The names that numbers have in C.
 
-use crate::show::clone_flags;
+use harness_scenario::show::clone_flags;
 
 /// System calls by number: those that scenarios make without an action of their own, and how many arguments
 /// they take.

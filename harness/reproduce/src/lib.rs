@@ -1,9 +1,10 @@
-//! A scenario as a program of its own, for somebody who has the kernel and not this suite.
+//! A scenario as a program of its own, for a reader who has the kernel and not this suite.
 //!
 //! The program takes the steps of the scenario, prints what came of each, and compares it with a
 //! [`Prediction`]: its exit status is 0 if the kernel does as predicted, 1 if not, and 2 if it cannot be
 //! run. A C program can take nearly every step, a shell script a few; what a program cannot do is
 //! [`NotPossible`], with the reason.
+#![forbid(unsafe_code)]
 
 mod c;
 mod calls;
@@ -19,12 +20,12 @@ mod shell;
 mod statements;
 mod text;
 
-use crate::scenario::Scenario;
-use crate::show;
+use harness_scenario::scenario::Scenario;
+use harness_scenario::show;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use crate::prediction::Prediction;
+pub use harness_scenario::prediction::Prediction;
 pub use report::report;
 pub use save::{file_name, save};
 

@@ -1,8 +1,8 @@
 //! The program that shows what a report is about.
 
 use super::{Header, save};
-use crate::prediction::Prediction;
-use crate::trace::Trace;
+use harness_scenario::prediction::Prediction;
+use harness_scenario::trace::Trace;
 use std::path::Path;
 
 /// Writes the C program of what was played to a directory. Returns the line of a report that names its file, or

@@ -4,12 +4,12 @@ use super::helpers::{helpers, includes, numbers};
 use super::statements::Statements;
 use super::text::{comment, identifiers};
 use super::{Header, NotPossible, Prediction};
-use crate::action::{Action, Entry, RawArg, Syscall};
-use crate::actors::{Actor, ORDINARY, RunAs};
-use crate::caps::Cap;
-use crate::ids::Own;
-use crate::outcome::Outcome;
-use crate::scenario::Scenario;
+use harness_scenario::action::{Action, Entry, RawArg, Syscall};
+use harness_scenario::actors::{Actor, ORDINARY, RunAs};
+use harness_scenario::caps::Cap;
+use harness_scenario::ids::Own;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::scenario::Scenario;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

@@ -5,7 +5,8 @@ mod credentials;
 mod kinds;
 
 pub use credentials::*;
-use harness::prelude::*;
+use harness_play::prelude::*;
+use harness_scenario::ids::Own;
 pub use kinds::{KINDS, kind};
 use std::borrow::Cow;
 
@@ -25,9 +26,9 @@ pub fn pause() -> Action {
 }
 
 /// Ids of root.
-pub const ROOT: harness::Own = harness::Own { uid: 0, gid: 0 };
+pub const ROOT: Own = Own { uid: 0, gid: 0 };
 /// Ids of some user.
-pub const USER: harness::Own = harness::Own { uid: 1000, gid: 1000 };
+pub const USER: Own = Own { uid: 1000, gid: 1000 };
 const OWN: [Action; 3] = [DENY, uid_map("0 own 1"), gid_map("0 own 1")];
 
 fn is_root() -> bool {

@@ -4,11 +4,11 @@
 use super::outcomes::{expected, state};
 use super::text::{Words, quote};
 use super::{Host, NotPossible, Prediction, numbers};
-use crate::action::{Action, Leaves};
-use crate::actors::{Actor, Namespace, RunAs};
-use crate::ids::Own;
-use crate::scenario::{Scenario, Step};
-use crate::show;
+use harness_scenario::action::{Action, Leaves};
+use harness_scenario::actors::{Actor, Namespace, RunAs};
+use harness_scenario::ids::Own;
+use harness_scenario::scenario::{Scenario, Step};
+use harness_scenario::show;
 
 /// The longest line of C, a tab being eight.
 const WIDTH: usize = 100;

@@ -6,12 +6,12 @@
 
 use super::outcomes::map_file;
 use super::{Header, NotPossible, Prediction};
-use crate::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
-use crate::actors::{Actor, Namespace, ORDINARY, RunAs};
-use crate::ids::Own;
-use crate::outcome::Outcome;
-use crate::scenario::Scenario;
-use crate::show;
+use harness_scenario::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
+use harness_scenario::actors::{Actor, Namespace, ORDINARY, RunAs};
+use harness_scenario::ids::Own;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::scenario::Scenario;
+use harness_scenario::show;
 use nix::errno::Errno;
 use std::fmt::Write as _;
 

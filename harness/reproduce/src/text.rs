@@ -1,6 +1,6 @@
 //! C text: literals, and words that are partly known only where the program runs.
 
-use crate::ids::Own;
+use harness_scenario::ids::Own;
 
 /// The longest line of a literal before it is broken at the end of a line of its contents.
 const LINE: usize = 64;

@@ -4,8 +4,8 @@ use super::numbers::call as named;
 use super::statements::Statements;
 use super::text::quote;
 use super::{NotPossible, files};
-use crate::action::{Entry, RawArg, Results, Syscall};
-use crate::actors::Actor;
+use harness_scenario::action::{Entry, RawArg, Results, Syscall};
+use harness_scenario::actors::Actor;
 
 /// The offset of results in the memory below 4 GiB.
 const LOW_RESULTS: u64 = 4096;

@@ -5,10 +5,10 @@ use super::outcomes::{bits, is_map, map_file};
 use super::statements::Statements;
 use super::text::{Words, quote};
 use super::{NotPossible, files, raw};
-use crate::action::{Access, Action, At, CapChange, Child, IdFile, NsFile, Text};
-use crate::actors::Actor;
-use crate::caps::{Cap, CapSet};
-use crate::outcome::Outcome;
+use harness_scenario::action::{Access, Action, At, CapChange, Child, IdFile, NsFile, Text};
+use harness_scenario::actors::Actor;
+use harness_scenario::caps::{Cap, CapSet};
+use harness_scenario::outcome::Outcome;
 
 impl Statements<'_> {
     /// The expression of an action that takes one; the outcome tells how a file is best read.

@@ -1,16 +1,18 @@
 //! Scenarios as shell scripts: each is run by `sh` and says what the director saw; with one expectation
 //! falsified it says so and names the step. Needs util-linux.
 
-use harness::prelude::*;
-use harness::record::host;
-use harness::reproducer::{Header, NotPossible, Prediction, shell};
+mod support;
+
+use harness_play::prelude::*;
+use harness_reproduce::{Header, NotPossible, Prediction, shell};
 use rstest::rstest;
 use std::process::Command;
+use support::host;
 
 const OWN: [Action; 3] = [DENY, uid_map("0 own 1"), gid_map("0 own 1")];
 
 fn script(trace: &Trace, prediction: &Prediction) -> Result<String, NotPossible> {
-    let header = Header { name: "scripts::told".to_owned(), about: Vec::new(), host: host() };
+    let header = Header { name: "scripts::script".to_owned(), about: Vec::new(), host: host() };
     shell(&trace.scenario, prediction, &header)
 }
 

@@ -1,7 +1,7 @@
 //! Calls that set ids and lists of groups, or ask for them, as C expressions.
 
 use super::statements::Statements;
-use crate::action::{Action, Groups, Id, Room, SetId, Via};
+use harness_scenario::action::{Action, Groups, Id, Room, SetId, Via};
 
 /// The most groups that are written out.
 const WRITTEN_OUT: usize = 64;

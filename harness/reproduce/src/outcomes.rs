@@ -1,13 +1,13 @@
 //! What is expected, as a C expression: in the words that the program has for what it got.
 
 use super::text::Words;
-use crate::action::{Action, IdFile, SetId};
-use crate::caps::{Cap, CapSet};
-use crate::ids::Own;
-use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
-use crate::map;
-use crate::outcome::{Credentials, Ended, Outcome, Status};
-use crate::state::State;
+use harness_scenario::action::{Action, IdFile, SetId};
+use harness_scenario::caps::{Cap, CapSet};
+use harness_scenario::ids::Own;
+use harness_scenario::ids::{CapSets, FsId, Ids, UNKNOWN};
+use harness_scenario::map;
+use harness_scenario::outcome::{Credentials, Ended, Outcome, Status};
+use harness_scenario::state::State;
 
 /// What is expected of a step.
 pub fn expected(outcome: &Outcome, action: &Action, own: Own, last_cap: u8) -> Words {
@@ -157,7 +157,7 @@ pub fn state(state: &State, own: Own, last_cap: u8) -> Vec<(&'static str, Words)
         ("Gid", four(Words::new(), state.gid, |words, gid| words.gid(gid, own))),
     ];
     // Those that whoever runs the program brings along differ from host to host.
-    if state.groups_origin == crate::state::GroupsOrigin::Scenario && state.groups.len() <= 100 {
+    if state.groups_origin == harness_scenario::state::GroupsOrigin::Scenario && state.groups.len() <= 100 {
         lines.push(("Groups", gids(Words::new(), &state.groups, " ", own)));
     }
     let outside = state.still_outside();

@@ -1,7 +1,7 @@
 //! Where reproducers are written.
 
 use super::{Header, Prediction, c, shell};
-use crate::scenario::Scenario;
+use harness_scenario::scenario::Scenario;
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 

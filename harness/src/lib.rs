@@ -47,7 +47,6 @@
 
 mod comparator;
 mod current;
-pub mod explore;
 pub mod needs;
 pub mod prelude;
 pub mod record;

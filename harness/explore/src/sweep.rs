@@ -5,15 +5,15 @@
 //! was seen when the sequence was played.
 
 use super::{Mismatch, Watch, beginning, play, together};
-use crate::action::{
+use harness_play::error::Error;
+use harness_scenario::action::{
     ALLOW, Action, CapChange, DENY, DUMPABLE, IdFile, KEEP, SETGROUPS_EMPTY, SetId, UNSHARE, Via, drop_caps,
     gid_map, set_id, setgroups, setresgid, setresuid, uid_map, write, write_of,
 };
-use crate::actors::Actor;
-use crate::caps::Cap;
-use crate::error::Error;
-use crate::model::World;
-use crate::scenario::{Scenario, Step, ordinary, root};
+use harness_scenario::actors::Actor;
+use harness_scenario::caps::Cap;
+use harness_scenario::scenario::{Scenario, Step, ordinary, root};
+use harness_spec::model::World;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;

@@ -1,9 +1,9 @@
 //! What is simpler than a cast, an actor or an action, the simplest first. Whatever is given here is smaller in
 //! some order without end points, so that nothing is simplified for ever.
 
-use crate::action::{Access, Action, At, CapChange, Groups, Id, SetId, Text, Via};
-use crate::actors::{Actor, RunAs};
-use crate::scenario::{Scenario, Step};
+use harness_scenario::action::{Access, Action, At, CapChange, Groups, Id, SetId, Text, Via};
+use harness_scenario::actors::{Actor, RunAs};
+use harness_scenario::scenario::{Scenario, Step};
 use std::borrow::Cow;
 
 /// Credentials that say less.
@@ -122,7 +122,7 @@ fn set_ids(call: SetId, ids: &[Id; 3], via: Via) -> Vec<Action> {
 
 /// Two of the calls are the C library's alone.
 fn raw(action: &Action) -> bool {
-    use crate::action::SetId::{Setegid, Seteuid};
+    use harness_scenario::action::SetId::{Setegid, Seteuid};
     !matches!(action, Action::SetId(Seteuid | Setegid, ..))
 }
 
@@ -202,7 +202,7 @@ fn groups(groups: &Groups) -> impl Iterator<Item = Groups> {
 }
 
 fn changes(change: &CapChange) -> Vec<CapChange> {
-    let fewer = |caps: &[crate::caps::Cap]| {
+    let fewer = |caps: &[harness_scenario::caps::Cap]| {
         let without = |at: usize| Cow::Owned([&caps[..at], &caps[at + 1..]].concat());
         (0..caps.len()).map(without).collect::<Vec<_>>()
     };

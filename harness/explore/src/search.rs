@@ -3,9 +3,9 @@
 use super::shrink::{Shrunk, shrink};
 use super::strategy::{Casts, scenarios};
 use super::{Mismatch, Watch, play, together};
-use crate::error::Error;
-use crate::model;
-use crate::scenario::Scenario;
+use harness_play::error::Error;
+use harness_scenario::scenario::Scenario;
+use harness_spec::model;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::BTreeMap;
@@ -139,7 +139,7 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn search(&mut self) -> Result<(), Box<Unplayed>> {
-        if model::applies(crate::here::start()).is_err() {
+        if model::applies(harness_play::here::start()).is_err() {
             return Ok(());
         }
         let strategy = scenarios(self.plan.casts);
@@ -223,7 +223,7 @@ mod tests {
     fn every_actor_and_every_kind_of_cast_is_drawn() {
         let all = drawn(3, 0);
 
-        for actor in crate::scenario::Actor::ALL {
+        for actor in harness_scenario::scenario::Actor::ALL {
             assert!(all.iter().any(|scenario| scenario.mentions(actor)), "{actor}");
         }
         assert!(all.iter().all(|scenario| !scenario.steps.is_empty()));

@@ -1,12 +1,12 @@
 //! Groups of steps about rules that steps drawn one by one would seldom meet: each needs several things at a time.
 
 use super::{actor, ids, processes};
-use crate::action::{
+use harness_scenario::action::{
     Action, CapChange, DUMPABLE, IdFile, KEEP, KEEPCAPS, NO_FIXUP, SetId, Text, UNSHARE, Via,
 };
-use crate::actors::Actor;
-use crate::caps::Cap;
-use crate::scenario::Step;
+use harness_scenario::actors::Actor;
+use harness_scenario::caps::Cap;
+use harness_scenario::scenario::Step;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -76,11 +76,11 @@ fn somebody_else_maps() -> impl Strategy<Value = Vec<Step>> {
     let goes_back = any::<bool>();
     let drops = option::of(select(vec![Cap::Setuid, Cap::Setgid, Cap::SysAdmin, Cap::DacOverride]));
     (levels(), ids::number(), keeps, goes_back, drops).prop_map(|((above, below), id, keeps, back, drops)| {
-        let effective = [KEEP, crate::action::Id::Of(id), KEEP];
+        let effective = [KEEP, harness_scenario::action::Id::Of(id), KEEP];
         let mut steps = vec![];
         steps.extend(keeps.then(|| by(above, NO_FIXUP)));
         steps.push(by(above, Action::SetId(SetId::Setresuid, effective, Via::Raw)));
-        let own = [crate::action::Id::Own; 3];
+        let own = [harness_scenario::action::Id::Own; 3];
         steps.extend(back.then(|| by(above, Action::SetId(SetId::Setfsuid, own, Via::Raw))));
         let drop = |cap| by(above, Action::Capset(CapChange::Drop(Cow::Owned(vec![cap]))));
         steps.extend(drops.map(drop));
@@ -110,9 +110,9 @@ fn a_creator_with_less() -> impl Strategy<Value = Vec<Step>> {
 /// Ids that are set to what they are, after the filesystem id was set to something else.
 fn nothing_to_change() -> impl Strategy<Value = Vec<Step>> {
     let calls = select(vec![(SetId::Setfsuid, SetId::Setresuid), (SetId::Setfsgid, SetId::Setresgid)]);
-    let same = || prop_oneof![1 => Just(KEEP), 1 => Just(crate::action::Id::Own)];
+    let same = || prop_oneof![1 => Just(KEEP), 1 => Just(harness_scenario::action::Id::Own)];
     (actor(), calls, ids::number(), [same(), same(), same()]).prop_map(|(actor, (fs, all), id, same)| {
-        let fs = Action::SetId(fs, [crate::action::Id::Of(id); 3], Via::Raw);
+        let fs = Action::SetId(fs, [harness_scenario::action::Id::Of(id); 3], Via::Raw);
         vec![by(actor, fs), by(actor, Action::SetId(all, same, Via::Raw))]
     })
 }
@@ -122,7 +122,7 @@ fn capabilities_kept() -> impl Strategy<Value = Vec<Step>> {
     let how = select(vec![vec![KEEPCAPS], vec![NO_FIXUP], processes::ambient().to_vec()]);
     let then = vec(processes::capabilities(), 0..3);
     (actor(), how, ids::number(), then).prop_map(|(actor, how, id, then)| {
-        let ids = [crate::action::Id::Of(id); 3];
+        let ids = [harness_scenario::action::Id::Of(id); 3];
         let mut actions = how;
         actions.extend([Action::SetId(SetId::Setresuid, ids, Via::Raw), DUMPABLE]);
         actions.extend(then);
@@ -134,12 +134,12 @@ fn capabilities_kept() -> impl Strategy<Value = Vec<Step>> {
 fn not_alone() -> impl Strategy<Value = Vec<Step>> {
     let enters = |(_, below): (Actor, Actor), nstype| Action::Setns {
         of: below,
-        file: crate::action::NsFile::User,
+        file: harness_scenario::action::NsFile::User,
         nstype,
     };
     let nstype = select(vec![0, libc::CLONE_NEWUSER]);
     let unshares = option::of(processes::namespaces());
-    let goes_on = Just(Action::Child(crate::action::Child::GoesOn(libc::CLONE_FS)));
+    let goes_on = Just(Action::Child(harness_scenario::action::Child::GoesOn(libc::CLONE_FS)));
     let beside = prop_oneof![4 => processes::companion(), 1 => goes_on];
     (levels(), beside, unshares, nstype).prop_map(move |(levels, companion, unshares, nstype)| {
         let mut steps = vec![by(levels.0, companion)];

@@ -1,8 +1,8 @@
 //! What processes do to themselves: capabilities, securebits, namespaces, children.
 
-use crate::action::{Action, CapChange, Child, Leaves, NsFile, RawArg, syscall};
-use crate::actors::Actor;
-use crate::caps::{Cap, CapSet};
+use harness_scenario::action::{Action, CapChange, Child, Leaves, NsFile, RawArg, syscall};
+use harness_scenario::actors::Actor;
+use harness_scenario::caps::{Cap, CapSet};
 use libc::{
     CLONE_FS, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_SIGHAND,
     CLONE_SYSVSEM, CLONE_THREAD, CLONE_VM,
@@ -89,7 +89,7 @@ pub(super) fn settings() -> impl Strategy<Value = Action> {
         1 => select(vec![1_u64 << 8, 1 << 32]),
     ];
     prop_oneof![
-        4 => Just(crate::action::DUMPABLE),
+        4 => Just(harness_scenario::action::DUMPABLE),
         1 => select(vec![0_u64, 2])
             .prop_map(|value| Action::Prctl("PR_SET_DUMPABLE", libc::PR_SET_DUMPABLE, value)),
         2 => (0..3_u64).prop_map(|value| Action::Prctl("PR_SET_KEEPCAPS", libc::PR_SET_KEEPCAPS, value)),
@@ -116,7 +116,7 @@ pub(super) fn namespaces() -> impl Strategy<Value = Action> {
         1,
     ]);
     prop_oneof![
-        3 => Just(crate::action::UNSHARE),
+        3 => Just(harness_scenario::action::UNSHARE),
         2 => flags.prop_map(Action::Unshare),
         6 => setns(),
     ]
@@ -166,11 +166,11 @@ pub(super) fn companion() -> impl Strategy<Value = Action> {
 }
 
 /// A pair of sockets over which credentials go from one actor to another.
-pub(super) fn sockets() -> impl Strategy<Value = Vec<crate::scenario::Step>> {
+pub(super) fn sockets() -> impl Strategy<Value = Vec<harness_scenario::scenario::Step>> {
     let ids = [super::ids::number(), super::ids::number()];
     let send = vec(ids.prop_map(Action::SendCredentials), 1..3);
     (super::two_actors(), send, any::<bool>()).prop_map(|((from, to), send, asks)| {
-        let by = |actor: Actor, action| crate::scenario::Step { actor, action };
+        let by = |actor: Actor, action| harness_scenario::scenario::Step { actor, action };
         let mut steps = vec![by(from, Action::Socketpair(to))];
         steps.extend(asks.then(|| by(to, ask_for_credentials())));
         for send in send {

@@ -10,9 +10,9 @@ mod processes;
 mod sequences;
 
 use super::repair::{Missing, Repaired};
-use crate::action::{Access, Action, At, IdFile, Room};
-use crate::actors::{Actor, RunAs};
-use crate::scenario::{Scenario, Step};
+use harness_scenario::action::{Access, Action, At, IdFile, Room};
+use harness_scenario::actors::{Actor, RunAs};
+use harness_scenario::scenario::{Scenario, Step};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -45,7 +45,7 @@ fn cast(casts: Casts) -> BoxedStrategy<RunAs> {
         return Just(RunAs::Ordinary).boxed();
     }
     let groups = vec(0..12_u32, 0..4).prop_map(|groups| RunAs::OrdinaryInGroups(Cow::Owned(groups)));
-    match crate::here::start().caller.uid.effective {
+    match harness_play::here::start().caller.uid.effective {
         0 => prop_oneof![
             4 => Just(RunAs::Ordinary),
             4 => Just(RunAs::Root),
@@ -134,7 +134,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => processes::capabilities(),
         3 => (file(), whose()).prop_map(|(file, of)| Action::Read { file, of }),
         3 => ids::groups().prop_flat_map(|groups| {
-            let via = prop_oneof![4 => Just(crate::action::Via::Raw), 1 => Just(crate::action::Via::Libc)];
+            let via = prop_oneof![4 => Just(harness_scenario::action::Via::Raw), 1 => Just(harness_scenario::action::Via::Libc)];
             via.prop_map(move |via| Action::Setgroups(groups.clone(), via))
         }),
         2 => processes::settings(),
@@ -182,7 +182,7 @@ fn own_ids() -> impl Strategy<Value = Vec<Step>> {
     (actor(), whose(), files, first).prop_map(|(actor, of, files, map)| {
         let text = |file| if file == IdFile::Setgroups { "deny" } else { map };
         let write = |file| {
-            let text = crate::action::Text::Words(Cow::Borrowed(text(file)));
+            let text = harness_scenario::action::Text::Words(Cow::Borrowed(text(file)));
             Step { actor, action: Action::Write { file, of, text } }
         };
         files.into_iter().map(write).collect()
@@ -223,10 +223,10 @@ fn another_user() -> impl Strategy<Value = Vec<Step>> {
     let before = prop_oneof![
         3 => processes::settings().prop_map(|action| vec![action]),
         1 => Just(processes::ambient().to_vec()),
-        1 => ids::groups().prop_map(|groups| vec![Action::Setgroups(groups, crate::action::Via::Raw)]),
+        1 => ids::groups().prop_map(|groups| vec![Action::Setgroups(groups, harness_scenario::action::Via::Raw)]),
     ];
     let after = prop_oneof![
-        2 => Just(crate::action::DUMPABLE),
+        2 => Just(harness_scenario::action::DUMPABLE),
         1 => Just(Action::GetCredentials),
         1 => processes::capabilities(),
         1 => processes::namespaces(),

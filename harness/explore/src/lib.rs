@@ -1,5 +1,6 @@
 //! Scenarios that nobody wrote, played by the kernel and by the [model]: where the two disagree, one
 //! of them is wrong.
+#![forbid(unsafe_code)]
 
 pub mod maps;
 pub mod regressions;
@@ -12,13 +13,13 @@ pub mod sweep;
 pub use shrink::Shrunk;
 pub use strategy::Casts;
 
-use crate::Play;
-use crate::error::Error;
-use crate::here;
-use crate::model::{self, Disagreement, World};
-use crate::reproducer::{Header, Host, report};
-use crate::scenario::Scenario;
-use crate::trace::Trace;
+use harness_play::Play;
+use harness_play::error::Error;
+use harness_play::here;
+use harness_reproduce::{Header, Host, report};
+use harness_scenario::scenario::Scenario;
+use harness_scenario::trace::Trace;
+use harness_spec::model::{self, Disagreement, World};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -139,7 +140,11 @@ pub fn beginning(scenario: &Scenario) -> World {
 pub fn told(scenario: &Scenario) -> String {
     let mut text = format!("cast {:?}\n", scenario.run_as);
     for step in &scenario.steps {
-        text.push_str(&format!("{}  {}\n", step.actor, crate::show::action(step.actor, &step.action)));
+        text.push_str(&format!(
+            "{}  {}\n",
+            step.actor,
+            harness_scenario::show::action(step.actor, &step.action)
+        ));
     }
     text
 }

@@ -8,8 +8,8 @@ mod simpler;
 
 use super::repair::{Missing, Repaired};
 use super::{Mismatch, play};
-use crate::error::Error;
-use crate::scenario::{Scenario, Step};
+use harness_play::error::Error;
+use harness_scenario::scenario::{Scenario, Step};
 
 /// More scenarios than this are not tried.
 const MOST: usize = 4000;

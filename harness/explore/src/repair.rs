@@ -2,10 +2,10 @@
 //! director can play and of which the model knows everything.
 
 use super::beginning;
-use crate::action::Action;
-use crate::actors::{Actor, RunAs};
-use crate::model::World;
-use crate::scenario::{Scenario, Step};
+use harness_scenario::action::Action;
+use harness_scenario::actors::{Actor, RunAs};
+use harness_scenario::scenario::{Scenario, Step};
+use harness_spec::model::World;
 use std::collections::BTreeSet;
 
 /// Whether actors that were not there come into being where they are first mentioned.

@@ -2,9 +2,9 @@
 //! it was, in comments, then the cast and a line for each step.
 
 use super::Mismatch;
-use crate::model;
-use crate::scenario::Scenario;
 use harness_scenario::file::{self, ENDING};
+use harness_scenario::scenario::Scenario;
+use harness_spec::model;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -78,9 +78,9 @@ fn fnv(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::strategy::{Casts, scenarios};
-    use crate::ids::{Names, Own};
-    use crate::trace::Trace;
+    use crate::strategy::{Casts, scenarios};
+    use harness_scenario::ids::{Names, Own};
+    use harness_scenario::trace::Trace;
     use proptest::prelude::*;
 
     proptest! {

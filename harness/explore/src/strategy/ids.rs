@@ -1,8 +1,8 @@
 //! Ids that mean something: the own, 0, neighbours, edges. Most are so few and small that they meet again.
 
-use crate::action::{Groups, Id, SetId, Via};
-use crate::actors::ORDINARY;
-use crate::here;
+use harness_play::here;
+use harness_scenario::action::{Groups, Id, SetId, Via};
+use harness_scenario::actors::ORDINARY;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::borrow::Cow;
@@ -25,11 +25,11 @@ pub(super) fn number() -> impl Strategy<Value = u32> + Clone {
 }
 
 fn id() -> impl Strategy<Value = Id> + Clone {
-    prop_oneof![3 => Just(Id::Own), 6 => number().prop_map(Id::Of), 2 => Just(crate::action::KEEP)]
+    prop_oneof![3 => Just(Id::Own), 6 => number().prop_map(Id::Of), 2 => Just(harness_scenario::action::KEEP)]
 }
 
 /// setuid(2) and its kin.
-pub(super) fn set_id() -> impl Strategy<Value = crate::action::Action> {
+pub(super) fn set_id() -> impl Strategy<Value = harness_scenario::action::Action> {
     let call = select(vec![
         SetId::Setuid,
         SetId::Setgid,
@@ -47,7 +47,7 @@ pub(super) fn set_id() -> impl Strategy<Value = crate::action::Action> {
     let via = prop_oneof![4 => Just(Via::Raw), 1 => Just(Via::Libc)];
     (call, ids, via).prop_map(|(call, ids, via)| {
         let library = matches!(call, SetId::Seteuid | SetId::Setegid);
-        crate::action::Action::SetId(call, ids, if library { Via::Libc } else { via })
+        harness_scenario::action::Action::SetId(call, ids, if library { Via::Libc } else { via })
     })
 }
 

@@ -1,7 +1,7 @@
 //! What is written to the files: maps from a grammar, and what is left of them after bytes went wrong.
 
 use super::ids;
-use crate::action::{IdFile, Text};
+use harness_scenario::action::{IdFile, Text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -129,7 +129,7 @@ fn mutated(text: impl Strategy<Value = Text>) -> impl Strategy<Value = Text> {
     let edit = (any::<Index>(), 0..3_u8, byte);
     (text, vec(edit, 1..4)).prop_map(|(text, edits)| {
         // The id that `own` stands for is another for each cast: what is mutated has numbers alone.
-        let mut bytes = text.bytes(crate::here::start().caller.uid.effective);
+        let mut bytes = text.bytes(harness_play::here::start().caller.uid.effective);
         for (at, kind, byte) in edits {
             let at = at.index(bytes.len() + 1);
             match kind {

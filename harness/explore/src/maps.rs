@@ -1,11 +1,11 @@
 //! Texts of maps by the thousand. A refused write leaves a map empty, so that many can be tried in one namespace.
 
 use super::{Mismatch, Watch, beginning, play, together};
-use crate::action::{Access, Action, At, IdFile, Text};
-use crate::actors::Actor;
-use crate::error::Error;
-use crate::outcome::Outcome;
-use crate::scenario::{Scenario, ordinary, root};
+use harness_play::error::Error;
+use harness_scenario::action::{Access, Action, At, IdFile, Text};
+use harness_scenario::actors::Actor;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::scenario::{Scenario, ordinary, root};
 
 /// Digits, blanks, the ends of lines and of strings, signs, a letter, a comma, and the no-break space of Latin-1.
 pub const ALPHABET: [u8; 12] = [b'0', b'1', b'9', b' ', b'\n', 0, b'-', b'x', b'\t', b'+', b',', 0xa0];

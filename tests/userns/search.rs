@@ -1,8 +1,8 @@
 //! Scenarios that nobody wrote, of which kernel and model must think alike: `cargo ci search` in short, and those on
 //! which they differed once.
 
-use harness::explore::search::{Ends, Plan, search};
-use harness::explore::{Casts, Watch, play, regressions};
+use harness_explore::search::{Ends, Plan, search};
+use harness_explore::{Casts, Watch, play, regressions};
 use std::path::PathBuf;
 
 /// How many scenarios are drawn: so many that each rule that is pinned here comes up in a few dozen of them.

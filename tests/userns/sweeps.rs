@@ -1,8 +1,8 @@
 //! Everything short, whoever thought of it: every sequence of a few steps and every short text of a map, by the
 //! kernel and by the model. `cargo ci sweep` goes deeper.
 
-use harness::explore::{Mismatch, Watch, maps, sweep};
 use harness::prelude::*;
+use harness_explore::{Mismatch, Watch, maps, sweep};
 use rstest::rstest;
 
 /// One thread: nextest plays the tests on all processors.

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // The facts depend on who asks: each user asks in a process of its own.
         ["facts"] => {
-            print!("{}", harness::facts().to_text());
+            print!("{}", harness_play::facts().to_text());
             Ok(())
         }
         ["play", plan] => standard_output().and_then(|mut channel| follow(Path::new(plan), &mut channel)),

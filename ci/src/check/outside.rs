@@ -40,7 +40,7 @@ pub fn check(context: &Context) -> Outcome {
 /// What `cargo tree` prints for the player.
 fn tree(context: &Context, example: &Path) -> Result<String, String> {
     let mut tree = context.workspace.cargo(["tree", "--locked", "--package", "harness-play", "--no-dedupe"]);
-    tree.args(["--edges", "normal", "--prefix", "none"]).current_dir(example);
+    tree.args(["--edges", "normal,dev", "--prefix", "none"]).current_dir(example);
     let captured = process::capture(&mut tree, PATIENCE)?;
     match captured.status.success() {
         true => Ok(captured.stdout),

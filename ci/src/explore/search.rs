@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use harness::explore::search::{Ends, Found, Plan, Report, search};
-use harness::explore::{self, Mismatch, Watch, regressions};
 use harness::model;
 use harness::record;
+use harness_explore::search::{Ends, Found, Plan, Report, search};
+use harness_explore::{Mismatch, Watch, regressions};
 
 use crate::explore::progress::watched;
 use crate::explore::search_options::{Casts, SearchOptions};
@@ -34,8 +34,8 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
         seed: options.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish() >> 32),
         workers: options.workers.map_or(processors, |workers| workers as usize),
         casts: match options.casts {
-            Casts::All => explore::Casts::All,
-            Casts::Ordinary => explore::Casts::Ordinary,
+            Casts::All => harness_explore::Casts::All,
+            Casts::Ordinary => harness_explore::Casts::Ordinary,
         },
         scenarios: options.scenarios,
         ends: if options.all { Ends::Never } else { Ends::AtFirst },
@@ -66,7 +66,7 @@ fn play_kept(directory: &Path) -> Result<usize, String> {
     let mut differing = 0;
     for kept in &kept {
         let name = kept.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let disputed = explore::play(&kept.scenario).map_err(|error| format!("{name}: {error}"))?;
+        let disputed = harness_explore::play(&kept.scenario).map_err(|error| format!("{name}: {error}"))?;
         if let Some(dispute) = disputed {
             differing += 1;
             say(format_args!("{name}, kept before, is still disputed:\n{dispute}"));

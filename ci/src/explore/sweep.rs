@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use harness::action::IdFile;
 use harness::error::Error;
-use harness::explore::{Mismatch, Watch, maps, sweep};
 use harness::{model, record};
+use harness_explore::{Mismatch, Watch, maps, sweep};
 
 use crate::explore::progress::watched;
 use crate::explore::sweep_options::SweepOptions;

@@ -14,7 +14,7 @@ const LEG: &str = r#"leg() {
     echo '{"leg":{"uid":'$1',"facts":"kernel: 7.3.4"}}'
     echo '{"started":{"test":"a"}}'
     echo '{"ended":{"test":"a","end":'$2',"milliseconds":5,"output":"the diff"}}'
-    echo '{"snapshot":{"path":"tests/a.snap.new","text":"new"}}'
+    echo '{"snapshot":{"path":"tests/snapshots/a.snap.new","text":"new"}}'
     echo '{"reproducer":{"name":"a.c","text":"int main;"}}'
     echo '{"skipped":{"test":"b","reason":"needs sudo: not installed"}}'
     echo '{"leg_ended":{"ran":1,"skipped":1}}'
@@ -91,7 +91,7 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     assert!(text.contains("are below target/userns-suite/kernels/host\n"), "{text}");
     let left = stand_in.dir.path().join("target/userns-suite/kernels/host/uid-61234");
     assert_eq!(fs::read_to_string(left.join("output/a.txt"))?, "the diff");
-    assert_eq!(fs::read_to_string(left.join("snapshots/tests/a.snap.new"))?, "new");
+    assert_eq!(fs::read_to_string(left.join("snapshots/tests/snapshots/a.snap.new"))?, "new");
     assert_eq!(fs::read_to_string(left.join("reproducers/a.c"))?, "int main;");
     assert!(fs::read_to_string(junit)?.contains(r#"<testsuite name="host uid 61234" tests="2""#));
 
@@ -159,7 +159,7 @@ fn a_guest_that_lies_could_not_be_judged() -> io::Result<()> {
             "answered short",
         ),
         ("other tests", truth.replace("\"a\"", "\"c\""), "c, which was not asked for"),
-        ("a way out", truth.replace("tests/a.snap", "../a.snap"), "leads elsewhere"),
+        ("a way out", truth.replace("tests/snapshots/a.snap", "../a.snap"), "leads elsewhere"),
     ] {
         let (text, _, status) = kernels(&StandIn::new(&script)?, &[])?;
 

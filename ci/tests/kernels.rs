@@ -11,7 +11,7 @@ use support::{READY, StandIn, ci};
 
 /// A guest's words: as root it is asked for two users, otherwise for one.
 const USER: &str = r#"user() {
-    echo '{"user_started":{"uid":'$1',"facts":"kernel: 7.3.4"}}'
+    echo '{"user_started":{"uid":'$1',"facts":{"system":{"kernel_release":"7.3.4"}}}}'
     echo '{"started":{"test":"a"}}'
     echo '{"ended":{"test":"a","end":'$2',"milliseconds":5,"output":"the diff"}}'
     echo '{"snapshot":{"path":"tests/a.snap.new","text":"new"}}'
@@ -98,8 +98,9 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     let (json, _, status) = kernels(&stand_in, &["--json"])?;
     assert_eq!(status, Some(1));
     let value: serde_json::Value = serde_json::from_str(&json)?;
-    assert_eq!(value["kernels"][0]["verdict"], "failed");
+    assert_eq!((&value["format"], &value["kernels"][0]["verdict"]), (&2.into(), &"failed".into()));
     let users = value["kernels"][0]["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    assert_eq!(users[0]["facts"]["system"]["kernel_release"], "7.3.4");
     let seen = &users.last().ok_or("no user")?["tests"][0];
     assert_eq!((&seen["trace"], &seen["reproducers"]["a.c"]), (&"new".into(), &"int main;".into()));
     Ok(())

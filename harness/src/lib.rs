@@ -51,6 +51,7 @@ mod director;
 pub mod error;
 pub mod explore;
 pub mod host;
+pub mod listing;
 mod lower;
 pub mod model;
 pub mod needs;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::run::junit::End;
+use guest::End;
+
 use crate::run::user_run::UserRun;
 
 /// What became of the snapshots that no run asked for.
@@ -29,7 +30,7 @@ pub fn unused(snapshots: &[PathBuf], runs: &[UserRun]) -> Unused {
         let (owner, variant) =
             stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
         let ends = ends_of(owner, runs);
-        let passed = ends.iter().any(|end| matches!(end, End::Passed | End::Flaky));
+        let passed = ends.iter().any(|end| end.is_pass());
         if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
         } else {
@@ -75,7 +76,10 @@ mod tests {
 
     #[test]
     fn what_any_run_asked_for_is_used() {
-        let runs = [run(&[("a::b", End::Passed)], &["s/a__b.snap"]), run(&[("a::b", End::Skipped)], &[])];
+        let runs = [
+            run(&[("a::b", End::Passed)], &["s/a__b.snap"]),
+            run(&[("a::b", End::Skipped(String::new()))], &[]),
+        ];
 
         assert_eq!(sorted(&["s/a__b.snap"], &runs), (vec![], vec![]));
     }
@@ -91,14 +95,15 @@ mod tests {
 
     #[test]
     fn a_snapshot_that_its_passing_test_ignored_is_unreferenced() {
-        let runs = [run(&[("a::b", End::Passed)], &[]), run(&[("a::b", End::Skipped)], &[])];
+        let runs = [run(&[("a::b", End::Passed)], &[]), run(&[("a::b", End::Skipped(String::new()))], &[])];
 
         assert_eq!(sorted(&["s/a__b.snap", "s/a__b-2.snap"], &runs).0, ["s/a__b.snap", "s/a__b-2.snap"]);
     }
 
     #[test]
     fn variants_and_tests_that_had_no_chance_are_left_alone() {
-        let runs = [run(&[("a", End::Passed), ("b", End::Skipped), ("c", End::TimedOut)], &[])];
+        let runs =
+            [run(&[("a", End::Passed), ("b", End::Skipped(String::new())), ("c", End::TimedOut)], &[])];
 
         let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &runs);
         assert!(unreferenced.is_empty());

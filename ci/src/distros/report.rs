@@ -98,7 +98,7 @@ pub fn json(played: &[Played]) -> Result<String, String> {
         json!({
             "name": outcome.name, "sudo": versions.sudo, "shadow": versions.shadow,
             "util_linux": versions.util_linux, "kernel": outcome.release,
-            "verdict": json::word_of(&outcome.verdict()),
+            "verdict": outcome.verdict().label(),
             "passed": outcome.passed(), "failed": outcome.failed(), "skipped": outcome.skipped(),
             "seconds": outcome.time.as_secs_f64(),
             "trouble": outcome.failure.as_ref().map(ToString::to_string),

@@ -17,7 +17,8 @@ use std::path::Path;
 use crate::matrix::grid::Grid;
 use crate::matrix::merge::Merged;
 use crate::matrix::options::{MatrixOptions, PagesOptions};
-use crate::ui::print::say;
+use crate::report::record::Document;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// Does what the options ask for.
@@ -36,21 +37,21 @@ pub fn run(options: &MatrixOptions) -> Result<Verdict, String> {
     write(&merged, &options.pages)?;
     let written = [&options.pages.html, &options.pages.markdown];
     for path in written.into_iter().flatten() {
-        say(format_args!("wrote {}: {} kernels\n", path.display(), merged.columns.len()));
+        print(format_args!("wrote {}: {} kernels\n", path.display(), merged.columns.len()));
     }
     Ok(Verdict::Good)
 }
 
-/// Writes the pages of one run, from its JSON.
+/// Writes the pages of one run.
 ///
 /// # Errors
 /// When a page cannot be written.
-pub fn write_run(json: &str, pages: &PagesOptions) -> Result<(), String> {
+pub fn write_run(document: Document, pages: &PagesOptions) -> Result<(), String> {
     if pages.is_empty() {
         return Ok(());
     }
-    let run = merge::parse(json).map_err(|why| format!("what the kernels answered {why}"))?;
-    write(&merge::merge(vec![("this run".to_owned(), run)])?, pages)
+    merge::check(&document).map_err(|why| format!("what the kernels answered {why}"))?;
+    write(&merge::merge(vec![("this run".to_owned(), document)])?, pages)
 }
 
 fn write(merged: &Merged, pages: &PagesOptions) -> Result<(), String> {

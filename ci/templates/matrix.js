@@ -115,8 +115,8 @@ function variant(test, kernel) {
   return lacking ? `without-${lacking}` : "";
 }
 
-function who(leg) {
-  return leg.uid === 0 ? "root" : `uid ${leg.uid}`;
+function who(user) {
+  return user.uid === 0 ? "root" : `uid ${user.uid}`;
 }
 
 function end(code) {
@@ -125,9 +125,9 @@ function end(code) {
   return code > 0 ? `skipped: ${text(code)}` : text(data.failures[-code - 1].how);
 }
 
-function failed(leg, code, before) {
+function failed(user, code, before) {
   const failure = data.failures[-code - 1];
-  const parts = [make("h4", {}, `As ${who(leg)}: ${text(failure.how)}`)];
+  const parts = [make("h4", {}, `As ${who(user)}: ${text(failure.how)}`)];
   if (failure.known !== null) parts.push(make("p", {}, make("strong", {}, "Known: "), text(failure.known)));
   if (failure.diff !== null && before.includes(failure.diff)) {
     parts.push(make("p", {}, "The trace differs in the same way."));
@@ -139,7 +139,7 @@ function failed(leg, code, before) {
     parts.push(folded(`reproducer ${text(name)}`, pre(text(source))));
   }
   if (failure.reproducers.length === 0) {
-    const kept = `The results of the run contain its reproducer and its full output, below uid-${leg.uid}.`;
+    const kept = `The results of the run contain its reproducer and its full output, below uid-${user.uid}.`;
     parts.push(make("p", {}, failure.known ? kept : "There is no reproducer. The output of the test has the reason."));
   }
   return make("section", {}, ...parts);
@@ -149,10 +149,10 @@ function failed(leg, code, before) {
 function inside(number, kernel) {
   const test = data.tests[number];
   const parts = [make("p", {}, `${test.file}:${test.line}`)];
-  const codes = kernel.legs.map((leg) => [leg, leg.ends[number]]);
+  const codes = kernel.users.map((user) => [user, user.ends[number]]);
   const diffs = [];
-  for (const [leg, code] of codes.filter(([, code]) => code < 0)) {
-    parts.push(failed(leg, code, diffs));
+  for (const [user, code] of codes.filter(([, code]) => code < 0)) {
+    parts.push(failed(user, code, diffs));
     diffs.push(data.failures[-code - 1].diff);
   }
   const name = variant(test, kernel);
@@ -167,9 +167,9 @@ function inside(number, kernel) {
 }
 
 function oneTest(number, kernel) {
-  const codes = kernel.legs.map((leg) => leg.ends[number]);
+  const codes = kernel.users.map((user) => user.ends[number]);
   const bad = codes.some((code) => code < 0);
-  const ends = kernel.legs.map((leg) => `${who(leg)}: ${end(leg.ends[number])}`);
+  const ends = kernel.users.map((user) => `${who(user)}: ${end(user.ends[number])}`);
   const line = `${data.tests[number].name} \u2014 ${ends.join("; ") || "no answer"}`;
   const made = make("details", { className: "test" }, make("summary", {}, bad ? make("strong", {}, line) : line));
   const fill = () => { if (made.open && made.children.length === 1) made.append(...inside(number, kernel)); };
@@ -197,8 +197,8 @@ function show(ruleNumber, kernelNumber) {
     ...changes(rule, kernel),
   ];
   if (news !== null) parts.push(make("p", {}, make("strong", {}, "News: "), `it differs no more; ${news}`));
-  if (kernel.trouble !== null) {
-    parts.push(make("p", {}, make("strong", {}, "No answer: "), `the kernel ${kernel.trouble}`));
+  if (kernel.failure !== null) {
+    parts.push(make("p", {}, make("strong", {}, "No answer: "), `the kernel ${kernel.failure}`));
     if (kernel.console.length) parts.push(folded("last lines of the console", pre(kernel.console.join("\n"))));
   }
   const tests = rule.tests.map((number) => oneTest(number, kernel)).sort(([a], [b]) => b - a);

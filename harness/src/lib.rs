@@ -61,8 +61,8 @@ pub use harness_play::{AlreadyObserved, Play, error, facts, here, host, lookups,
 pub use harness_reproduce as reproducer;
 use harness_scenario::show;
 pub use harness_scenario::{
-    action, actors, caller, caps, ids, map, missing, outcome, prediction, release, scenario, start, state,
-    trace,
+    action, actors, caller, caps, ids, listing, map, missing, outcome, prediction, release, scenario, start,
+    state, trace,
 };
 pub use harness_spec::{model, rules};
 pub use ids::{Names, Own};

@@ -13,11 +13,12 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
 
 use crate::current::{self, Current};
 use crate::facts;
 use crate::host::Facts;
+use crate::listing::{ListedTest, Listing, TestDescription};
 use crate::needs::Need;
 use crate::record;
 use crate::rules::Rule;
@@ -108,14 +109,13 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 
 /// Lists or runs the registered tests as libtest would, by the arguments of this process.
 ///
-/// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot
-/// run, and nothing else; `--rules` prints "name, file, function, rules, line, changes" for each test, parted by
-/// tabs: the rules that it pins and the changes by which its outcome varies, parted by blanks. Exit status: 0, or
-/// 101 if a test failed, or 2 if the suite was written or called wrongly (two tests of one name, a case without a
-/// name, an unknown [`REQUIRE`]).
+/// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot run, and nothing
+/// else; `--list --format json` prints a [`Listing`], and `--serve` plays the tests that are named on standard input,
+/// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if the suite was written or called
+/// wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
-    let lists = ["--skipped", "--rules", "--serve"].into_iter().any(asked);
+    let lists = ["--skipped", "--serve"].into_iter().any(asked);
     let arguments = if lists { Arguments::default() } else { Arguments::from_args() };
     let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {
         Ok(tests) => tests,
@@ -124,8 +124,10 @@ pub fn main() -> ExitCode {
     if asked("--skipped") {
         return print(&skipped(&tests));
     }
-    if asked("--rules") {
-        return print(&rules(&tests));
+    if arguments.list && arguments.format == Some(FormatSetting::Json) {
+        return listing(&tests, &arguments)
+            .to_line()
+            .map_or_else(|message| usage(&message), |line| print(&line));
     }
     let unmet_is = match unmet_is(env::var_os(REQUIRE).as_deref()) {
         Ok(unmet_is) => unmet_is,
@@ -227,14 +229,21 @@ fn skipped(tests: &[(String, &Test)]) -> String {
     tests.iter().filter_map(line).collect()
 }
 
-fn rules(tests: &[(String, &Test)]) -> String {
-    let line = |(name, test): &(String, &Test)| {
-        let rules: Vec<&str> = test.rules.iter().map(|rule| rule.name).collect();
-        let changes: Vec<&str> = test.varies.iter().map(|change| change.name()).collect();
-        let (file, line, function) = (test.file, test.line, test.function);
-        format!("{name}\t{file}\t{function}\t{}\t{line}\t{}\n", rules.join(" "), changes.join(" "))
+/// All tests that the arguments may ask for, with what they pin and whether they can run here.
+fn listing(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
+    let asked = tests.iter().filter(|(name, _)| may_be_asked_for(arguments, name));
+    let listed = |(name, test): &(String, &Test)| ListedTest {
+        test: TestDescription {
+            name: name.clone(),
+            file: test.file.to_owned(),
+            line: test.line,
+            function: test.function.to_owned(),
+            rules: test.rules.iter().map(|rule| rule.name.to_owned()).collect(),
+            varies: test.varies.iter().map(|change| change.name().to_owned()).collect(),
+        },
+        skipped: test.requirement().err(),
     };
-    tests.iter().map(line).collect()
+    Listing { tests: asked.map(listed).collect() }
 }
 
 fn print(lines: &str) -> ExitCode {

@@ -20,7 +20,7 @@ impl Channel {
     ///
     /// # Errors
     /// When nobody listens any more.
-    pub fn say(&mut self, event: &Event) -> Result<(), String> {
+    pub fn send(&mut self, event: &Event) -> Result<(), String> {
         let line = event.to_line()?;
         self.0.write_all(line.as_bytes()).map_err(|error| format!("nobody listens: {error}"))
     }
@@ -34,8 +34,8 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // The facts depend on who asks: each user asks in a process of its own.
         ["facts"] => {
-            print!("{}", harness_play::facts().to_text());
-            Ok(())
+            let facts = serde_json::to_string(harness_play::facts());
+            facts.map(|facts| println!("{facts}")).map_err(|error| format!("the facts are no JSON: {error}"))
         }
         ["play", plan] => standard_output().and_then(|mut channel| follow(Path::new(plan), &mut channel)),
         _ => Err("usage: guest play PLAN, or guest facts".to_owned()),
@@ -56,10 +56,10 @@ fn main() -> ExitCode {
 fn follow(plan: &Path, channel: &mut Channel) -> Result<(), String> {
     let release = nix::sys::utsname::uname()
         .map_or_else(|error| format!("unknown: {error}"), |uname| uname.release().to_string_lossy().into());
-    channel.say(&Event::Ready { release })?;
+    channel.send(&Event::Ready { release })?;
     match read(plan).and_then(|plan| play::run(&plan, channel)) {
-        Ok(()) => channel.say(&Event::Done),
-        Err(what) => channel.say(&Event::Trouble { what }),
+        Ok(()) => channel.send(&Event::Done),
+        Err(what) => channel.send(&Event::Failure { what }),
     }
 }
 

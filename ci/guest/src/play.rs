@@ -10,11 +10,12 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use guest::{End, Event, Plan};
+use harness_scenario::listing::Listing;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, geteuid};
 
 use crate::Channel;
-use crate::limit::{Ended, wait};
+use crate::limit::{ProcessEnd, wait};
 use crate::server::Server;
 
 /// How much of a failed test's output is kept: the diff of the largest snapshot fits.
@@ -32,27 +33,27 @@ pub fn run(plan: &Plan, channel: &mut Channel) -> Result<(), String> {
     if plan.tests.is_empty() {
         return Ok(());
     }
-    plan.users.iter().try_for_each(|user| Player::of(plan, *user)?.leg(channel))
+    plan.users.iter().try_for_each(|user| UserRun::of(plan, *user)?.run(channel))
 }
 
 /// One user with a directory of its own.
-struct Player<'a> {
+struct UserRun<'a> {
     plan: &'a Plan,
     user: Option<u32>,
     home: PathBuf,
 }
 
-impl<'a> Player<'a> {
+impl<'a> UserRun<'a> {
     fn of(plan: &'a Plan, user: Option<u32>) -> Result<Self, String> {
         let home = plan.scratch.join(user.map_or("caller".to_owned(), |uid| format!("uid-{uid}")));
-        let player = Self { plan, user, home };
-        for dir in [player.home.clone(), player.temporary(), player.pending(), player.reproducers()] {
+        let run = Self { plan, user, home };
+        for dir in [run.home.clone(), run.temporary(), run.pending(), run.reproducers()] {
             let made = fs::create_dir_all(&dir)
                 .and_then(|()| fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)))
                 .and_then(|()| user.map_or(Ok(()), |uid| chown(&dir, Some(uid), Some(uid))));
             made.map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
         }
-        Ok(player)
+        Ok(run)
     }
 
     fn temporary(&self) -> PathBuf {
@@ -67,27 +68,30 @@ impl<'a> Player<'a> {
         self.home.join("reproducers")
     }
 
-    fn leg(&self, channel: &mut Channel) -> Result<(), String> {
+    fn run(&self, channel: &mut Channel) -> Result<(), String> {
         let own = std::env::current_exe().map_err(|error| format!("no program of my own: {error}"))?;
-        let facts = self.listed(&own, "facts")?;
-        channel.say(&Event::Leg { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
-        let skips = skips(&self.listed(&self.plan.suite, "--skipped")?)?;
+        let facts = serde_json::from_str(&self.printed(&own, &["facts"])?)
+            .map_err(|error| format!("the facts of this host are no JSON: {error}"))?;
+        channel.send(&Event::UserStarted { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
+        let listing = Listing::read(&self.printed(&self.plan.suite, &["--list", "--format", "json"])?)?;
+        let skips: BTreeMap<String, String> =
+            listing.tests.into_iter().filter_map(|it| Some((it.test.name, it.skipped?))).collect();
         let (mut ran, mut skipped) = (0, 0);
         let mut server = None;
         for test in &self.plan.tests {
             if let Some(reason) = skips.get(test) {
                 skipped += 1;
-                channel.say(&Event::Skipped { test: test.clone(), reason: reason.clone() })?;
+                channel.send(&Event::Skipped { test: test.clone(), reason: reason.clone() })?;
                 continue;
             }
             ran += 1;
-            channel.say(&Event::Started { test: test.clone() })?;
-            channel.say(&self.play(&mut server, test)?)?;
+            channel.send(&Event::Started { test: test.clone() })?;
+            channel.send(&self.play(&mut server, test)?)?;
             reap();
         }
         sent(&self.pending(), channel, |path, text| Event::Snapshot { path, text })?;
         sent(&self.reproducers(), channel, |name, text| Event::Reproducer { name, text })?;
-        channel.say(&Event::LegEnded { ran, skipped })
+        channel.send(&Event::UserEnded { ran, skipped })
     }
 
     /// A program with this user's ids and nothing of our environment.
@@ -106,19 +110,18 @@ impl<'a> Player<'a> {
         command
     }
 
-    /// What a program prints that is asked for a list.
-    fn listed(&self, program: &Path, what: &str) -> Result<String, String> {
-        let (status, said) = self.output(self.command(program).arg(what), LISTING)?;
-        match status {
-            Ended::ByItself(status) if status.success() => Ok(said),
-            Ended::ByItself(status) => {
-                Err(format!("`{} {what}` failed ({status}): {said}", program.display()))
-            }
-            Ended::TooLate => Err(format!("`{} {what}` hangs", program.display())),
+    /// What a program prints for these arguments.
+    fn printed(&self, program: &Path, arguments: &[&str]) -> Result<String, String> {
+        let shown = || format!("`{} {}`", program.display(), arguments.join(" "));
+        let (end, output) = self.output(self.command(program).args(arguments), LISTING)?;
+        match end {
+            ProcessEnd::ByItself(status) if status.success() => Ok(output),
+            ProcessEnd::ByItself(status) => Err(format!("{} failed ({status}): {output}", shown())),
+            ProcessEnd::TooLate => Err(format!("{} hangs", shown())),
         }
     }
 
-    fn output(&self, command: &mut Command, limit: Duration) -> Result<(Ended, String), String> {
+    fn output(&self, command: &mut Command, limit: Duration) -> Result<(ProcessEnd, String), String> {
         let shown = command.get_program().display().to_string();
         let fail = |error: std::io::Error| format!("cannot run {shown}: {error}");
         let mut file = self.output_file()?;
@@ -164,7 +167,7 @@ fn sent(dir: &Path, channel: &mut Channel, event: impl Fn(PathBuf, String) -> Ev
     for file in files(dir)? {
         let text = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         let path = file.strip_prefix(dir).unwrap_or(&file).to_owned();
-        channel.say(&event(path, String::from_utf8_lossy(&text).into_owned()))?;
+        channel.send(&event(path, String::from_utf8_lossy(&text).into_owned()))?;
     }
     Ok(())
 }
@@ -186,10 +189,10 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, String> {
 
 /// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
 /// says that one test passed has passed.
-fn end(ended: &Ended, said: &str) -> End {
+fn end(ended: &ProcessEnd, said: &str) -> End {
     let status: &ExitStatus = match ended {
-        Ended::TooLate => return End::TimedOut,
-        Ended::ByItself(status) => status,
+        ProcessEnd::TooLate => return End::TimedOut,
+        ProcessEnd::ByItself(status) => status,
     };
     match (status.code(), status.signal()) {
         (Some(0), _) if said.contains("test result: ok. 1 passed; 0 failed;") => End::Passed,
@@ -203,16 +206,6 @@ fn end(ended: &Ended, said: &str) -> End {
 fn last(text: &str, most: usize) -> &str {
     let from = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
     &text[from.unwrap_or(0)..]
-}
-
-/// Reads what the suite prints for `--skipped`: name, tab, reason.
-fn skips(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let pair = |line: &str| {
-        let (test, reason) = line.split_once('\t')?;
-        Some((test.to_owned(), reason.to_owned()))
-    };
-    let read = |line: &str| pair(line).ok_or(format!("the suite's list of skips holds {line:?}"));
-    text.lines().map(read).collect()
 }
 
 /// As init, takes leave of processes whose parents have ended.
@@ -231,8 +224,8 @@ fn reap() {
 mod tests {
     use super::*;
 
-    fn exit(raw: i32) -> Ended {
-        Ended::ByItself(ExitStatus::from_raw(raw))
+    fn exit(raw: i32) -> ProcessEnd {
+        ProcessEnd::ByItself(ExitStatus::from_raw(raw))
     }
 
     #[test]
@@ -245,20 +238,13 @@ mod tests {
         assert!(matches!(end(&exit(0), ""), End::Failed(_)));
         assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
         assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
-        assert_eq!(end(&Ended::TooLate, passed), End::TimedOut);
+        assert_eq!(end(&ProcessEnd::TooLate, passed), End::TimedOut);
     }
 
     #[test]
     fn the_end_of_a_long_output_is_kept() {
         assert_eq!(last("short", 9), "short");
         assert_eq!(last("ab\u{e9}cd", 3), "cd");
-    }
-
-    #[test]
-    fn a_list_of_skips_without_reasons_is_refused() {
-        assert_eq!(skips("a\tneeds root\n").map(|skips| skips.len()), Ok(1));
-        let refused = Err("the suite's list of skips holds \"a needs root\"".to_owned());
-        assert_eq!(skips("a needs root\n"), refused);
     }
 
     #[test]

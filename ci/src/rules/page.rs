@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use harness::listing::TestDescription;
 use harness::rules::{self, FAMILIES, Family, Rule};
 
-use crate::catalogue::listing::Listed;
+use crate::catalogue::listing::pins;
 
 const HEAD: &str = "\
 # The rules
@@ -20,14 +21,14 @@ user namespaces (3.8), the column `since` has its first release.
 ";
 
 /// The page.
-pub fn render(tests: &[Listed]) -> String {
-    let tested = rules::all().filter(|rule| tests.iter().any(|test| test.pins(rule))).count();
+pub fn render(tests: &[TestDescription]) -> String {
+    let tested = rules::all().filter(|rule| tests.iter().any(|test| pins(test, rule))).count();
     let mut text = format!("{HEAD}\n{tested} of {} rules have a test.\n", rules::all().count());
     FAMILIES.iter().for_each(|family| section(&mut text, family, tests));
     text
 }
 
-fn section(text: &mut String, family: &Family, tests: &[Listed]) {
+fn section(text: &mut String, family: &Family, tests: &[TestDescription]) {
     let _ = writeln!(text, "\n## {}\n", family.title);
     let _ =
         writeln!(text, "| rule | outcome | what the kernel does | since | tests |\n|---|---|---|---|---|");
@@ -45,9 +46,9 @@ fn section(text: &mut String, family: &Family, tests: &[Listed]) {
 }
 
 /// The functions that pin the rule, by file; or why there are none.
-fn functions(rule: &Rule, tests: &[Listed]) -> String {
+fn functions(rule: &Rule, tests: &[TestDescription]) -> String {
     let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for test in tests.iter().filter(|test| test.pins(rule)) {
+    for test in tests.iter().filter(|test| pins(test, rule)) {
         let functions = files.entry(&test.file).or_default();
         if !functions.contains(&test.function.as_str()) {
             functions.push(&test.function);
@@ -67,10 +68,12 @@ fn functions(rule: &Rule, tests: &[Listed]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::listing;
 
     #[test]
     fn a_rule_names_its_functions_once_each() {
-        let test = |name: &str, file, function| Listed::new(name, file, function, &["map.written-once"]);
+        let test =
+            |name: &str, file, function| listing::tests::test(name, file, function, &["map.written-once"]);
         let tests = [
             test("a::f::x", "tests/userns/a.rs", "f"),
             test("a::f::y", "tests/userns/a.rs", "f"),

@@ -22,6 +22,8 @@ pub mod caps;
 #[cfg(feature = "file")]
 pub mod file;
 pub mod ids;
+#[cfg(feature = "listing")]
+pub mod listing;
 pub mod map;
 pub mod missing;
 pub mod outcome;

@@ -12,7 +12,7 @@ pub mod sweep;
 pub use shrink::Shrunk;
 pub use strategy::Casts;
 
-use crate::director::Play;
+use crate::Play;
 use crate::error::Error;
 use crate::here;
 use crate::model::{self, Disagreement, World};

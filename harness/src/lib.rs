@@ -43,32 +43,21 @@
 //! | [snapshot] | how a trace is compared with what was reviewed |
 //! | [userns] | a real program in a namespace |
 
-mod actor;
+#![forbid(unsafe_code)]
+
 mod comparator;
 mod current;
-mod decode;
-mod director;
-pub mod error;
 pub mod explore;
-pub mod here;
-pub mod host;
-mod lower;
 pub mod needs;
-mod observer;
 pub mod prelude;
-mod probe;
-mod process;
-pub mod race;
 pub mod record;
-pub mod reproducer;
 pub mod snapshot;
 pub mod suite;
-pub mod userns;
 pub mod verdict;
-mod wire;
 
-pub use director::Play;
 pub use harness_macros::test;
+pub use harness_play::{AlreadyObserved, Play, error, facts, here, host, lookups, observe, race, userns};
+pub use harness_reproduce as reproducer;
 use harness_scenario::show;
 pub use harness_scenario::{
     action, actors, caller, caps, ids, map, missing, outcome, prediction, release, scenario, start, state,
@@ -80,5 +69,3 @@ pub use ids::{Names, Own};
 pub use insta;
 #[doc(hidden)]
 pub use linkme;
-pub use observer::{AlreadyObserved, observe};
-pub use probe::{facts, lookups};

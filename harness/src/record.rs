@@ -1,8 +1,8 @@
 //! Programs of what the suite has played: of a test that fails, and of everything where that is asked for.
 
 use crate::current::current_test;
+use crate::facts;
 use crate::host::path;
-use crate::probe::facts;
 use crate::reproducer::{self, Header, Host, Prediction};
 use crate::trace::Trace;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -5,9 +5,9 @@
 
 use crate::comparator::IgnoringUnknown;
 use crate::current::{current_test, variant};
+use crate::facts;
 use crate::host;
 use crate::missing::MissingFeatures;
-use crate::probe::facts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -16,10 +16,9 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::current::{self, Current};
+use crate::facts;
 use crate::host::Facts;
 use crate::needs::Need;
-use crate::observer;
-use crate::probe::facts;
 use crate::record;
 use crate::rules::Rule;
 use crate::rules::changes::Variation;
@@ -123,7 +122,7 @@ pub fn main() -> ExitCode {
         Ok(unmet_is) => unmet_is,
         Err(message) => return usage(&message),
     };
-    if let Err(error) = observer::observe(played) {
+    if let Err(error) = harness_play::observe(played) {
         return usage(&error.to_string());
     }
     if asked("--serve") {

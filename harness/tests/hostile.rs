@@ -5,6 +5,7 @@
 //! the suite, so that `cargo ci test --only hostile` runs these; by hand: `cargo test --no-run`, then
 //! `cargo nextest run -p harness --test hostile --run-ignored all`.
 
+#[path = "../play/tests/support/mod.rs"]
 mod support;
 
 use harness::prelude::*;

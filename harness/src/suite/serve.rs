@@ -16,7 +16,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{dup2_stdin, dup2_stdout, getpid, setpgid};
 
 use super::{Test, UnmetIs, trial};
-use crate::actor::apart;
+use harness_play::fork_for_test;
 
 /// Plays what is asked for on standard input until that ends.
 ///
@@ -24,14 +24,15 @@ use crate::actor::apart;
 /// What cannot be read, written, forked or waited for.
 pub(super) fn serve(tests: &[(String, &'static Test)], unmet_is: UnmetIs) -> Result<(), String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot serve: {what}: {error}");
-    let _ = crate::probe::facts();
+    let _ = crate::facts();
     let mut last = None;
     for name in io::stdin().lock().lines() {
         let name = name.map_err(|error| failed("standard input", &error))?;
         if let Some(pid) = last.take() {
             waitpid(pid, None).map_err(|error| failed("a test", &error))?;
         }
-        let child = apart(|| in_the_child(tests, &name, unmet_is)).map_err(|errno| failed("fork", &errno))?;
+        let child =
+            fork_for_test(|| in_the_child(tests, &name, unmet_is)).map_err(|errno| failed("fork", &errno))?;
         // Both do it, so that it is done whoever comes first.
         let _ = setpgid(child, child);
         say(&format!("started {child}"))?;

@@ -91,8 +91,8 @@ fn cannot_create_a_namespace_in_a_chroot() {
 #[rstest]
 #[case::a_zombie(Leaves::Zombie)]
 #[case::reaped(Leaves::Nothing)]
-fn a_step_after_the_end(#[case] remains: Leaves) {
-    let scenario = caller().outside(&[Action::Exit(remains), SETGROUPS_EMPTY]);
+fn a_step_after_the_end(#[case] leaves: Leaves) {
+    let scenario = caller().outside(&[Action::Exit(leaves), SETGROUPS_EMPTY]);
 
     let error = error(&scenario);
 

@@ -1,7 +1,7 @@
 //! Calls that set ids and lists of groups, or ask for them, as C expressions.
 
 use super::statements::Statements;
-use harness_scenario::action::{Action, Groups, Id, Room, SetId, Via};
+use harness_scenario::action::{Action, Groups, Id, IdFile, Room, SetId, Via};
 
 /// The most groups that are written out.
 const WRITTEN_OUT: usize = 64;
@@ -48,20 +48,9 @@ impl Statements<'_> {
     }
 
     fn set_id(&self, call: SetId, ids: &[Id; 3], via: Via) -> String {
-        let (name, count, own) = match call {
-            SetId::Setuid => ("setuid", 1, "own_uid"),
-            SetId::Setgid => ("setgid", 1, "own_gid"),
-            SetId::Setreuid => ("setreuid", 2, "own_uid"),
-            SetId::Setregid => ("setregid", 2, "own_gid"),
-            SetId::Setresuid => ("setresuid", 3, "own_uid"),
-            SetId::Setresgid => ("setresgid", 3, "own_gid"),
-            SetId::Setfsuid => ("setfsuid", 1, "own_uid"),
-            SetId::Setfsgid => ("setfsgid", 1, "own_gid"),
-            SetId::Seteuid => ("seteuid", 1, "own_uid"),
-            SetId::Setegid => ("setegid", 1, "own_gid"),
-        };
-        let zero = if own == "own_uid" { self.own.uid } else { self.own.gid } == 0;
-        let arguments = ids[..count].iter().map(|id| match id {
+        let own = if call.map() == IdFile::GidMap { "own_gid" } else { "own_uid" };
+        let (name, zero) = (call.name(), self.own.of(call.map()) == 0);
+        let arguments = ids[..call.count()].iter().map(|id| match id {
             Id::Own if zero => "0".to_owned(),
             Id::Own => own.to_owned(),
             Id::Of(u32::MAX) => "-1".to_owned(),

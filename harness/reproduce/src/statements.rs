@@ -92,7 +92,7 @@ impl<'a> Statements<'a> {
             }
             Action::PassFd(to) => self.pass(*actor, *to, action, "give(held);\ntell(\"ok\");"),
             Action::Socketpair(with) => self.pass(*actor, *with, action, "tell(socket_pair());"),
-            Action::Exit(remains) => self.end(*actor, *remains, action),
+            Action::Exit(leaves) => self.end(*actor, *leaves, action),
             other => {
                 let call = self.call(*actor, other, outcome)?;
                 self.statement(*actor, action, &ending(foretold.as_ref(), &call));
@@ -139,10 +139,10 @@ impl<'a> Statements<'a> {
         self.text.push_str(&format!("\tif (turn({}))\n\t\ttake();\n", Self::c_name(to)));
     }
 
-    fn end(&mut self, actor: Actor, remains: Leaves, action: &Action) {
+    fn end(&mut self, actor: Actor, leaves: Leaves, action: &Action) {
         self.statement(actor, action, "tell(\"ok\");\n_exit(0);");
         self.alive.retain(|other| *other != actor);
-        let options = match remains {
+        let options = match leaves {
             Leaves::Nothing => "0",
             Leaves::Zombie => {
                 self.zombies.push(actor);

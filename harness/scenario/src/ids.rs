@@ -102,7 +102,7 @@ impl Serialize for FsId {
     }
 }
 
-/// What stands for an id that nobody can tell.
+/// What stands for an id that the kernel does not report.
 pub const UNKNOWN: &str = "unknown";
 
 /// The five capability sets of a process.

@@ -34,7 +34,7 @@ pub struct Change {
     pub commit: &'static str,
 }
 
-/// Whoever maps uid 0 of the parent needs CAP_SETFCAP there.
+/// A process that maps uid 0 of the parent needs CAP_SETFCAP there.
 pub static SETFCAP: Change = Change {
     name: "setfcap-for-root",
     rule: "allow.uid-0-from-inside",

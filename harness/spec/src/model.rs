@@ -1,8 +1,8 @@
 //! What should happen: predicts the trace of a scenario from the rules of user namespaces, in plain Rust and
 //! without a system call.
 //!
-//! The model is the second opinion beside the reviewed snapshots, and the only one for scenarios that nobody
-//! wrote. It is meant to be read as documentation: each function is one system call or one file, says from which
+//! The model is the second opinion beside the reviewed snapshots, and the only one for scenarios that are drawn at
+//! random. It is meant to be read as documentation: each function is one system call or one file, says from which
 //! manual page and which function of the kernel its rules come, and names the rule by which it refuses. What
 //! differs between kernels is decided by the [table of changes](crate::changes) alone.
 //!
@@ -18,8 +18,8 @@
 //! | `model/preconditions.rs` | which steps can be played at all |
 //! | `model/compare.rs` | where a kernel and the model disagree |
 //!
-//! It knows the initial namespace and those below it; a caller in a container is beyond it, since nobody there
-//! can tell what lies above. A step that it does not know it leaves open: either nothing is predicted for it, or,
+//! It knows the initial namespace and those below it; a caller in a container is beyond it, since what lies
+//! above cannot be read there. A step that it does not know it leaves open: either nothing is predicted for it, or,
 //! where it may have changed anything, for nothing that follows.
 
 mod compare;
@@ -92,9 +92,9 @@ fn refuse_by(errno: Errno, rule: &'static Rule) -> Checked {
 pub(crate) enum Reply {
     /// It comes out so, by this rule.
     Is(Outcome, Option<&'static Rule>),
-    /// Nobody can tell, but nothing changes.
+    /// The outcome is not known, but nothing changes.
     Unknown,
-    /// Nobody can tell, nor what it changes.
+    /// Neither the outcome is known nor what it changes.
     Unmodelled,
 }
 

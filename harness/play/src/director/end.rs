@@ -9,13 +9,13 @@ use harness_scenario::outcome::Outcome;
 impl Director<'_> {
     /// Has an actor exit. What it was leaves no state; a zombie keeps its process id, which nobody else
     /// can be given until it is reaped with the director's other processes.
-    pub(super) fn end(&mut self, index: usize, remains: Leaves) -> Result<Outcome, Error> {
+    pub(super) fn end(&mut self, index: usize, leaves: Leaves) -> Result<Outcome, Error> {
         let mut process = self.processes.remove(index);
         self.kept.remove(index);
         let mut message = Vec::new();
         Request::new(Op::Exit, 0).write(&mut message, 0);
         process.send(&message, None)?;
-        match remains {
+        match leaves {
             Leaves::Nothing => process.wait_exit(&|_| "its end".to_owned())?,
             Leaves::Zombie => {
                 process.become_zombie();

@@ -26,17 +26,18 @@ impl Context<'_> {
     }
 
     pub(super) fn set_id(&self, call: SetId, ids: &[Id; 3], via: Via) -> Request {
-        let (number, own) = match call {
-            SetId::Setuid => (libc::SYS_setuid, self.own.uid),
-            SetId::Setgid => (libc::SYS_setgid, self.own.gid),
-            SetId::Setreuid => (libc::SYS_setreuid, self.own.uid),
-            SetId::Setregid => (libc::SYS_setregid, self.own.gid),
-            SetId::Setresuid => (libc::SYS_setresuid, self.own.uid),
-            SetId::Setresgid => (libc::SYS_setresgid, self.own.gid),
-            SetId::Setfsuid => (libc::SYS_setfsuid, self.own.uid),
-            SetId::Setfsgid => (libc::SYS_setfsgid, self.own.gid),
-            SetId::Seteuid => (SETEUID, self.own.uid),
-            SetId::Setegid => (SETEGID, self.own.gid),
+        let own = self.own.of(call.map());
+        let number = match call {
+            SetId::Setuid => libc::SYS_setuid,
+            SetId::Setgid => libc::SYS_setgid,
+            SetId::Setreuid => libc::SYS_setreuid,
+            SetId::Setregid => libc::SYS_setregid,
+            SetId::Setresuid => libc::SYS_setresuid,
+            SetId::Setresgid => libc::SYS_setresgid,
+            SetId::Setfsuid => libc::SYS_setfsuid,
+            SetId::Setfsgid => libc::SYS_setfsgid,
+            SetId::Seteuid => SETEUID,
+            SetId::Setegid => SETEGID,
         };
         let args = ids.map(|id| match id {
             Id::Own => Arg::Value(own.into()),

@@ -1,5 +1,6 @@
 //! Ids, lists of groups and capabilities, as the calls that set them take them.
 
+use super::IdFile;
 use crate::caps::Cap;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -66,6 +67,47 @@ pub enum SetId {
     Seteuid,
     /// setegid(3), of the C library alone.
     Setegid,
+}
+
+impl SetId {
+    /// The name of the call.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Setuid => "setuid",
+            Self::Setgid => "setgid",
+            Self::Setreuid => "setreuid",
+            Self::Setregid => "setregid",
+            Self::Setresuid => "setresuid",
+            Self::Setresgid => "setresgid",
+            Self::Setfsuid => "setfsuid",
+            Self::Setfsgid => "setfsgid",
+            Self::Seteuid => "seteuid",
+            Self::Setegid => "setegid",
+        }
+    }
+
+    /// How many ids the call takes.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Setresuid | Self::Setresgid => 3,
+            Self::Setreuid | Self::Setregid => 2,
+            Self::Setuid | Self::Setgid | Self::Setfsuid | Self::Setfsgid | Self::Seteuid | Self::Setegid => {
+                1
+            }
+        }
+    }
+
+    /// The map that its ids are looked up in.
+    pub fn map(self) -> IdFile {
+        match self {
+            Self::Setuid | Self::Setreuid | Self::Setresuid | Self::Setfsuid | Self::Seteuid => {
+                IdFile::UidMap
+            }
+            Self::Setgid | Self::Setregid | Self::Setresgid | Self::Setfsgid | Self::Setegid => {
+                IdFile::GidMap
+            }
+        }
+    }
 }
 
 /// A change of the capability sets.

@@ -25,24 +25,12 @@ pub(super) fn pointer(room: Room) -> &'static str {
 }
 
 pub(super) fn set_id(call: SetId, ids: &[Id; 3]) -> String {
-    let (name, count) = match call {
-        SetId::Setuid => ("setuid", 1),
-        SetId::Setgid => ("setgid", 1),
-        SetId::Setreuid => ("setreuid", 2),
-        SetId::Setregid => ("setregid", 2),
-        SetId::Setresuid => ("setresuid", 3),
-        SetId::Setresgid => ("setresgid", 3),
-        SetId::Setfsuid => ("setfsuid", 1),
-        SetId::Setfsgid => ("setfsgid", 1),
-        SetId::Seteuid => ("seteuid", 1),
-        SetId::Setegid => ("setegid", 1),
-    };
-    let shown = ids[..count].iter().map(|id| match id {
+    let shown = ids[..call.count()].iter().map(|id| match id {
         Id::Own => "own".to_owned(),
         Id::Of(u32::MAX) => "-1".to_owned(),
         Id::Of(id) => id.to_string(),
     });
-    format!("{name}({})", list(shown))
+    format!("{}({})", call.name(), list(shown))
 }
 
 /// Flags of clone(2) by name.

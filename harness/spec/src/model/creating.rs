@@ -1,4 +1,4 @@
-//! How namespaces come into being, and who enters them.
+//! How namespaces are created, and how a process enters one.
 
 use super::credentials::{Caps, Credentials, FOR_ALL};
 use super::world::{Creator, Dumpable, Namespace, NsId, Process};
@@ -56,7 +56,7 @@ impl World {
         Ok(self.entered(cred, ns))
     }
 
-    /// The credentials of whoever enters a namespace: ids and groups stay, every capability is there.
+    /// The credentials of a process that enters a namespace: ids and groups stay, every capability is there.
     /// Source: user_namespaces(7), "Capabilities"; kernel set_cred_user_ns().
     fn entered(&self, cred: &Credentials, ns: NsId) -> Credentials {
         let full = CapSet::up_to(self.names.last_cap);

@@ -19,7 +19,7 @@ enum List {
     Of(Vec<u32>),
     /// None: the pointer is bad.
     Nowhere,
-    /// One of which nobody knows where it ends.
+    /// A list whose end is not known.
     Unknown,
 }
 

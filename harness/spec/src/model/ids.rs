@@ -26,7 +26,7 @@ type Given = Option<Kid>;
 impl World {
     /// Source: setuid(2), setreuid(2), setresuid(2), setfsuid(2), seteuid(3), and their twins for groups.
     pub(super) fn set_id(&self, process: &mut Process, call: SetId, ids: &[Id; 3], via: Via) -> Reply {
-        let file = kind(call);
+        let file = call.map();
         let cred = &process.cred;
         let (old, cap) = match file {
             IdFile::GidMap => (cred.gid, Cap::Setgid),
@@ -125,18 +125,6 @@ fn returned(id: u32, via: Via) -> i64 {
     match via {
         Via::Raw => id.into(),
         Via::Libc => i32::from_ne_bytes(id.to_ne_bytes()).into(),
-    }
-}
-
-/// Which map the ids of a call are of.
-fn kind(call: SetId) -> IdFile {
-    match call {
-        SetId::Setgid | SetId::Setregid | SetId::Setresgid | SetId::Setfsgid | SetId::Setegid => {
-            IdFile::GidMap
-        }
-        SetId::Setuid | SetId::Setreuid | SetId::Setresuid | SetId::Setfsuid | SetId::Seteuid => {
-            IdFile::UidMap
-        }
     }
 }
 

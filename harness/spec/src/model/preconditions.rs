@@ -12,7 +12,7 @@ const WAITING: usize = 10;
 
 impl World {
     /// Whether a step can be played here and something be said of it. That an actor begins but once, and has one
-    /// companion at most, is for whoever knows the steps before.
+    /// child that stays at most, is decided by the caller, which knows the steps before.
     pub fn can_take(&self, Step { actor, action }: &Step) -> bool {
         match (action, self.find(*actor)) {
             (Action::Fork | Action::ForkCloned, _) => self.can_begin(*actor, action),

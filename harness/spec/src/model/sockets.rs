@@ -15,7 +15,7 @@ use nix::errno::Errno::{EINVAL, ENOMSG, EPERM};
 pub struct End {
     /// The uid and gid of each message that waits there.
     pub waiting: Vec<(Kid, Kid)>,
-    /// Whether credentials are told to whoever receives there: SO_PASSCRED.
+    /// Whether a receiver there gets credentials: SO_PASSCRED.
     pub tells: bool,
 }
 

@@ -43,10 +43,10 @@ impl World {
             return self.begin(step.actor, &step.action);
         }
         let Some(index) = self.find(step.actor) else { return Reply::Unmodelled };
-        if let Action::Exit(remains) = step.action {
+        if let Action::Exit(leaves) = step.action {
             // A zombie can still be named, and is not modelled.
             self.processes.remove(index);
-            return if remains == Leaves::Nothing { done() } else { Reply::Unmodelled };
+            return if leaves == Leaves::Nothing { done() } else { Reply::Unmodelled };
         }
         let mut process = self.processes[index].1.clone();
         let reply = self.take(step.actor, &mut process, &step.action);

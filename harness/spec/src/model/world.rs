@@ -15,9 +15,9 @@ pub const INITIAL: NsId = NsId(0);
 /// The word in /proc/PID/setgroups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Word {
-    /// setgroups(2) is for those with the capability.
+    /// setgroups(2) is allowed to a process with the capability.
     Allow,
-    /// It is for nobody.
+    /// It is forbidden to every process.
     Deny,
 }
 

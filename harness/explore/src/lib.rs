@@ -1,5 +1,11 @@
-//! Scenarios that nobody wrote, played by the kernel and by the [model]: where the two disagree, one
-//! of them is wrong.
+//! Scenarios that were not written by hand, played on the kernel and predicted by the [model]: where the two
+//! disagree, one of them is wrong.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [sweep], [maps] | all scenarios and all texts of maps that are short |
+//! | [search] | scenarios drawn at random, and made small where they are disputed |
+//! | [regressions] | the ones that were disputed once, kept as files |
 #![forbid(unsafe_code)]
 
 pub mod maps;

@@ -14,7 +14,10 @@ fn rootless() -> Userns {
 fn root_of_a_namespace_is_refused() -> Result<(), Refused> {
     let ended = rootless().run(&[SERVER])?;
 
-    assert_eq!((ended.status, ended.stderr.as_str()), (Status::Exited(77), "this server does not run as root\n"));
+    assert_eq!(
+        (ended.status, ended.stderr.as_str()),
+        (Status::Exited(77), "this server does not run as root\n")
+    );
     Ok(())
 }
 
@@ -23,7 +26,10 @@ fn root_of_a_namespace_is_refused() -> Result<(), Refused> {
 fn a_uid_without_a_map_is_accepted() -> Result<(), Refused> {
     let ended = Userns::new().run(&[SERVER])?;
 
-    assert_eq!((ended.status, ended.stdout.as_str()), (Status::Exited(0), "running as 65534 65534 65534 65534\n"));
+    assert_eq!(
+        (ended.status, ended.stdout.as_str()),
+        (Status::Exited(0), "running as 65534 65534 65534 65534\n")
+    );
     Ok(())
 }
 

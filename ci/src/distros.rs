@@ -2,32 +2,32 @@
 //! kernel that is running.
 
 mod enter;
+pub mod options;
 mod report;
 mod rootfs;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
-
-use crate::cli::DistrosOptions;
-use crate::kernels::apt::Mirror;
-use crate::kernels::luggage::{Luggage, User};
-use crate::kernels::outcome::{self, Outcome};
-use crate::kernels::play;
-use crate::kernels::progress::Progress;
-use crate::kernels::rows::Start;
-use crate::kernels::tale::Tale;
-use crate::kernels::trouble::Trouble;
-use crate::kernels::watch::{self, Guest, Limits, Over};
-use crate::say::say;
-use crate::scratch::Scratch;
-use crate::tools::{self, Install};
-use crate::verdict::Verdict;
-use crate::workspace::Workspace;
-use crate::{kernels, packages, process};
-
 use rootfs::{Rootfs, Versions};
+
+use crate::debian::apt::Mirror;
+use crate::distros::options::DistrosOptions;
+use crate::guests::bundle::{Luggage, User};
+use crate::guests::failure::Trouble;
+use crate::guests::guest::{Guest, Limits, Over, console_file};
+use crate::guests::outcome::{self, Outcome};
+use crate::guests::progress::Progress;
+use crate::guests::start::Start;
+use crate::guests::transcript::Tale;
+use crate::guests::{junit, results};
+use crate::sys::scratch::Scratch;
+use crate::sys::tools::{self, Install};
+use crate::sys::workspace::Workspace;
+use crate::sys::{packages, signals};
+use crate::ui::print::say;
+use crate::ui::verdict::Verdict;
 
 /// The releases, oldest first.
 const RELEASES: [&str; 4] = ["bullseye", "bookworm", "trixie", "sid"];
@@ -63,7 +63,7 @@ pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
     tools::nextest(Install::unless(options.elsewhere.skip_install))?;
     let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref())?;
     let luggage = Luggage::pack(&workspace, options.elsewhere.filter.as_deref())?;
-    let cache = cache(options, &workspace);
+    let cache = workspace.cache(options.elsewhere.cache.as_deref(), "userns-suite/distros", "distros");
     let results = workspace.results().join("distros");
     let limit = Duration::from_secs(options.elsewhere.limit);
     let played: Vec<Played> = releases
@@ -79,7 +79,7 @@ pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
     });
     let outcomes: Vec<Outcome> = played.into_iter().map(|it| it.outcome).collect();
     if let Some(path) = &options.elsewhere.junit {
-        kernels::report::junit(&outcomes, path)?;
+        junit::write(&outcomes, path)?;
     }
     Ok(outcome::verdict(&outcomes))
 }
@@ -103,7 +103,7 @@ fn needed(install: Install) -> Result<(), String> {
     ];
     let missing: Vec<&str> =
         programs.iter().filter(|it| tools::find(it.0).is_none()).map(|it| it.1).collect();
-    let typed = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    let typed = packages::install_command(&missing);
     match (missing.is_empty(), install) {
         (true, _) => Ok(()),
         (false, Install::Missing) => packages::install_packages(&missing)
@@ -114,19 +114,11 @@ fn needed(install: Install) -> Result<(), String> {
     }
 }
 
-/// Where roots are kept between runs.
-fn cache(options: &DistrosOptions, workspace: &Workspace) -> PathBuf {
-    let home = || std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty());
-    let given =
-        options.elsewhere.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite/distros")));
-    given.unwrap_or_else(|| workspace.target.join("distros"))
-}
-
 fn made(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Result<Rootfs, Trouble> {
-    if process::interrupted() {
+    if signals::interrupted() {
         return Err(Trouble::Interrupted);
     }
-    rootfs::get(release, cache, mirror, refresh).map_err(|error| match process::interrupted() {
+    rootfs::get(release, cache, mirror, refresh).map_err(|error| match signals::interrupted() {
         true => Trouble::Interrupted,
         false => Trouble::NotFetched(error),
     })
@@ -145,11 +137,11 @@ fn one(
     let mut tale = Tale::new(&luggage.tests, users.len(), "");
     let mut progress = Progress::new(release, luggage.tests.len());
     let versions = rootfs.as_ref().map(|rootfs| rootfs.versions.clone()).unwrap_or_default();
-    let trouble = play::empty(results).and(rootfs).and_then(|rootfs| {
+    let trouble = results::empty(results).and(rootfs).and_then(|rootfs| {
         let failed = |error: String| Trouble::NotStarted(error);
         let work = Scratch::new().map_err(failed)?;
         let command = enter::command(&rootfs, luggage, &users, work.path()).map_err(failed)?;
-        let console = watch::console(results);
+        let console = console_file(results);
         progress.starts();
         let limits = Limits { boot: BOOT, silence: SILENCE, total: limit };
         let guest = Guest::start(&command, Over::Stdout, &console, work.path())?;
@@ -170,7 +162,7 @@ fn one(
         trouble,
         results: results.to_owned(),
     };
-    play::keep(&mut outcome);
+    results::keep(&mut outcome);
     Played { versions, outcome }
 }
 

@@ -2,7 +2,7 @@
 
 use harness::host::facts;
 
-use crate::say::say;
+use crate::ui::print::say;
 
 /// Prints the facts of this host, for people or as JSON.
 ///

@@ -1,71 +1,60 @@
 //! `cargo ci kernels`: the suite on many kernels of one machine, side by side.
 
 mod accelerator;
-pub mod apt;
-pub mod compare;
 mod fetch;
 mod image;
-pub mod known;
-pub mod luggage;
-pub mod outcome;
+mod launch;
+pub mod list;
+pub mod options;
 pub mod play;
-mod pool;
-pub mod progress;
-pub mod report;
-pub mod rows;
 mod setup;
-mod start;
-pub mod table;
-pub mod tale;
-mod tree;
-pub mod trouble;
-mod userland;
-pub mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cli::KernelsOptions;
-use crate::matrix::{self, About};
-use crate::process;
-use crate::say::say;
-use crate::tools::{self, Install};
-use crate::verdict::Verdict;
-use crate::workspace::Workspace;
-
-use accelerator::Choice;
-use apt::Mirror;
-use fetch::Store;
-use luggage::Luggage;
-use outcome::Outcome;
-use play::Common;
-use rows::{Row, Source, Start};
-use start::Image;
-use trouble::Trouble;
+use crate::debian::apt::Mirror;
+use crate::guests::bundle::Luggage;
+use crate::guests::failure::Trouble;
+use crate::guests::outcome::{self, Outcome};
+use crate::guests::start::Start;
+use crate::guests::{expected_failures, json, junit, table};
+use crate::kernels::accelerator::Choice;
+use crate::kernels::fetch::Store;
+use crate::kernels::launch::Image;
+use crate::kernels::list::{Row, Source};
+use crate::kernels::options::KernelsOptions;
+use crate::kernels::play::Common;
+use crate::matrix;
+use crate::report::about::About;
+use crate::sys::tools::{self, Install};
+use crate::sys::workspace::Workspace;
+use crate::sys::{pool, signals};
+use crate::ui::print::say;
+use crate::ui::verdict::Verdict;
 
 /// Does what the options ask for.
 ///
 /// # Errors
 /// When no kernel can be asked at all; what keeps one of them from it is in its row.
 pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
-    let rows = rows::select(&rows::all()?, &options.only, &options.kernel)?;
+    let rows = list::select(&list::all()?, &options.only, &options.kernel)?;
     if options.list {
-        say(if options.elsewhere.json { report::rows(&rows)? } else { table::rows(&rows) });
+        say(if options.elsewhere.json { list::json(&rows)? } else { list::text(&rows) });
         return Ok(Verdict::Good);
     }
     let elsewhere = &options.elsewhere;
     reachable([&elsewhere.junit, &options.save, &options.pages.html, &options.pages.markdown])?;
-    let differences = known::all(options.known.as_deref())?;
+    let differences = expected_failures::all(options.known.as_deref())?;
     if elsewhere.setup {
         setup::install(&rows)?;
     }
     setup::target()?;
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(elsewhere.skip_install))?;
-    let cache = cache(options, &workspace);
+    let cache = workspace.cache(elsewhere.cache.as_deref(), "userns-suite", "kernels");
     let luggage = Luggage::pack(&workspace, elsewhere.filter.as_deref())?;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    known::fits(&differences, &names, &luggage.suite_tests)?;
+    expected_failures::fits(&differences, &names, &luggage.suite_tests)?;
     let common = Common {
         differences,
         luggage,
@@ -79,7 +68,7 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         false => None,
     };
     let outcomes = all(&common, &rows, &cache, options)?;
-    let json = about.map(|about| report::json(&outcomes, &about)).transpose()?;
+    let json = about.map(|about| json::json(&outcomes, &about)).transpose()?;
     tell(&outcomes, json.as_deref(), &workspace, options)?;
     Ok(outcome::verdict(&outcomes))
 }
@@ -93,7 +82,7 @@ fn tell(
 ) -> Result<(), String> {
     let elsewhere = &options.elsewhere;
     if let Some(path) = &elsewhere.junit {
-        report::junit(outcomes, path)?;
+        junit::write(outcomes, path)?;
     }
     say(match json.filter(|_| elsewhere.json) {
         Some(json) => json.to_owned(),
@@ -139,7 +128,7 @@ fn all(
 }
 
 fn image(store: &Store, row: &Row) -> Result<Image, Trouble> {
-    if process::interrupted() {
+    if signals::interrupted() {
         return Err(Trouble::Interrupted);
     }
     match &row.source {
@@ -147,11 +136,4 @@ fn image(store: &Store, row: &Row) -> Result<Image, Trouble> {
         Source::File(file) => image::of_file(file, row.start).map_err(Trouble::NotStarted),
         Source::Package(package) => store.get(row, package).map_err(Trouble::NotFetched),
     }
-}
-
-/// Where packages and kernels are kept between runs.
-fn cache(options: &KernelsOptions, workspace: &Workspace) -> PathBuf {
-    let home = || std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty());
-    let given = options.elsewhere.cache.clone().or_else(|| Some(Path::new(&home()?).join("userns-suite")));
-    given.unwrap_or_else(|| workspace.target.join("kernels"))
 }

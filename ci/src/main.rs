@@ -1,60 +1,53 @@
 //! The commands behind `cargo ci`.
 //!
-//! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` tells which rules
+//! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
 //! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
 //! kernels and rules on a page, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//!
+//! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `run` and `catalogue`,
+//! `debian`, `sys`, `ui`.
 
-mod checks;
+mod catalogue;
+mod check;
 mod cli;
-mod deny;
+mod debian;
 mod distros;
+mod explore;
 mod facts;
-mod gather;
-mod guard;
+mod guests;
 mod kernels;
 mod matrix;
-mod nextest;
-mod ordinary;
-mod packages;
-mod process;
-mod progress;
-mod results;
+mod report;
 mod rules;
-mod say;
-mod scratch;
-mod search;
-mod skips;
-mod snapshots;
-mod steps;
+mod run;
 mod suite;
-mod summary;
-mod sweep;
-mod tools;
-mod verdict;
-mod workflows;
-mod workspace;
+mod sys;
+mod ui;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command};
-use verdict::Verdict;
+use crate::cli::{Cli, Command};
+use crate::explore::{search, sweep};
+use crate::sys::{signals, supervisor};
+use crate::ui::style;
+use crate::ui::verdict::Verdict;
 
 fn main() -> ExitCode {
     // A parse error of clap ends with 2 as well: nothing was run.
     match run(Cli::parse().command) {
         Ok(status) => status,
         Err(message) => {
-            anstream::eprintln!("{}cannot run:{:#} {message}", summary::BAD, summary::BAD);
+            anstream::eprintln!("{}cannot run:{:#} {message}", style::BAD, style::BAD);
             Verdict::CouldNotRun(message).exit_code()
         }
     }
 }
 
 fn run(command: Command) -> Result<ExitCode, String> {
-    process::watch_signals()?;
+    signals::watch_signals()?;
     let done = match command {
         Command::Facts { json } => facts::print(json).map(|()| Verdict::Good),
         Command::Suite(options) => suite::run(&options),
@@ -64,8 +57,8 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Matrix(options) => matrix::run(&options),
         Command::Search(options) => search::run(&options),
         Command::Distros(options) => distros::run(&options),
-        Command::Test(options) => checks::run(&options),
-        Command::Guard(options) => return Ok(guard::run(&options)),
+        Command::Test(options) => check::run(&options),
+        Command::Guard(options) => return Ok(supervisor::run(&options)),
     };
     done.map(|verdict| verdict.exit_code())
 }

@@ -6,48 +6,19 @@
 mod cell;
 mod difference;
 mod grid;
-mod island;
 mod markdown;
 mod merge;
+pub mod options;
 mod page;
-mod record;
-mod suite;
+mod page_data;
 
 use std::path::Path;
 
-use crate::cli::{MatrixOptions, PagesOptions};
-use crate::rules;
-use crate::say::say;
-use crate::verdict::Verdict;
-
-use grid::Grid;
-use merge::Merged;
-use record::{Suite, Traces};
-
-pub use record::FORMAT;
-pub use suite::{body, lacks};
-
-/// What a run of kernels tells of the suite that asked them.
-#[derive(Debug, Default)]
-pub struct About {
-    /// Rules and tests.
-    pub suite: Suite,
-    /// The tests that were asked for.
-    pub asked: Vec<String>,
-    /// Their reviewed snapshots.
-    pub traces: Traces,
-}
-
-impl About {
-    /// Asks the suite's binary which tests there are, and reads the snapshots of those that are asked for.
-    ///
-    /// # Errors
-    /// When it does not tell, or a snapshot cannot be read.
-    pub fn of(root: &Path, binary: &Path, asked: &[String]) -> Result<Self, String> {
-        let tests = rules::told_by(binary, root)?;
-        Ok(Self { suite: suite::suite(&tests), asked: asked.to_vec(), traces: suite::traces(root, asked)? })
-    }
-}
+use crate::matrix::grid::Grid;
+use crate::matrix::merge::Merged;
+use crate::matrix::options::{MatrixOptions, PagesOptions};
+use crate::ui::print::say;
+use crate::ui::verdict::Verdict;
 
 /// Does what the options ask for.
 ///

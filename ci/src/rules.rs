@@ -1,33 +1,29 @@
 //! `cargo ci rules`: the rules of the kernel, the tests that pin them, and whether they hold here.
 
-pub mod listed;
+pub mod options;
 mod page;
 mod state;
 mod table;
 
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
 use harness::rules::{self, Rule};
 
-use crate::cli::RulesOptions;
-use crate::gather::Leg;
-use crate::kernels::known;
-use crate::results::End;
-use crate::say::say;
-use crate::tools::{self, Install};
-use crate::verdict::Verdict;
-use crate::workspace::Workspace;
-use crate::{nextest, process, suite, summary};
-
-use listed::Listed;
-use state::{Known, Ruling, State};
+use crate::catalogue::ask;
+use crate::catalogue::listing::{self, Listed};
+use crate::guests::expected_failures;
+use crate::rules::options::RulesOptions;
+use crate::rules::state::{Known, Ruling, State};
+use crate::run::junit::End;
+use crate::run::user_run::Leg;
+use crate::run::{caller, nextest, summary};
+use crate::sys::tools::{self, Install};
+use crate::sys::workspace::Workspace;
+use crate::ui::print::say;
+use crate::ui::verdict::Verdict;
 
 /// Where the page for readers is, relative to the workspace.
 const PAGE: &str = "docs/rules.md";
-/// Listing names asks the host nothing; this is a hang.
-const LIST_LIMIT: Duration = Duration::from_secs(60);
 
 /// Does what the options ask for.
 ///
@@ -71,10 +67,10 @@ fn only_skips(leg: &Leg) -> bool {
 
 /// Known differences of any kernel that are about tests which nobody has.
 fn known_of_no_test(tests: &[Listed]) -> Result<(), String> {
-    let differences = known::all(None)?;
+    let differences = expected_failures::all(None)?;
     let kernels: Vec<&str> = differences.iter().map(|it| it.kernel.as_str()).collect();
     let names: Vec<String> = tests.iter().map(|test| test.name.clone()).collect();
-    known::fits(&differences, &kernels, &names)
+    expected_failures::fits(&differences, &kernels, &names)
 }
 
 /// What `cargo ci test` asks of the table: a test or a reason for each rule, a rule for each test, a
@@ -86,7 +82,7 @@ fn known_of_no_test(tests: &[Listed]) -> Result<(), String> {
 /// When the suite does not build or does not tell.
 pub fn check(workspace: &Workspace) -> Result<Result<String, Vec<String>>, String> {
     let tests = list(workspace)?;
-    let mut wrong = listed::unpinned(&tests);
+    let mut wrong = listing::unpinned(&tests);
     wrong.extend(known_of_no_test(&tests).err());
     wrong.extend(rules::all().filter_map(|rule| lack(rule, &tests)));
     let path = workspace.root.join(PAGE);
@@ -111,25 +107,7 @@ fn selected(names: &[String]) -> Result<Vec<&'static Rule>, String> {
 
 /// Asks the suite which test pins what.
 fn list(workspace: &Workspace) -> Result<Vec<Listed>, String> {
-    told_by(&nextest::build_suite(workspace)?, &workspace.root)
-}
-
-/// Asks a binary of the suite which test pins what.
-///
-/// # Errors
-/// When it cannot be run, or does not tell.
-pub fn told_by(suite: &Path, root: &Path) -> Result<Vec<Listed>, String> {
-    let mut command = Command::new(suite);
-    let said = process::capture(command.arg("--rules").current_dir(root), LIST_LIMIT)?;
-    if !said.status.success() {
-        return Err(format!(
-            "`{}` failed ({}): {}",
-            process::show(&command),
-            said.status,
-            said.stderr.trim()
-        ));
-    }
-    listed::parse(&said.stdout)
+    ask::told_by(&nextest::build_suite(workspace)?, &workspace.root)
 }
 
 fn play(workspace: &Workspace, names: &[String], asked: &[&Rule], tests: &[Listed]) -> Result<Leg, String> {
@@ -142,7 +120,7 @@ fn play(workspace: &Workspace, names: &[String], asked: &[&Rule], tests: &[Liste
         }
         arguments.extend(["-E".to_owned(), wanted.join(" + "), "--no-tests=pass".to_owned()]);
     }
-    suite::as_caller(workspace, &arguments)
+    caller::run(workspace, &arguments)
 }
 
 fn write(root: &Path, tests: &[Listed]) -> Result<Verdict, String> {

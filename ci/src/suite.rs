@@ -1,17 +1,40 @@
-//! `cargo ci suite`: the suite as whoever calls it.
+//! `cargo ci suite`: the suite as the caller.
 
-use std::process::Command;
+use clap::Args;
 
-use nix::unistd::geteuid;
+use crate::run::caller;
+use crate::run::summary::{self, Names};
+use crate::sys::tools::{self, Install};
+use crate::sys::workspace::Workspace;
+use crate::ui::print::say;
+use crate::ui::verdict::Verdict;
 
-use crate::cli::SuiteOptions;
-use crate::gather::{Leg, Run, gather};
-use crate::nextest::{self, Ended, Places};
-use crate::say::say;
-use crate::tools::{self, Install};
-use crate::verdict::Verdict;
-use crate::workspace::{SUITE, Workspace};
-use crate::{facts, process, summary};
+/// What the help closes with.
+pub const AFTER: &str = "\
+Examples:
+  cargo ci suite                             every test that this host can run
+  cargo ci suite --filter 'test(map_order)'  the tests whose name contains map_order
+  cargo ci suite -- --stress-count 50        arguments after -- go to cargo nextest run
+  USERNS_SUITE_REQUIRE=all cargo ci suite    what this host cannot run is a failure
+
+Exit status: 0 good, 1 tests failed, 2 could not run (build failed, nothing ran).";
+
+/// Options of `cargo ci suite`.
+#[derive(Args, Debug, Default)]
+pub struct SuiteOptions {
+    /// Run only what this nextest expression selects
+    #[arg(long, short = 'E', value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Name every skipped test, not only the first few of each reason
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Install nothing; stop with a message when cargo-nextest is missing
+    #[arg(long)]
+    pub skip_install: bool,
+    /// Handed to `cargo nextest run` as they are
+    #[arg(last = true, value_name = "NEXTEST ARGS")]
+    pub nextest: Vec<String>,
+}
 
 /// Runs the suite and prints the summary.
 ///
@@ -24,36 +47,7 @@ pub fn run(options: &SuiteOptions) -> Result<Verdict, String> {
     if let Some(expression) = &options.filter {
         arguments.extend(["-E".to_owned(), expression.clone()]);
     }
-    let leg = as_caller(&workspace, &arguments)?;
-    say(summary::render(&leg, &workspace.root, summary::Names::all_if(options.verbose)));
+    let leg = caller::run(&workspace, &arguments)?;
+    say(summary::render(&leg, &workspace.root, Names::all_if(options.verbose)));
     Ok(leg.verdict)
-}
-
-/// Runs the suite with the ids of this process.
-///
-/// # Errors
-/// When it does not build or nextest cannot be started.
-pub fn as_caller(workspace: &Workspace, arguments: &[String]) -> Result<Leg, String> {
-    let places = Places { root: workspace.root.clone(), results: workspace.results() };
-    places.empty()?;
-    let binary = nextest::build_suite(workspace)?;
-    let mut command = workspace.cargo(["nextest", "run", "--package", SUITE]);
-    command.args(arguments);
-    places.set_variables(&mut command);
-    let ended = Ended::from(process::stream(&mut command)?);
-    let mut list_skipped = Command::new(binary);
-    list_skipped.arg("--skipped").current_dir(&workspace.root);
-    let who = match geteuid().as_raw() {
-        0 => "as root (uid 0)".to_owned(),
-        uid => format!("as an ordinary user (uid {uid})"),
-    };
-    let selects = arguments.iter().any(|argument| argument.starts_with("--run-ignored"));
-    Ok(gather(Run {
-        who,
-        ended,
-        places: &places,
-        list_skipped,
-        left_out: selects.then_some("left out by --run-ignored"),
-        facts: facts::text(),
-    }))
 }

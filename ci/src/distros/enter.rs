@@ -7,8 +7,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::rootfs::Rootfs;
-use crate::kernels::luggage::{Luggage, User};
+use crate::distros::rootfs::Rootfs;
+use crate::guests::bundle::{Luggage, User};
 
 /// Arguments: an empty directory, the archive, the directory with the luggage, the program, the plan.
 const SCRIPT: &str = r#"

@@ -6,19 +6,19 @@ use std::path::Path;
 use anstyle::Style;
 use serde_json::{Value, json};
 
-use super::Played;
-use crate::kernels::compare::compare;
-use crate::kernels::outcome::{Outcome, verdict};
-use crate::kernels::{report, table};
-use crate::summary::{BAD, BOLD, GOOD, MIDDLING};
-use crate::verdict::Verdict;
+use crate::distros::Played;
+use crate::guests::compare::compare;
+use crate::guests::outcome::{Outcome, verdict};
+use crate::guests::{json, table};
+use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
+use crate::ui::verdict::Verdict;
 
 /// The names of the releases as JSON.
 ///
 /// # Errors
 /// When they cannot be written.
 pub fn list(releases: &[&str]) -> Result<String, String> {
-    report::text(&json!(releases))
+    json::text(&json!(releases))
 }
 
 /// The newest release that was asked in full: they are in the order of their age.
@@ -98,18 +98,18 @@ pub fn json(played: &[Played]) -> Result<String, String> {
         json!({
             "name": outcome.name, "sudo": versions.sudo, "shadow": versions.shadow,
             "util_linux": versions.util_linux, "kernel": outcome.release,
-            "verdict": report::word_of(&outcome.verdict()),
+            "verdict": json::word_of(&outcome.verdict()),
             "passed": outcome.passed(), "failed": outcome.failed(), "skipped": outcome.skipped(),
             "seconds": outcome.time.as_secs_f64(),
             "trouble": outcome.trouble.as_ref().map(ToString::to_string),
             "results": outcome.results,
             "differs": difference.map(|it| json!({"tests": it.tests, "skipped_here": it.skipped_here,
                                                   "skipped_there": it.skipped_there})),
-            "legs": outcome.legs.iter().map(report::leg).collect::<Vec<_>>(),
+            "legs": outcome.legs.iter().map(json::leg).collect::<Vec<_>>(),
         })
     };
     let all: Vec<Value> = played.iter().map(one).collect();
-    report::text(&json!({"newest": newest.map(|it| &it.name), "distributions": all}))
+    json::text(&json!({"newest": newest.map(|it| &it.name), "distributions": all}))
 }
 
 #[cfg(test)]
@@ -118,8 +118,8 @@ mod tests {
 
     use super::*;
     use crate::distros::Versions;
-    use crate::kernels::outcome::tests::outcome;
-    use crate::kernels::trouble::Trouble;
+    use crate::guests::failure::Trouble;
+    use crate::guests::outcome::tests::outcome;
 
     fn played() -> [Played; 3] {
         let versions = |sudo: &str| Versions {

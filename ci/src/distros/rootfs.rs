@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::kernels::apt::Mirror;
-use crate::kernels::progress;
-use crate::scratch::Scratch;
-use crate::{guard, process};
+use crate::debian::apt::Mirror;
+use crate::guests::progress;
+use crate::sys::scratch::Scratch;
+use crate::sys::{process, supervisor};
 
 /// What the suite runs, on top of what is essential: sudo, su, newuidmap, setpriv, and mount for those who
 /// enter.
@@ -98,7 +98,7 @@ fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
     command.arg(format!("--aptopt={}", settings.display())).arg(release).arg(archive);
     command.arg(format!("deb [signed-by={}] {address} {release} main", keyring.display()));
     command.env("TMPDIR", work.path()).stdin(Stdio::null()).stdout(Stdio::null());
-    match process::stream(&mut guard::guarded(&command, work.path()))? {
+    match process::stream(&mut supervisor::guarded(&command, work.path()))? {
         status if status.success() => Ok(()),
         status => Err(format!("mmdebstrap failed ({status}): see its messages above")),
     }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use guest::Plan;
 
-use super::luggage::{Luggage, plan_tree};
-use super::progress::say;
-use super::start::{self, Image};
-use super::tale::Tale;
-use super::watch::{self, Guest, Limits};
-use crate::cli::Accelerator;
-use crate::scratch::Scratch;
+use crate::guests::bundle::{Luggage, plan_tree};
+use crate::guests::guest::{Guest, Limits, console_file};
+use crate::guests::progress::say;
+use crate::guests::transcript::Tale;
+use crate::kernels::launch::{self, Image};
+use crate::kernels::options::Accelerator;
+use crate::sys::scratch::Scratch;
 
 /// With KVM a kernel is up in a second or two.
 const TRIAL: Duration = Duration::from_secs(15);
@@ -86,7 +86,7 @@ fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), Stri
         return Ok((Accelerator::Tcg, format!("{KVM} cannot be opened: {error}")));
     }
     let work = Scratch::new()?;
-    let (root, console) = (work.path().join("root.cpio"), watch::console(work.path()));
+    let (root, console) = (work.path().join("root.cpio"), console_file(work.path()));
     let mut archive = Vec::new();
     let plan = Plan { tests: Vec::new(), ..luggage.plan(&[]) };
     let written = luggage
@@ -95,7 +95,7 @@ fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), Stri
         .and_then(|()| plan_tree(&plan).map_err(std::io::Error::other)?.archive(&mut archive))
         .and_then(|()| fs::write(&root, archive));
     written.map_err(|error| format!("cannot write {}: {error}", root.display()))?;
-    let (command, over) = start::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MEMORY)?;
+    let (command, over) = launch::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MEMORY)?;
     let limits = Limits { boot: TRIAL, silence: TRIAL, total: TRIAL };
     let mut tale = Tale::new(&[], 0, "");
     let trouble = match Guest::start(&command, over, &console, work.path()) {

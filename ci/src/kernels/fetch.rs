@@ -11,13 +11,13 @@ use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
-use super::apt::{self, Archive, Mirror};
-use super::image;
-use super::progress::say;
-use super::rows::{self, Row, Start};
-use super::setup;
-use super::start::Image;
-use crate::{process, tools};
+use crate::debian::apt::{self, Archive, Mirror};
+use crate::guests::progress::say;
+use crate::guests::start::Start;
+use crate::kernels::image;
+use crate::kernels::launch::Image;
+use crate::kernels::list::{self, Row};
+use crate::sys::{packages, process, tools};
 
 /// Patching or unpacking one file.
 const QUICK: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be fetched, or is not what was promised.
-    pub fn get(&self, row: &Row, package: &rows::Package) -> Result<Image, String> {
+    pub fn get(&self, row: &Row, package: &list::Package) -> Result<Image, String> {
         let dir = self.cache.join("kernels").join(&row.name);
         if let Some(image) = kept(&dir, row.start).filter(|_| !self.refresh) {
             return Ok(image);
@@ -86,7 +86,7 @@ impl Store {
         }
     }
 
-    fn fetch(&self, row: &Row, package: &rows::Package, dir: &Path) -> Result<(), String> {
+    fn fetch(&self, row: &Row, package: &list::Package, dir: &Path) -> Result<(), String> {
         let mirror = self.mirror.as_ref().map_err(String::clone)?;
         let archive = Archive::open(&self.cache, &package.suite, mirror)?;
         archive.update()?;
@@ -171,7 +171,7 @@ fn belongs_to_kernel(name: &str) -> bool {
 /// Makes the program use another C library than the host's.
 fn patch(program: &Path, libraries: &Path) -> Result<(), String> {
     let patchelf = tools::find("patchelf").ok_or_else(|| {
-        format!("patchelf is missing, this host's C library is too old; {}", setup::advice("patchelf"))
+        format!("patchelf is missing, this host's C library is too old; {}", packages::advice("patchelf"))
     })?;
     let mut command = Command::new(patchelf);
     command.arg("--set-interpreter").arg(libraries.join("ld-linux-x86-64.so.2"));

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::rows::Start;
-use super::start::Image;
-use crate::process;
+use crate::guests::start::Start;
+use crate::kernels::launch::Image;
+use crate::sys::process;
 
 /// Asking a program for its version or configuration.
 const QUICK: Duration = Duration::from_secs(20);

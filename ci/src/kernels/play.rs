@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
 
-use super::accelerator::Choice;
-use super::known::{self, Difference};
-use super::luggage::{Luggage, User};
-use super::outcome::Outcome;
-use super::progress::Progress;
-use super::rows::{Row, Start};
-use super::start::{self, Image};
-use super::tale::Tale;
-use super::trouble::{Trouble, end_of_console};
-use super::watch::{self, Guest, Limits, Over};
-use crate::cli::Accelerator;
-use crate::scratch::Scratch;
+use crate::guests::bundle::{Luggage, User};
+use crate::guests::expected_failures::{self, Difference};
+use crate::guests::failure::Trouble;
+use crate::guests::guest::{Guest, Limits, Over, console_file};
+use crate::guests::outcome::Outcome;
+use crate::guests::progress::Progress;
+use crate::guests::results;
+use crate::guests::start::Start;
+use crate::guests::transcript::Tale;
+use crate::kernels::accelerator::Choice;
+use crate::kernels::launch::{self, Image};
+use crate::kernels::list::Row;
+use crate::kernels::options::Accelerator;
+use crate::sys::scratch::Scratch;
 
-/// Lines of a console that are shown where there is trouble.
-const CONSOLE_LINES: usize = 20;
 /// The slowest kernel here needs ten seconds to boot.
 const BOOT: Duration = Duration::from_secs(90);
 /// A single test is killed before that, by the guest.
@@ -47,19 +47,19 @@ pub struct Common {
 /// Starts a kernel, listens to it, and says what became of it.
 pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcome {
     let begun = Instant::now();
-    let results = common.results.join(&row.name);
+    let dir = common.results.join(&row.name);
     let users = users(row.start);
     let mut tale = Tale::new(&common.luggage.tests, users.len(), &row.release);
     let mut progress = Progress::new(&row.name, common.luggage.tests.len());
     let origin = image.as_ref().map(|image| image.origin.clone()).unwrap_or_default();
     let mut accelerator = None;
-    let trouble = empty(&results).and(image).and_then(|image| {
+    let trouble = results::empty(&dir).and(image).and_then(|image| {
         let work = Scratch::new().map_err(|error| not_started(&error))?;
         if row.start == Start::Qemu {
             accelerator =
                 Some(common.accelerator.decide(&image, &common.luggage).map_err(|e| not_started(&e))?);
         }
-        let console = watch::console(&results);
+        let console = console_file(&dir);
         let command = command(common, row, &users, &image, (work.path(), &console), accelerator);
         let (command, over) = command.map_err(|error| not_started(&error))?;
         progress.starts();
@@ -80,11 +80,15 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
         differences: Vec::new(),
         console: Vec::new(),
         trouble,
-        results,
+        results: dir,
     };
-    outcome.differences =
-        known::judge(&common.differences, &row.name, &mut outcome.legs, outcome.trouble.is_none());
-    keep(&mut outcome);
+    outcome.differences = expected_failures::judge(
+        &common.differences,
+        &row.name,
+        &mut outcome.legs,
+        outcome.trouble.is_none(),
+    );
+    results::keep(&mut outcome);
     outcome
 }
 
@@ -101,30 +105,21 @@ fn command(
     let root = work.join("root");
     match row.start {
         Start::Uml => {
-            start::root(luggage, users, image, &root)?;
-            Ok(start::uml(image, &root, work, common.memory))
+            launch::root(luggage, users, image, &root)?;
+            Ok(launch::uml(image, &root, work, common.memory))
         }
         Start::Qemu => {
-            start::root(luggage, users, image, &root)?;
-            start::qemu(image, &root, console, accelerator.unwrap_or(Accelerator::Tcg), common.memory)
+            launch::root(luggage, users, image, &root)?;
+            launch::qemu(image, &root, console, accelerator.unwrap_or(Accelerator::Tcg), common.memory)
         }
         Start::Gvisor => {
             fs::create_dir(&root).map_err(|error| format!("cannot make {}: {error}", root.display()))?;
             luggage.tree().unpack(&root)?;
-            start::extras(luggage, users, image)?.unpack(&root)?;
-            Ok(start::gvisor(image, &root, work))
+            launch::extras(luggage, users, image)?.unpack(&root)?;
+            Ok(launch::gvisor(image, &root, work))
         }
-        Start::Host => start::host(luggage, users, work),
+        Start::Host => launch::host(luggage, users, work),
     }
-}
-
-/// What an earlier run left must not pass for a result.
-pub fn empty(results: &Path) -> Result<(), Trouble> {
-    let gone = match fs::remove_dir_all(results) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => fs::create_dir_all(results),
-    };
-    gone.map_err(|error| not_started(&format!("{} cannot be emptied: {error}", results.display())))
 }
 
 /// Root and an ordinary user; on a host only those that the caller can be.
@@ -137,32 +132,4 @@ fn users(start: Start) -> Vec<User> {
 
 fn not_started(why: &str) -> Trouble {
     Trouble::NotStarted(why.to_owned())
-}
-
-/// Leaves snapshots that differ, reproducers, and the outputs of failed tests, where they can be looked at.
-pub fn keep(outcome: &mut Outcome) {
-    let console = fs::read(watch::console(&outcome.results)).unwrap_or_default();
-    // Before a kernel started there is no console, and it does not tell why somebody interrupted it.
-    if !matches!(outcome.trouble, None | Some(Trouble::Interrupted)) {
-        outcome.console = end_of_console(&String::from_utf8_lossy(&console), CONSOLE_LINES);
-    }
-    let mut lost = Vec::new();
-    for leg in &outcome.legs {
-        let below = outcome.results.join(format!("uid-{}", leg.uid));
-        let snapshots = leg.snapshots.iter().map(|(path, text)| (below.join("snapshots").join(path), text));
-        let outputs = leg.ended.iter().filter(|(_, ended)| !ended.output.is_empty()).map(|(test, ended)| {
-            (below.join("output").join(test.replace("::", "__") + ".txt"), &ended.output)
-        });
-        let reproducers =
-            leg.reproducers.iter().map(|(name, text)| (below.join("reproducers").join(name), text));
-        for (path, text) in snapshots.chain(reproducers).chain(outputs) {
-            let parent = path.parent().unwrap_or(&below);
-            if let Err(error) = fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)) {
-                lost.push(format!("{}: {error}", path.display()));
-            }
-        }
-    }
-    if outcome.trouble.is_none() && !lost.is_empty() {
-        outcome.trouble = Some(Trouble::Stopped(format!("results cannot be kept: {}", lost.join(", "))));
-    }
 }

@@ -2,38 +2,17 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use nix::unistd::geteuid;
 
-use super::apt;
-use super::luggage::TARGET;
-use super::rows::{Row, Source, Start};
-use super::start::QEMU;
-use crate::say::say;
-use crate::{packages, process, tools};
-
-/// Asking the compiler for a directory.
-const QUICK: Duration = Duration::from_secs(60);
-
-/// Something that is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// A Debian package with a program or a file.
-    Package(&'static str),
-    /// The compiler's part for static programs.
-    Target,
-}
-
-impl Missing {
-    /// The command that installs it.
-    pub fn command(self) -> String {
-        match self {
-            Self::Package(name) => format!("apt-get install -y --no-install-recommends {name}"),
-            Self::Target => format!("rustup target add {TARGET}"),
-        }
-    }
-}
+use crate::debian::apt;
+use crate::guests::start::Start;
+use crate::kernels::launch::QEMU;
+use crate::kernels::list::{Row, Source};
+use crate::sys::packages::{self, Missing, has_target};
+use crate::sys::workspace::STATIC_TARGET;
+use crate::sys::{process, tools};
+use crate::ui::print::say;
 
 /// What of all that these kernels need is missing.
 pub fn missing(rows: &[Row]) -> Vec<Missing> {
@@ -62,14 +41,9 @@ pub fn target() -> Result<(), String> {
     if has_target() {
         return Ok(());
     }
-    Err(format!("the compiler cannot build for {TARGET}; run `{command}`, or `cargo ci kernels --setup`"))
-}
-
-fn has_target() -> bool {
-    let Some(rustc) = tools::find("rustc") else { return false };
-    let mut command = Command::new(rustc);
-    let said = process::capture(command.args(["--print", "target-libdir", "--target", TARGET]), QUICK);
-    said.is_ok_and(|said| said.status.success() && Path::new(said.stdout.trim()).is_dir())
+    Err(format!(
+        "the compiler cannot build for {STATIC_TARGET}; run `{command}`, or `cargo ci kernels --setup`"
+    ))
 }
 
 /// Installs what is missing.
@@ -84,7 +58,7 @@ pub fn install(rows: &[Row]) -> Result<(), String> {
         .collect();
     if missing.contains(&Missing::Target) {
         let mut command = Command::new("rustup");
-        let status = process::stream(command.args(["target", "add", TARGET]))?;
+        let status = process::stream(command.args(["target", "add", STATIC_TARGET]))?;
         if !status.success() {
             return Err(format!("`{}` failed ({status})", process::show(&command)));
         }
@@ -93,36 +67,26 @@ pub fn install(rows: &[Row]) -> Result<(), String> {
         say("everything that the kernels need is there\n");
         return Ok(());
     }
-    let typed = format!("apt-get install -y --no-install-recommends {}", names.join(" "));
+    let typed = packages::install_command(&names);
     if !geteuid().is_root() {
         return Err(format!("missing: {}; as root: {typed}", names.join(", ")));
     }
     packages::install_packages(&names).map_err(|error| format!("{error}; try: apt-get update && {typed}"))
 }
 
-/// How to come by a program that a kernel turned out to need.
-pub fn advice(package: &'static str) -> String {
-    format!("as root: {}, or `cargo ci kernels --setup`", Missing::Package(package).command())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::rows;
+    use crate::kernels::list;
 
     #[test]
-    fn what_is_missing_is_named_with_its_command() {
+    fn nothing_is_missing_where_nothing_is_asked_for() {
         assert!(missing(&[]).is_empty());
-        assert_eq!(Missing::Target.command(), "rustup target add x86_64-unknown-linux-musl");
-        assert_eq!(
-            advice("patchelf"),
-            "as root: apt-get install -y --no-install-recommends patchelf, or `cargo ci kernels --setup`"
-        );
     }
 
     #[test]
     fn this_host_needs_only_what_every_kernel_needs() -> Result<(), String> {
-        let host = rows::select(&rows::all()?, &["host".to_owned()], &[])?;
+        let host = list::select(&list::all()?, &["host".to_owned()], &[])?;
 
         assert!(missing(&host).iter().all(|it| *it == Missing::Target));
         Ok(())

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::difference;
-use super::merge::{Column, Merged};
-use super::record::{End, Ended, Known, Rule, Test};
+use crate::matrix::difference;
+use crate::matrix::merge::{Column, Merged};
+use crate::report::record::{End, Ended, Known, Rule, Test};
 
 /// A rule on a kernel, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

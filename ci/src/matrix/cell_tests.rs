@@ -1,7 +1,7 @@
-use super::super::grid::Grid;
-use super::super::merge::{Merged, merge, parse};
-use super::super::record::{Kernel, Trouble};
 use super::*;
+use crate::matrix::grid::Grid;
+use crate::matrix::merge::{Merged, merge, parse};
+use crate::report::record::{Kernel, Trouble};
 
 fn merged() -> Result<Merged, String> {
     let old = parse(include_str!("../../tests/data/kernels-old.json"))?;

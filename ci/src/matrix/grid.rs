@@ -1,8 +1,8 @@
 //! The rules down, the kernels across.
 
-use super::cell::{self, Cell, STATES, State};
-use super::merge::Merged;
-use super::record::{Rule, Test};
+use crate::matrix::cell::{self, Cell, STATES, State};
+use crate::matrix::merge::Merged;
+use crate::report::record::{Rule, Test};
 
 /// All that the pages show in their tables.
 #[derive(Debug)]

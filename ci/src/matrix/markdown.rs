@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::cell::{Cell, STATES, State};
-use super::difference;
-use super::grid::{Grid, Row, Section};
-use super::merge::Merged;
+use crate::matrix::cell::{Cell, STATES, State};
+use crate::matrix::difference;
+use crate::matrix::grid::{Grid, Row, Section};
+use crate::matrix::merge::Merged;
 
 /// GitHub takes a mebibyte for the summary of a job, and the job may have more to say.
 const LIMIT: usize = 900_000;

@@ -1,5 +1,5 @@
-use super::super::merge::{merge, parse};
 use super::*;
+use crate::matrix::merge::{merge, parse};
 
 fn merged() -> Result<Merged, String> {
     let old = parse(include_str!("../../tests/data/kernels-old.json"))?;

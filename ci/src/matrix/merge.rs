@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use super::record::{FORMAT, Kernel, Run, Suite, Traces};
+use crate::report::record::{FORMAT, Kernel, Run, Suite, Traces};
 
 /// A kernel with the tests that it was asked for.
 #[derive(Clone, Debug)]

@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::cell::{Cell, STATES};
-use super::grid::{Grid, Row};
-use super::island::Island;
-use super::merge::{Column, Merged};
+use crate::matrix::cell::{Cell, STATES};
+use crate::matrix::grid::{Grid, Row};
+use crate::matrix::merge::{Column, Merged};
+use crate::matrix::page_data::Island;
 
 #[derive(Template)]
 #[template(path = "matrix.html")]

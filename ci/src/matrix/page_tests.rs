@@ -1,5 +1,5 @@
-use super::super::merge::{merge, parse};
 use super::*;
+use crate::matrix::merge::{merge, parse};
 
 const EVIL: &str = "</script><img src=x onerror=alert(1)>";
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use harness::rules::{self, FAMILIES, Family, Rule};
 
-use super::Listed;
+use crate::catalogue::listing::Listed;
 
 const HEAD: &str = "\
 # The rules

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use harness::rules::Rule;
 use serde_json::{Value, json};
 
-use super::Listed;
-use crate::gather::Leg;
-use crate::results::End;
+use crate::catalogue::listing::Listed;
+use crate::run::junit::End;
+use crate::run::user_run::Leg;
 
 /// Whether a rule holds on this kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +146,7 @@ pub fn json(rulings: &[Ruling], leg: &Leg) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Test;
+    use crate::run::junit::Test;
 
     const RULE: &str = "map.written-once";
 

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Ruling, State};
-use crate::gather::Leg;
-use crate::summary::{BAD, BOLD, GOOD, MIDDLING};
 use anstyle::Style;
 use harness::rules::FAMILIES;
+
+use crate::rules::state::{Ruling, State};
+use crate::run::user_run::Leg;
+use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 
 /// How much is said of each rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +92,10 @@ fn style(state: &State) -> Style {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Listed;
-    use super::super::state::Known;
     use super::*;
-    use crate::results::{End, Test};
+    use crate::catalogue::listing::Listed;
+    use crate::rules::state::Known;
+    use crate::run::junit::{End, Test};
 
     fn shown(end: End, length: Length) -> String {
         let listed = [Listed::new("topic::claim", "t.rs", "claim", &["map.written-once"])];

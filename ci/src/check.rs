@@ -1,0 +1,54 @@
+//! `cargo ci test`: what CI checks.
+
+pub mod checks;
+pub mod context;
+pub mod deny;
+pub mod options;
+pub mod steps;
+pub mod unused_snapshots;
+pub mod workflows;
+
+use std::cell::RefCell;
+
+use crate::check::checks::STEPS;
+use crate::check::context::Context;
+use crate::check::options::TestOptions;
+use crate::check::steps::{NotRun, Outcome, Step};
+use crate::run::summary::Names;
+use crate::sys::signals;
+use crate::sys::tools::Install;
+use crate::sys::workspace::Workspace;
+use crate::ui::print::say;
+use crate::ui::verdict::Verdict;
+
+/// Plays the steps and prints the table.
+///
+/// # Errors
+/// When the workspace cannot be found.
+pub fn run(options: &TestOptions) -> Result<Verdict, String> {
+    if options.list {
+        STEPS.iter().for_each(|step| say(format_args!("{:<12} {}\n", step.name, step.about)));
+        return Ok(Verdict::Good);
+    }
+    let context = Context {
+        workspace: Workspace::find()?,
+        install: Install::unless(options.skip_install),
+        names: Names::all_if(options.verbose),
+        legs: RefCell::default(),
+    };
+    let wanted = |step: &&Step| options.only.is_empty() || options.only.iter().any(|name| name == step.name);
+    let steps: Vec<_> = STEPS.iter().filter(wanted).collect();
+    let mut played = Vec::new();
+    for (number, step) in (1..).zip(&steps) {
+        let step = steps::play(step, number, steps.len(), &context);
+        let stop = options.fail_fast && matches!(step.outcome, Outcome::Failed(_) | Outcome::CouldNotRun(_));
+        played.push(step);
+        if stop || signals::interrupted() {
+            break;
+        }
+    }
+    let not_run = if options.require_all { NotRun::Counts } else { NotRun::Reported };
+    let verdict = steps::verdict(&played, not_run);
+    say(steps::table(&played, &verdict));
+    Ok(verdict)
+}

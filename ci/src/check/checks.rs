@@ -1,0 +1,206 @@
+//! `cargo ci test`: everything that CI checks. A new check is a function and a row of [`STEPS`].
+
+use std::io::stdout;
+use std::process::Command;
+
+use anstream::{AutoStream, ColorChoice};
+use nix::unistd::geteuid;
+
+use crate::check::context::Context;
+use crate::check::steps::{Outcome, Step};
+use crate::check::{deny, unused_snapshots, workflows};
+use crate::rules;
+use crate::run::nextest::{self, Ended};
+use crate::run::user_run::Leg;
+use crate::run::{caller, snapshots, summary, unprivileged};
+use crate::sys::workspace::SUITE;
+use crate::sys::{packages, process, tools};
+use crate::ui::print::say;
+use crate::ui::verdict::Verdict;
+
+/// Everything that CI checks, in this order.
+pub const STEPS: &[Step] = &[
+    Step { name: "packages", about: "the programs that the suite runs are installed", run: packages },
+    Step { name: "format", about: "cargo fmt --check", run: format },
+    Step { name: "lint", about: "clippy on all targets, warnings are errors", run: lint },
+    Step { name: "docs", about: "documentation builds without a warning", run: docs },
+    Step { name: "doctests", about: "examples in the documentation run", run: doctests },
+    Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
+    Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
+    Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
+    Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },
+    Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
+    Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
+    Step { name: "rules", about: "every rule has a test or a reason, every test a rule", run: every_rule },
+    Step { name: "workflows", about: "actionlint and zizmor on the workflows", run: workflows::check },
+    Step { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::policies },
+    Step { name: "advisories", about: "known faults in dependencies", run: deny::advisories },
+];
+
+/// Streams a command whose failure is a finding.
+fn check(command: &mut Command) -> Outcome {
+    match process::stream(command) {
+        Ok(status) if status.success() => Outcome::Passed(String::new()),
+        Ok(status) => Outcome::Failed(format!("`{}` failed ({status})", process::show(command))),
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn packages(context: &Context) -> Outcome {
+    match packages::ensure(context.install) {
+        Ok(installed) if installed.is_empty() => Outcome::Passed(String::new()),
+        Ok(installed) => Outcome::Passed(format!("installed {}", installed.join(" "))),
+        Err(missing) => Outcome::NotRun(missing),
+    }
+}
+
+fn format(context: &Context) -> Outcome {
+    match tools::component("rustfmt", "rustfmt", context.install) {
+        Ok(()) => {
+            let mut command = context.workspace.cargo(["fmt", "--all", "--check"]);
+            // rustfmt colours its differences in a pipe as well.
+            if AutoStream::choice(&stdout()) == ColorChoice::Never {
+                command.args(["--", "--color", "never"]);
+            }
+            check(&mut command)
+        }
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn lint(context: &Context) -> Outcome {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    match tools::component("clippy", "cargo-clippy", context.install) {
+        Ok(()) => check(&mut context.workspace.cargo(arguments)),
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn docs(context: &Context) -> Outcome {
+    let mut command = context.workspace.cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+    // A binary's private items are documented for those who change it.
+    check(command.arg("--document-private-items").env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn doctests(context: &Context) -> Outcome {
+    check(&mut context.workspace.cargo(["test", "--doc", "--workspace", "--locked"]))
+}
+
+fn own_tests(context: &Context) -> Outcome {
+    if let Err(error) = tools::nextest(context.install) {
+        return Outcome::CouldNotRun(error);
+    }
+    let mut command = context.workspace.cargo(["nextest", "run", "--workspace", "--locked"]);
+    tests_of_tools(command.args(["--exclude", SUITE]))
+}
+
+fn page_in_a_browser(context: &Context) -> Outcome {
+    if let Err(error) = packages::browser(context.install) {
+        return Outcome::NotRun(error);
+    }
+    if let Err(error) = tools::nextest(context.install) {
+        return Outcome::CouldNotRun(error);
+    }
+    let mut command = context.workspace.cargo(["nextest", "run", "--package", "ci", "--locked"]);
+    tests_of_tools(command.args(["--test", "matrix", "--run-ignored", "only"]))
+}
+
+fn tests_of_tools(command: &mut Command) -> Outcome {
+    match process::stream(command).map(Ended::from) {
+        Ok(Ended::Passed) => Outcome::Passed(String::new()),
+        Ok(Ended::TestsFailed) => Outcome::Failed("tests failed: see above".to_owned()),
+        Ok(Ended::BuildFailed) => Outcome::Failed("the tests do not build".to_owned()),
+        Ok(Ended::NothingRan) => Outcome::CouldNotRun("nothing ran: no test was found".to_owned()),
+        Ok(Ended::Otherwise(words)) | Err(words) => Outcome::CouldNotRun(words),
+    }
+}
+
+fn suite_as_root(context: &Context) -> Outcome {
+    if !geteuid().is_root() {
+        return Outcome::NotRun("needs root".to_owned());
+    }
+    report(context, || caller::run(&context.workspace, &[]))
+}
+
+fn suite_as_user(context: &Context) -> Outcome {
+    if geteuid().is_root() {
+        report(context, || unprivileged::run(&context.workspace))
+    } else {
+        report(context, || caller::run(&context.workspace, &[]))
+    }
+}
+
+fn suite_on_hostile_hosts(context: &Context) -> Outcome {
+    if !geteuid().is_root() {
+        return Outcome::NotRun("needs root".to_owned());
+    }
+    let suite = tools::nextest(context.install).and_then(|()| nextest::build_suite(&context.workspace));
+    let suite = match suite {
+        Ok(suite) => suite,
+        Err(error) => return Outcome::CouldNotRun(error),
+    };
+    let mut command = context.workspace.cargo(["nextest", "run", "--package", "harness", "--locked"]);
+    command.args(["--test", "hostile", "--run-ignored", "all"]);
+    tests_of_tools(command.env("USERNS_SUITE_BINARY", suite))
+}
+
+/// Runs the suite, prints its summary and keeps it for the steps after it.
+fn report(context: &Context, run: impl FnOnce() -> Result<Leg, String>) -> Outcome {
+    match tools::nextest(context.install).and_then(|()| run()) {
+        Err(error) => Outcome::CouldNotRun(error),
+        Ok(leg) => {
+            say(summary::render(&leg, &context.workspace.root, context.names));
+            let outcome = match &leg.verdict {
+                Verdict::Good => Outcome::Passed(summary::in_one_line(&leg)),
+                Verdict::Failed(why) => Outcome::Failed(why.clone()),
+                Verdict::CouldNotRun(why) => Outcome::CouldNotRun(why.clone()),
+            };
+            context.legs.borrow_mut().push(leg);
+            outcome
+        }
+    }
+}
+
+fn every_rule(context: &Context) -> Outcome {
+    match tools::nextest(context.install).and_then(|()| rules::check(&context.workspace)) {
+        Ok(Ok(counts)) => Outcome::Passed(counts),
+        Ok(Err(wrong)) => {
+            wrong.iter().for_each(|line| say(format_args!("  {line}\n")));
+            Outcome::Failed(format!("{} things are wrong: see above", wrong.len()))
+        }
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn no_unused_snapshot(context: &Context) -> Outcome {
+    let legs = context.legs.borrow();
+    let legs: Vec<Leg> =
+        legs.iter().filter(|leg| !matches!(leg.verdict, Verdict::CouldNotRun(_))).cloned().collect();
+    if legs.is_empty() {
+        return Outcome::NotRun("needs a run of the suite: suite-root or suite-user".to_owned());
+    }
+    let root = &context.workspace.root;
+    let snapshots = match snapshots::files(&root.join("tests"), ".snap") {
+        Ok(files) => files.iter().map(|file| std::path::Path::new("tests").join(file)).collect::<Vec<_>>(),
+        Err(error) => return Outcome::CouldNotRun(error),
+    };
+    let unused = unused_snapshots::unused(&snapshots, &legs);
+    let alone = match unused.left_alone.len() {
+        0 => String::new(),
+        number => format!(", {number} not asked for here and left alone"),
+    };
+    for file in &unused.left_alone {
+        say(format_args!("  not asked for here, left alone: {}\n", file.display()));
+    }
+    for file in &unused.unreferenced {
+        say(format_args!("  no test uses {}\n", file.display()));
+    }
+    if unused.unreferenced.is_empty() {
+        return Outcome::Passed(format!("{} snapshots{alone}", snapshots.len()));
+    }
+    Outcome::Failed(format!(
+        "no test uses {} of {} snapshots: remove or rename them",
+        unused.unreferenced.len(),
+        snapshots.len()
+    ))
+}

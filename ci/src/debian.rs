@@ -1,0 +1,3 @@
+//! Debian's archive.
+
+pub mod apt;

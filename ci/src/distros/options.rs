@@ -1,0 +1,34 @@
+//! What can be said to `cargo ci distros`.
+
+use clap::Args;
+
+use crate::guests::options::ElsewhereOptions;
+
+/// Below the options in its help.
+pub const AFTER: &str = "\
+Examples:
+  cargo ci distros                             bullseye, bookworm, trixie and sid, one after the other
+  cargo ci distros --only trixie --only sid    two of them
+  cargo ci distros --filter 'test(sudo)'       the tests whose name contains sudo
+  cargo ci distros --refresh                   make the roots anew
+  cargo ci distros --json > distros.json       the end of every test, for scripts
+
+mmdebstrap makes the root of each release, from the mirror of Debian that apt uses on this host or from --mirror,
+checked against Debian's archive keyring. It becomes the real root of the tests in a mount namespace, in memory:
+a process that was merely chrooted may not create user namespaces. The kernel is this host's. Needs root.
+
+Exit status: 0 all passed, 1 tests failed, 2 a distribution could not be judged.";
+
+/// Options of `cargo ci distros`.
+#[derive(Args, Debug)]
+pub struct DistrosOptions {
+    /// Only this release; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// List the releases and stop
+    #[arg(long)]
+    pub list: bool,
+    /// What the other command that runs elsewhere takes, too.
+    #[command(flatten)]
+    pub elsewhere: ElsewhereOptions,
+}

@@ -1,0 +1,134 @@
+//! `cargo ci sweep`: everything short, kernel against model.
+
+use std::time::Instant;
+
+use harness::action::IdFile;
+use harness::error::Error;
+use harness::explore::{Dispute, Watch, maps, sweep};
+use harness::model;
+
+use crate::explore::progress::watched;
+use crate::explore::sweep_options::SweepOptions;
+use crate::facts;
+use crate::sys::signals;
+use crate::ui::print::say;
+use crate::ui::style::{BAD, BOLD};
+use crate::ui::verdict::Verdict;
+
+/// What texts of maps are called among the fields.
+const TEXTS: &str = "texts";
+
+/// Does what the options ask for.
+///
+/// # Errors
+/// When the model does not apply here, a field is unknown, or the harness fails.
+pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
+    let fields = sweep::fields();
+    let names: Vec<&str> = fields.iter().map(|field| field.name).chain([TEXTS]).collect();
+    if options.list {
+        names.iter().for_each(|name| say(format_args!("{name}\n")));
+        return Ok(Verdict::Good);
+    }
+    if let Some(unknown) = options.only.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("no field is called {unknown:?}; there are {}", names.join(", ")));
+    }
+    model::applies()?;
+    let workers =
+        options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    let mut disputes = Vec::new();
+    say(format_args!(
+        "{BOLD}{:28}{BOLD:#} {:>10} {:>20} {:>8} {:>8} {:>9}\n",
+        "field", "played", "sequences", "states", "seconds", "a second"
+    ));
+    for field in fields.iter().filter(|field| asked(field.name)) {
+        if field.name != "ordinary" && !is_root() {
+            say(format_args!("{:28} not played: needs root\n", field.name));
+            continue;
+        }
+        disputes.extend(one(field, options.depth, workers)?);
+    }
+    if asked(TEXTS) {
+        disputes.extend(texts(options.length, workers)?);
+    }
+    closing(&disputes)
+}
+
+/// One field, with a line of the table.
+fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Dispute>, String> {
+    let (watch, begun) = (Watch::default(), Instant::now());
+    let swept = watched(field.name, &watch, None, || sweep::sweep(field, depth, workers, &watch));
+    let swept = swept.map_err(|error| error.to_string())?;
+    let (sequences, states) = (swept.sequences.to_string(), swept.states.to_string());
+    row(field.name, swept.scenarios, [&sequences, &states], begun);
+    if swept.depth < depth && swept.disputes.is_empty() {
+        say(format_args!("{:28} ended early: {} of {depth} steps are complete\n", "", swept.depth));
+    }
+    if swept.open > 0 {
+        say(format_args!("{:28} of {} steps the model says nothing\n", "", swept.open));
+    }
+    Ok(swept.disputes)
+}
+
+/// A line of the table: how many were played since then, and at which rate.
+fn row(name: &str, count: u64, [sequences, states]: [&str; 2], begun: Instant) {
+    let seconds = begun.elapsed().as_secs_f64();
+    let rate = count as f64 / seconds;
+    say(format_args!("{name:28} {count:>10} {sequences:>20} {states:>8} {seconds:>8.1} {rate:>9.0}\n"));
+}
+
+/// Texts of both maps: those that are refused in one namespace together, those that root may write each in one of
+/// its own.
+fn texts(length: u32, workers: usize) -> Result<Vec<Dispute>, String> {
+    let mut disputes = Vec::new();
+    for file in [IdFile::UidMap, IdFile::GidMap] {
+        let (watch, begun) = (Watch::default(), Instant::now());
+        let tried = watched(file.name(), &watch, None, || refused(file, length, workers, &watch));
+        let tried = tried.map_err(|error| error.to_string())?;
+        row(&format!("{TEXTS} of {}, refused", file.name()), tried.texts, [""; 2], begun);
+        disputes.extend(tried.disputes);
+        if !is_root() {
+            continue;
+        }
+        let begun = Instant::now();
+        let tried = watched(file.name(), &watch, None, || accepted(file, workers, &watch));
+        let tried = tried.map_err(|error| error.to_string())?;
+        row(&format!("{TEXTS} of {}, accepted", file.name()), tried.texts, [""; 2], begun);
+        disputes.extend(tried.disputes);
+    }
+    Ok(disputes)
+}
+
+fn refused(file: IdFile, length: u32, workers: usize, watch: &Watch) -> Result<maps::Tried, Error> {
+    let mut all = maps::refused(file, maps::edges(), workers, watch)?;
+    all.add(maps::refused(file, maps::pairs(), workers, watch)?);
+    for length in 0..=length {
+        all.add(maps::refused(file, maps::strings(maps::ALPHABET.len() as u64, length), workers, watch)?);
+    }
+    Ok(all)
+}
+
+fn accepted(file: IdFile, workers: usize, watch: &Watch) -> Result<maps::Tried, Error> {
+    let mut all = maps::accepted(file, maps::pairs(), workers, watch)?;
+    all.add(maps::accepted(file, maps::edges(), workers, watch)?);
+    Ok(all)
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
+    for (number, dispute) in (1..).zip(disputes) {
+        let program = dispute.reproduced(&format!("sweep {number}"));
+        say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{dispute}\n{program}\n"));
+    }
+    if !disputes.is_empty() {
+        say(format_args!("\n{}", facts::text()));
+        return Ok(Verdict::Failed(format!("kernel and model disagree in {} scenarios", disputes.len())));
+    }
+    if signals::interrupted() {
+        return Err("interrupted; what was played until then agrees".to_owned());
+    }
+    Ok(Verdict::Good)
+}

@@ -1,0 +1,274 @@
+//! What travels into a kernel: the suite and the guest's program, both static, and the snapshots.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use guest::{INIT, PLAN, Plan};
+use serde::Deserialize;
+use walkdir::WalkDir;
+
+use crate::guests::initramfs::Tree;
+use crate::guests::userland;
+use crate::run::nextest::Ended;
+use crate::sys::scratch::Scratch;
+use crate::sys::workspace::{STATIC_TARGET, SUITE, Workspace};
+use crate::sys::{process, tools};
+
+/// The id that nextest gives to the suite's test binary.
+const BINARY_ID: &str = "userns-suite::userns";
+/// A cold build on a slow machine; more is a hang.
+const BUILD_LIMIT: Duration = Duration::from_secs(1800);
+/// Where the suite's tree is in a guest.
+const WORKSPACE: &str = "/suite";
+const BINARY: &str = "/guest/userns";
+/// Above Debian's dynamic users, and in no account file: what works for it works for every user.
+const ORDINARY: u32 = 61_234;
+/// The slowest test takes seconds on a host; some kernels here are a hundred times slower.
+const TEST_LIMIT: u64 = 180;
+
+/// Everything that a kernel needs to be asked.
+#[derive(Debug)]
+pub struct Luggage {
+    /// The names of the tests that the filter selects, sorted.
+    pub tests: Vec<String>,
+    /// The suite's binary, which this host can run, too.
+    pub binary: PathBuf,
+    /// The names of all tests, whether it selects them or not.
+    pub suite_tests: Vec<String>,
+    /// The guest's root, made when the first kernel needs one.
+    tree: OnceLock<Tree>,
+    suite: Vec<u8>,
+    guest: Vec<u8>,
+    snapshots: Tree,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct List {
+    rust_suites: BTreeMap<String, Listed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Listed {
+    binary_path: PathBuf,
+    testcases: BTreeMap<String, Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Case {
+    filter_match: Match,
+}
+
+#[derive(Deserialize)]
+struct Match {
+    status: String,
+}
+
+impl Luggage {
+    /// Builds the suite and packs what travels with it.
+    ///
+    /// # Errors
+    /// When it does not build, or the filter selects nothing.
+    pub fn pack(workspace: &Workspace, filter: Option<&str>) -> Result<Self, String> {
+        let Selected { binary, tests, all: suite_tests } = list(workspace, filter)?;
+        let suite = stripped(&binary)?;
+        let guest = stripped(&build_guest(workspace)?)?;
+        let snapshots = sources(&workspace.root)?;
+        Ok(Self { tests, binary, suite_tests, tree: OnceLock::new(), suite, guest, snapshots })
+    }
+
+    /// The guest's root, the same for all kernels.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| {
+            let mut tree = userland::tree();
+            tree.file(INIT, 0o755, self.guest.clone());
+            // Where a kernel looks if nobody tells it otherwise.
+            tree.link("/init", INIT);
+            tree.file(BINARY, 0o755, self.suite.clone());
+            tree.graft(WORKSPACE, &self.snapshots);
+            tree
+        })
+    }
+
+    /// The plan for a guest.
+    pub fn plan(&self, users: &[User]) -> Plan {
+        Plan {
+            workspace: WORKSPACE.into(),
+            suite: BINARY.into(),
+            scratch: "/tmp".into(),
+            users: users.iter().map(|user| user.id()).collect(),
+            tests: self.tests.clone(),
+            limit: TEST_LIMIT,
+        }
+    }
+
+    /// Lays out what a kernel needs that shares this host's files: below an existing directory, with the plan.
+    ///
+    /// # Errors
+    /// When something cannot be written.
+    pub fn unpack(&self, below: &Path, users: &[User]) -> Result<Laid, String> {
+        let mut tree = Tree::default();
+        tree.file("guest", 0o755, self.guest.clone());
+        tree.file("userns", 0o755, self.suite.clone());
+        tree.graft("workspace", &self.snapshots);
+        tree.directory("scratch", 0o755);
+        let plan = Plan {
+            workspace: below.join("workspace"),
+            suite: below.join("userns"),
+            scratch: below.join("scratch"),
+            ..self.plan(users)
+        };
+        tree.file("plan.json", 0o644, json(&plan)?);
+        tree.unpack(below)?;
+        Ok(Laid { guest: below.join("guest"), plan: below.join("plan.json") })
+    }
+}
+
+/// Where the guest's program and its plan are on a disk.
+#[derive(Debug)]
+pub struct Laid {
+    /// The program.
+    pub guest: PathBuf,
+    /// The plan.
+    pub plan: PathBuf,
+}
+
+/// As whom the tests run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum User {
+    /// Root.
+    Root,
+    /// A user without privileges and without an entry in an account file.
+    Ordinary,
+    /// Whoever calls, on a host where nobody else can be had.
+    Caller,
+}
+
+impl User {
+    fn id(self) -> Option<u32> {
+        match self {
+            Self::Root => Some(0),
+            Self::Ordinary => Some(ORDINARY),
+            Self::Caller => None,
+        }
+    }
+}
+
+/// A plan with its place in a guest, as a small tree that is laid over the large one.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn plan_tree(plan: &Plan) -> Result<Tree, String> {
+    let mut tree = Tree::default();
+    tree.file(PLAN, 0o644, json(plan)?);
+    Ok(tree)
+}
+
+fn json(plan: &Plan) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(plan).map_err(|error| format!("the plan is no JSON: {error}"))
+}
+
+/// Builds the suite; its binary, and the tests that the filter selects, wherever they can run.
+fn list(workspace: &Workspace, filter: Option<&str>) -> Result<Selected, String> {
+    let mut command = workspace.cargo(["nextest", "list", "--package", SUITE, "--target", STATIC_TARGET]);
+    command.args(["--run-ignored", "all", "--message-format", "json"]);
+    command.args(filter.into_iter().flat_map(|filter| ["-E", filter]));
+    let said = process::capture_stdout(&mut command, BUILD_LIMIT)?;
+    match Ended::from(said.status) {
+        Ended::Passed => selected(&said.stdout),
+        Ended::BuildFailed => Err("the suite did not build: see the compiler's messages above".into()),
+        other => Err(format!("`{}` failed: {other:?}", process::show(&command))),
+    }
+}
+
+/// What nextest lists.
+#[derive(Debug, PartialEq, Eq)]
+struct Selected {
+    binary: PathBuf,
+    tests: Vec<String>,
+    all: Vec<String>,
+}
+
+fn selected(json: &str) -> Result<Selected, String> {
+    let list: List =
+        serde_json::from_str(json).map_err(|error| format!("nextest's list of tests is odd: {error}"))?;
+    let suite = list.rust_suites.into_iter().find(|(id, _)| id == BINARY_ID);
+    let (_, suite) = suite.ok_or_else(|| format!("nextest lists no test binary {BINARY_ID}"))?;
+    let all = suite.testcases.keys().cloned().collect();
+    let matching = suite.testcases.into_iter().filter(|(_, case)| case.filter_match.status == "matches");
+    let tests: Vec<String> = matching.map(|(name, _)| name).collect();
+    match tests.is_empty() {
+        true => Err("no test is selected".to_owned()),
+        false => Ok(Selected { binary: suite.binary_path, tests, all }),
+    }
+}
+
+fn build_guest(workspace: &Workspace) -> Result<PathBuf, String> {
+    let mut command = workspace.cargo(["build", "--quiet", "--package", "guest", "--target", STATIC_TARGET]);
+    let status = process::stream(&mut command)?;
+    match status.success() {
+        true => Ok(workspace.target.join(STATIC_TARGET).join("debug/guest")),
+        false => Err(format!("`{}` failed ({status})", process::show(&command))),
+    }
+}
+
+/// A program without what only debuggers read, which is most of it: guests keep it in memory.
+fn stripped(binary: &Path) -> Result<Vec<u8>, String> {
+    let work = Scratch::new()?;
+    let small = work.path().join("small");
+    let strip = tools::find("strip").is_some_and(|strip| {
+        let mut command = Command::new(strip);
+        command.arg("--strip-debug").arg("-o").arg(&small).arg(binary);
+        process::capture(&mut command, Duration::from_secs(60)).is_ok_and(|said| said.status.success())
+    });
+    let from = if strip { &small } else { binary };
+    std::fs::read(from).map_err(|error| format!("cannot read {}: {error}", from.display()))
+}
+
+/// The part of the workspace that tests read when they run.
+fn sources(root: &Path) -> Result<Tree, String> {
+    let mut tree = Tree::default();
+    for entry in WalkDir::new(root.join("tests")).into_iter().chain(WalkDir::new(root.join("Cargo.toml"))) {
+        let entry = entry.map_err(|error| format!("cannot read the suite's sources: {error}"))?;
+        let path = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_string_lossy().into_owned();
+        if entry.file_type().is_dir() {
+            tree.directory(&path, 0o755);
+        } else {
+            let content = std::fs::read(entry.path())
+                .map_err(|error| format!("cannot read {}: {error}", entry.path().display()))?;
+            tree.file(&path, 0o644, content);
+        }
+    }
+    Ok(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_filter_matches_is_selected() {
+        let case = |status: &str| format!(r#"{{"ignored":true,"filter-match":{{"status":"{status}"}}}}"#);
+        let json = |first: &str| {
+            format!(
+                r#"{{"rust-suites":{{"userns-suite::userns":{{"binary-path":"/u","testcases":{{"a":{},"b":{}}}}}}}}}"#,
+                case(first),
+                case("mismatch")
+            )
+        };
+
+        let all = ["a", "b"].map(str::to_owned);
+        let found = Selected { binary: "/u".into(), tests: all[..1].to_vec(), all: all.to_vec() };
+        assert_eq!(selected(&json("matches")), Ok(found));
+        assert_eq!(selected(&json("mismatch")), Err("no test is selected".to_owned()));
+        let lacking = Err(format!("nextest lists no test binary {BINARY_ID}"));
+        assert_eq!(selected(r#"{"rust-suites":{}}"#), lacking);
+        let odd = selected("{}").err().unwrap_or_default();
+        assert!(odd.starts_with("nextest's list of tests is odd: "), "{odd}");
+    }
+}

@@ -1,0 +1,121 @@
+//! Where a kernel differs from the newest one.
+
+use std::mem::discriminant;
+
+use crate::guests::outcome::Outcome;
+use crate::guests::start::Start;
+
+/// How a kernel's answers differ from those of the newest one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Tests that ended differently; for a test that root and a user ran, once for each.
+    pub tests: Vec<String>,
+    /// How many tests ran there and were skipped here.
+    pub skipped_here: usize,
+    /// How many tests ran here and were skipped there.
+    pub skipped_there: usize,
+}
+
+/// The kernel with the highest release of those that were asked in full. gVisor's number is not its own.
+pub fn newest(outcomes: &[Outcome]) -> Option<&Outcome> {
+    let judged = outcomes.iter().filter(|it| it.trouble.is_none() && it.start != Start::Gvisor);
+    // Of equals the first one: guests are alike, a host may be anything.
+    judged.rev().max_by_key(|it| version(it.release.as_deref().unwrap_or_default()))
+}
+
+/// The first three numbers of a release; a release candidate comes before the release.
+fn version(release: &str) -> ([u64; 3], bool) {
+    let (numbers, rest) = release.split_at(release.find(['-', '+', '~']).unwrap_or(release.len()));
+    let mut parts = numbers.split('.').map(|part| part.parse().unwrap_or(0));
+    let candidate = rest.contains("rc");
+    ([0; 3].map(|none: u64| parts.next().unwrap_or(none)), !candidate)
+}
+
+/// How `one` differs from `newest`, as far as the same users ran the same tests.
+pub fn compare(one: &Outcome, newest: &Outcome) -> Difference {
+    let mut difference = Difference::default();
+    for leg in &one.legs {
+        // A user is root or is not; which number an ordinary one has is no matter.
+        let Some(other) = newest.legs.iter().find(|other| (other.uid == 0) == (leg.uid == 0)) else {
+            continue;
+        };
+        for (test, ended) in &leg.ended {
+            match other.ended.get(test) {
+                Some(there) if discriminant(&there.end) != discriminant(&ended.end) => {
+                    difference.tests.push(test.clone());
+                }
+                None if other.skipped.contains_key(test) => difference.skipped_there += 1,
+                _ => {}
+            }
+        }
+        difference.skipped_here += leg.skipped.keys().filter(|test| other.ended.contains_key(*test)).count();
+    }
+    difference
+}
+
+impl Difference {
+    /// In a few words; all names or the first.
+    pub fn words(&self, all: bool) -> String {
+        let shown = if all { self.tests.len() } else { self.tests.len().min(2) };
+        let more = self.tests.len() - shown;
+        let names = self.tests[..shown].join(", ");
+        let mut words = Vec::new();
+        match (self.tests.len(), more) {
+            (0, _) => {}
+            (1, _) => words.push(names),
+            (count, 0) => words.push(format!("{count} tests: {names}")),
+            (count, _) => words.push(format!("{count} tests: {names}, and {more} more")),
+        }
+        for (count, how) in [(self.skipped_here, "skipped here"), (self.skipped_there, "skipped there")] {
+            if count > 0 {
+                words.push(format!("{count} {how}"));
+            }
+        }
+        if words.is_empty() { "same".to_owned() } else { words.join("; ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::End;
+
+    use super::*;
+    use crate::guests::failure::Trouble;
+    use crate::guests::outcome::tests::outcome;
+
+    #[test]
+    fn the_newest_is_the_highest_release_that_was_judged() {
+        let kernel = |name: &str, release: &str| outcome(name, release, &[("a", End::Passed)], &[]);
+        let all = [
+            kernel("a", "6.12.9"),
+            kernel("b", "7.3.4+deb13"),
+            kernel("c", "7.3.4-cloud"),
+            kernel("d", "5.10"),
+        ];
+        let name = |all: &[Outcome]| newest(all).map(|it| it.name.clone());
+
+        assert_eq!(name(&all).as_deref(), Some("b"));
+        let panicked = Outcome { trouble: Some(Trouble::Panicked("x".into())), ..kernel("e", "7.4") };
+        assert_eq!(name(&[all[0].clone(), panicked]).as_deref(), Some("a"));
+        assert!(version("7.4.0-rc3") > version("7.3.9") && version("7.4.0-rc3") < version("7.4.0"));
+        assert!(version("7.4~rc3-amd64") > version("7.3.9+deb13"));
+        assert_eq!(name(&[]), None);
+    }
+
+    #[test]
+    fn tests_that_ended_differently_are_named_and_skips_are_counted() {
+        let failed = End::Failed("exit code 101".into());
+        let other = End::Failed("exit code 1".into());
+        let new = outcome("n", "7", &[("a", End::Passed), ("b", failed), ("c", End::Passed)], &[("d", "no")]);
+        let old =
+            outcome("o", "6", &[("a", End::TimedOut), ("b", other), ("d", End::Passed)], &[("c", "no")]);
+
+        let seen = compare(&old, &new);
+        assert_eq!(seen, Difference { tests: vec!["a".into()], skipped_here: 1, skipped_there: 1 });
+        assert_eq!(seen.words(false), "a; 1 skipped here; 1 skipped there");
+        assert_eq!(compare(&new, &new).words(false), "same");
+        let many = Difference { tests: ["a", "b", "c"].map(String::from).into(), ..Difference::default() };
+        assert_eq!(many.words(false), "3 tests: a, b, and 1 more");
+        assert_eq!(many.words(true), "3 tests: a, b, c");
+    }
+}

@@ -1,0 +1,238 @@
+//! A guest while it runs: a process group that is listened to, and always ended.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use guest::Event;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+use crate::guests::failure::{self, Trouble};
+use crate::guests::transcript::Tale;
+use crate::sys::{process, signals, supervisor, tools};
+
+/// How often we look up from listening.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a guest that has said everything may take to switch itself off.
+const SWITCH_OFF: Duration = Duration::from_secs(10);
+/// How long one that fell silent may take to end.
+const LAST_BREATH: Duration = Duration::from_secs(1);
+
+/// How long a guest may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Until it says its first word.
+    pub boot: Duration,
+    /// Between two words.
+    pub silence: Duration,
+    /// Altogether.
+    pub total: Duration,
+}
+
+/// Which of a command's streams the guest's events come over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Standard output. The console is elsewhere; errors are kept with it.
+    Stdout,
+    /// File descriptor 0, to which User-Mode Linux writes when told so; the console is standard output.
+    Stdin,
+}
+
+/// A running guest. Dropping it ends every process of its group.
+#[derive(Debug)]
+pub struct Guest {
+    child: Child,
+    lines: Receiver<io::Result<String>>,
+}
+
+impl Guest {
+    /// Starts a command under a guard, in a process group of their own, with the console's end in `console`. The
+    /// guard removes the directory `work` if this process is killed.
+    ///
+    /// # Errors
+    /// When it cannot be started; the message names it.
+    pub fn start(command: &Command, over: Over, console: &Path, work: &Path) -> Result<Self, Trouble> {
+        let program = command.get_program();
+        if tools::find(&program.to_string_lossy()).is_none() {
+            let why = format!("`{}`: there is no such program", process::show(command));
+            return Err(Trouble::NotStarted(why));
+        }
+        Self::spawn(supervisor::guarded(command, work), over, console)
+    }
+
+    /// As [`Guest::start`], without a guard.
+    fn spawn(mut command: Command, over: Over, console: &Path) -> Result<Self, Trouble> {
+        let shown = process::show(&command);
+        let fail = |error: io::Error| Trouble::NotStarted(format!("`{shown}`: {error}"));
+        let (reader, writer) = io::pipe().map_err(fail)?;
+        let kept = File::options().append(true).create(true).open(console).map_err(fail)?;
+        match over {
+            Over::Stdout => command.stdin(Stdio::null()).stdout(writer).stderr(kept),
+            Over::Stdin => command.stdin(writer).stdout(kept.try_clone().map_err(fail)?).stderr(kept),
+        };
+        // A group of its own: Ctrl-C reaches us alone, and we end all of it.
+        let child = command.process_group(0).spawn().map_err(fail)?;
+        // The command holds our copies of the guest's ends; a guest that ends has to end the stream.
+        drop(command);
+        Ok(Self { child, lines: listen(reader) })
+    }
+
+    /// Listens until the guest has said everything and ended, or there is trouble.
+    ///
+    /// `heard` is told after each event.
+    pub fn follow(
+        mut self,
+        tale: &mut Tale,
+        limits: Limits,
+        console: &Path,
+        mut heard: impl FnMut(&Tale),
+    ) -> Option<Trouble> {
+        let trouble = self.listen_to(tale, limits, &mut heard);
+        let status = self.end(match &trouble {
+            None => SWITCH_OFF,
+            // One that has closed its stream is about to end by itself, and its status says more.
+            Some(Trouble::AnsweredShort(_)) => LAST_BREATH,
+            Some(_) => Duration::ZERO,
+        });
+        let trouble = trouble.or_else(|| tale.whole().err())?;
+        // A stop has a reason, and the kernel said it on its console. Only silence is explained by it, though:
+        // words that are wrong are wrong whatever else happened.
+        let silent = matches!(&trouble, Trouble::AnsweredShort(_) | Trouble::Hung(..)) && !tale.is_done();
+        let told = std::fs::read(console).map(|text| String::from_utf8_lossy(&text).into_owned());
+        let reason = told.ok().and_then(|text| failure::on_console(&text)).filter(|_| silent);
+        Some(reason.unwrap_or_else(|| with_status(trouble, status)))
+    }
+
+    fn listen_to(
+        &mut self,
+        tale: &mut Tale,
+        limits: Limits,
+        heard: &mut impl FnMut(&Tale),
+    ) -> Option<Trouble> {
+        let begun = Instant::now();
+        let mut last = begun;
+        loop {
+            match self.lines.recv_timeout(TICK) {
+                Ok(Ok(line)) => {
+                    last = Instant::now();
+                    if let Err(trouble) = hear(tale, &line) {
+                        return Some(trouble);
+                    }
+                    heard(tale);
+                    if tale.is_done() {
+                        return None;
+                    }
+                }
+                Ok(Err(error)) => return Some(Trouble::AnsweredShort(format!("cannot be heard: {error}"))),
+                // Nothing can follow: the guest's end of the stream is closed.
+                Err(RecvTimeoutError::Disconnected) => return tale.whole().err(),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let limit = if tale.release.is_none() { limits.boot } else { limits.silence };
+            if signals::interrupted() {
+                return Some(Trouble::Interrupted);
+            }
+            if last.elapsed() > limit {
+                return Some(Trouble::Hung(last.elapsed(), tale.last()));
+            }
+            if begun.elapsed() > limits.total {
+                return Some(Trouble::TooLong(limits.total, tale.last()));
+            }
+        }
+    }
+
+    /// Waits a while for the guest to end by itself, and ends it. `None` if it had to be killed.
+    fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + patience;
+        let mut status = self.child.try_wait().ok().flatten();
+        while status.is_none() && Instant::now() < until && !signals::interrupted() {
+            status = self.wait(TICK);
+        }
+        self.kill();
+        status
+    }
+
+    fn kill(&mut self) {
+        if let Ok(id) = i32::try_from(self.child.id()) {
+            if let Ok(None) = self.child.try_wait() {
+                // The guard ends whatever the guest has started, wherever that has gone.
+                let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+                self.wait(2 * supervisor::PATIENCE);
+            }
+            // Had somebody killed the guard, there would still be its group.
+            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+        }
+        let _ = self.child.wait();
+    }
+
+    /// Waits until the child has ended, but not for ever.
+    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + patience;
+        let mut status = self.child.try_wait().ok().flatten();
+        while status.is_none() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+            status = self.child.try_wait().ok().flatten();
+        }
+        status
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn listen(reader: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
+    let (say, hear) = channel();
+    thread::spawn(move || {
+        let mut reader = BufReader::new(reader);
+        loop {
+            let mut line = Vec::new();
+            let read = reader.read_until(b'\n', &mut line);
+            let heard = match read {
+                Ok(0) => break,
+                Ok(_) => Ok(String::from_utf8_lossy(&line).into_owned()),
+                Err(error) => Err(error),
+            };
+            // Nobody hears it: the guest is ended already.
+            if say.send(heard).is_err() {
+                break;
+            }
+        }
+    });
+    hear
+}
+
+/// Before the first event there may be words of a firmware or an emulator on the line.
+fn hear(tale: &mut Tale, line: &str) -> Result<(), Trouble> {
+    match Event::from_line(line.trim()) {
+        Ok(event) => tale.hear(event),
+        Err(_) if tale.release.is_none() || line.trim().is_empty() => Ok(()),
+        Err(error) => Err(Trouble::AnsweredShort(error)),
+    }
+}
+
+fn with_status(trouble: Trouble, status: Option<ExitStatus>) -> Trouble {
+    match (trouble, status) {
+        (Trouble::AnsweredShort(how), Some(status)) if !status.success() => {
+            Trouble::AnsweredShort(format!("{how} ({status})"))
+        }
+        (trouble, _) => trouble,
+    }
+}
+
+/// Where a guest's console is kept, below the directory of its results.
+pub fn console_file(results: &Path) -> PathBuf {
+    results.join("console")
+}
+
+#[cfg(test)]
+#[path = "guest_tests.rs"]
+mod tests;

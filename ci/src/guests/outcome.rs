@@ -1,0 +1,210 @@
+//! What became of one kernel.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::guests::expected_failures::{FILE, Known};
+use crate::guests::failure::Trouble;
+use crate::guests::start::Start;
+use crate::guests::transcript::Leg;
+use crate::ui::verdict::Verdict;
+
+/// One kernel, and all that it answered.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The row's name.
+    pub name: String,
+    /// How it was started.
+    pub start: Start,
+    /// What made it run, as far as there is a choice: `kvm` or `tcg`.
+    pub accelerator: Option<&'static str>,
+    /// The package and its version, or the file.
+    pub origin: String,
+    /// `uname -r`.
+    pub release: Option<String>,
+    /// From the start until the first word.
+    pub boot: Option<Duration>,
+    /// Altogether, without the download.
+    pub time: Duration,
+    /// What each user saw; the last may not be complete.
+    pub legs: Vec<Leg>,
+    /// What is known that it does otherwise, as it showed.
+    pub differences: Vec<Known>,
+    /// Why there is no result, or only a part of it.
+    pub trouble: Option<Trouble>,
+    /// The end of its console, when there is trouble.
+    pub console: Vec<String>,
+    /// Where the console and the snapshots that differ are.
+    pub results: PathBuf,
+}
+
+impl Outcome {
+    /// Tests that passed, in all legs.
+    pub fn passed(&self) -> usize {
+        self.ran() - self.failed() - self.known()
+    }
+
+    /// Tests that did not, and nobody knew.
+    pub fn failed(&self) -> usize {
+        self.legs.iter().map(|leg| leg.failures().count()).sum()
+    }
+
+    /// Tests that did not, as it is known of this kernel.
+    pub fn known(&self) -> usize {
+        self.legs.iter().map(|leg| leg.known.len()).sum()
+    }
+
+    /// Tests that passed although it is known that they do not: nobody would notice if they failed again.
+    pub fn gone(&self) -> BTreeSet<&str> {
+        self.differences.iter().flat_map(|it| &it.gone).map(String::as_str).collect()
+    }
+
+    /// Tests that were skipped.
+    pub fn skipped(&self) -> usize {
+        self.legs.iter().map(|leg| leg.skipped.len()).sum()
+    }
+
+    /// Why tests were skipped, and how many for each reason, the most frequent one first.
+    pub fn skips(&self) -> Vec<(&str, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for reason in self.legs.iter().flat_map(|leg| leg.skipped.values()) {
+            *counts.entry(reason).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts
+    }
+
+    fn ran(&self) -> usize {
+        self.legs.iter().map(|leg| leg.ended.len()).sum()
+    }
+
+    /// The verdict on this kernel. One that breaks in the middle of the tests failed; one that never came so
+    /// far could not be judged.
+    pub fn verdict(&self) -> Verdict {
+        let name = &self.name;
+        match (&self.trouble, self.ran(), self.failed()) {
+            (Some(trouble @ (Trouble::Panicked(_) | Trouble::Hung(..))), 1.., _) => {
+                Verdict::Failed(format!("{name} {trouble}"))
+            }
+            (Some(trouble), ..) => Verdict::CouldNotRun(format!("{name} {trouble}")),
+            (None, 0, _) => {
+                // What root lacks says more than that an ordinary user is not root.
+                let first = Self { legs: self.legs.iter().take(1).cloned().collect(), ..self.clone() };
+                let why = first.skips().first().map(|(why, tests)| format!(", {tests} of them: {why}"));
+                let why = why.unwrap_or_default();
+                Verdict::CouldNotRun(format!("{name}: nothing ran, all tests were skipped{why}"))
+            }
+            (None, ran, failed) => self.told(ran, failed),
+        }
+    }
+}
+
+impl Outcome {
+    /// The verdict on a kernel that was asked in full.
+    fn told(&self, ran: usize, failed: usize) -> Verdict {
+        let gone = self.gone().len();
+        let mut words = Vec::new();
+        if failed > 0 {
+            words.push(format!("{failed} of {ran} tests failed"));
+        }
+        if gone > 0 {
+            words.push(format!("{gone} passed that {FILE} knows to fail"));
+        }
+        if words.is_empty() {
+            Verdict::Good
+        } else {
+            Verdict::Failed(format!("{}: {}", self.name, words.join(", ")))
+        }
+    }
+}
+
+/// The verdict on all of them: what could not be judged outweighs what failed, as a gap in the answer.
+pub fn verdict(outcomes: &[Outcome]) -> Verdict {
+    let verdicts: Vec<Verdict> = outcomes.iter().map(Outcome::verdict).collect();
+    let words = |wanted: fn(&Verdict) -> Option<&String>| -> Vec<&str> {
+        verdicts.iter().filter_map(wanted).map(String::as_str).collect()
+    };
+    let could_not = words(|verdict| if let Verdict::CouldNotRun(why) = verdict { Some(why) } else { None });
+    let failed = words(|verdict| if let Verdict::Failed(why) = verdict { Some(why) } else { None });
+    match (could_not.is_empty(), failed.is_empty(), outcomes.is_empty()) {
+        (_, _, true) => Verdict::CouldNotRun("no kernel was selected".to_owned()),
+        (true, true, _) => Verdict::Good,
+        (true, false, _) => Verdict::Failed(failed.join("; ")),
+        (false, ..) => Verdict::CouldNotRun([could_not, failed].concat().join("; ")),
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use guest::End;
+
+    use super::*;
+    use crate::guests::transcript::Ended;
+
+    /// A kernel on which one user ran these tests and skipped those.
+    pub fn outcome(name: &str, release: &str, ended: &[(&str, End)], skipped: &[(&str, &str)]) -> Outcome {
+        let ran = |(test, end): &(&str, End)| {
+            let output = if *end == End::Passed { String::new() } else { "the diff".to_owned() };
+            ((*test).to_owned(), Ended { end: end.clone(), time: Duration::from_millis(5), output })
+        };
+        let leg = Leg {
+            facts: "kernel: x\n".to_owned(),
+            ended: ended.iter().map(ran).collect(),
+            skipped: skipped
+                .iter()
+                .map(|(test, why)| ((*test).to_owned(), (*why).to_owned()))
+                .collect::<BTreeMap<_, _>>(),
+            ..Leg::default()
+        };
+        Outcome {
+            name: name.to_owned(),
+            start: Start::Qemu,
+            accelerator: Some("tcg"),
+            origin: "linux 1".to_owned(),
+            release: Some(release.to_owned()),
+            boot: Some(Duration::from_secs(2)),
+            time: Duration::from_secs(9),
+            legs: vec![leg],
+            differences: Vec::new(),
+            trouble: None,
+            console: Vec::new(),
+            results: "/r".into(),
+        }
+    }
+
+    #[test]
+    fn a_kernel_is_judged_by_its_tests_and_its_trouble() {
+        let good = outcome("k", "7.2", &[("a", End::Passed)], &[]);
+        let failed = outcome("k", "7.2", &[("a", End::TimedOut), ("b", End::Passed)], &[]);
+        let panic = Some(Trouble::Panicked("oops".into()));
+        let short = Some(Trouble::AnsweredShort("half".into()));
+
+        assert_eq!(good.verdict(), Verdict::Good);
+        assert_eq!(failed.verdict(), Verdict::Failed("k: 1 of 2 tests failed".into()));
+        let in_tests = Outcome { trouble: panic.clone(), ..good.clone() };
+        assert_eq!(in_tests.verdict(), Verdict::Failed("k panicked: oops".into()));
+        let at_boot = Outcome { trouble: panic, legs: Vec::new(), ..good.clone() };
+        assert_eq!(at_boot.verdict(), Verdict::CouldNotRun("k panicked: oops".into()));
+        let untrue = Outcome { trouble: short, ..good };
+        assert_eq!(untrue.verdict(), Verdict::CouldNotRun("k answered short: half".into()));
+        let nothing = outcome("k", "7.2", &[], &[("a", "needs root")]);
+        let why = "k: nothing ran, all tests were skipped, 1 of them: needs root";
+        assert_eq!(nothing.verdict(), Verdict::CouldNotRun(why.into()));
+    }
+
+    #[test]
+    fn a_gap_outweighs_a_failure_and_nothing_is_not_good() {
+        let good = outcome("good", "7.2", &[("a", End::Passed)], &[]);
+        let failed = outcome("failed", "7.2", &[("a", End::TimedOut)], &[]);
+        let gap =
+            Outcome { trouble: Some(Trouble::NotFetched("no".into())), ..outcome("gap", "7", &[], &[]) };
+
+        assert_eq!(verdict(std::slice::from_ref(&good)), Verdict::Good);
+        assert_eq!(verdict(&[good.clone(), failed.clone()]), failed.verdict());
+        let both = "gap could not be fetched: no; failed: 1 of 1 tests failed";
+        assert_eq!(verdict(&[failed, gap, good]), Verdict::CouldNotRun(both.into()));
+        assert!(matches!(verdict(&[]), Verdict::CouldNotRun(_)));
+    }
+}

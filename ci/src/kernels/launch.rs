@@ -1,0 +1,138 @@
+//! The commands that start a kernel, each in its own way.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use guest::{CHANNEL, INIT, TUN};
+
+use crate::guests::bundle::{Luggage, User, plan_tree};
+use crate::guests::guest::Over;
+use crate::guests::initramfs::Tree;
+use crate::kernels::options::Accelerator;
+use crate::sys::{packages, tools};
+
+/// A kernel that can be started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// The bzImage, or the program that is the kernel.
+    pub kernel: PathBuf,
+    /// What `uname -r` will say, where that is known beforehand.
+    pub release: Option<String>,
+    /// How it was built, where that is known: tests ask.
+    pub config: Option<String>,
+    /// The module for `/dev/net/tun`, uncompressed.
+    pub tun: Option<Vec<u8>>,
+    /// The package and its version, or where the file is.
+    pub origin: String,
+}
+
+/// A kernel as a process. Its console is its standard output, its events come out of descriptor 0.
+pub fn uml(image: &Image, root: &Path, work: &Path, memory: u32) -> (Command, Over) {
+    let mut command = Command::new(&image.kernel);
+    command.args([
+        format!("mem={memory}M"),
+        format!("initrd={}", root.display()),
+        // Where it keeps its own notes, which would be left in the home directory.
+        format!("uml_dir={}", work.display()),
+        "con=null".to_owned(),
+        "con0=null,fd:1".to_owned(),
+        "ssl=null".to_owned(),
+        "ssl0=null,fd:0".to_owned(),
+        format!("{CHANNEL}/dev/ttyS0"),
+        format!("rdinit={INIT}"),
+        "panic=1".to_owned(),
+        // Since 6.16 it can do without ptrace(2), which halves the price of a system call; before, no word to it.
+        "seccomp=auto".to_owned(),
+    ]);
+    // The file that is its memory goes where temporary files go.
+    command.current_dir(work).env_remove("LD_LIBRARY_PATH");
+    (command, Over::Stdin)
+}
+
+/// A kernel under qemu. Its first serial line is the console, its second one is our standard output.
+///
+/// # Errors
+/// When qemu is not installed.
+pub fn qemu(
+    image: &Image,
+    root: &Path,
+    console: &Path,
+    accelerator: Accelerator,
+    memory: u32,
+) -> Result<(Command, Over), String> {
+    let program = tools::find(QEMU)
+        .ok_or_else(|| format!("{QEMU} is missing; {}", packages::advice("qemu-system-x86")))?;
+    let mut command = Command::new(program);
+    // Without a fifth level of page tables, which software would walk, too.
+    let cpu = if accelerator == Accelerator::Kvm { "host" } else { "max,la57=off" };
+    command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", "1", "-m", &memory.to_string()]);
+    // No disk, no network, no monitor: nothing of the host can be reached.
+    command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
+    // Appended, since qemu's own complaints go to the same file. A comma would end the path.
+    let path = console.display().to_string().replace(',', ",,");
+    command.arg("-chardev").arg(format!("file,id=console,path={path},append=on"));
+    command.args(["-serial", "chardev:console", "-serial", "stdio"]);
+    command.arg("-kernel").arg(&image.kernel).arg("-initrd").arg(root);
+    // Debian's kernels clear all memory that they give out, which under TCG takes a fifth of the time.
+    command.arg("-append").arg(format!(
+        "console=ttyS0 panic=-1 mitigations=off tsc=reliable init_on_alloc=0 {CHANNEL}/dev/ttyS1 rdinit={INIT}"
+    ));
+    Ok((command, Over::Stdout))
+}
+
+/// The program that emulates a machine.
+pub const QEMU: &str = "qemu-system-x86_64";
+
+/// gVisor, with the directory as its root. What is written to that stays in its memory.
+pub fn gvisor(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
+    let mut command = Command::new(&image.kernel);
+    command.arg(format!("--root={}", work.join("runsc").display()));
+    command.args(["--network=none", "--ignore-cgroups"]);
+    // It has a directory of its own, and leaves it where it is killed.
+    command.env("TMPDIR", work);
+    if !nix::unistd::geteuid().is_root() {
+        command.arg("--rootless");
+    }
+    command.arg("do").arg("--root").arg(root).args(["--cwd", "/", "--", INIT, "play", guest::PLAN]);
+    (command, Over::Stdout)
+}
+
+/// This host itself.
+///
+/// # Errors
+/// When what it needs cannot be laid out.
+pub fn host(luggage: &Luggage, users: &[User], work: &Path) -> Result<(Command, Over), String> {
+    let laid = luggage.unpack(work, users)?;
+    let mut command = Command::new(laid.guest);
+    command.arg("play").arg(laid.plan).current_dir(work);
+    Ok((command, Over::Stdout))
+}
+
+/// Writes the root of a guest: what all of them have, and on top what this kernel brings.
+///
+/// # Errors
+/// When it cannot be written, or something of the kernel cannot be read.
+pub fn root(luggage: &Luggage, users: &[User], image: &Image, to: &Path) -> Result<(), String> {
+    let fail = |error: std::io::Error| format!("cannot write {}: {error}", to.display());
+    let mut out = BufWriter::new(File::create(to).map_err(fail)?);
+    luggage.tree().archive(&mut out).map_err(fail)?;
+    extras(luggage, users, image)?.archive(&mut out).map_err(fail)?;
+    out.flush().map_err(fail)
+}
+
+/// The plan, and what belongs to one kernel alone.
+///
+/// # Errors
+/// When the plan cannot be written.
+pub fn extras(luggage: &Luggage, users: &[User], image: &Image) -> Result<Tree, String> {
+    let mut tree = plan_tree(&luggage.plan(users))?;
+    if let (Some(release), Some(config)) = (&image.release, &image.config) {
+        tree.file(&format!("/boot/config-{release}"), 0o644, config.as_str());
+    }
+    if let Some(tun) = &image.tun {
+        tree.file(TUN, 0o644, tun.as_slice());
+    }
+    Ok(tree)
+}

@@ -1,0 +1,223 @@
+//! What the page shows of a cell that is clicked on: each text once, and each line of all texts once, since
+//! reproducers have most of their lines in common.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+
+use crate::matrix::cell::{expected, known};
+use crate::matrix::difference::unified;
+use crate::matrix::grid::Grid;
+use crate::matrix::merge::{Column, Merged};
+use crate::report::record::{Change, End, Ended, Test};
+
+/// The data of the page's script.
+#[derive(Debug, Serialize)]
+pub struct Island<'a> {
+    kernels: Vec<Kernel<'a>>,
+    rules: Vec<Rule<'a>>,
+    tests: Vec<Shown<'a>>,
+    changes: &'a [Change],
+    failures: Vec<Failure>,
+    /// Each text by the numbers of its lines.
+    texts: Vec<Vec<usize>>,
+    lines: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Kernel<'a> {
+    name: &'a str,
+    release: Option<&'a str>,
+    trouble: Option<&'a str>,
+    console: &'a [String],
+    lacks: &'a [String],
+    legs: Vec<Leg>,
+}
+
+#[derive(Debug, Serialize)]
+struct Leg {
+    uid: u32,
+    /// A code for each test: null where nothing was told, 0 where it passed, the number of a text above 0 where
+    /// it was skipped, the number of a failure below 0.
+    ends: Vec<Option<i64>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rule<'a> {
+    name: &'a str,
+    sentence: &'a str,
+    outcome: &'a str,
+    source: &'a str,
+    since: Option<&'a str>,
+    tests: Vec<usize>,
+    cells: Vec<(&'static str, &'a str, Option<&'a str>)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    file: &'a str,
+    line: u32,
+    varies: &'a [String],
+    traces: BTreeMap<&'a str, usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure {
+    how: usize,
+    known: Option<usize>,
+    diff: Option<usize>,
+    output: usize,
+    reproducers: Vec<(usize, usize)>,
+}
+
+/// Texts by number. The first is empty, so that a number above 0 is a text that says something.
+#[derive(Debug)]
+struct Texts {
+    numbers: HashMap<String, usize>,
+    all: Vec<Vec<usize>>,
+    line_numbers: HashMap<String, usize>,
+    lines: Vec<String>,
+}
+
+impl Texts {
+    fn new() -> Self {
+        let (numbers, line_numbers) = (HashMap::new(), HashMap::new());
+        let mut texts = Self { numbers, all: Vec::new(), line_numbers, lines: Vec::new() };
+        texts.number("");
+        texts
+    }
+
+    fn number(&mut self, text: &str) -> usize {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        self.numbers.insert(text.to_owned(), self.all.len());
+        let lines = text.split('\n').map(|line| self.line(line)).collect();
+        self.all.push(lines);
+        self.all.len() - 1
+    }
+
+    fn line(&mut self, line: &str) -> usize {
+        if let Some(number) = self.line_numbers.get(line) {
+            return *number;
+        }
+        self.line_numbers.insert(line.to_owned(), self.lines.len());
+        self.lines.push(line.to_owned());
+        self.lines.len() - 1
+    }
+}
+
+impl<'a> Island<'a> {
+    /// All that can be asked of these cells.
+    pub fn new(merged: &'a Merged, grid: &'a Grid) -> Self {
+        let asked = |test: &&Test| merged.columns.iter().any(|column| column.asked.contains(&test.name));
+        let tests: Vec<&Test> = merged.suite.tests.iter().filter(asked).collect();
+        let numbers: HashMap<&str, usize> =
+            tests.iter().enumerate().map(|(number, test)| (test.name.as_str(), number)).collect();
+        let (mut texts, mut failures) = (Texts::new(), Vec::new());
+        let kernels = merged
+            .columns
+            .iter()
+            .map(|column| kernel(column, merged, (&tests, &numbers), &mut texts, &mut failures))
+            .collect();
+        let rules = grid.rows().map(|row| Rule {
+            name: &row.rule.name,
+            sentence: &row.rule.sentence,
+            outcome: &row.rule.outcome,
+            source: &row.rule.source,
+            since: row.rule.since.as_deref(),
+            tests: row.tests.iter().filter_map(|test| numbers.get(test.name.as_str()).copied()).collect(),
+            cells: row
+                .cells
+                .iter()
+                .map(|cell| (cell.state.word(), cell.text.as_str(), cell.news.as_deref()))
+                .collect(),
+        });
+        let shown = tests.iter().map(|test| shown(test, merged, &mut texts)).collect();
+        let rules = rules.collect();
+        let changes = &merged.suite.changes;
+        Self { kernels, rules, tests: shown, changes, failures, texts: texts.all, lines: texts.lines }
+    }
+}
+
+fn shown<'a>(test: &'a Test, merged: &'a Merged, texts: &mut Texts) -> Shown<'a> {
+    let traces = merged.traces.get(&test.name).into_iter().flatten();
+    let traces = traces.map(|(variant, trace)| (variant.as_str(), texts.number(trace))).collect();
+    Shown { name: &test.name, file: &test.file, line: test.line, varies: &test.varies, traces }
+}
+
+fn kernel<'a>(
+    column: &'a Column,
+    merged: &Merged,
+    (tests, numbers): (&[&Test], &HashMap<&str, usize>),
+    texts: &mut Texts,
+    failures: &mut Vec<Failure>,
+) -> Kernel<'a> {
+    let kernel = &column.kernel;
+    let mut legs = Vec::new();
+    for leg in &kernel.legs {
+        let mut ends = vec![None; tests.len()];
+        for ended in &leg.tests {
+            let Some(number) = numbers.get(ended.name.as_str()) else { continue };
+            ends[*number] = Some(match ended.end {
+                End::Passed => 0,
+                // An empty reason would have the number of a test that passed.
+                End::Skipped if ended.how.is_empty() => code(texts.number("no reason is given")),
+                End::Skipped => code(texts.number(&ended.how)),
+                _ => {
+                    failures.push(failure(tests[*number], ended, column, merged, texts));
+                    -code(failures.len())
+                }
+            });
+        }
+        legs.push(Leg { uid: leg.uid, ends });
+    }
+    Kernel {
+        name: &kernel.name,
+        release: kernel.release.as_deref(),
+        trouble: kernel.trouble.as_ref().map(|trouble| trouble.text.as_str()),
+        console: &kernel.console,
+        lacks: &kernel.lacks,
+        legs,
+    }
+}
+
+fn code(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn failure(test: &Test, ended: &Ended, column: &Column, merged: &Merged, texts: &mut Texts) -> Failure {
+    let known = known(test, ended, column).map(|known| match &known.since {
+        Some(since) => format!("{} (since {since})", known.what),
+        None => known.what.clone(),
+    });
+    let traces = expected(test, column, merged).zip(ended.trace.as_deref());
+    let diff = traces.map(|(expected, seen)| unified(expected, seen));
+    let mut number = |text: &str| texts.number(text);
+    Failure {
+        how: number(&ended.how),
+        known: known.map(|text| number(&text)),
+        diff: diff.map(|text| number(&text)),
+        output: number(&ended.output),
+        reproducers: ended.reproducers.iter().map(|(name, text)| (number(name), number(text))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_comes_back_as_it_was_and_is_kept_once() {
+        let mut texts = Texts::new();
+        for text in ["one\ntwo\n", "two\n\none", "x", "\n", ""] {
+            let number = texts.number(text);
+
+            let lines: Vec<&str> = texts.all[number].iter().map(|line| texts.lines[*line].as_str()).collect();
+            assert_eq!(lines.join("\n"), text);
+            assert_eq!((number, number == 0), (texts.number(text), text.is_empty()));
+        }
+        assert_eq!((texts.all.len(), texts.lines.len()), (5, 4));
+    }
+}

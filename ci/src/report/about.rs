@@ -1,0 +1,154 @@
+//! What the page has to know of the suite, whatever the kernels said.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use harness::rules::FAMILIES;
+use harness::rules::changes::{self, ALL, Release};
+
+use crate::catalogue::ask;
+use crate::catalogue::listing::Listed;
+use crate::report::record::{Change, Family, Rule, Suite, Test, Traces};
+use crate::run::snapshots;
+
+/// What a run of kernels tells of the suite that asked them.
+#[derive(Debug, Default)]
+pub struct About {
+    /// Rules and tests.
+    pub suite: Suite,
+    /// The tests that were asked for.
+    pub asked: Vec<String>,
+    /// Their reviewed snapshots.
+    pub traces: Traces,
+}
+
+impl About {
+    /// Asks the suite's binary which tests there are, and reads the snapshots of those that are asked for.
+    ///
+    /// # Errors
+    /// When it does not tell, or a snapshot cannot be read.
+    pub fn of(root: &Path, binary: &Path, asked: &[String]) -> Result<Self, String> {
+        let tests = ask::told_by(binary, root)?;
+        Ok(Self { suite: suite(&tests), asked: asked.to_vec(), traces: traces(root, asked)? })
+    }
+}
+
+/// Rules, changes and tests.
+pub fn suite(tests: &[Listed]) -> Suite {
+    let families = FAMILIES.iter().map(|family| Family {
+        title: family.title.to_owned(),
+        rules: family.rules.iter().map(rule).collect(),
+    });
+    Suite {
+        families: families.collect(),
+        changes: ALL.iter().map(|it| change(it)).collect(),
+        tests: tests.iter().map(test).collect(),
+    }
+}
+
+fn rule(rule: &harness::rules::Rule) -> Rule {
+    Rule {
+        name: rule.name.to_owned(),
+        sentence: rule.sentence.to_owned(),
+        outcome: rule.outcome(),
+        source: rule.source.to_owned(),
+        since: rule.since.map(str::to_owned),
+        untested: rule.untested.map(str::to_owned),
+    }
+}
+
+fn change(change: &changes::Change) -> Change {
+    let (major, minor) = change.release;
+    let stable = change.stable.iter().map(|(major, minor, third)| format!("{major}.{minor}.{third}"));
+    Change {
+        name: change.name.to_owned(),
+        rule: change.rule.to_owned(),
+        what: change.what.to_owned(),
+        releases: std::iter::once(format!("{major}.{minor}")).chain(stable).collect(),
+        commit: change.commit.to_owned(),
+    }
+}
+
+fn test(test: &Listed) -> Test {
+    Test {
+        name: test.name.clone(),
+        file: test.file.clone(),
+        line: test.line,
+        function: test.function.clone(),
+        rules: test.rules.clone(),
+        varies: test.varies.clone(),
+    }
+}
+
+/// The names of the changes that a kernel is too old for, by the facts that a user saw.
+pub fn lacks(facts: &str) -> Vec<&'static str> {
+    // A fact is a name, blanks that fill a column, and a value.
+    let fact = |name: &str| {
+        let values = facts.lines().filter_map(|line| line.strip_prefix(name));
+        values.filter_map(|rest| rest.strip_prefix("  ")).map(str::trim).next().unwrap_or_default()
+    };
+    let release = Release::told(fact("kernel"), fact("kernel version"));
+    ALL.iter().filter(|change| !release.has(change)).map(|change| change.name).collect()
+}
+
+/// The reviewed snapshots of these tests, from the directories beside the suite's sources.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn traces(root: &Path, tests: &[String]) -> Result<Traces, String> {
+    let names: BTreeMap<String, &String> =
+        tests.iter().map(|test| (test.replace("::", "__"), test)).collect();
+    let mut traces = Traces::new();
+    let below = root.join("tests");
+    for file in snapshots::files(&below, ".snap")? {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (owner, variant) = stem.split_once('@').unwrap_or((&stem, ""));
+        let Some(test) = names.get(owner) else { continue };
+        let path = below.join(&file);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        traces.entry((*test).clone()).or_default().insert(variant.to_owned(), body(&text).to_owned());
+    }
+    Ok(traces)
+}
+
+/// A snapshot without its header.
+pub fn body(snapshot: &str) -> &str {
+    snapshot.split_once("\n---\n").map_or(snapshot, |(_, body)| body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_lacks_what_is_younger_than_its_facts_say() {
+        let facts = |release: &str| {
+            format!(
+                "kernel                 {release} x86_64\nkernel version         #1 SMP Debian 6.1.10-1\n"
+            )
+        };
+
+        let old = lacks(&facts("6.1.0-9"));
+        assert!(old.contains(&"nothing-to-change") && !old.contains(&"setfcap-for-root"), "{old:?}");
+        assert!(lacks(&facts("9.9.9")).is_empty());
+    }
+
+    #[test]
+    fn snapshots_are_found_by_test_and_variant() -> Result<(), Box<dyn std::error::Error>> {
+        let dir = tempfile::tempdir()?;
+        let below = dir.path().join("tests/userns/snapshots");
+        std::fs::create_dir_all(&below)?;
+        for (name, text) in [("a__b", "one"), ("a__b@without-x", "other"), ("a__c", "not asked for")] {
+            std::fs::write(below.join(format!("{name}.snap")), format!("---\nsource: x\n---\n{text}\n"))?;
+        }
+
+        let traces = traces(dir.path(), &["a::b".to_owned()])?;
+
+        let expected = BTreeMap::from([("", "one\n"), ("without-x", "other\n")]);
+        let found: BTreeMap<&str, &str> =
+            traces["a::b"].iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert_eq!((traces.len(), found), (1, expected));
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! `cargo ci rules` on the command line.
+
+use clap::Args;
+
+/// What the help closes with.
+pub const AFTER: &str = "\
+Examples:
+  cargo ci rules                   every rule, its errno, its tests, and whether it holds here
+  cargo ci rules map               the rules about writing maps, with sources and each test
+  cargo ci rules groups.denied     one rule
+  cargo ci rules --missing         the rules that no test pins, and why
+  cargo ci rules --json > rules    for scripts, with the facts of the host
+  cargo ci rules --write           make docs/rules.md anew
+
+A rule holds if every test of it that ran passed, differs if one failed, and is skipped if none of them
+could run on this host.
+
+Exit status: 0 no rule differs, 1 one does (or, with --missing, lacks test and reason), 2 could not run.";
+
+/// Options of `cargo ci rules`.
+#[derive(Args, Debug, Default)]
+pub struct RulesOptions {
+    /// Only the rules whose names begin so, in full
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Run nothing: list the rules that no test pins, and why
+    #[arg(long, conflicts_with = "json")]
+    pub missing: bool,
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+    /// Run nothing: make docs/rules.md anew
+    #[arg(long, conflicts_with_all = ["missing", "json", "names"])]
+    pub write: bool,
+    /// Install nothing; stop with a message when cargo-nextest is missing
+    #[arg(long)]
+    pub skip_install: bool,
+}

@@ -1,0 +1,168 @@
+//! The closing summary of one run of the suite.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anstyle::Style;
+
+use crate::run::junit::{End, Test};
+use crate::run::skips;
+use crate::run::user_run::Leg;
+use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
+use crate::ui::verdict::Verdict;
+
+/// How many names of a group are shown when not all are asked for.
+const FEW: usize = 5;
+
+/// Which names of a long group are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// All of them.
+    All,
+    /// The first few.
+    Few,
+}
+
+impl Names {
+    /// All when `--verbose` was given.
+    pub fn all_if(verbose: bool) -> Self {
+        if verbose { Self::All } else { Self::Few }
+    }
+
+    fn of<'a>(self, names: &'a [&'a str]) -> &'a [&'a str] {
+        // Hiding a single name saves no line.
+        if self == Self::All || names.len() <= FEW + 1 { names } else { &names[..FEW] }
+    }
+}
+
+/// The summary of a run. Paths below `root` are shown relative to it.
+pub fn render(leg: &Leg, root: &Path, names: Names) -> String {
+    let sections = [
+        host(leg),
+        skipped(leg, names),
+        flaky(leg),
+        failed(leg),
+        snapshots(leg, root),
+        figures(leg, root),
+        verdict(leg),
+    ];
+    format!(
+        "\n{}\n",
+        sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
+    )
+}
+
+/// The figures of a run for a table: "12 ran, 3 skipped".
+pub fn in_one_line(leg: &Leg) -> String {
+    let ran = leg.tests.iter().filter(|test| test.end != End::Skipped);
+    format!("{} ran, {} skipped", ran.count(), leg.skipped.len())
+}
+
+fn heading(text: &str) -> String {
+    format!("{BOLD}{text}{BOLD:#}\n")
+}
+
+fn host(leg: &Leg) -> String {
+    let mut text = heading("host");
+    for line in leg.facts.trim_end().lines() {
+        let _ = writeln!(text, "  {line}");
+    }
+    text
+}
+
+fn skipped(leg: &Leg, names: Names) -> String {
+    if leg.skipped.is_empty() {
+        return String::new();
+    }
+    let mut text = heading("skipped, and why");
+    for (reason, tests) in skips::by_reason(&leg.skipped) {
+        let _ = writeln!(text, "{MIDDLING}{:>5}{MIDDLING:#}  {reason}", tests.len());
+        let shown = names.of(&tests);
+        for name in shown {
+            let _ = writeln!(text, "         {name}");
+        }
+        if shown.len() < tests.len() {
+            let _ = writeln!(text, "         and {} more; --verbose names them", tests.len() - shown.len());
+        }
+    }
+    text
+}
+
+fn flaky(leg: &Leg) -> String {
+    list("flaky: passed after a try that failed", leg, |end| (*end == End::Flaky).then(String::new))
+}
+
+fn failed(leg: &Leg) -> String {
+    list("failed", leg, |end| match end {
+        End::Failed(how) => Some(how.clone()),
+        End::Crashed(how) => Some(format!("crashed: {how}")),
+        End::TimedOut => Some("timed out and was killed".to_owned()),
+        _ => None,
+    })
+}
+
+/// One line a test and end; repetitions of a stress run are counted, not repeated.
+fn list(title: &str, leg: &Leg, describe: impl Fn(&End) -> Option<String>) -> String {
+    let mut lines: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for Test { name, end } in &leg.tests {
+        if let Some(how) = describe(end) {
+            *lines.entry((name, how)).or_default() += 1;
+        }
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    let width = lines.keys().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut text = heading(title);
+    for ((name, how), times) in lines {
+        let repeated = if times > 1 { format!(" ({times} times)") } else { String::new() };
+        let line = format!("  {name:<width$}  {how}{repeated}");
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// Where snapshots that differ are, and how to review them; nothing if none differ.
+pub fn snapshots(leg: &Leg, root: &Path) -> String {
+    if leg.pending.is_empty() {
+        return String::new();
+    }
+    let dir = leg.snapshots.strip_prefix(root).unwrap_or(&leg.snapshots);
+    let mut text = heading(&format!("snapshots that differ, below {}", dir.display()));
+    for file in &leg.pending {
+        let _ = writeln!(text, "  {}", file.display());
+    }
+    let _ = writeln!(text, "  to review them, in {}:", root.display());
+    let _ = writeln!(text, "  INSTA_PENDING_DIR={} cargo insta review", leg.snapshots.display());
+    text
+}
+
+fn figures(leg: &Leg, root: &Path) -> String {
+    let count = |wanted: fn(&End) -> bool| leg.tests.iter().filter(|test| wanted(&test.end)).count();
+    let rows = [
+        ("ran", count(|end| *end != End::Skipped), BOLD),
+        ("passed", count(|end| matches!(end, End::Passed | End::Flaky)), GOOD),
+        ("failed", count(End::is_failure), BAD),
+        ("flaky", count(|end| *end == End::Flaky), MIDDLING),
+        ("skipped", leg.skipped.len(), MIDDLING),
+    ];
+    let mut text = heading(&format!("userns-suite {}", leg.who));
+    for (what, number, style) in rows {
+        let style = if number == 0 { Style::new() } else { style };
+        let _ = writeln!(text, "  {what:<8}{style}{number:>6}{style:#}");
+    }
+    let junit = leg.junit.strip_prefix(root).unwrap_or(&leg.junit);
+    if leg.junit.exists() {
+        let _ = writeln!(text, "  JUnit     {}", junit.display());
+    }
+    text
+}
+
+fn verdict(leg: &Leg) -> String {
+    match &leg.verdict {
+        Verdict::Good => format!("{GOOD}passed{GOOD:#}"),
+        Verdict::Failed(why) => format!("{BAD}failed:{BAD:#} {why}"),
+        Verdict::CouldNotRun(why) => format!("{BAD}could not run:{BAD:#} {why}"),
+    }
+}

@@ -1,0 +1,194 @@
+//! One run of the suite, whoever ran it: its results, the reasons of its skips, and its verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::run::junit::{self, End, Test};
+use crate::run::nextest::{Ended, Places};
+use crate::run::{skips, snapshots};
+use crate::sys::process;
+use crate::ui::verdict::Verdict;
+
+/// Listing skips plays a few probes; this is a hang.
+const SKIPS_LIMIT: Duration = Duration::from_secs(60);
+
+/// One run of the suite.
+#[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Default))]
+pub struct Leg {
+    /// Who ran it, as in "as root (uid 0)".
+    pub who: String,
+    /// Every test that nextest told of.
+    pub tests: Vec<Test>,
+    /// Name and reason of each skipped test.
+    pub skipped: Vec<(String, String)>,
+    /// Snapshots that tests asked for, relative to the workspace.
+    pub references: BTreeSet<PathBuf>,
+    /// Where snapshots that differ are.
+    pub snapshots: PathBuf,
+    /// Snapshots that differ, relative to `snapshots`.
+    pub pending: Vec<PathBuf>,
+    /// The JUnit file.
+    pub junit: PathBuf,
+    /// The facts of the host as the tests saw them.
+    pub facts: String,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// What is needed to make a [`Leg`] of a run that ended.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// Who ran it.
+    pub who: String,
+    /// nextest's answer.
+    pub ended: Ended,
+    /// Where its files are.
+    pub places: &'a Places,
+    /// Prints the skipped tests with their reasons, as the user who ran them.
+    pub list_skipped: Command,
+    /// A reason for tests that nextest left out by itself, when its arguments ask for that.
+    pub left_out: Option<&'static str>,
+    /// The facts of the host.
+    pub facts: String,
+}
+
+/// Reads everything that a run left.
+pub fn gather(mut run: Run<'_>) -> Leg {
+    let places = run.places;
+    let tests = places.collect_junit().and_then(|()| junit::read(&places.junit()));
+    let reasons = list_skipped(&mut run.list_skipped);
+    let references = snapshots::references(&places.references(), &places.root);
+    let pending = snapshots::files(&places.snapshots(), ".snap.new");
+    let verdict = judge(&run.ended, &tests)
+        .and_then(|()| explained(&tests, &reasons, run.left_out))
+        .and_then(|()| references.as_ref().map(drop).map_err(|error| Verdict::CouldNotRun(error.clone())))
+        .err()
+        .unwrap_or(Verdict::Good);
+    let tests = tests.unwrap_or_default();
+    let skipped = with_reasons(&tests, &reasons.unwrap_or_default(), run.left_out);
+    Leg {
+        who: run.who,
+        skipped,
+        tests,
+        references: references.unwrap_or_default(),
+        snapshots: places.snapshots(),
+        pending: pending.unwrap_or_default(),
+        junit: places.junit(),
+        facts: run.facts,
+        verdict,
+    }
+}
+
+fn list_skipped(command: &mut Command) -> Result<BTreeMap<String, String>, String> {
+    let said = process::capture(command, SKIPS_LIMIT)?;
+    if !said.status.success() {
+        return Err(format!("`{}` failed ({}): {}", process::show(command), said.status, said.stderr.trim()));
+    }
+    skips::parse(&said.stdout)
+}
+
+/// nextest's status and its JUnit file have to tell the same story.
+fn judge(ended: &Ended, tests: &Result<Vec<Test>, String>) -> Result<(), Verdict> {
+    let could_not = |why: &str| Err(Verdict::CouldNotRun(why.to_owned()));
+    match ended {
+        Ended::BuildFailed => {
+            return could_not("the suite did not build: see the compiler's messages above");
+        }
+        Ended::NothingRan => {
+            return could_not("nothing ran: no test was selected, or all were skipped");
+        }
+        Ended::Otherwise(words) => return could_not(words),
+        Ended::Passed | Ended::TestsFailed => {}
+    }
+    let tests = tests.as_ref().map_err(|error| Verdict::CouldNotRun(error.clone()))?;
+    let ran = tests.iter().filter(|test| test.end != End::Skipped).count();
+    let failed = tests.iter().filter(|test| test.end.is_failure()).count();
+    match (ended, ran, failed) {
+        (_, 0, _) => could_not("nothing ran: all tests were skipped"),
+        (Ended::Passed, _, 0) => Ok(()),
+        (Ended::Passed, ..) => could_not("nextest reports success and its JUnit file names failures"),
+        (_, _, 0) => could_not("nextest reports failure and its JUnit file names none: see its output above"),
+        _ => Err(Verdict::Failed(format!("{failed} of {ran} tests failed"))),
+    }
+}
+
+/// A skip that nobody explains is a hole in the report.
+fn explained(
+    tests: &Result<Vec<Test>, String>,
+    reasons: &Result<BTreeMap<String, String>, String>,
+    left_out: Option<&str>,
+) -> Result<(), Verdict> {
+    let reasons = reasons
+        .as_ref()
+        .map_err(|error| Verdict::CouldNotRun(format!("why tests are skipped is unknown: {error}")))?;
+    let silent = |test: &&Test| test.end == End::Skipped && !reasons.contains_key(&test.name);
+    match tests.iter().flatten().find(silent) {
+        Some(test) if left_out.is_none() => {
+            Err(Verdict::CouldNotRun(format!("{} was skipped and the suite gives no reason", test.name)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn with_reasons(
+    tests: &[Test],
+    reasons: &BTreeMap<String, String>,
+    left_out: Option<&str>,
+) -> Vec<(String, String)> {
+    let skipped = tests.iter().filter(|test| test.end == End::Skipped);
+    let reason = |name: &str| {
+        reasons.get(name).map(String::as_str).or(left_out).unwrap_or("the suite gives no reason").to_owned()
+    };
+    // A stress run tells of the same skip once for each repetition.
+    let skipped: BTreeMap<_, _> = skipped.map(|test| (test.name.clone(), reason(&test.name))).collect();
+    skipped.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tests(ends: &[End]) -> Result<Vec<Test>, String> {
+        Ok(ends.iter().map(|end| Test { name: "a".into(), end: end.clone() }).collect())
+    }
+
+    fn why(verdict: Result<(), Verdict>) -> String {
+        match verdict.err() {
+            Some(Verdict::CouldNotRun(why)) => why,
+            other => panic!("not `could not run`: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_run_of_nothing_is_not_good() {
+        assert!(why(judge(&Ended::NothingRan, &tests(&[]))).contains("nothing ran"));
+        assert!(why(judge(&Ended::Passed, &tests(&[]))).contains("nothing ran"));
+        assert!(why(judge(&Ended::Passed, &tests(&[End::Skipped]))).contains("nothing ran"));
+        assert_eq!(judge(&Ended::Passed, &tests(&[End::Passed, End::Skipped])), Ok(()));
+    }
+
+    #[test]
+    fn status_and_report_must_agree() {
+        let failed = Ok(vec![Test { name: "a".into(), end: End::TimedOut }]);
+
+        assert!(why(judge(&Ended::Passed, &failed)).contains("names failures"));
+        assert!(why(judge(&Ended::TestsFailed, &tests(&[End::Passed]))).contains("names none"));
+        assert!(why(judge(&Ended::Passed, &Err("cut short".into()))).contains("cut short"));
+        assert_eq!(judge(&Ended::TestsFailed, &failed), Err(Verdict::Failed("1 of 1 tests failed".into())));
+    }
+
+    #[test]
+    fn a_skip_without_a_reason_is_not_good() {
+        let known = Ok(BTreeMap::from([("a".to_owned(), "needs root".to_owned())]));
+
+        assert_eq!(explained(&tests(&[End::Skipped]), &known, None), Ok(()));
+        assert_eq!(explained(&tests(&[End::Skipped]), &Ok(BTreeMap::new()), Some("left out")), Ok(()));
+        assert!(
+            why(explained(&tests(&[End::Skipped]), &Ok(BTreeMap::new()), None)).contains("a was skipped")
+        );
+        assert!(why(explained(&tests(&[End::Passed]), &Err("no tab".into()), None)).contains("no tab"));
+    }
+}

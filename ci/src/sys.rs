@@ -1,0 +1,11 @@
+//! Processes, programs and directories of this host.
+
+pub mod packages;
+pub mod pool;
+pub mod process;
+pub mod scratch;
+pub mod signals;
+pub mod supervisor;
+pub mod supervisor_options;
+pub mod tools;
+pub mod workspace;

@@ -1,0 +1,150 @@
+//! The Debian packages whose programs are run, and the commands that install what is missing.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+
+use crate::sys::process;
+use crate::sys::tools::{self, Install};
+use crate::sys::workspace::STATIC_TARGET;
+
+/// A file or program, and the Debian package that brings it.
+const NEEDED: [(&str, &str); 7] = [
+    ("sudo", "sudo"),
+    ("newuidmap", "uidmap"),
+    ("strace", "strace"),
+    ("setpriv", "util-linux"),
+    ("useradd", "passwd"),
+    ("gcc", "gcc"),
+    // No program: without it gcc cannot build a reproducer.
+    ("/usr/include/stdlib.h", "libc6-dev"),
+];
+
+/// What Chromium is called in Debian and elsewhere.
+pub const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Asking the compiler for a directory.
+const QUICK: Duration = Duration::from_secs(60);
+
+/// The arguments of apt-get before the names of packages.
+const INSTALL: [&str; 3] = ["install", "-y", "--no-install-recommends"];
+
+/// The command that installs Debian packages, as it is typed.
+pub fn install_command(packages: &[&str]) -> String {
+    format!("apt-get {} {}", INSTALL.join(" "), packages.join(" "))
+}
+
+/// Something that is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A Debian package with a program or a file.
+    Package(&'static str),
+    /// The compiler's part for static programs.
+    Target,
+}
+
+impl Missing {
+    /// The command that installs it.
+    pub fn command(self) -> String {
+        match self {
+            Self::Package(name) => install_command(&[name]),
+            Self::Target => format!("rustup target add {STATIC_TARGET}"),
+        }
+    }
+}
+
+/// What to type where a package is missing that `cargo ci kernels` needs.
+pub fn advice(package: &'static str) -> String {
+    format!("as root: {}, or `cargo ci kernels --setup`", Missing::Package(package).command())
+}
+
+/// Whether the compiler can build static programs.
+pub fn has_target() -> bool {
+    let Some(rustc) = tools::find("rustc") else { return false };
+    let mut command = Command::new(rustc);
+    command.args(["--print", "target-libdir", "--target", STATIC_TARGET]);
+    let output = process::capture(&mut command, QUICK);
+    output.is_ok_and(|it| it.status.success() && Path::new(it.stdout.trim()).is_dir())
+}
+
+/// Installs the packages that the suite uses and that are missing, where that is possible; their names.
+///
+/// # Errors
+/// What is missing then, what that means, and what to type.
+pub fn ensure(install: Install) -> Result<Vec<&'static str>, String> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    let list = missing.join(" ");
+    let typed = install_command(&missing);
+    let without = "tests that need them are skipped";
+    if install == Install::Nothing || !geteuid().is_root() {
+        return Err(format!("missing: {list}; {without}; as root: {typed}"));
+    }
+    if tools::find("apt-get").is_none() {
+        return Err(format!("missing here, by their Debian names: {list}; {without}"));
+    }
+    match install_packages(&missing) {
+        Ok(()) => Ok(missing),
+        Err(error) => Err(format!("{error}; {without}; try: apt-get update && {typed}")),
+    }
+}
+
+/// Makes sure that there is a browser of Chromium's kind: the page of `cargo ci matrix` is looked at in one.
+///
+/// # Errors
+/// When there is none and it may not or cannot be installed; the message holds the command to type.
+pub fn browser(install: Install) -> Result<(), String> {
+    if BROWSERS.iter().any(|name| tools::find(name).is_some()) {
+        return Ok(());
+    }
+    let typed = install_command(&["chromium"]);
+    if install == Install::Nothing || !geteuid().is_root() || tools::find("apt-get").is_none() {
+        return Err(format!("missing: Chromium; as root on Debian: {typed}"));
+    }
+    install_packages(&["chromium"]).map_err(|error| format!("{error}; try: apt-get update && {typed}"))
+}
+
+fn missing() -> Vec<&'static str> {
+    let there = |file: &str| Path::new(file).is_file() || tools::find(file).is_some();
+    NEEDED.iter().filter(|(file, _)| !there(file)).map(|(_, package)| *package).collect()
+}
+
+/// Installs Debian packages. The package lists are fetched only when those at hand do not do: that takes
+/// longer than the rest.
+///
+/// # Errors
+/// When apt fails, such as for want of privileges.
+pub fn install_packages(packages: &[&str]) -> Result<(), String> {
+    let attempt = |update: bool| {
+        if update {
+            apt(&["update"])?;
+        }
+        apt(&[&INSTALL, packages].concat())
+    };
+    attempt(false).or_else(|_| attempt(true))
+}
+
+fn apt(arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new("apt-get");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    let status = process::stream(&mut command)?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", process::show(&command))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_has_a_command() {
+        assert_eq!(Missing::Target.command(), "rustup target add x86_64-unknown-linux-musl");
+        assert_eq!(
+            advice("patchelf"),
+            "as root: apt-get install -y --no-install-recommends patchelf, or `cargo ci kernels --setup`"
+        );
+    }
+}

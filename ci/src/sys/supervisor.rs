@@ -1,0 +1,140 @@
+//! A process between `cargo ci` and a guest, which ends the guest when `cargo ci` has gone.
+//!
+//! A guest is several processes; some of them leave their parent, their group and their session. Where `cargo ci`
+//! is killed by SIGKILL it can end none of them. The guard sees that its parent is another one, and everything
+//! below it that has lost its parent becomes its child (prctl(2), PR_SET_CHILD_SUBREAPER): it kills its children
+//! until it has none.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, getpid, getppid};
+
+use crate::sys::signals;
+use crate::sys::supervisor_options::SupervisorOptions;
+
+/// This program, even when a build has replaced its file.
+const THIS: &str = "/proc/self/exe";
+/// How often the guard looks at parent and child.
+const POLL: Duration = Duration::from_millis(20);
+/// How long killed processes may take to end; one that does not let itself be killed takes for ever.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// The exit status for a program that cannot be started, as shells have it.
+const NOT_STARTED: u8 = 127;
+
+/// The command with a guard before it: its end is the guest's end, and SIGTERM ends the guest first. The directory,
+/// which is this process's own, is removed if this process is not there to do it.
+///
+/// The standard streams are those of a new command.
+pub fn guarded(command: &Command, work: &Path) -> Command {
+    let mut guard = Command::new(THIS);
+    guard.args(["guard", "--parent", &getpid().to_string(), "--remove"]).arg(work).arg("--");
+    guard.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => guard.env(name, value),
+            None => guard.env_remove(name),
+        };
+    }
+    if let Some(directory) = command.get_current_dir() {
+        guard.current_dir(directory);
+    }
+    guard
+}
+
+/// Is the guard: starts the program, and ends as it does.
+pub fn run(options: &SupervisorOptions) -> ExitCode {
+    let parent = Pid::from_raw(options.parent);
+    let child = match start(options) {
+        Ok(child) => child,
+        Err(error) => {
+            eprintln!("cannot start `{}`: {error}", options.program.join(" ".as_ref()).display());
+            return ExitCode::from(NOT_STARTED);
+        }
+    };
+    let status = watch(child, parent);
+    clear();
+    if getppid() != parent {
+        // Were it still there, the next run would find it.
+        let _ = fs::remove_dir_all(&options.remove);
+    }
+    end_as(status)
+}
+
+fn start(options: &SupervisorOptions) -> io::Result<Pid> {
+    set_child_subreaper(true)?;
+    let (program, arguments) = options.program.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let child = Command::new(program).args(arguments).spawn()?;
+    // A stream ends when nobody has it any more: the guard must not be one who has.
+    let nothing = File::options().read(true).write(true).open("/dev/null")?;
+    dup2_stdin(&nothing)?;
+    dup2_stdout(&nothing)?;
+    dup2_stderr(&nothing)?;
+    Ok(Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?))
+}
+
+/// Until the child has ended, or there is nobody any more who wants it. `None` then.
+fn watch(child: Pid, parent: Pid) -> Option<WaitStatus> {
+    while getppid() == parent && !signals::interrupted() {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(status) if status.pid() == Some(child) => return Some(status),
+            // The next of those that became its children.
+            Ok(status) if status != WaitStatus::StillAlive => {}
+            Ok(_) | Err(Errno::EINTR) => thread::sleep(POLL),
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+/// Kills every child, and those that become children by that, until there is none.
+fn clear() {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => {
+                for child in children() {
+                    // It has not been waited for, so that its id is still its own.
+                    let _ = kill(child, Signal::SIGKILL);
+                }
+                thread::sleep(POLL / 10);
+            }
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Those whose parent is this process. Not every kernel has /proc/self/task/*/children.
+fn children() -> Vec<Pid> {
+    let own = getpid().to_string();
+    let of_ours = |entry: fs::DirEntry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read(entry.path().join("stat")).ok()?;
+        let stat = String::from_utf8_lossy(&stat);
+        // The parent comes second after the name, which may hold anything.
+        let (_, rest) = stat.rsplit_once(") ")?;
+        (rest.split(' ').nth(1)? == own).then(|| Pid::from_raw(pid))
+    };
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(of_ours).collect()
+}
+
+/// Ends with the status of the guest, and of the same signal.
+fn end_as(status: Option<WaitStatus>) -> ExitCode {
+    match status {
+        Some(WaitStatus::Exited(_, code)) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
+        Some(WaitStatus::Signaled(_, signal, _)) => {
+            let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::FAILURE,
+    }
+}

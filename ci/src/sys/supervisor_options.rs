@@ -1,0 +1,20 @@
+//! What `cargo ci` says to the guards that it starts.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Options of the guard.
+#[derive(Args, Debug)]
+pub struct SupervisorOptions {
+    /// The process without which nobody wants the program
+    #[arg(long, value_name = "PID")]
+    pub parent: i32,
+    /// What to remove where that process has not done it
+    #[arg(long, value_name = "DIRECTORY")]
+    pub remove: PathBuf,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub program: Vec<OsString>,
+}

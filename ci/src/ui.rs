@@ -1,0 +1,5 @@
+//! What a person sees: text, and how a command ends.
+
+pub mod print;
+pub mod style;
+pub mod verdict;

@@ -76,7 +76,10 @@ mod tests {
     fn of(text: &str) -> Result<Vec<String>, Box<dyn Error>> {
         imports(&[
             ("lib.rs", "mod face; mod user; pub use face::Deep as Renamed;"),
-            ("face.rs", "mod deep; mod kinds; pub use self::deep::{*, kinds}; pub use kinds::Kind; pub fn own() {}"),
+            (
+                "face.rs",
+                "mod deep; mod kinds; pub use self::deep::{*, kinds}; pub use kinds::Kind; pub fn own() {}",
+            ),
             ("face/deep.rs", "pub struct Deep; pub fn kinds() {}"),
             ("face/kinds.rs", "pub enum Kind { One } macro_rules! made { () => {} } pub(crate) use made;"),
             ("user.rs", text),

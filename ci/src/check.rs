@@ -18,7 +18,7 @@ use crate::run::summary::Names;
 use crate::sys::signals;
 use crate::sys::tools::Install;
 use crate::sys::workspace::Workspace;
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// Plays the steps and prints the table.
@@ -27,14 +27,14 @@ use crate::ui::verdict::Verdict;
 /// When the workspace cannot be found.
 pub fn run(options: &TestOptions) -> Result<Verdict, String> {
     if options.list {
-        STEPS.iter().for_each(|step| say(format_args!("{:<12} {}\n", step.name, step.about)));
+        STEPS.iter().for_each(|step| print(format_args!("{:<12} {}\n", step.name, step.about)));
         return Ok(Verdict::Good);
     }
     let context = Context {
         workspace: Workspace::find()?,
         install: Install::unless(options.skip_install),
         names: Names::all_if(options.verbose),
-        legs: RefCell::default(),
+        runs: RefCell::default(),
     };
     let wanted = |step: &&Step| options.only.is_empty() || options.only.iter().any(|name| name == step.name);
     let steps: Vec<_> = STEPS.iter().filter(wanted).collect();
@@ -49,6 +49,6 @@ pub fn run(options: &TestOptions) -> Result<Verdict, String> {
     }
     let not_run = if options.require_all { NotRun::Counts } else { NotRun::Reported };
     let verdict = steps::verdict(&played, not_run);
-    say(steps::table(&played, &verdict));
+    print(steps::table(&played, &verdict));
     Ok(verdict)
 }

@@ -63,7 +63,7 @@ pub enum Command {
     Test(TestOptions),
     /// Start a guest, and end it when the process that asked for it has gone
     #[command(hide = true)]
-    Guard(SupervisorOptions),
+    Supervise(SupervisorOptions),
 }
 
 #[cfg(test)]

@@ -14,19 +14,19 @@ use rootfs::{Rootfs, Versions};
 
 use crate::debian::apt::Mirror;
 use crate::distros::options::DistrosOptions;
-use crate::guests::bundle::{Luggage, User};
-use crate::guests::failure::Trouble;
+use crate::guests::bundle::{Bundle, User};
+use crate::guests::failure::RunFailure;
 use crate::guests::guest::{Guest, Limits, Over, console_file};
 use crate::guests::outcome::{self, Outcome};
 use crate::guests::progress::Progress;
 use crate::guests::start::Start;
-use crate::guests::transcript::Tale;
+use crate::guests::transcript::Transcript;
 use crate::guests::{junit, results};
 use crate::sys::scratch::Scratch;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
 use crate::sys::{packages, signals};
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// The releases, oldest first.
@@ -52,7 +52,7 @@ pub struct Played {
 pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
     let releases = select(&options.only)?;
     if options.list {
-        say(if options.elsewhere.json { report::list(&releases)? } else { releases.join("\n") + "\n" });
+        print(if options.elsewhere.json { report::list(&releases)? } else { releases.join("\n") + "\n" });
         return Ok(Verdict::Good);
     }
     if !geteuid().is_root() {
@@ -62,7 +62,7 @@ pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(options.elsewhere.skip_install))?;
     let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref())?;
-    let luggage = Luggage::pack(&workspace, options.elsewhere.filter.as_deref())?;
+    let bundle = Bundle::pack(&workspace, options.elsewhere.filter.as_deref())?;
     let cache = workspace.cache(options.elsewhere.cache.as_deref(), "userns-suite/distros", "distros");
     let results = workspace.results().join("distros");
     let limit = Duration::from_secs(options.elsewhere.limit);
@@ -70,10 +70,10 @@ pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
         .iter()
         .map(|release| {
             let rootfs = made(release, &cache, &mirror, options.elsewhere.refresh);
-            one(release, rootfs, &luggage, &results.join(release), limit)
+            one(release, rootfs, &bundle, &results.join(release), limit)
         })
         .collect();
-    say(match options.elsewhere.json {
+    print(match options.elsewhere.json {
         true => report::json(&played)?,
         false => report::render(&played, &workspace.root, options.elsewhere.verbose),
     });
@@ -114,52 +114,54 @@ fn needed(install: Install) -> Result<(), String> {
     }
 }
 
-fn made(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Result<Rootfs, Trouble> {
+fn made(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Result<Rootfs, RunFailure> {
     if signals::interrupted() {
-        return Err(Trouble::Interrupted);
+        return Err(RunFailure::Interrupted);
     }
     rootfs::get(release, cache, mirror, refresh).map_err(|error| match signals::interrupted() {
-        true => Trouble::Interrupted,
-        false => Trouble::NotFetched(error),
+        true => RunFailure::Interrupted,
+        false => RunFailure::NotFetched(error),
     })
 }
 
-/// Plays the suite in one root, as root and as an ordinary user.
+/// Plays the suite in one root, as root and as an unprivileged user.
 fn one(
     release: &str,
-    rootfs: Result<Rootfs, Trouble>,
-    luggage: &Luggage,
+    rootfs: Result<Rootfs, RunFailure>,
+    bundle: &Bundle,
     results: &Path,
     limit: Duration,
 ) -> Played {
     let begun = Instant::now();
-    let users = [User::Root, User::Ordinary];
-    let mut tale = Tale::new(&luggage.tests, users.len(), "");
-    let mut progress = Progress::new(release, luggage.tests.len());
+    let users = [User::Root, User::Unprivileged];
+    let mut transcript = Transcript::new(&bundle.tests, users.len(), "");
+    let mut progress = Progress::new(release, bundle.tests.len());
     let versions = rootfs.as_ref().map(|rootfs| rootfs.versions.clone()).unwrap_or_default();
-    let trouble = results::empty(results).and(rootfs).and_then(|rootfs| {
-        let failed = |error: String| Trouble::NotStarted(error);
+    let failure = results::empty(results).and(rootfs).and_then(|rootfs| {
+        let failed = |error: String| RunFailure::NotStarted(error);
         let work = Scratch::new().map_err(failed)?;
-        let command = enter::command(&rootfs, luggage, &users, work.path()).map_err(failed)?;
+        let command = enter::command(&rootfs, bundle, &users, work.path()).map_err(failed)?;
         let console = console_file(results);
         progress.starts();
         let limits = Limits { boot: BOOT, silence: SILENCE, total: limit };
         let guest = Guest::start(&command, Over::Stdout, &console, work.path())?;
-        guest.follow(&mut tale, limits, &console, |tale| progress.heard(tale)).map_or(Ok(()), Err)
+        guest
+            .follow(&mut transcript, limits, &console, |transcript| progress.received(transcript))
+            .map_or(Ok(()), Err)
     });
-    let trouble = trouble.err().inspect(|trouble| progress.say(trouble));
+    let failure = failure.err().inspect(|failure| progress.print(failure));
     let mut outcome = Outcome {
         name: release.to_owned(),
         start: Start::Host,
         accelerator: None,
         origin: versions.in_words(),
-        release: tale.release.clone(),
+        release: transcript.release.clone(),
         boot: progress.ready,
         time: begun.elapsed(),
-        legs: tale.legs,
+        users: transcript.users,
         differences: Vec::new(),
         console: Vec::new(),
-        trouble,
+        failure,
         results: results.to_owned(),
     };
     results::keep(&mut outcome);

@@ -2,20 +2,20 @@
 
 use harness::host::facts;
 
-use crate::ui::print::say;
+use crate::ui::print::print;
 
 /// Prints the facts of this host, for people or as JSON.
 ///
 /// # Errors
 /// When they cannot be written as JSON.
-pub fn print(json: bool) -> Result<(), String> {
+pub fn run(json: bool) -> Result<(), String> {
     if !json {
-        say(text());
+        print(text());
         return Ok(());
     }
     let json = serde_json::to_string_pretty(facts())
         .map_err(|error| format!("the facts of this host are no JSON: {error}"))?;
-    say(format_args!("{json}\n"));
+    print(format_args!("{json}\n"));
     Ok(())
 }
 

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::debian::apt::Mirror;
-use crate::guests::bundle::Luggage;
-use crate::guests::failure::Trouble;
+use crate::guests::bundle::Bundle;
+use crate::guests::failure::RunFailure;
 use crate::guests::outcome::{self, Outcome};
 use crate::guests::start::Start;
 use crate::guests::{expected_failures, json, junit, table};
@@ -29,7 +29,7 @@ use crate::report::about::About;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
 use crate::sys::{pool, signals};
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// Does what the options ask for.
@@ -39,7 +39,7 @@ use crate::ui::verdict::Verdict;
 pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
     let rows = list::select(&list::all()?, &options.only, &options.kernel)?;
     if options.list {
-        say(if options.elsewhere.json { list::json(&rows)? } else { list::text(&rows) });
+        print(if options.elsewhere.json { list::json(&rows)? } else { list::text(&rows) });
         return Ok(Verdict::Good);
     }
     let elsewhere = &options.elsewhere;
@@ -52,19 +52,19 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(elsewhere.skip_install))?;
     let cache = workspace.cache(elsewhere.cache.as_deref(), "userns-suite", "kernels");
-    let luggage = Luggage::pack(&workspace, elsewhere.filter.as_deref())?;
+    let bundle = Bundle::pack(&workspace, elsewhere.filter.as_deref())?;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    expected_failures::fits(&differences, &names, &luggage.suite_tests)?;
+    expected_failures::fits(&differences, &names, &bundle.suite_tests)?;
     let common = Common {
         differences,
-        luggage,
+        bundle,
         results: workspace.results().join("kernels"),
         memory: options.memory,
         limit: Duration::from_secs(elsewhere.limit),
         accelerator: Choice::new(options.accelerator, &cache),
     };
     let about = match elsewhere.json || options.save.is_some() || !options.pages.is_empty() {
-        true => Some(About::of(&workspace.root, &common.luggage.binary, &common.luggage.tests)?),
+        true => Some(About::of(&workspace.root, &common.bundle.binary, &common.bundle.tests)?),
         false => None,
     };
     let outcomes = all(&common, &rows, &cache, options)?;
@@ -84,7 +84,7 @@ fn tell(
     if let Some(path) = &elsewhere.junit {
         junit::write(outcomes, path)?;
     }
-    say(match json.filter(|_| elsewhere.json) {
+    print(match json.filter(|_| elsewhere.json) {
         Some(json) => json.to_owned(),
         None => table::render(outcomes, &workspace.root, elsewhere.verbose),
     });
@@ -127,13 +127,13 @@ fn all(
     Ok(outcomes)
 }
 
-fn image(store: &Store, row: &Row) -> Result<Image, Trouble> {
+fn image(store: &Store, row: &Row) -> Result<Image, RunFailure> {
     if signals::interrupted() {
-        return Err(Trouble::Interrupted);
+        return Err(RunFailure::Interrupted);
     }
     match &row.source {
         Source::Here => Ok(Image::default()),
-        Source::File(file) => image::of_file(file, row.start).map_err(Trouble::NotStarted),
-        Source::Package(package) => store.get(row, package).map_err(Trouble::NotFetched),
+        Source::File(file) => image::of_file(file, row.start).map_err(RunFailure::NotStarted),
+        Source::Package(package) => store.get(row, package).map_err(RunFailure::NotFetched),
     }
 }

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, String> {
     signals::watch_signals()?;
     let done = match command {
-        Command::Facts { json } => facts::print(json).map(|()| Verdict::Good),
+        Command::Facts { json } => facts::run(json).map(|()| Verdict::Good),
         Command::Suite(options) => suite::run(&options),
         Command::Rules(options) => rules::run(&options),
         Command::Sweep(options) => sweep::run(&options),
@@ -58,7 +58,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Search(options) => search::run(&options),
         Command::Distros(options) => distros::run(&options),
         Command::Test(options) => check::run(&options),
-        Command::Guard(options) => return Ok(supervisor::run(&options)),
+        Command::Supervise(options) => return Ok(supervisor::run(&options)),
     };
     done.map(|verdict| verdict.exit_code())
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 use crate::matrix::grid::Grid;
 use crate::matrix::merge::Merged;
 use crate::matrix::options::{MatrixOptions, PagesOptions};
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// Does what the options ask for.
@@ -36,7 +36,7 @@ pub fn run(options: &MatrixOptions) -> Result<Verdict, String> {
     write(&merged, &options.pages)?;
     let written = [&options.pages.html, &options.pages.markdown];
     for path in written.into_iter().flatten() {
-        say(format_args!("wrote {}: {} kernels\n", path.display(), merged.columns.len()));
+        print(format_args!("wrote {}: {} kernels\n", path.display(), merged.columns.len()));
     }
     Ok(Verdict::Good)
 }

@@ -13,13 +13,13 @@ use crate::catalogue::ask;
 use crate::catalogue::listing::{self, Listed};
 use crate::guests::expected_failures;
 use crate::rules::options::RulesOptions;
-use crate::rules::state::{Known, Ruling, State};
+use crate::rules::state::{Results, Ruling, State};
 use crate::run::junit::End;
-use crate::run::user_run::Leg;
+use crate::run::user_run::UserRun;
 use crate::run::{caller, nextest, summary};
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// Where the page for readers is, relative to the workspace.
@@ -40,20 +40,20 @@ pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
     if options.missing {
         return Ok(missing(&asked, &tests));
     }
-    let leg = play(&workspace, &options.names, &asked, &tests)?;
-    match &leg.verdict {
+    let run = play(&workspace, &options.names, &asked, &tests)?;
+    match &run.verdict {
         // That every test of the rules is skipped is an answer.
-        Verdict::CouldNotRun(why) if !only_skips(&leg) => return Err(why.clone()),
+        Verdict::CouldNotRun(why) if !only_skips(&run) => return Err(why.clone()),
         _ => {}
     }
-    let known = Known::of(&leg, &tests);
-    let rulings: Vec<Ruling> = asked.iter().map(|rule| known.rule(rule)).collect();
+    let results = Results::of(&run, &tests);
+    let rulings: Vec<Ruling> = asked.iter().map(|rule| results.rule(rule)).collect();
     if options.json {
-        say(format_args!("{}\n", state::json(&rulings, &leg)?));
+        print(format_args!("{}\n", state::json(&rulings, &run)?));
     } else {
         let length = if options.names.is_empty() { table::Length::Short } else { table::Length::Full };
-        say(table::render(&rulings, &leg, length));
-        say(summary::snapshots(&leg, &workspace.root));
+        print(table::render(&rulings, &run, length));
+        print(summary::snapshots(&run, &workspace.root));
     }
     Ok(match rulings.iter().filter(|ruling| ruling.state == State::Differs).count() {
         0 => Verdict::Good,
@@ -61,11 +61,11 @@ pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
     })
 }
 
-fn only_skips(leg: &Leg) -> bool {
-    !leg.tests.is_empty() && leg.tests.iter().all(|test| test.end == End::Skipped)
+fn only_skips(run: &UserRun) -> bool {
+    !run.tests.is_empty() && run.tests.iter().all(|test| test.end == End::Skipped)
 }
 
-/// Known differences of any kernel that are about tests which nobody has.
+/// Results differences of any kernel that are about tests which nobody has.
 fn known_of_no_test(tests: &[Listed]) -> Result<(), String> {
     let differences = expected_failures::all(None)?;
     let kernels: Vec<&str> = differences.iter().map(|it| it.kernel.as_str()).collect();
@@ -110,7 +110,12 @@ fn list(workspace: &Workspace) -> Result<Vec<Listed>, String> {
     ask::told_by(&nextest::build_suite(workspace)?, &workspace.root)
 }
 
-fn play(workspace: &Workspace, names: &[String], asked: &[&Rule], tests: &[Listed]) -> Result<Leg, String> {
+fn play(
+    workspace: &Workspace,
+    names: &[String],
+    asked: &[&Rule],
+    tests: &[Listed],
+) -> Result<UserRun, String> {
     let mut arguments = Vec::new();
     if !names.is_empty() {
         let wanted = tests.iter().filter(|test| asked.iter().any(|rule| test.pins(rule)));
@@ -128,16 +133,16 @@ fn write(root: &Path, tests: &[Listed]) -> Result<Verdict, String> {
     let failed = |error| format!("cannot write {}: {error}", path.display());
     std::fs::create_dir_all(root.join("docs")).map_err(failed)?;
     std::fs::write(&path, page::render(tests)).map_err(failed)?;
-    say(format_args!("wrote {PAGE}: {} rules, {} tests\n", rules::all().count(), tests.len()));
+    print(format_args!("wrote {PAGE}: {} rules, {} tests\n", rules::all().count(), tests.len()));
     Ok(Verdict::Good)
 }
 
 fn missing(asked: &[&Rule], tests: &[Listed]) -> Verdict {
     let bare: Vec<&&Rule> = asked.iter().filter(|rule| !tests.iter().any(|test| test.pins(rule))).collect();
     for rule in &bare {
-        say(format_args!("{:<30} {}\n", rule.name, rule.untested.unwrap_or("no test, and no reason")));
+        print(format_args!("{:<30} {}\n", rule.name, rule.untested.unwrap_or("no test, and no reason")));
     }
-    say(format_args!("{} of {} rules have no test\n", bare.len(), asked.len()));
+    print(format_args!("{} of {} rules have no test\n", bare.len(), asked.len()));
     match bare.iter().filter(|rule| rule.untested.is_none()).count() {
         0 => Verdict::Good,
         number => Verdict::Failed(format!("{number} of them give no reason")),

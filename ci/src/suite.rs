@@ -6,7 +6,7 @@ use crate::run::caller;
 use crate::run::summary::{self, Names};
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// What the help closes with.
@@ -47,7 +47,7 @@ pub fn run(options: &SuiteOptions) -> Result<Verdict, String> {
     if let Some(expression) = &options.filter {
         arguments.extend(["-E".to_owned(), expression.clone()]);
     }
-    let leg = caller::run(&workspace, &arguments)?;
-    say(summary::render(&leg, &workspace.root, Names::all_if(options.verbose)));
-    Ok(leg.verdict)
+    let run = caller::run(&workspace, &arguments)?;
+    print(summary::render(&run, &workspace.root, Names::all_if(options.verbose)));
+    Ok(run.verdict)
 }

@@ -9,17 +9,17 @@ use std::process::{Command, Output};
 
 use support::{READY, StandIn, ci};
 
-/// A guest's words: as root it is asked for two legs, otherwise for one.
-const LEG: &str = r#"leg() {
-    echo '{"leg":{"uid":'$1',"facts":"kernel: 7.3.4"}}'
+/// A guest's words: as root it is asked for two users, otherwise for one.
+const USER: &str = r#"user() {
+    echo '{"user_started":{"uid":'$1',"facts":"kernel: 7.3.4"}}'
     echo '{"started":{"test":"a"}}'
     echo '{"ended":{"test":"a","end":'$2',"milliseconds":5,"output":"the diff"}}'
     echo '{"snapshot":{"path":"tests/a.snap.new","text":"new"}}'
     echo '{"reproducer":{"name":"a.c","text":"int main;"}}'
     echo '{"skipped":{"test":"b","reason":"needs sudo: not installed"}}'
-    echo '{"leg_ended":{"ran":1,"skipped":1}}'
+    echo '{"user_ended":{"ran":1,"skipped":1}}'
 }"#;
-const BOTH: &str = r#"[ "$(id -u)" != 0 ] || leg 0 "$END"; leg 61234 "$END"; echo '"done"'"#;
+const BOTH: &str = r#"[ "$(id -u)" != 0 ] || user 0 "$END"; user 61234 "$END"; echo '"done"'"#;
 
 /// Standard output and standard error as text, and the exit status.
 fn ends(mut command: Command) -> io::Result<(String, String, Option<i32>)> {
@@ -35,7 +35,7 @@ fn kernels(stand_in: &StandIn, arguments: &[&str]) -> io::Result<(String, String
 
 /// What a guest says whose tests all end so.
 fn guest(end: &str) -> String {
-    format!("END='{end}'\n{LEG}\n{READY}\n{BOTH}")
+    format!("END='{end}'\n{USER}\n{READY}\n{BOTH}")
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     assert_eq!(status, Some(1));
     let value: serde_json::Value = serde_json::from_str(&json)?;
     assert_eq!(value["kernels"][0]["verdict"], "failed");
-    let legs = value["kernels"][0]["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let seen = &legs.last().ok_or("no leg")?["tests"][0];
+    let users = value["kernels"][0]["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let seen = &users.last().ok_or("no user")?["tests"][0];
     assert_eq!((&seen["trace"], &seen["reproducers"]["a.c"]), (&"new".into(), &"int main;".into()));
     Ok(())
 }
@@ -147,7 +147,7 @@ fn a_guest_that_lies_could_not_be_judged() -> io::Result<()> {
         ("nothing at all", "exit 0".to_owned(), "answered short: it ended before it was done"),
         ("half of it", format!("{READY}; exit 0"), "the last was: Linux 7.3.4 is up"),
         ("a crash", format!("{READY}; kill -SEGV $$"), "(signal: 11"),
-        ("a line cut short", format!("{READY}; echo '{{\"leg\":'"), "answered short: no event"),
+        ("a line cut short", format!("{READY}; echo '{{\"user_started\":'"), "answered short: no event"),
         (
             "fewer tests",
             truth.replace("\"ran\":1", "\"ran\":0"),

@@ -1,7 +1,7 @@
 //! What `cargo ci kernels` and the program inside a kernel say to each other.
 //!
 //! The plan travels in as a file. What happens comes out as lines of JSON, one [`Event`] a line, over a
-//! channel that the kernel's own messages do not use. A line that is cut short is no JSON, and each leg closes
+//! channel that the kernel's own messages do not use. A line that is cut short is no JSON, and each user closes
 //! with its counts, so that half an answer cannot pass for a whole one.
 
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub struct Plan {
     pub suite: PathBuf,
     /// An existing directory, which every user can reach, for what tests write.
     pub scratch: PathBuf,
-    /// As whom the tests run, one leg after the other. `None` is the caller, with nothing changed.
+    /// As whom the tests run, one user after the other. `None` is the caller, with nothing changed.
     pub users: Vec<Option<u32>>,
     /// The tests, by name. None at all is a trial of whether the kernel boots.
     pub tests: Vec<String>,
@@ -57,8 +57,8 @@ pub enum Event {
         /// `uname -r`.
         release: String,
     },
-    /// A leg begins.
-    Leg {
+    /// The tests of a user begin.
+    UserStarted {
         /// The effective uid.
         uid: u32,
         /// The facts of the host as this user sees them.
@@ -101,19 +101,19 @@ pub enum Event {
         /// Its source.
         text: String,
     },
-    /// A leg is over.
-    LegEnded {
+    /// The tests of a user are over.
+    UserEnded {
         /// How many tests ran.
         ran: usize,
         /// How many were skipped.
         skipped: usize,
     },
     /// The guest cannot go on.
-    Trouble {
+    Failure {
         /// What it could not do, and why.
         what: String,
     },
-    /// All legs are over; nothing follows.
+    /// All users are done; nothing follows.
     Done,
 }
 

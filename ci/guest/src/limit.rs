@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 
 /// How a process ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ProcessEnd {
     /// By itself.
     ByItself(ExitStatus),
     /// It was killed, since it took too long.
@@ -26,7 +26,7 @@ pub enum Ended {
 ///
 /// # Errors
 /// When it cannot be waited for.
-pub fn wait(child: &mut Child, limit: Duration) -> Result<Ended, String> {
+pub fn wait(child: &mut Child, limit: Duration) -> Result<ProcessEnd, String> {
     let group = Pid::from_raw(i32::try_from(child.id()).map_err(|error| format!("no process id: {error}"))?);
     let late = Mutex::new(false);
     let (ended, watch) = channel::<()>();
@@ -47,7 +47,7 @@ pub fn wait(child: &mut Child, limit: Duration) -> Result<Ended, String> {
     let _ = killpg(group, Signal::SIGKILL);
     let status = child.wait().map_err(|error| format!("cannot wait for a test: {error}"))?;
     let late = late.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(if late { Ended::TooLate } else { Ended::ByItself(status) })
+    Ok(if late { ProcessEnd::TooLate } else { ProcessEnd::ByItself(status) })
 }
 
 #[cfg(test)]
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    fn ended(script: &str, limit: Duration) -> Result<Ended, String> {
+    fn ended(script: &str, limit: Duration) -> Result<ProcessEnd, String> {
         let mut command = Command::new("sh");
         let child = command.args(["-c", script]).process_group(0).spawn();
         wait(&mut child.map_err(|error| error.to_string())?, limit)
@@ -65,8 +65,10 @@ mod tests {
 
     #[test]
     fn what_hangs_is_killed_and_what_ends_is_not() -> Result<(), String> {
-        assert_eq!(ended("sleep 600", Duration::from_millis(50))?, Ended::TooLate);
-        let Ended::ByItself(status) = ended("exit 3", Duration::from_secs(60))? else { panic!("killed") };
+        assert_eq!(ended("sleep 600", Duration::from_millis(50))?, ProcessEnd::TooLate);
+        let ProcessEnd::ByItself(status) = ended("exit 3", Duration::from_secs(60))? else {
+            panic!("killed")
+        };
         assert_eq!(status.code(), Some(3));
         Ok(())
     }

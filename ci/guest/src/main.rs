@@ -20,7 +20,7 @@ impl Channel {
     ///
     /// # Errors
     /// When nobody listens any more.
-    pub fn say(&mut self, event: &Event) -> Result<(), String> {
+    pub fn send(&mut self, event: &Event) -> Result<(), String> {
         let line = event.to_line()?;
         self.0.write_all(line.as_bytes()).map_err(|error| format!("nobody listens: {error}"))
     }
@@ -56,10 +56,10 @@ fn main() -> ExitCode {
 fn follow(plan: &Path, channel: &mut Channel) -> Result<(), String> {
     let release = nix::sys::utsname::uname()
         .map_or_else(|error| format!("unknown: {error}"), |uname| uname.release().to_string_lossy().into());
-    channel.say(&Event::Ready { release })?;
+    channel.send(&Event::Ready { release })?;
     match read(plan).and_then(|plan| play::run(&plan, channel)) {
-        Ok(()) => channel.say(&Event::Done),
-        Err(what) => channel.say(&Event::Trouble { what }),
+        Ok(()) => channel.send(&Event::Done),
+        Err(what) => channel.send(&Event::Failure { what }),
     }
 }
 

@@ -14,7 +14,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, geteuid};
 
 use crate::Channel;
-use crate::limit::{Ended, wait};
+use crate::limit::{ProcessEnd, wait};
 use crate::server::Server;
 
 /// How much of a failed test's output is kept: the diff of the largest snapshot fits.
@@ -32,27 +32,27 @@ pub fn run(plan: &Plan, channel: &mut Channel) -> Result<(), String> {
     if plan.tests.is_empty() {
         return Ok(());
     }
-    plan.users.iter().try_for_each(|user| Player::of(plan, *user)?.leg(channel))
+    plan.users.iter().try_for_each(|user| UserRun::of(plan, *user)?.run(channel))
 }
 
 /// One user with a directory of its own.
-struct Player<'a> {
+struct UserRun<'a> {
     plan: &'a Plan,
     user: Option<u32>,
     home: PathBuf,
 }
 
-impl<'a> Player<'a> {
+impl<'a> UserRun<'a> {
     fn of(plan: &'a Plan, user: Option<u32>) -> Result<Self, String> {
         let home = plan.scratch.join(user.map_or("caller".to_owned(), |uid| format!("uid-{uid}")));
-        let player = Self { plan, user, home };
-        for dir in [player.home.clone(), player.temporary(), player.pending(), player.reproducers()] {
+        let run = Self { plan, user, home };
+        for dir in [run.home.clone(), run.temporary(), run.pending(), run.reproducers()] {
             let made = fs::create_dir_all(&dir)
                 .and_then(|()| fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)))
                 .and_then(|()| user.map_or(Ok(()), |uid| chown(&dir, Some(uid), Some(uid))));
             made.map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
         }
-        Ok(player)
+        Ok(run)
     }
 
     fn temporary(&self) -> PathBuf {
@@ -67,27 +67,27 @@ impl<'a> Player<'a> {
         self.home.join("reproducers")
     }
 
-    fn leg(&self, channel: &mut Channel) -> Result<(), String> {
+    fn run(&self, channel: &mut Channel) -> Result<(), String> {
         let own = std::env::current_exe().map_err(|error| format!("no program of my own: {error}"))?;
         let facts = self.listed(&own, "facts")?;
-        channel.say(&Event::Leg { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
+        channel.send(&Event::UserStarted { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
         let skips = skips(&self.listed(&self.plan.suite, "--skipped")?)?;
         let (mut ran, mut skipped) = (0, 0);
         let mut server = None;
         for test in &self.plan.tests {
             if let Some(reason) = skips.get(test) {
                 skipped += 1;
-                channel.say(&Event::Skipped { test: test.clone(), reason: reason.clone() })?;
+                channel.send(&Event::Skipped { test: test.clone(), reason: reason.clone() })?;
                 continue;
             }
             ran += 1;
-            channel.say(&Event::Started { test: test.clone() })?;
-            channel.say(&self.play(&mut server, test)?)?;
+            channel.send(&Event::Started { test: test.clone() })?;
+            channel.send(&self.play(&mut server, test)?)?;
             reap();
         }
         sent(&self.pending(), channel, |path, text| Event::Snapshot { path, text })?;
         sent(&self.reproducers(), channel, |name, text| Event::Reproducer { name, text })?;
-        channel.say(&Event::LegEnded { ran, skipped })
+        channel.send(&Event::UserEnded { ran, skipped })
     }
 
     /// A program with this user's ids and nothing of our environment.
@@ -110,15 +110,15 @@ impl<'a> Player<'a> {
     fn listed(&self, program: &Path, what: &str) -> Result<String, String> {
         let (status, said) = self.output(self.command(program).arg(what), LISTING)?;
         match status {
-            Ended::ByItself(status) if status.success() => Ok(said),
-            Ended::ByItself(status) => {
+            ProcessEnd::ByItself(status) if status.success() => Ok(said),
+            ProcessEnd::ByItself(status) => {
                 Err(format!("`{} {what}` failed ({status}): {said}", program.display()))
             }
-            Ended::TooLate => Err(format!("`{} {what}` hangs", program.display())),
+            ProcessEnd::TooLate => Err(format!("`{} {what}` hangs", program.display())),
         }
     }
 
-    fn output(&self, command: &mut Command, limit: Duration) -> Result<(Ended, String), String> {
+    fn output(&self, command: &mut Command, limit: Duration) -> Result<(ProcessEnd, String), String> {
         let shown = command.get_program().display().to_string();
         let fail = |error: std::io::Error| format!("cannot run {shown}: {error}");
         let mut file = self.output_file()?;
@@ -164,7 +164,7 @@ fn sent(dir: &Path, channel: &mut Channel, event: impl Fn(PathBuf, String) -> Ev
     for file in files(dir)? {
         let text = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
         let path = file.strip_prefix(dir).unwrap_or(&file).to_owned();
-        channel.say(&event(path, String::from_utf8_lossy(&text).into_owned()))?;
+        channel.send(&event(path, String::from_utf8_lossy(&text).into_owned()))?;
     }
     Ok(())
 }
@@ -186,10 +186,10 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, String> {
 
 /// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
 /// says that one test passed has passed.
-fn end(ended: &Ended, said: &str) -> End {
+fn end(ended: &ProcessEnd, said: &str) -> End {
     let status: &ExitStatus = match ended {
-        Ended::TooLate => return End::TimedOut,
-        Ended::ByItself(status) => status,
+        ProcessEnd::TooLate => return End::TimedOut,
+        ProcessEnd::ByItself(status) => status,
     };
     match (status.code(), status.signal()) {
         (Some(0), _) if said.contains("test result: ok. 1 passed; 0 failed;") => End::Passed,
@@ -231,8 +231,8 @@ fn reap() {
 mod tests {
     use super::*;
 
-    fn exit(raw: i32) -> Ended {
-        Ended::ByItself(ExitStatus::from_raw(raw))
+    fn exit(raw: i32) -> ProcessEnd {
+        ProcessEnd::ByItself(ExitStatus::from_raw(raw))
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
         assert!(matches!(end(&exit(0), ""), End::Failed(_)));
         assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
         assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
-        assert_eq!(end(&Ended::TooLate, passed), End::TimedOut);
+        assert_eq!(end(&ProcessEnd::TooLate, passed), End::TimedOut);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::limit::Ended;
+use crate::limit::ProcessEnd;
 
 /// A suite that waits for the name of a test.
 pub struct Server {
@@ -41,7 +41,7 @@ impl Server {
     ///
     /// # Errors
     /// When the suite itself ends or says something else than it should; then it is of no more use.
-    pub fn play(&mut self, test: &str, limit: Duration) -> Result<(Ended, String), String> {
+    pub fn play(&mut self, test: &str, limit: Duration) -> Result<(ProcessEnd, String), String> {
         let fail = |error: std::io::Error| format!("cannot talk to the suite: {error}");
         self.output.set_len(0).map_err(fail)?;
         writeln!(self.asks, "{test}").map_err(fail)?;
@@ -54,7 +54,7 @@ impl Server {
         // The test is a zombie until the next one is asked for: its number is nobody else's.
         let _ = killpg(group, Signal::SIGKILL);
         let said = self.said().map_err(fail)?;
-        Ok((if late { Ended::TooLate } else { Ended::ByItself(ended) }, said))
+        Ok((if late { ProcessEnd::TooLate } else { ProcessEnd::ByItself(ended) }, said))
     }
 
     /// What the tests printed since the last one began, and how the suite itself ended.
@@ -143,7 +143,10 @@ mod tests {
 
         for test in ["one", "two"] {
             let (ended, said) = server.play(test, LIMIT)?;
-            assert_eq!((ended, said), (Ended::ByItself(ExitStatus::from_raw(3 << 8)), format!("{test}\n")));
+            assert_eq!(
+                (ended, said),
+                (ProcessEnd::ByItself(ExitStatus::from_raw(3 << 8)), format!("{test}\n"))
+            );
         }
         Ok(())
     }
@@ -154,7 +157,7 @@ mod tests {
         let mut server =
             says("setsid true & child=$!; wait $child; printf \"started $child\\nkilled 11\\n\"")?;
 
-        assert_eq!(server.play("a", LIMIT)?.0, Ended::ByItself(ExitStatus::from_raw(11)));
+        assert_eq!(server.play("a", LIMIT)?.0, ProcessEnd::ByItself(ExitStatus::from_raw(11)));
         assert!(begun.elapsed() < LIMIT, "it waited for what had come");
         Ok(())
     }
@@ -165,8 +168,8 @@ mod tests {
             "setsid sleep $test & child=$!; echo started $child; wait $child; [ $? = 0 ] && echo exited 0 || echo killed 9",
         )?;
 
-        assert_eq!(server.play("600", Duration::from_millis(50))?.0, Ended::TooLate);
-        assert_eq!(server.play("0", LIMIT)?.0, Ended::ByItself(ExitStatus::from_raw(0)));
+        assert_eq!(server.play("600", Duration::from_millis(50))?.0, ProcessEnd::TooLate);
+        assert_eq!(server.play("0", LIMIT)?.0, ProcessEnd::ByItself(ExitStatus::from_raw(0)));
         Ok(())
     }
 

@@ -16,14 +16,14 @@ const LIST_LIMIT: Duration = Duration::from_secs(60);
 /// When it cannot be run, or does not tell.
 pub fn told_by(suite: &Path, root: &Path) -> Result<Vec<Listed>, String> {
     let mut command = Command::new(suite);
-    let said = process::capture(command.arg("--rules").current_dir(root), LIST_LIMIT)?;
-    if !said.status.success() {
+    let output = process::capture(command.arg("--rules").current_dir(root), LIST_LIMIT)?;
+    if !output.status.success() {
         return Err(format!(
             "`{}` failed ({}): {}",
             process::show(&command),
-            said.status,
-            said.stderr.trim()
+            output.status,
+            output.stderr.trim()
         ));
     }
-    parse(&said.stdout)
+    parse(&output.stdout)
 }

@@ -10,12 +10,12 @@ use crate::check::context::Context;
 use crate::check::steps::{Outcome, Step};
 use crate::check::{deny, unused_snapshots, workflows};
 use crate::rules;
-use crate::run::nextest::{self, Ended};
-use crate::run::user_run::Leg;
+use crate::run::nextest::{self, NextestExit};
+use crate::run::user_run::UserRun;
 use crate::run::{caller, snapshots, summary, unprivileged};
 use crate::sys::workspace::SUITE;
 use crate::sys::{packages, process, tools};
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// Everything that CI checks, in this order.
@@ -29,7 +29,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
     Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
-    Step { name: "suite-user", about: "the suite as an ordinary user", run: suite_as_user },
+    Step { name: "suite-user", about: "the suite as an unprivileged user", run: suite_as_user },
     Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
     Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
     Step { name: "rules", about: "every rule has a test or a reason, every test a rule", run: every_rule },
@@ -117,12 +117,12 @@ fn page_in_a_browser(context: &Context) -> Outcome {
 }
 
 fn tests_of_tools(command: &mut Command) -> Outcome {
-    match process::stream(command).map(Ended::from) {
-        Ok(Ended::Passed) => Outcome::Passed(String::new()),
-        Ok(Ended::TestsFailed) => Outcome::Failed("tests failed: see above".to_owned()),
-        Ok(Ended::BuildFailed) => Outcome::Failed("the tests do not build".to_owned()),
-        Ok(Ended::NothingRan) => Outcome::CouldNotRun("nothing ran: no test was found".to_owned()),
-        Ok(Ended::Otherwise(words)) | Err(words) => Outcome::CouldNotRun(words),
+    match process::stream(command).map(NextestExit::from) {
+        Ok(NextestExit::Passed) => Outcome::Passed(String::new()),
+        Ok(NextestExit::TestsFailed) => Outcome::Failed("tests failed: see above".to_owned()),
+        Ok(NextestExit::BuildFailed) => Outcome::Failed("the tests do not build".to_owned()),
+        Ok(NextestExit::NothingRan) => Outcome::CouldNotRun("nothing ran: no test was found".to_owned()),
+        Ok(NextestExit::Otherwise(words)) | Err(words) => Outcome::CouldNotRun(words),
     }
 }
 
@@ -156,17 +156,17 @@ fn suite_on_hostile_hosts(context: &Context) -> Outcome {
 }
 
 /// Runs the suite, prints its summary and keeps it for the steps after it.
-fn report(context: &Context, run: impl FnOnce() -> Result<Leg, String>) -> Outcome {
+fn report(context: &Context, run: impl FnOnce() -> Result<UserRun, String>) -> Outcome {
     match tools::nextest(context.install).and_then(|()| run()) {
         Err(error) => Outcome::CouldNotRun(error),
-        Ok(leg) => {
-            say(summary::render(&leg, &context.workspace.root, context.names));
-            let outcome = match &leg.verdict {
-                Verdict::Good => Outcome::Passed(summary::in_one_line(&leg)),
+        Ok(run) => {
+            print(summary::render(&run, &context.workspace.root, context.names));
+            let outcome = match &run.verdict {
+                Verdict::Good => Outcome::Passed(summary::in_one_line(&run)),
                 Verdict::Failed(why) => Outcome::Failed(why.clone()),
                 Verdict::CouldNotRun(why) => Outcome::CouldNotRun(why.clone()),
             };
-            context.legs.borrow_mut().push(leg);
+            context.runs.borrow_mut().push(run);
             outcome
         }
     }
@@ -176,7 +176,7 @@ fn every_rule(context: &Context) -> Outcome {
     match tools::nextest(context.install).and_then(|()| rules::check(&context.workspace)) {
         Ok(Ok(counts)) => Outcome::Passed(counts),
         Ok(Err(wrong)) => {
-            wrong.iter().for_each(|line| say(format_args!("  {line}\n")));
+            wrong.iter().for_each(|line| print(format_args!("  {line}\n")));
             Outcome::Failed(format!("{} things are wrong: see above", wrong.len()))
         }
         Err(error) => Outcome::CouldNotRun(error),
@@ -184,10 +184,10 @@ fn every_rule(context: &Context) -> Outcome {
 }
 
 fn no_unused_snapshot(context: &Context) -> Outcome {
-    let legs = context.legs.borrow();
-    let legs: Vec<Leg> =
-        legs.iter().filter(|leg| !matches!(leg.verdict, Verdict::CouldNotRun(_))).cloned().collect();
-    if legs.is_empty() {
+    let runs = context.runs.borrow();
+    let runs: Vec<UserRun> =
+        runs.iter().filter(|run| !matches!(run.verdict, Verdict::CouldNotRun(_))).cloned().collect();
+    if runs.is_empty() {
         return Outcome::NotRun("needs a run of the suite: suite-root or suite-user".to_owned());
     }
     let root = &context.workspace.root;
@@ -195,16 +195,16 @@ fn no_unused_snapshot(context: &Context) -> Outcome {
         Ok(files) => files.iter().map(|file| std::path::Path::new("tests").join(file)).collect::<Vec<_>>(),
         Err(error) => return Outcome::CouldNotRun(error),
     };
-    let unused = unused_snapshots::unused(&snapshots, &legs);
+    let unused = unused_snapshots::unused(&snapshots, &runs);
     let alone = match unused.left_alone.len() {
         0 => String::new(),
         number => format!(", {number} not asked for here and left alone"),
     };
     for file in &unused.left_alone {
-        say(format_args!("  not asked for here, left alone: {}\n", file.display()));
+        print(format_args!("  not asked for here, left alone: {}\n", file.display()));
     }
     for file in &unused.unreferenced {
-        say(format_args!("  no test uses {}\n", file.display()));
+        print(format_args!("  no test uses {}\n", file.display()));
     }
     if unused.unreferenced.is_empty() {
         return Outcome::Passed(format!("{} snapshots{alone}", snapshots.len()));

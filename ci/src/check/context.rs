@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::run::summary::Names;
-use crate::run::user_run::Leg;
+use crate::run::user_run::UserRun;
 use crate::sys::tools::Install;
 use crate::sys::workspace::Workspace;
 /// What the steps share.
@@ -16,5 +16,5 @@ pub struct Context {
     /// Which names of a long group are shown.
     pub names: Names,
     /// The runs of the suite so far.
-    pub legs: RefCell<Vec<Leg>>,
+    pub runs: RefCell<Vec<UserRun>>,
 }

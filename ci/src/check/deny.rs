@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::check::context::Context;
 use crate::check::steps::Outcome;
 use crate::sys::{process, tools};
-use crate::ui::print::say;
+use crate::ui::print::print;
 
 /// The advisory database is a few megabytes; more than this is a network that drops packets.
 const FETCH_LIMIT: Duration = Duration::from_secs(120);
@@ -22,9 +22,9 @@ pub fn advisories(context: &Context) -> Outcome {
         return Outcome::NotRun(error);
     }
     let mut fetch = deny(context, &["fetch", "db"]);
-    say("fetching the advisory database\n");
+    print("fetching the advisory database\n");
     let fetched = process::capture(&mut fetch, FETCH_LIMIT)
-        .and_then(|said| if said.status.success() { Ok(()) } else { Err(last_words(&said.stderr)) });
+        .and_then(|output| if output.status.success() { Ok(()) } else { Err(last_words(&output.stderr)) });
     match fetched {
         Ok(()) => check(context, &["--disable-fetch", "advisories"]),
         Err(error) => Outcome::NotRun(format!("the advisory database cannot be fetched: {error}")),

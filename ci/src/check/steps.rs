@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 
 use crate::check::context::Context;
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 use crate::ui::verdict::Verdict;
 
@@ -64,13 +64,13 @@ pub struct Played {
 
 /// Plays one step and says so before and after.
 pub fn play(step: &Step, number: usize, of: usize, context: &Context) -> Played {
-    say(format_args!("\n{BOLD}[{number}/{of}] {}: {}{BOLD:#}\n", step.name, step.about));
+    print(format_args!("\n{BOLD}[{number}/{of}] {}: {}{BOLD:#}\n", step.name, step.about));
     let start = Instant::now();
     let outcome = (step.run)(context);
     let took = start.elapsed();
     let (style, word, text) = outcome.word();
     let text = if text.is_empty() { String::new() } else { format!(": {text}") };
-    say(format_args!("{style}{word}{style:#} after {:.1} s{text}\n", took.as_secs_f64()));
+    print(format_args!("{style}{word}{style:#} after {:.1} s{text}\n", took.as_secs_f64()));
     Played { name: step.name, outcome, took }
 }
 

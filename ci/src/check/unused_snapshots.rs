@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::run::junit::End;
-use crate::run::user_run::Leg;
+use crate::run::user_run::UserRun;
 
 /// What became of the snapshots that no run asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,15 +20,15 @@ pub struct Unused {
 /// A snapshot belongs to the test that it is named for, with `::` written as `__`. A variant
 /// (`test@variant.snap`) may be another kernel's, and so may the one without a variant where a test asked for a
 /// variant; a test that passed nowhere had no chance to ask.
-pub fn unused(snapshots: &[PathBuf], legs: &[Leg]) -> Unused {
-    let used: BTreeSet<&PathBuf> = legs.iter().flat_map(|leg| &leg.references).collect();
+pub fn unused(snapshots: &[PathBuf], runs: &[UserRun]) -> Unused {
+    let used: BTreeSet<&PathBuf> = runs.iter().flat_map(|run| &run.references).collect();
     let mut unused = Unused::default();
     for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
         let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
         let stem = file.strip_suffix(".snap").unwrap_or(&file);
         let (owner, variant) =
             stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
-        let ends = ends_of(owner, legs);
+        let ends = ends_of(owner, runs);
         let passed = ends.iter().any(|end| matches!(end, End::Passed | End::Flaky));
         if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
@@ -46,8 +46,8 @@ fn has_variant(snapshot: &Path, used: &BTreeSet<&PathBuf>) -> bool {
 }
 
 /// How the test that owns a snapshot ended in each run; none when there is no such test.
-fn ends_of<'a>(owner: &str, legs: &'a [Leg]) -> Vec<&'a End> {
-    let tests = legs.iter().flat_map(|leg| &leg.tests);
+fn ends_of<'a>(owner: &str, runs: &'a [UserRun]) -> Vec<&'a End> {
+    let tests = runs.iter().flat_map(|run| &run.tests);
     // A test may keep more than one: insta appends -2, the suite may append a name after `__`.
     let owns = |test: &str| {
         let rest = owner.strip_prefix(test.replace("::", "__").as_str());
@@ -61,55 +61,55 @@ mod tests {
     use super::*;
     use crate::run::junit::Test;
 
-    fn leg(tests: &[(&str, End)], references: &[&str]) -> Leg {
+    fn run(tests: &[(&str, End)], references: &[&str]) -> UserRun {
         let tests = tests.iter().map(|(name, end)| Test { name: (*name).into(), end: end.clone() }).collect();
-        Leg { tests, references: references.iter().map(PathBuf::from).collect(), ..Leg::default() }
+        UserRun { tests, references: references.iter().map(PathBuf::from).collect(), ..UserRun::default() }
     }
 
-    fn sorted(snapshots: &[&str], legs: &[Leg]) -> (Vec<String>, Vec<String>) {
+    fn sorted(snapshots: &[&str], runs: &[UserRun]) -> (Vec<String>, Vec<String>) {
         let snapshots: Vec<PathBuf> = snapshots.iter().map(PathBuf::from).collect();
-        let unused = unused(&snapshots, legs);
+        let unused = unused(&snapshots, runs);
         let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
         (names(&unused.unreferenced), names(&unused.left_alone))
     }
 
     #[test]
     fn what_any_run_asked_for_is_used() {
-        let legs = [leg(&[("a::b", End::Passed)], &["s/a__b.snap"]), leg(&[("a::b", End::Skipped)], &[])];
+        let runs = [run(&[("a::b", End::Passed)], &["s/a__b.snap"]), run(&[("a::b", End::Skipped)], &[])];
 
-        assert_eq!(sorted(&["s/a__b.snap"], &legs), (vec![], vec![]));
+        assert_eq!(sorted(&["s/a__b.snap"], &runs), (vec![], vec![]));
     }
 
     #[test]
     fn a_snapshot_without_a_test_is_unreferenced_even_as_a_variant() {
-        let legs = [leg(&[("a::b", End::Passed)], &[])];
+        let runs = [run(&[("a::b", End::Passed)], &[])];
 
-        let (unreferenced, left_alone) = sorted(&["s/gone.snap", "s/gone@without-x.snap"], &legs);
+        let (unreferenced, left_alone) = sorted(&["s/gone.snap", "s/gone@without-x.snap"], &runs);
         assert_eq!(unreferenced, ["s/gone.snap", "s/gone@without-x.snap"]);
         assert!(left_alone.is_empty());
     }
 
     #[test]
     fn a_snapshot_that_its_passing_test_ignored_is_unreferenced() {
-        let legs = [leg(&[("a::b", End::Passed)], &[]), leg(&[("a::b", End::Skipped)], &[])];
+        let runs = [run(&[("a::b", End::Passed)], &[]), run(&[("a::b", End::Skipped)], &[])];
 
-        assert_eq!(sorted(&["s/a__b.snap", "s/a__b-2.snap"], &legs).0, ["s/a__b.snap", "s/a__b-2.snap"]);
+        assert_eq!(sorted(&["s/a__b.snap", "s/a__b-2.snap"], &runs).0, ["s/a__b.snap", "s/a__b-2.snap"]);
     }
 
     #[test]
     fn variants_and_tests_that_had_no_chance_are_left_alone() {
-        let legs = [leg(&[("a", End::Passed), ("b", End::Skipped), ("c", End::TimedOut)], &[])];
+        let runs = [run(&[("a", End::Passed), ("b", End::Skipped), ("c", End::TimedOut)], &[])];
 
-        let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &legs);
+        let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &runs);
         assert!(unreferenced.is_empty());
         assert_eq!(left_alone, ["s/a@without-x.snap", "s/b.snap", "s/c.snap"]);
     }
 
     #[test]
     fn where_a_variant_is_used_the_other_is_another_kernels() {
-        let legs = [leg(&[("a", End::Passed), ("b", End::Passed)], &["s/a@without-x.snap"])];
+        let runs = [run(&[("a", End::Passed), ("b", End::Passed)], &["s/a@without-x.snap"])];
 
-        let (unreferenced, left_alone) = sorted(&["s/a.snap", "s/b.snap"], &legs);
+        let (unreferenced, left_alone) = sorted(&["s/a.snap", "s/b.snap"], &runs);
         assert_eq!(unreferenced, ["s/b.snap"]);
         assert_eq!(left_alone, ["s/a.snap"]);
     }

@@ -13,7 +13,7 @@ use crate::check::steps::Outcome;
 use crate::sys::process::{self, Captured};
 use crate::sys::scratch::Scratch;
 use crate::sys::tools::{self, Install};
-use crate::ui::print::say;
+use crate::ui::print::print;
 
 /// What pip is to install, relative to the workspace.
 const PINNED: &str = "ci/workflow-tools.txt";
@@ -67,7 +67,7 @@ pub fn check(context: &Context) -> Outcome {
         match tool.notices(&bin, &root.join(LIE)).and_then(|()| tool.findings(&bin, root, &files)) {
             Ok(None) => {}
             Ok(Some(findings)) => {
-                say(format_args!("{findings}\n"));
+                print(format_args!("{findings}\n"));
                 wrong.push(tool.name);
             }
             Err(error) => return Outcome::CouldNotRun(error),
@@ -87,10 +87,10 @@ impl Tool {
         let workflows =
             |file: &&PathBuf| self.name != "actionlint" || file.parent().is_some_and(is_workflows);
         command.args(self.options).args(files.iter().filter(workflows)).current_dir(below);
-        let said = process::capture(&mut command, LIMIT)?;
-        match said.status.code() {
-            Some(status) => Ok((said, status)),
-            None => Err(format!("`{}` was killed ({})", process::show(&command), said.status)),
+        let output = process::capture(&mut command, LIMIT)?;
+        match output.status.code() {
+            Some(status) => Ok((output, status)),
+            None => Err(format!("`{}` was killed ({})", process::show(&command), output.status)),
         }
     }
 
@@ -98,14 +98,14 @@ impl Tool {
     fn notices(&self, bin: &Path, lie: &Path) -> Result<(), String> {
         let file = PathBuf::from(".github/workflows/lie.yml");
         let dir = repository(&[(lie.to_owned(), file.clone())])?;
-        let (said, status) = self.run(bin, dir.path(), &[file])?;
-        let missing = self.lies.iter().find(|words| !said.stdout.contains(**words));
+        let (output, status) = self.run(bin, dir.path(), &[file])?;
+        let missing = self.lies.iter().find(|words| !output.stdout.contains(**words));
         match missing {
             None if (self.finds)(status) => Ok(()),
             None => Err(format!("{} finds what is wrong with {LIE} and ends with {status}", self.name)),
             Some(words) => Err(format!(
                 "{} does not find `{words}` in {LIE}, so it is not believed: {}{}",
-                self.name, said.stdout, said.stderr
+                self.name, output.stdout, output.stderr
             )),
         }
     }
@@ -114,11 +114,11 @@ impl Tool {
     fn findings(&self, bin: &Path, root: &Path, files: &[PathBuf]) -> Result<Option<String>, String> {
         let copies: Vec<_> = files.iter().map(|file| (root.join(file), file.clone())).collect();
         let dir = repository(&copies)?;
-        let (said, status) = self.run(bin, dir.path(), files)?;
+        let (output, status) = self.run(bin, dir.path(), files)?;
         match status {
             0 => Ok(None),
-            found if (self.finds)(found) => Ok(Some(said.stdout)),
-            other => Err(format!("{} ended with status {other}: {}", self.name, said.stderr.trim())),
+            found if (self.finds)(found) => Ok(Some(output.stdout)),
+            other => Err(format!("{} ended with status {other}: {}", self.name, output.stderr.trim())),
         }
     }
 }
@@ -169,7 +169,7 @@ fn install(root: &Path, target: &Path, install: Install) -> Result<PathBuf, Stri
     if install == Install::Nothing {
         return Err(format!("actionlint and zizmor of {PINNED} are not below the target directory"));
     }
-    say("fetching actionlint and zizmor\n");
+    print("fetching actionlint and zizmor\n");
     let python = tools::find("python3").ok_or("python3 is missing; as root: apt-get install python3-venv")?;
     quietly(Command::new(python).args(["-m", "venv", "--clear"]).arg(&dir))
         .map_err(|error| format!("{error}; if venv is missing, as root: apt-get install python3-venv"))?;
@@ -183,12 +183,13 @@ fn install(root: &Path, target: &Path, install: Install) -> Result<PathBuf, Stri
 }
 
 fn quietly(command: &mut Command) -> Result<(), String> {
-    let said = process::capture(command, INSTALL_LIMIT)?;
-    if said.status.success() {
+    let output = process::capture(command, INSTALL_LIMIT)?;
+    if output.status.success() {
         return Ok(());
     }
-    let last = said.stderr.lines().chain(said.stdout.lines()).map(str::trim).rfind(|line| !line.is_empty());
-    Err(format!("`{}` failed ({}): {}", process::show(command), said.status, last.unwrap_or("no reason")))
+    let last =
+        output.stderr.lines().chain(output.stdout.lines()).map(str::trim).rfind(|line| !line.is_empty());
+    Err(format!("`{}` failed ({}): {}", process::show(command), output.status, last.unwrap_or("no reason")))
 }
 
 #[cfg(test)]

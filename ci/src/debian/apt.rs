@@ -81,8 +81,8 @@ fn no_keyring() -> String {
 fn address_of_host() -> Result<String, String> {
     let mut command = Command::new("apt-get");
     command.args(["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"]);
-    let said = process::capture(&mut command, QUICK)?;
-    debian_of(&said.stdout).ok_or_else(|| {
+    let output = process::capture(&mut command, QUICK)?;
+    debian_of(&output.stdout).ok_or_else(|| {
         "apt on this host has no mirror of Debian configured; name one with --mirror URL".to_owned()
     })
 }
@@ -154,12 +154,12 @@ impl Archive {
     /// # Errors
     /// When they cannot be fetched or the signature is not one of the keyring's.
     pub fn update(&self) -> Result<(), String> {
-        let said = self.ask("apt-get", &["update"], LISTS)?;
-        let trouble = complaints(&said);
+        let output = self.ask("apt-get", &["update"], LISTS)?;
+        let failure = complaints(&output);
         // apt makes do with earlier lists where a signature is bad, and only warns.
-        match said.status.success() && trouble.is_empty() {
+        match output.status.success() && failure.is_empty() {
             true => Ok(()),
-            false => Err(format!("the lists of Debian {}: {}", self.suite, or_status(trouble, &said))),
+            false => Err(format!("the lists of Debian {}: {}", self.suite, or_status(failure, &output))),
         }
     }
 
@@ -174,9 +174,9 @@ impl Archive {
             if found.iter().any(|package| package.name == name) {
                 continue;
             }
-            let said = self.ask("apt-cache", &["show", "--no-all-versions", &name], QUICK)?;
-            let package = record(&said.stdout).ok_or_else(|| {
-                format!("Debian {} has no package {name}: {}", self.suite, said.stderr.trim())
+            let output = self.ask("apt-cache", &["show", "--no-all-versions", &name], QUICK)?;
+            let package = record(&output.stdout).ok_or_else(|| {
+                format!("Debian {} has no package {name}: {}", self.suite, output.stderr.trim())
             })?;
             asked.extend(package.depends.iter().filter(|name| wanted(name)).cloned());
             found.push(package);
@@ -191,17 +191,18 @@ impl Archive {
     pub fn fetch(&self, package: &Package) -> Result<PathBuf, String> {
         let Package { name, version, .. } = package;
         let what = format!("{name}={version}");
-        let said = self.ask("apt-get", &["download", "--print-uris", &what], QUICK)?;
-        let (address, file, sum) = place(&said.stdout)
-            .ok_or_else(|| format!("apt does not tell where {what} is: {}", said.stderr.trim()))?;
+        let output = self.ask("apt-get", &["download", "--print-uris", &what], QUICK)?;
+        let (address, file, sum) = place(&output.stdout)
+            .ok_or_else(|| format!("apt does not tell where {what} is: {}", output.stderr.trim()))?;
         let whole = self.dir.join("debs").join(&file);
         if whole.is_file() {
             return Ok(whole);
         }
         let part = self.dir.join("debs/partial").join(&file);
-        let said = self.ask(HELPER, &["download-file", &address, &part.to_string_lossy(), &sum], PACKAGE)?;
-        if !said.status.success() {
-            return Err(format!("the package {what}: {}", or_status(complaints(&said), &said)));
+        let output =
+            self.ask(HELPER, &["download-file", &address, &part.to_string_lossy(), &sum], PACKAGE)?;
+        if !output.status.success() {
+            return Err(format!("the package {what}: {}", or_status(complaints(&output), &output)));
         }
         // Only what was checked gets here.
         fs::rename(&part, &whole).map_err(|error| format!("cannot keep {}: {error}", whole.display()))?;
@@ -246,21 +247,21 @@ Acquire::http::Proxy::127.0.0.1 "DIRECT";
 /// When it cannot be unpacked.
 pub fn unpack(package: &Path, below: &Path) -> Result<(), String> {
     let mut command = Command::new("dpkg-deb");
-    let said = process::capture(command.arg("-x").arg(package).arg(below), LISTS)?;
-    if said.status.success() {
+    let output = process::capture(command.arg("-x").arg(package).arg(below), LISTS)?;
+    if output.status.success() {
         return Ok(());
     }
-    Err(format!("`{}` failed ({}): {}", process::show(&command), said.status, said.stderr.trim()))
+    Err(format!("`{}` failed ({}): {}", process::show(&command), output.status, output.stderr.trim()))
 }
 
 /// What apt complains about, in one line.
-fn complaints(said: &Captured) -> String {
+fn complaints(output: &Captured) -> String {
     let complains = |line: &&str| line.starts_with("E:") || line.starts_with("W:");
-    said.stderr.lines().filter(complains).map(|line| line[2..].trim()).collect::<Vec<_>>().join("; ")
+    output.stderr.lines().filter(complains).map(|line| line[2..].trim()).collect::<Vec<_>>().join("; ")
 }
 
-fn or_status(complaints: String, said: &Captured) -> String {
-    if complaints.is_empty() { format!("apt failed ({})", said.status) } else { complaints }
+fn or_status(complaints: String, output: &Captured) -> String {
+    if complaints.is_empty() { format!("apt failed ({})", output.status) } else { complaints }
 }
 
 /// The first record of what `apt-cache show` prints.

@@ -78,14 +78,14 @@ fn serve(mut stream: TcpStream, site: &Mutex<Site>) -> Option<()> {
         0 => "HTTP/1.1 200 OK".to_owned(),
         _ => format!("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{}/{size}", size - 1),
     };
-    let said = if path == AT && site.cut > 0 {
+    let output = if path == AT && site.cut > 0 {
         site.cut -= 1;
         &rest[..rest.len() / 2]
     } else {
         rest
     };
     write!(stream, "{status}\r\nContent-Length: {}\r\n{close}\r\n", rest.len()).ok()?;
-    stream.write_all(said).ok()
+    stream.write_all(output).ok()
 }
 
 impl Lab {
@@ -95,7 +95,7 @@ impl Lab {
         self.archive.fetch(&packages[0])
     }
 
-    fn said(&self) -> String {
+    fn output(&self) -> String {
         self.fetch().err().unwrap_or_else(|| "nothing is wrong".to_owned())
     }
 
@@ -132,17 +132,17 @@ fn a_true_mirror_is_believed_and_asked_once() -> Outcome {
 #[test]
 fn a_bad_signature_is_an_error() -> Outcome {
     let changed = altered(IN_RELEASE, "Origin: Test", "Origin: Best");
-    let release = lab(&[("/dists/trixie/InRelease", changed)], KEYRING)?.said();
+    let release = lab(&[("/dists/trixie/InRelease", changed)], KEYRING)?.output();
     assert!(
         release.starts_with("the lists of Debian trixie: ") && release.contains("signature"),
         "{release}"
     );
 
-    let stranger = lab(&[], ANOTHER)?.said();
+    let stranger = lab(&[], ANOTHER)?.output();
     assert!(stranger.contains("signature") || stranger.contains("NO_PUBKEY"), "{stranger}");
     let unsigned =
         IN_RELEASE.lines().skip(3).take_while(|line| !line.starts_with("-----")).collect::<Vec<_>>();
-    let unsigned = lab(&[("/dists/trixie/InRelease", unsigned.join("\n").into_bytes())], KEYRING)?.said();
+    let unsigned = lab(&[("/dists/trixie/InRelease", unsigned.join("\n").into_bytes())], KEYRING)?.output();
     assert!(unsigned.starts_with("the lists of Debian trixie: "), "{unsigned}");
     Ok(())
 }
@@ -154,17 +154,17 @@ fn a_signature_that_turned_bad_is_not_made_up_for_by_earlier_lists() -> Outcome 
 
     let changed = altered(IN_RELEASE, "Origin: Test", "Origin: Best");
     lab.site.lock().expect("nobody panics").files.insert("/dists/trixie/InRelease", changed);
-    let said = lab.said();
-    assert!(said.contains("signature"), "{said}");
+    let output = lab.output();
+    assert!(output.contains("signature"), "{output}");
     Ok(())
 }
 
 #[test]
 fn a_list_that_is_not_the_signed_one_is_refused() -> Outcome {
     let changed = altered(PACKAGES, "1.0-1", "1.0-2");
-    let said = lab(&[("/dists/trixie/main/binary-amd64/Packages", changed)], KEYRING)?.said();
+    let output = lab(&[("/dists/trixie/main/binary-amd64/Packages", changed)], KEYRING)?.output();
 
-    assert!(said.contains("Hash Sum mismatch"), "{said}");
+    assert!(output.contains("Hash Sum mismatch"), "{output}");
     Ok(())
 }
 
@@ -172,13 +172,16 @@ fn a_list_that_is_not_the_signed_one_is_refused() -> Outcome {
 fn a_package_that_is_not_the_listed_one_is_refused() -> Outcome {
     let mut changed = DEB.to_vec();
     changed[DEB.len() / 2] ^= 1;
-    let said = lab(&[(AT, changed)], KEYRING)?.said();
-    assert!(said.starts_with("the package kernel=1.0-1: ") && said.contains("Hash Sum mismatch"), "{said}");
+    let output = lab(&[(AT, changed)], KEYRING)?.output();
+    assert!(
+        output.starts_with("the package kernel=1.0-1: ") && output.contains("Hash Sum mismatch"),
+        "{output}"
+    );
 
     let truncated = lab(&[(AT, DEB[..DEB.len() / 2].to_vec())], KEYRING)?;
-    let said = truncated.said();
-    assert!(said.starts_with("the package kernel=1.0-1: "), "{said}");
-    assert!(said.contains("mismatch") || said.contains("unexpected size"), "{said}");
+    let output = truncated.output();
+    assert!(output.starts_with("the package kernel=1.0-1: "), "{output}");
+    assert!(output.contains("mismatch") || output.contains("unexpected size"), "{output}");
     assert!(!truncated.dir.path().join("apt/trixie/debs/kernel_1.0-1_amd64.deb").exists());
     Ok(())
 }
@@ -200,7 +203,7 @@ fn a_package_that_is_missing_is_named() -> Outcome {
     let lab = lab(&[], KEYRING)?;
     lab.archive.update()?;
 
-    let said = lab.archive.resolve("linux-nothing", |_| true).err().unwrap_or_default();
-    assert!(said.starts_with("Debian trixie has no package linux-nothing"), "{said}");
+    let output = lab.archive.resolve("linux-nothing", |_| true).err().unwrap_or_default();
+    assert!(output.starts_with("Debian trixie has no package linux-nothing"), "{output}");
     Ok(())
 }

@@ -8,16 +8,16 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::distros::rootfs::Rootfs;
-use crate::guests::bundle::{Luggage, User};
+use crate::guests::bundle::{Bundle, User};
 
-/// Arguments: an empty directory, the archive, the directory with the luggage, the program, the plan.
+/// Arguments: an empty directory, the archive, the directory with the bundle, the program, the plan.
 const SCRIPT: &str = r#"
-root=$1 archive=$2 luggage=$3 program=$4 plan=$5
+root=$1 archive=$2 bundle=$3 program=$4 plan=$5
 mount -t tmpfs -o mode=755 tmpfs "$root"
 tar --extract --file "$archive" --directory "$root" --numeric-owner --xattrs --xattrs-include='*'
 # At the path that it has outside: the plan names it so.
-mkdir -p "$root$luggage"
-cp -a "$luggage/." "$root$luggage"
+mkdir -p "$root$bundle"
+cp -a "$bundle/." "$root$bundle"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
 mount --rbind /dev "$root/dev"
@@ -34,12 +34,12 @@ exec "$program" play "$plan"
 ///
 /// # Errors
 /// When something cannot be written.
-pub fn command(rootfs: &Rootfs, luggage: &Luggage, users: &[User], work: &Path) -> Result<Command, String> {
-    let (root, below) = (work.join("root"), work.join("luggage"));
+pub fn command(rootfs: &Rootfs, bundle: &Bundle, users: &[User], work: &Path) -> Result<Command, String> {
+    let (root, below) = (work.join("root"), work.join("bundle"));
     for dir in [&root, &below] {
         std::fs::create_dir(dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
     }
-    let laid = luggage.unpack(&below, users)?;
+    let unpacked = bundle.unpack(&below, users)?;
     let mut command = Command::new("unshare");
     // A namespace of processes, too: with its first one all of them end.
     command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
@@ -47,8 +47,8 @@ pub fn command(rootfs: &Rootfs, luggage: &Luggage, users: &[User], work: &Path) 
         &root,
         &rootfs.archive,
         &below,
-        &laid.guest,
-        &laid.plan,
+        &unpacked.guest,
+        &unpacked.plan,
     ]);
     command.current_dir("/");
     Ok(command)

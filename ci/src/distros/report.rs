@@ -23,15 +23,15 @@ pub fn list(releases: &[&str]) -> Result<String, String> {
 
 /// The newest release that was asked in full: they are in the order of their age.
 fn newest(played: &[Played]) -> Option<&Outcome> {
-    played.iter().rev().map(|it| &it.outcome).find(|outcome| outcome.trouble.is_none())
+    played.iter().rev().map(|it| &it.outcome).find(|outcome| outcome.failure.is_none())
 }
 
-/// The table, and what there is to say about releases with failures or trouble.
+/// The table, and what there is to say about releases with failures.
 pub fn render(played: &[Played], root: &Path, verbose: bool) -> String {
     let mut text = format!("\n{}", table(played, verbose));
     for Played { outcome, .. } in played {
         table::failures(&mut text, outcome, root, verbose);
-        table::trouble(&mut text, outcome);
+        table::failure(&mut text, outcome);
     }
     let outcomes: Vec<Outcome> = played.iter().map(|it| it.outcome.clone()).collect();
     let _ = match verdict(&outcomes) {
@@ -66,8 +66,8 @@ fn table(played: &[Played], verbose: bool) -> String {
         "time"
     );
     for (row, Played { outcome, .. }) in cells.iter().zip(played) {
-        let differs = match (&outcome.trouble, newest) {
-            (Some(trouble), _) => format!("{BAD}{}{BAD:#}", trouble.word()),
+        let differs = match (&outcome.failure, newest) {
+            (Some(failure), _) => format!("{BAD}{}{BAD:#}", failure.word()),
             (None, Some(newest)) if newest.name == outcome.name => "the newest".to_owned(),
             (None, Some(newest)) => compare(outcome, newest).words(verbose),
             (None, None) => String::new(),
@@ -94,18 +94,18 @@ fn table(played: &[Played], verbose: bool) -> String {
 pub fn json(played: &[Played]) -> Result<String, String> {
     let newest = newest(played);
     let one = |Played { versions, outcome }: &Played| -> Value {
-        let difference = newest.filter(|_| outcome.trouble.is_none()).map(|newest| compare(outcome, newest));
+        let difference = newest.filter(|_| outcome.failure.is_none()).map(|newest| compare(outcome, newest));
         json!({
             "name": outcome.name, "sudo": versions.sudo, "shadow": versions.shadow,
             "util_linux": versions.util_linux, "kernel": outcome.release,
             "verdict": json::word_of(&outcome.verdict()),
             "passed": outcome.passed(), "failed": outcome.failed(), "skipped": outcome.skipped(),
             "seconds": outcome.time.as_secs_f64(),
-            "trouble": outcome.trouble.as_ref().map(ToString::to_string),
+            "trouble": outcome.failure.as_ref().map(ToString::to_string),
             "results": outcome.results,
             "differs": difference.map(|it| json!({"tests": it.tests, "skipped_here": it.skipped_here,
                                                   "skipped_there": it.skipped_there})),
-            "legs": outcome.legs.iter().map(json::leg).collect::<Vec<_>>(),
+            "legs": outcome.users.iter().map(json::user).collect::<Vec<_>>(),
         })
     };
     let all: Vec<Value> = played.iter().map(one).collect();
@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
     use crate::distros::Versions;
-    use crate::guests::failure::Trouble;
+    use crate::guests::failure::RunFailure;
     use crate::guests::outcome::tests::outcome;
 
     fn played() -> [Played; 3] {
@@ -130,7 +130,7 @@ mod tests {
         let failed = [("a", End::Failed("exit code 101".into())), ("b", End::Passed)];
         let passed = [("a", End::Passed), ("b", End::Passed)];
         let broken =
-            Outcome { trouble: Some(Trouble::NotFetched("no".into())), ..outcome("sid", "6", &[], &[]) };
+            Outcome { failure: Some(RunFailure::NotFetched("no".into())), ..outcome("sid", "6", &[], &[]) };
         [
             Played { versions: versions("1.9.5"), outcome: outcome("bullseye", "6", &failed, &[]) },
             Played { versions: versions("1.9.16p2"), outcome: outcome("trixie", "6", &passed, &[]) },

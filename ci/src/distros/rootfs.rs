@@ -69,7 +69,7 @@ pub fn get(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Resul
             return Ok(Rootfs { archive, versions });
         }
     }
-    progress::say(release, "making a root");
+    progress::print(release, "making a root");
     let part = cache.join(format!("{release}.part"));
     let made = make(release, &part, mirror).and_then(|()| versions(release, &part));
     let versions = made.inspect_err(|_| drop(fs::remove_file(&part)))?;
@@ -98,7 +98,7 @@ fn make(release: &str, archive: &Path, mirror: &Mirror) -> Result<(), String> {
     command.arg(format!("--aptopt={}", settings.display())).arg(release).arg(archive);
     command.arg(format!("deb [signed-by={}] {address} {release} main", keyring.display()));
     command.env("TMPDIR", work.path()).stdin(Stdio::null()).stdout(Stdio::null());
-    match process::stream(&mut supervisor::guarded(&command, work.path()))? {
+    match process::stream(&mut supervisor::supervised(&command, work.path()))? {
         status if status.success() => Ok(()),
         status => Err(format!("mmdebstrap failed ({status}): see its messages above")),
     }
@@ -115,10 +115,10 @@ fn settings_of_host() -> Result<String, String> {
         "Acquire::Retries",
         "Acquire::Check-Valid-Until",
     ]);
-    let said = process::capture(&mut command, QUICK)?;
-    match said.status.success() {
-        true => Ok(said.stdout),
-        false => Err(format!("`{}` failed: {}", process::show(&command), said.stderr.trim())),
+    let output = process::capture(&mut command, QUICK)?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(format!("`{}` failed: {}", process::show(&command), output.stderr.trim())),
     }
 }
 
@@ -126,10 +126,10 @@ fn settings_of_host() -> Result<String, String> {
 fn versions(release: &str, archive: &Path) -> Result<Versions, String> {
     let mut command = Command::new("tar");
     command.args(["--extract", "--to-stdout", "--file"]).arg(archive).arg("./var/lib/dpkg/status");
-    let said = process::capture(&mut command, QUICK)?;
-    match said.status.success() {
-        true => read(&packages(release), &said.stdout),
-        false => Err(format!("`{}` failed: {}", process::show(&command), said.stderr.trim())),
+    let output = process::capture(&mut command, QUICK)?;
+    match output.status.success() {
+        true => read(&packages(release), &output.stdout),
+        false => Err(format!("`{}` failed: {}", process::show(&command), output.stderr.trim())),
     }
 }
 

@@ -14,7 +14,7 @@ use harness::model;
 use crate::explore::progress::watched;
 use crate::explore::search_options::{Casts, SearchOptions};
 use crate::sys::workspace::Workspace;
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
 /// Where disputed scenarios are kept, in the workspace.
@@ -39,7 +39,10 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
         scenarios: options.scenarios,
         ends: if options.all { Ends::Never } else { Ends::AtFirst },
     };
-    say(format_args!("searching for {} s: seed {}, workers {}\n", options.seconds, plan.seed, plan.workers));
+    print(format_args!(
+        "searching for {} s: seed {}, workers {}\n",
+        options.seconds, plan.seed, plan.workers
+    ));
     let watch = Watch::default();
     let began = Instant::now();
     let until = began.checked_add(Duration::from_secs(options.seconds));
@@ -47,12 +50,12 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
     let report = report.map_err(|unplayed| unplayed.to_string())?;
     let took = began.elapsed();
     for found in &report.found {
-        say(told(found, &plan));
+        print(told(found, &plan));
         if !options.forget {
             saved(&directory, found.dispute());
         }
     }
-    say(summary(&report, watch.played.load(Ordering::Relaxed), took));
+    print(summary(&report, watch.played.load(Ordering::Relaxed), took));
     match report.found.len() + again {
         0 => Ok(Verdict::Good),
         differing => Ok(Verdict::Failed(format!("kernel and model differ on {differing} scenarios"))),
@@ -68,11 +71,11 @@ fn play_kept(directory: &Path) -> Result<usize, String> {
         let disputed = explore::play(&kept.scenario).map_err(|error| format!("{name}: {error}"))?;
         if let Some(dispute) = disputed {
             differing += 1;
-            say(format_args!("{name}, kept before, is still disputed:\n{dispute}"));
+            print(format_args!("{name}, kept before, is still disputed:\n{dispute}"));
         }
     }
     if !kept.is_empty() {
-        say(format_args!("{} kept scenarios played, {differing} disputed\n", kept.len()));
+        print(format_args!("{} kept scenarios played, {differing} disputed\n", kept.len()));
     }
     Ok(differing)
 }
@@ -101,8 +104,8 @@ fn told(found: &Found, plan: &Plan) -> String {
 /// Keeps a disagreement for the searches and tests to come.
 fn saved(directory: &Path, dispute: &Dispute) {
     match regressions::keep(directory, dispute) {
-        Ok(path) => say(format_args!("\nkept as {}\n", path.display())),
-        Err(error) => say(format_args!("\nnot kept: {error}\n")),
+        Ok(path) => print(format_args!("\nkept as {}\n", path.display())),
+        Err(error) => print(format_args!("\nnot kept: {error}\n")),
     }
 }
 

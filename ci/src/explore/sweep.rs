@@ -11,7 +11,7 @@ use crate::explore::progress::watched;
 use crate::explore::sweep_options::SweepOptions;
 use crate::facts;
 use crate::sys::signals;
-use crate::ui::print::say;
+use crate::ui::print::print;
 use crate::ui::style::{BAD, BOLD};
 use crate::ui::verdict::Verdict;
 
@@ -26,7 +26,7 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
     let fields = sweep::fields();
     let names: Vec<&str> = fields.iter().map(|field| field.name).chain([TEXTS]).collect();
     if options.list {
-        names.iter().for_each(|name| say(format_args!("{name}\n")));
+        names.iter().for_each(|name| print(format_args!("{name}\n")));
         return Ok(Verdict::Good);
     }
     if let Some(unknown) = options.only.iter().find(|name| !names.contains(&name.as_str())) {
@@ -37,13 +37,13 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
         options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     let mut disputes = Vec::new();
-    say(format_args!(
+    print(format_args!(
         "{BOLD}{:28}{BOLD:#} {:>10} {:>20} {:>8} {:>8} {:>9}\n",
         "field", "played", "sequences", "states", "seconds", "a second"
     ));
     for field in fields.iter().filter(|field| asked(field.name)) {
         if field.name != "ordinary" && !is_root() {
-            say(format_args!("{:28} not played: needs root\n", field.name));
+            print(format_args!("{:28} not played: needs root\n", field.name));
             continue;
         }
         disputes.extend(one(field, options.depth, workers)?);
@@ -62,10 +62,10 @@ fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Dispute
     let (sequences, states) = (swept.sequences.to_string(), swept.states.to_string());
     row(field.name, swept.scenarios, [&sequences, &states], begun);
     if swept.depth < depth && swept.disputes.is_empty() {
-        say(format_args!("{:28} ended early: {} of {depth} steps are complete\n", "", swept.depth));
+        print(format_args!("{:28} ended early: {} of {depth} steps are complete\n", "", swept.depth));
     }
     if swept.open > 0 {
-        say(format_args!("{:28} of {} steps the model says nothing\n", "", swept.open));
+        print(format_args!("{:28} of {} steps the model says nothing\n", "", swept.open));
     }
     Ok(swept.disputes)
 }
@@ -74,7 +74,7 @@ fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Dispute
 fn row(name: &str, count: u64, [sequences, states]: [&str; 2], begun: Instant) {
     let seconds = begun.elapsed().as_secs_f64();
     let rate = count as f64 / seconds;
-    say(format_args!("{name:28} {count:>10} {sequences:>20} {states:>8} {seconds:>8.1} {rate:>9.0}\n"));
+    print(format_args!("{name:28} {count:>10} {sequences:>20} {states:>8} {seconds:>8.1} {rate:>9.0}\n"));
 }
 
 /// Texts of both maps: those that are refused in one namespace together, those that root may write each in one of
@@ -121,10 +121,10 @@ fn is_root() -> bool {
 fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
     for (number, dispute) in (1..).zip(disputes) {
         let program = dispute.reproduced(&format!("sweep {number}"));
-        say(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{dispute}\n{program}\n"));
+        print(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{dispute}\n{program}\n"));
     }
     if !disputes.is_empty() {
-        say(format_args!("\n{}", facts::text()));
+        print(format_args!("\n{}", facts::text()));
         return Ok(Verdict::Failed(format!("kernel and model disagree in {} scenarios", disputes.len())));
     }
     if signals::interrupted() {

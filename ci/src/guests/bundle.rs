@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use crate::guests::initramfs::Tree;
 use crate::guests::userland;
-use crate::run::nextest::Ended;
+use crate::run::nextest::NextestExit;
 use crate::sys::scratch::Scratch;
 use crate::sys::workspace::{STATIC_TARGET, SUITE, Workspace};
 use crate::sys::{process, tools};
@@ -25,13 +25,13 @@ const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 const WORKSPACE: &str = "/suite";
 const BINARY: &str = "/guest/userns";
 /// Above Debian's dynamic users, and in no account file: what works for it works for every user.
-const ORDINARY: u32 = 61_234;
+const UNPRIVILEGED: u32 = 61_234;
 /// The slowest test takes seconds on a host; some kernels here are a hundred times slower.
 const TEST_LIMIT: u64 = 180;
 
 /// Everything that a kernel needs to be asked.
 #[derive(Debug)]
-pub struct Luggage {
+pub struct Bundle {
     /// The names of the tests that the filter selects, sorted.
     pub tests: Vec<String>,
     /// The suite's binary, which this host can run, too.
@@ -69,7 +69,7 @@ struct Match {
     status: String,
 }
 
-impl Luggage {
+impl Bundle {
     /// Builds the suite and packs what travels with it.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Luggage {
     ///
     /// # Errors
     /// When something cannot be written.
-    pub fn unpack(&self, below: &Path, users: &[User]) -> Result<Laid, String> {
+    pub fn unpack(&self, below: &Path, users: &[User]) -> Result<Unpacked, String> {
         let mut tree = Tree::default();
         tree.file("guest", 0o755, self.guest.clone());
         tree.file("userns", 0o755, self.suite.clone());
@@ -125,13 +125,13 @@ impl Luggage {
         };
         tree.file("plan.json", 0o644, json(&plan)?);
         tree.unpack(below)?;
-        Ok(Laid { guest: below.join("guest"), plan: below.join("plan.json") })
+        Ok(Unpacked { guest: below.join("guest"), plan: below.join("plan.json") })
     }
 }
 
 /// Where the guest's program and its plan are on a disk.
 #[derive(Debug)]
-pub struct Laid {
+pub struct Unpacked {
     /// The program.
     pub guest: PathBuf,
     /// The plan.
@@ -144,7 +144,7 @@ pub enum User {
     /// Root.
     Root,
     /// A user without privileges and without an entry in an account file.
-    Ordinary,
+    Unprivileged,
     /// Whoever calls, on a host where nobody else can be had.
     Caller,
 }
@@ -153,13 +153,13 @@ impl User {
     fn id(self) -> Option<u32> {
         match self {
             Self::Root => Some(0),
-            Self::Ordinary => Some(ORDINARY),
+            Self::Unprivileged => Some(UNPRIVILEGED),
             Self::Caller => None,
         }
     }
 }
 
-/// A plan with its place in a guest, as a small tree that is laid over the large one.
+/// A plan with its place in a guest, as a small tree that is put over the large one.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
@@ -178,10 +178,10 @@ fn list(workspace: &Workspace, filter: Option<&str>) -> Result<Selected, String>
     let mut command = workspace.cargo(["nextest", "list", "--package", SUITE, "--target", STATIC_TARGET]);
     command.args(["--run-ignored", "all", "--message-format", "json"]);
     command.args(filter.into_iter().flat_map(|filter| ["-E", filter]));
-    let said = process::capture_stdout(&mut command, BUILD_LIMIT)?;
-    match Ended::from(said.status) {
-        Ended::Passed => selected(&said.stdout),
-        Ended::BuildFailed => Err("the suite did not build: see the compiler's messages above".into()),
+    let output = process::capture_stdout(&mut command, BUILD_LIMIT)?;
+    match NextestExit::from(output.status) {
+        NextestExit::Passed => selected(&output.stdout),
+        NextestExit::BuildFailed => Err("the suite did not build: see the compiler's messages above".into()),
         other => Err(format!("`{}` failed: {other:?}", process::show(&command))),
     }
 }
@@ -224,7 +224,7 @@ fn stripped(binary: &Path) -> Result<Vec<u8>, String> {
     let strip = tools::find("strip").is_some_and(|strip| {
         let mut command = Command::new(strip);
         command.arg("--strip-debug").arg("-o").arg(&small).arg(binary);
-        process::capture(&mut command, Duration::from_secs(60)).is_ok_and(|said| said.status.success())
+        process::capture(&mut command, Duration::from_secs(60)).is_ok_and(|output| output.status.success())
     });
     let from = if strip { &small } else { binary };
     std::fs::read(from).map_err(|error| format!("cannot read {}: {error}", from.display()))

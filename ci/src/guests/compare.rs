@@ -7,7 +7,7 @@ use crate::guests::start::Start;
 
 /// How a kernel's answers differ from those of the newest one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
+pub struct Comparison {
     /// Tests that ended differently; for a test that root and a user ran, once for each.
     pub tests: Vec<String>,
     /// How many tests ran there and were skipped here.
@@ -18,7 +18,7 @@ pub struct Difference {
 
 /// The kernel with the highest release of those that were asked in full. gVisor's number is not its own.
 pub fn newest(outcomes: &[Outcome]) -> Option<&Outcome> {
-    let judged = outcomes.iter().filter(|it| it.trouble.is_none() && it.start != Start::Gvisor);
+    let judged = outcomes.iter().filter(|it| it.failure.is_none() && it.start != Start::Gvisor);
     // Of equals the first one: guests are alike, a host may be anything.
     judged.rev().max_by_key(|it| version(it.release.as_deref().unwrap_or_default()))
 }
@@ -32,14 +32,14 @@ fn version(release: &str) -> ([u64; 3], bool) {
 }
 
 /// How `one` differs from `newest`, as far as the same users ran the same tests.
-pub fn compare(one: &Outcome, newest: &Outcome) -> Difference {
-    let mut difference = Difference::default();
-    for leg in &one.legs {
+pub fn compare(one: &Outcome, newest: &Outcome) -> Comparison {
+    let mut difference = Comparison::default();
+    for user in &one.users {
         // A user is root or is not; which number an ordinary one has is no matter.
-        let Some(other) = newest.legs.iter().find(|other| (other.uid == 0) == (leg.uid == 0)) else {
+        let Some(other) = newest.users.iter().find(|other| (other.uid == 0) == (user.uid == 0)) else {
             continue;
         };
-        for (test, ended) in &leg.ended {
+        for (test, ended) in &user.ended {
             match other.ended.get(test) {
                 Some(there) if discriminant(&there.end) != discriminant(&ended.end) => {
                     difference.tests.push(test.clone());
@@ -48,12 +48,12 @@ pub fn compare(one: &Outcome, newest: &Outcome) -> Difference {
                 _ => {}
             }
         }
-        difference.skipped_here += leg.skipped.keys().filter(|test| other.ended.contains_key(*test)).count();
+        difference.skipped_here += user.skipped.keys().filter(|test| other.ended.contains_key(*test)).count();
     }
     difference
 }
 
-impl Difference {
+impl Comparison {
     /// In a few words; all names or the first.
     pub fn words(&self, all: bool) -> String {
         let shown = if all { self.tests.len() } else { self.tests.len().min(2) };
@@ -80,7 +80,7 @@ mod tests {
     use guest::End;
 
     use super::*;
-    use crate::guests::failure::Trouble;
+    use crate::guests::failure::RunFailure;
     use crate::guests::outcome::tests::outcome;
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
         let name = |all: &[Outcome]| newest(all).map(|it| it.name.clone());
 
         assert_eq!(name(&all).as_deref(), Some("b"));
-        let panicked = Outcome { trouble: Some(Trouble::Panicked("x".into())), ..kernel("e", "7.4") };
+        let panicked = Outcome { failure: Some(RunFailure::Panicked("x".into())), ..kernel("e", "7.4") };
         assert_eq!(name(&[all[0].clone(), panicked]).as_deref(), Some("a"));
         assert!(version("7.4.0-rc3") > version("7.3.9") && version("7.4.0-rc3") < version("7.4.0"));
         assert!(version("7.4~rc3-amd64") > version("7.3.9+deb13"));
@@ -111,10 +111,10 @@ mod tests {
             outcome("o", "6", &[("a", End::TimedOut), ("b", other), ("d", End::Passed)], &[("c", "no")]);
 
         let seen = compare(&old, &new);
-        assert_eq!(seen, Difference { tests: vec!["a".into()], skipped_here: 1, skipped_there: 1 });
+        assert_eq!(seen, Comparison { tests: vec!["a".into()], skipped_here: 1, skipped_there: 1 });
         assert_eq!(seen.words(false), "a; 1 skipped here; 1 skipped there");
         assert_eq!(compare(&new, &new).words(false), "same");
-        let many = Difference { tests: ["a", "b", "c"].map(String::from).into(), ..Difference::default() };
+        let many = Comparison { tests: ["a", "b", "c"].map(String::from).into(), ..Comparison::default() };
         assert_eq!(many.words(false), "3 tests: a, b, and 1 more");
         assert_eq!(many.words(true), "3 tests: a, b, c");
     }

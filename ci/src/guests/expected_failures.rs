@@ -12,7 +12,7 @@ use glob::Pattern;
 use guest::End;
 use serde::{Deserialize, Serialize};
 
-use crate::guests::transcript::{Ended, Leg};
+use crate::guests::transcript::{TestRun, UserTranscript};
 
 /// The differences, as they were when this program was built.
 const DIFFERENCES: &str = include_str!("../../differences.toml");
@@ -33,7 +33,7 @@ pub enum Kind {
 /// One thing that a kernel does otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Difference {
+pub struct ExpectedFailure {
     /// The row of `ci/kernels.toml`.
     pub kernel: String,
     /// The rule that it breaks, by its name.
@@ -55,12 +55,12 @@ pub struct Difference {
 #[serde(deny_unknown_fields)]
 struct Table {
     #[serde(default)]
-    difference: Vec<Difference>,
+    difference: Vec<ExpectedFailure>,
 }
 
 /// A difference as a run showed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Known {
+pub struct ExpectedFailureSeen {
     /// The rule that the kernel breaks.
     pub rule: String,
     /// What it does instead.
@@ -77,14 +77,14 @@ pub struct Known {
 ///
 /// # Errors
 /// When they are written wrongly, or break a rule that does not exist; the message names it.
-pub fn all(file: Option<&Path>) -> Result<Vec<Difference>, String> {
+pub fn all(file: Option<&Path>) -> Result<Vec<ExpectedFailure>, String> {
     let Some(path) = file else { return parse(DIFFERENCES, FILE) };
     let shown = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
     parse(&text, &shown)
 }
 
-fn parse(text: &str, file: &str) -> Result<Vec<Difference>, String> {
+fn parse(text: &str, file: &str) -> Result<Vec<ExpectedFailure>, String> {
     let table: Table = toml::from_str(text).map_err(|error| format!("{file}: {error}"))?;
     for it in &table.difference {
         let place = format!("{file}: {} of {}", it.rule, it.kernel);
@@ -108,11 +108,11 @@ fn parse(text: &str, file: &str) -> Result<Vec<Difference>, String> {
 ///
 /// # Errors
 /// The first name or pattern that fits none of the tests of the suite.
-pub fn fits(differences: &[Difference], kernels: &[&str], suite: &[String]) -> Result<(), String> {
+pub fn fits(differences: &[ExpectedFailure], kernels: &[&str], suite: &[String]) -> Result<(), String> {
     for it in differences.iter().filter(|it| kernels.contains(&it.kernel.as_str())) {
         let idle = |pattern: &&String| !suite.iter().any(|test| matches(pattern, test));
         if let Some(pattern) = it.tests.iter().find(idle) {
-            let Difference { kernel, rule, .. } = it;
+            let ExpectedFailure { kernel, rule, .. } = it;
             return Err(format!(
                 "the known difference {rule} of {kernel} names {pattern}, and no test is called so; \
                  remove or correct it in {FILE}"
@@ -122,7 +122,7 @@ pub fn fits(differences: &[Difference], kernels: &[&str], suite: &[String]) -> R
     Ok(())
 }
 
-impl Difference {
+impl ExpectedFailure {
     fn covers(&self, test: &str) -> bool {
         self.tests.iter().any(|pattern| matches(pattern, test))
     }
@@ -142,37 +142,42 @@ fn matches(pattern: &str, test: &str) -> bool {
     Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(test))
 }
 
-/// What the legs of a kernel show of its known differences; in each leg it marks the tests that failed for one.
-/// Gone is a test that ran and passed as every user; whether one is can be said only if all legs are whole.
-pub fn judge(differences: &[Difference], kernel: &str, legs: &mut [Leg], whole: bool) -> Vec<Known> {
-    let here: Vec<&Difference> = differences.iter().filter(|it| it.kernel == kernel).collect();
-    let passes = passes_everywhere(legs);
-    let known = here.iter().map(|it| Known {
+/// What the users of a kernel show of its known differences; in each user it marks the tests that failed for one.
+/// Gone is a test that ran and passed as every user; whether one is can be said only if all users are whole.
+pub fn judge(
+    differences: &[ExpectedFailure],
+    kernel: &str,
+    users: &mut [UserTranscript],
+    whole: bool,
+) -> Vec<ExpectedFailureSeen> {
+    let here: Vec<&ExpectedFailure> = differences.iter().filter(|it| it.kernel == kernel).collect();
+    let passes = passes_everywhere(users);
+    let known = here.iter().map(|it| ExpectedFailureSeen {
         rule: it.rule.clone(),
         what: it.what.clone(),
         since: it.since.clone(),
-        tests: shown(it, legs),
+        tests: shown(it, users),
         gone: passes.iter().filter(|test| whole && it.covers(test)).cloned().collect(),
     });
     let known = known.collect();
-    for leg in legs {
-        let words = |(test, ended): (&String, &Ended)| {
+    for user in users {
+        let words = |(test, ended): (&String, &TestRun)| {
             let it = here.iter().find(|it| it.shows(test, &ended.end))?;
             Some((test.clone(), format!("{}: {}", it.rule, it.what)))
         };
-        leg.known = leg.ended.iter().filter_map(words).collect();
+        user.known = user.ended.iter().filter_map(words).collect();
     }
     known
 }
 
-fn shown(it: &Difference, legs: &[Leg]) -> BTreeSet<String> {
-    let ended = legs.iter().flat_map(|leg| &leg.ended);
+fn shown(it: &ExpectedFailure, users: &[UserTranscript]) -> BTreeSet<String> {
+    let ended = users.iter().flat_map(|user| &user.ended);
     ended.filter(|(test, ended)| it.shows(test, &ended.end)).map(|(test, _)| test.clone()).collect()
 }
 
-fn passes_everywhere(legs: &[Leg]) -> BTreeSet<String> {
+fn passes_everywhere(users: &[UserTranscript]) -> BTreeSet<String> {
     let mut ends: BTreeMap<&String, bool> = BTreeMap::new();
-    for (test, ended) in legs.iter().flat_map(|leg| &leg.ended) {
+    for (test, ended) in users.iter().flat_map(|user| &user.ended) {
         *ends.entry(test).or_insert(true) &= ended.end == End::Passed;
     }
     ends.into_iter().filter(|(_, passes)| *passes).map(|(test, _)| test.clone()).collect()

@@ -1,4 +1,4 @@
-//! Known differences that lie, and what is made of those that do not.
+//! Expected failures that are written wrongly, and what is made of those that are right.
 
 use super::*;
 use crate::guests::outcome::tests::outcome;
@@ -6,13 +6,13 @@ use crate::guests::outcome::tests::outcome;
 const DIFFERENCE: &str = "[[difference]]\nkernel = 'k'\nrule = 'id.unmapped'\nwhat = 'It takes them.'\n\
                           source = 'seen, cause not known'\nsince = 'k 1'\ntests = ['a::*', 'b']\n";
 
-fn differences(text: &str) -> Vec<Difference> {
+fn differences(text: &str) -> Vec<ExpectedFailure> {
     parse(text, "f").unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The legs of a kernel that one user asked.
-fn legs(ended: &[(&str, End)], skipped: &[(&str, &str)]) -> Vec<Leg> {
-    outcome("k", "4.4", ended, skipped).legs
+/// What one user saw of a kernel.
+fn users(ended: &[(&str, End)], skipped: &[(&str, &str)]) -> Vec<UserTranscript> {
+    outcome("k", "4.4", ended, skipped).users
 }
 
 fn no() -> End {
@@ -64,29 +64,29 @@ fn a_test_that_does_not_exist_is_named() {
 
 #[test]
 fn what_fails_as_is_known_is_no_failure_and_what_else_fails_is_one() {
-    let mut legs = legs(&[("a::x", no()), ("b", End::Crashed("signal 11".into())), ("c", no())], &[]);
+    let mut users = users(&[("a::x", no()), ("b", End::Crashed("signal 11".into())), ("c", no())], &[]);
 
-    let known = judge(&differences(DIFFERENCE), "k", &mut legs, true);
+    let known = judge(&differences(DIFFERENCE), "k", &mut users, true);
     assert_eq!((names(&known[0].tests), known[0].gone.len()), (vec!["a::x", "b"], 0));
-    let failed: Vec<&String> = legs[0].failures().map(|(test, _)| test).collect();
+    let failed: Vec<&String> = users[0].failures().map(|(test, _)| test).collect();
     assert_eq!(failed, ["c"]);
-    assert_eq!(legs[0].known["b"], "id.unmapped: It takes them.");
+    assert_eq!(users[0].known["b"], "id.unmapped: It takes them.");
 
-    let another = judge(&differences(DIFFERENCE), "other", &mut legs, true);
-    assert_eq!((another.len(), legs[0].failures().count()), (0, 3));
+    let another = judge(&differences(DIFFERENCE), "other", &mut users, true);
+    assert_eq!((another.len(), users[0].failures().count()), (0, 3));
 }
 
 #[test]
 fn what_passes_against_what_is_known_is_news() {
     let known = differences(DIFFERENCE);
-    let gone = |legs: &mut [Leg], whole| judge(&known, "k", legs, whole)[0].gone.clone();
-    let passed = || legs(&[("a::x", End::Passed), ("c", End::Passed)], &[("b", "needs root")]);
+    let gone = |users: &mut [UserTranscript], whole| judge(&known, "k", users, whole)[0].gone.clone();
+    let passed = || users(&[("a::x", End::Passed), ("c", End::Passed)], &[("b", "needs root")]);
 
     // What was skipped, or not asked for, is not gone; nor is anything where half the answer is missing.
     assert_eq!(names(&gone(&mut passed(), true)), ["a::x"]);
     assert!(gone(&mut passed(), false).is_empty());
     // As long as one user sees it fail, it is there.
-    let mut both = [passed(), legs(&[("a::x", no())], &[])].concat();
+    let mut both = [passed(), users(&[("a::x", no())], &[])].concat();
     assert!(gone(&mut both, true).is_empty());
     let mut twice = [passed(), passed()].concat();
     assert_eq!(names(&gone(&mut twice, true)), ["a::x"]);
@@ -95,10 +95,10 @@ fn what_passes_against_what_is_known_is_news() {
 #[test]
 fn to_hang_is_another_difference_than_to_fail() {
     let hangs = differences(&DIFFERENCE.replace("since", "kind = 'hangs'\nsince"));
-    let failures = |known: &[Difference], end: End| {
-        let mut legs = legs(&[("b", end)], &[]);
-        judge(known, "k", &mut legs, true);
-        legs[0].failures().count()
+    let failures = |known: &[ExpectedFailure], end: End| {
+        let mut users = users(&[("b", end)], &[]);
+        judge(known, "k", &mut users, true);
+        users[0].failures().count()
     };
 
     assert_eq!(failures(&hangs, End::TimedOut), 0);

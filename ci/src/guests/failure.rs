@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Why there is no result, or only part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RunFailure {
     /// The kernel could not be had: download, signature, a missing program.
     NotFetched(String),
     /// It could not be started.
@@ -28,8 +28,8 @@ pub enum Trouble {
     Interrupted,
 }
 
-impl Trouble {
-    /// The trouble in one word, for tables and scripts.
+impl RunFailure {
+    /// The failure in one word, for tables and scripts.
     pub fn word(&self) -> &'static str {
         match self {
             Self::NotFetched(_) => "not fetched",
@@ -46,7 +46,7 @@ impl Trouble {
     }
 }
 
-impl Display for Trouble {
+impl Display for RunFailure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFetched(why) => write!(out, "could not be fetched: {why}"),
@@ -67,18 +67,18 @@ impl Display for Trouble {
     }
 }
 
-/// Makes trouble of words.
-type Kind = fn(String) -> Trouble;
+/// Makes a failure from text.
+type Kind = fn(String) -> RunFailure;
 
 /// What a kernel says before it stops. Of the reasons the first one that is found counts.
 const DEADLY: [(&str, Kind); 7] = [
-    ("uml_load_file: Failed to allocate", Trouble::OutOfMemory),
-    ("System is deadlocked on memory", Trouble::OutOfMemory),
-    ("Out of memory and no killable processes", Trouble::OutOfMemory),
-    ("Initramfs unpacking failed: write error", Trouble::OutOfMemory),
-    ("Kernel panic", Trouble::Panicked),
-    ("kernel BUG at", Trouble::Panicked),
-    ("Out of memory: Killed process", Trouble::OutOfMemory),
+    ("uml_load_file: Failed to allocate", RunFailure::OutOfMemory),
+    ("System is deadlocked on memory", RunFailure::OutOfMemory),
+    ("Out of memory and no killable processes", RunFailure::OutOfMemory),
+    ("Initramfs unpacking failed: write error", RunFailure::OutOfMemory),
+    ("Kernel panic", RunFailure::Panicked),
+    ("kernel BUG at", RunFailure::Panicked),
+    ("Out of memory: Killed process", RunFailure::OutOfMemory),
 ];
 
 /// What a kernel says before that of which the cause is known.
@@ -87,13 +87,13 @@ const HINTS: [(&str, &str); 1] = [(
     "this User-Mode Linux is too old for the registers of this host's processor",
 )];
 
-/// The trouble that a console tells of, if it does.
-pub fn on_console(console: &str) -> Option<Trouble> {
+/// The failure that a console tells of, if it does.
+pub fn on_console(console: &str) -> Option<RunFailure> {
     let says = |sign: &str| console.lines().find(|line| line.contains(sign));
     let why =
         HINTS.iter().find_map(|(sign, why)| says(sign).map(|_| format!(" ({why})"))).unwrap_or_default();
     let words = |line: &str| format!("{}{why}", without_clock(line));
-    DEADLY.iter().find_map(|(sign, trouble)| says(sign).map(|line| trouble(words(line))))
+    DEADLY.iter().find_map(|(sign, failure)| says(sign).map(|line| failure(words(line))))
 }
 
 /// A line of the kernel's log without level and time at its beginning.
@@ -125,8 +125,8 @@ mod tests {
         let deadlock = "<0>[ 1.0] Kernel panic - not syncing: System is deadlocked on memory\n";
 
         let words = "Kernel panic - not syncing: No working init found.";
-        assert_eq!(on_console(panic), Some(Trouble::Panicked(words.into())));
-        assert_eq!(on_console(deadlock).map(|trouble| trouble.word()), Some("out of memory"));
+        assert_eq!(on_console(panic), Some(RunFailure::Panicked(words.into())));
+        assert_eq!(on_console(deadlock).map(|failure| failure.word()), Some("out of memory"));
         assert_eq!(on_console("[ 0.1] Linux\n"), None);
     }
 

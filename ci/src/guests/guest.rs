@@ -13,8 +13,8 @@ use guest::Event;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::guests::failure::{self, Trouble};
-use crate::guests::transcript::Tale;
+use crate::guests::failure::{self, RunFailure};
+use crate::guests::transcript::Transcript;
 use crate::sys::{process, signals, supervisor, tools};
 
 /// How often we look up from listening.
@@ -52,24 +52,24 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Starts a command under a guard, in a process group of their own, with the console's end in `console`. The
-    /// guard removes the directory `work` if this process is killed.
+    /// Starts a command under a supervisor, in a process group of their own, with the console's end in `console`. The
+    /// supervisor removes the directory `work` if this process is killed.
     ///
     /// # Errors
     /// When it cannot be started; the message names it.
-    pub fn start(command: &Command, over: Over, console: &Path, work: &Path) -> Result<Self, Trouble> {
+    pub fn start(command: &Command, over: Over, console: &Path, work: &Path) -> Result<Self, RunFailure> {
         let program = command.get_program();
         if tools::find(&program.to_string_lossy()).is_none() {
             let why = format!("`{}`: there is no such program", process::show(command));
-            return Err(Trouble::NotStarted(why));
+            return Err(RunFailure::NotStarted(why));
         }
-        Self::spawn(supervisor::guarded(command, work), over, console)
+        Self::spawn(supervisor::supervised(command, work), over, console)
     }
 
-    /// As [`Guest::start`], without a guard.
-    fn spawn(mut command: Command, over: Over, console: &Path) -> Result<Self, Trouble> {
+    /// As [`Guest::start`], without a supervisor.
+    fn spawn(mut command: Command, over: Over, console: &Path) -> Result<Self, RunFailure> {
         let shown = process::show(&command);
-        let fail = |error: io::Error| Trouble::NotStarted(format!("`{shown}`: {error}"));
+        let fail = |error: io::Error| RunFailure::NotStarted(format!("`{shown}`: {error}"));
         let (reader, writer) = io::pipe().map_err(fail)?;
         let kept = File::options().append(true).create(true).open(console).map_err(fail)?;
         match over {
@@ -83,66 +83,69 @@ impl Guest {
         Ok(Self { child, lines: listen(reader) })
     }
 
-    /// Listens until the guest has said everything and ended, or there is trouble.
+    /// Listens until the guest has said everything and ended, or the run failed.
     ///
-    /// `heard` is told after each event.
+    /// `received` is told after each event.
     pub fn follow(
         mut self,
-        tale: &mut Tale,
+        transcript: &mut Transcript,
         limits: Limits,
         console: &Path,
-        mut heard: impl FnMut(&Tale),
-    ) -> Option<Trouble> {
-        let trouble = self.listen_to(tale, limits, &mut heard);
-        let status = self.end(match &trouble {
+        mut received: impl FnMut(&Transcript),
+    ) -> Option<RunFailure> {
+        let failure = self.receive_all(transcript, limits, &mut received);
+        let status = self.end(match &failure {
             None => SWITCH_OFF,
             // One that has closed its stream is about to end by itself, and its status says more.
-            Some(Trouble::AnsweredShort(_)) => LAST_BREATH,
+            Some(RunFailure::AnsweredShort(_)) => LAST_BREATH,
             Some(_) => Duration::ZERO,
         });
-        let trouble = trouble.or_else(|| tale.whole().err())?;
+        let failure = failure.or_else(|| transcript.whole().err())?;
         // A stop has a reason, and the kernel said it on its console. Only silence is explained by it, though:
         // words that are wrong are wrong whatever else happened.
-        let silent = matches!(&trouble, Trouble::AnsweredShort(_) | Trouble::Hung(..)) && !tale.is_done();
+        let silent =
+            matches!(&failure, RunFailure::AnsweredShort(_) | RunFailure::Hung(..)) && !transcript.is_done();
         let told = std::fs::read(console).map(|text| String::from_utf8_lossy(&text).into_owned());
         let reason = told.ok().and_then(|text| failure::on_console(&text)).filter(|_| silent);
-        Some(reason.unwrap_or_else(|| with_status(trouble, status)))
+        Some(reason.unwrap_or_else(|| with_status(failure, status)))
     }
 
-    fn listen_to(
+    fn receive_all(
         &mut self,
-        tale: &mut Tale,
+        transcript: &mut Transcript,
         limits: Limits,
-        heard: &mut impl FnMut(&Tale),
-    ) -> Option<Trouble> {
+        received: &mut impl FnMut(&Transcript),
+    ) -> Option<RunFailure> {
         let begun = Instant::now();
         let mut last = begun;
         loop {
             match self.lines.recv_timeout(TICK) {
                 Ok(Ok(line)) => {
                     last = Instant::now();
-                    if let Err(trouble) = hear(tale, &line) {
-                        return Some(trouble);
+                    if let Err(failure) = receive(transcript, &line) {
+                        return Some(failure);
                     }
-                    heard(tale);
-                    if tale.is_done() {
+                    received(transcript);
+                    if transcript.is_done() {
                         return None;
                     }
                 }
-                Ok(Err(error)) => return Some(Trouble::AnsweredShort(format!("cannot be heard: {error}"))),
+                Ok(Err(error)) => {
+                    return Some(RunFailure::AnsweredShort(format!("cannot be received: {error}")));
+                }
                 // Nothing can follow: the guest's end of the stream is closed.
-                Err(RecvTimeoutError::Disconnected) => return tale.whole().err(),
+                Err(RecvTimeoutError::Disconnected) => return transcript.whole().err(),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let limit = if tale.release.is_none() { limits.boot } else { limits.silence };
+            let limit = if transcript.release.is_none() { limits.boot } else { limits.silence };
             if signals::interrupted() {
-                return Some(Trouble::Interrupted);
+                return Some(RunFailure::Interrupted);
             }
             if last.elapsed() > limit {
-                return Some(Trouble::Hung(last.elapsed(), tale.last()));
+                return Some(RunFailure::Hung(last.elapsed(), transcript.last()));
             }
             if begun.elapsed() > limits.total {
-                return Some(Trouble::TooLong(limits.total, tale.last()));
+                return Some(RunFailure::TooLong(limits.total, transcript.last()));
             }
         }
     }
@@ -161,11 +164,11 @@ impl Guest {
     fn kill(&mut self) {
         if let Ok(id) = i32::try_from(self.child.id()) {
             if let Ok(None) = self.child.try_wait() {
-                // The guard ends whatever the guest has started, wherever that has gone.
+                // The supervisor ends whatever the guest has started, wherever that has gone.
                 let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
                 self.wait(2 * supervisor::PATIENCE);
             }
-            // Had somebody killed the guard, there would still be its group.
+            // Had somebody killed the supervisor, there would still be its group.
             let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
         }
         let _ = self.child.wait();
@@ -196,13 +199,13 @@ fn listen(reader: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
         loop {
             let mut line = Vec::new();
             let read = reader.read_until(b'\n', &mut line);
-            let heard = match read {
+            let received = match read {
                 Ok(0) => break,
                 Ok(_) => Ok(String::from_utf8_lossy(&line).into_owned()),
                 Err(error) => Err(error),
             };
             // Nobody hears it: the guest is ended already.
-            if say.send(heard).is_err() {
+            if say.send(received).is_err() {
                 break;
             }
         }
@@ -211,20 +214,20 @@ fn listen(reader: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
 }
 
 /// Before the first event there may be words of a firmware or an emulator on the line.
-fn hear(tale: &mut Tale, line: &str) -> Result<(), Trouble> {
+fn receive(transcript: &mut Transcript, line: &str) -> Result<(), RunFailure> {
     match Event::from_line(line.trim()) {
-        Ok(event) => tale.hear(event),
-        Err(_) if tale.release.is_none() || line.trim().is_empty() => Ok(()),
-        Err(error) => Err(Trouble::AnsweredShort(error)),
+        Ok(event) => transcript.receive(event),
+        Err(_) if transcript.release.is_none() || line.trim().is_empty() => Ok(()),
+        Err(error) => Err(RunFailure::AnsweredShort(error)),
     }
 }
 
-fn with_status(trouble: Trouble, status: Option<ExitStatus>) -> Trouble {
-    match (trouble, status) {
-        (Trouble::AnsweredShort(how), Some(status)) if !status.success() => {
-            Trouble::AnsweredShort(format!("{how} ({status})"))
+fn with_status(failure: RunFailure, status: Option<ExitStatus>) -> RunFailure {
+    match (failure, status) {
+        (RunFailure::AnsweredShort(how), Some(status)) if !status.success() => {
+            RunFailure::AnsweredShort(format!("{how} ({status})"))
         }
-        (trouble, _) => trouble,
+        (failure, _) => failure,
     }
 }
 

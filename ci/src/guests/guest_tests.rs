@@ -1,4 +1,4 @@
-//! Guests that panic, hang, end early and lie, played by shell scripts without a guard.
+//! Guests that panic, hang, end early and lie, played by shell scripts without a supervisor.
 
 use super::*;
 
@@ -10,26 +10,26 @@ const SHORT: Limits = Limits {
 };
 
 /// What becomes of a guest with this script, asked for one test; descriptor 3 is its console.
-fn play(script: &str, limits: Limits) -> Result<Option<Trouble>, Box<dyn std::error::Error>> {
+fn play(script: &str, limits: Limits) -> Result<Option<RunFailure>, Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
     let console = console_file(dir.path());
     let mut command = Command::new("sh");
     command.args(["-c", &format!("exec 3>>'{}'; {script}", console.display())]);
-    let guest = Guest::spawn(command, Over::Stdout, &console).map_err(|trouble| trouble.to_string())?;
-    let mut tale = Tale::new(&["a".to_owned()], 1, "");
-    Ok(guest.follow(&mut tale, limits, &console, |_| {}))
+    let guest = Guest::spawn(command, Over::Stdout, &console).map_err(|failure| failure.to_string())?;
+    let mut transcript = Transcript::new(&["a".to_owned()], 1, "");
+    Ok(guest.follow(&mut transcript, limits, &console, |_| {}))
 }
 
 fn said(script: &str, limits: Limits) -> Result<String, Box<dyn std::error::Error>> {
-    Ok(play(script, limits)?.map(|trouble| trouble.to_string()).unwrap_or_default())
+    Ok(play(script, limits)?.map(|failure| failure.to_string()).unwrap_or_default())
 }
 
 #[test]
-fn a_guest_that_says_everything_is_no_trouble() -> Result<(), Box<dyn std::error::Error>> {
+fn a_guest_that_reports_everything_has_not_failed() -> Result<(), Box<dyn std::error::Error>> {
     let lines = r#"echo SeaBIOS; echo; echo '{"ready":{"release":"7.2.7"}}'
-        echo '{"leg":{"uid":0,"facts":""}}'; echo '{"started":{"test":"a"}}'
+        echo '{"user_started":{"uid":0,"facts":""}}'; echo '{"started":{"test":"a"}}'
         echo '{"ended":{"test":"a","end":"passed","milliseconds":1,"output":""}}'
-        echo '{"leg_ended":{"ran":1,"skipped":0}}'; echo '"done"'"#;
+        echo '{"user_ended":{"ran":1,"skipped":0}}'; echo '"done"'"#;
 
     assert_eq!(play(lines, SHORT)?, None);
     // That it does not switch itself off changes nothing, nor that another holds its stream open.
@@ -38,7 +38,7 @@ fn a_guest_that_says_everything_is_no_trouble() -> Result<(), Box<dyn std::error
 }
 
 #[test]
-fn a_kernel_that_panics_is_said_to() -> Result<(), Box<dyn std::error::Error>> {
+fn a_kernel_that_panics_is_reported() -> Result<(), Box<dyn std::error::Error>> {
     let panic = "echo '[ 1.0] Kernel panic - not syncing: Attempted to kill init!' >&3";
 
     let words = "panicked: Kernel panic - not syncing: Attempted to kill init!";
@@ -48,7 +48,7 @@ fn a_kernel_that_panics_is_said_to() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn a_guest_that_runs_out_of_memory_is_said_to() -> Result<(), Box<dyn std::error::Error>> {
+fn a_guest_that_runs_out_of_memory_is_reported() -> Result<(), Box<dyn std::error::Error>> {
     let words = "Out of memory: Killed process 1 (init)";
 
     assert_eq!(said(&format!("echo '{words}' >&3; exit 1"), SHORT)?, format!("ran out of memory: {words}"));
@@ -56,13 +56,14 @@ fn a_guest_that_runs_out_of_memory_is_said_to() -> Result<(), Box<dyn std::error
 }
 
 #[test]
-fn a_guest_that_hangs_is_ended_and_said_to() -> Result<(), Box<dyn std::error::Error>> {
+fn a_guest_that_hangs_is_ended_and_reported() -> Result<(), Box<dyn std::error::Error>> {
     let boot = Limits { boot: Duration::from_millis(300), ..SHORT };
     let total = Limits { total: Duration::from_millis(300), silence: Duration::from_secs(20), ..SHORT };
 
     assert_eq!(said("sleep 600", boot)?, "hung: nothing for 0 s; the last was: the kernel was started");
-    let begun =
-        format!(r#"{READY}; echo '{{"leg":{{"uid":0,"facts":""}}}}'; echo '{{"started":{{"test":"a"}}}}'"#);
+    let begun = format!(
+        r#"{READY}; echo '{{"user_started":{{"uid":0,"facts":""}}}}'; echo '{{"started":{{"test":"a"}}}}'"#
+    );
     let words = "the last was: a began, as uid 0";
     assert_eq!(said(&format!("{begun}; sleep 600"), SHORT)?, format!("hung: nothing for 0 s; {words}"));
     assert_eq!(said(&format!("{begun}; sleep 600"), total)?, format!("did not end within 0 s; {words}"));
@@ -70,13 +71,13 @@ fn a_guest_that_hangs_is_ended_and_said_to() -> Result<(), Box<dyn std::error::E
 }
 
 #[test]
-fn a_guest_that_answers_short_is_said_to() -> Result<(), Box<dyn std::error::Error>> {
+fn a_guest_that_answers_short_is_reported() -> Result<(), Box<dyn std::error::Error>> {
     let early = said(&format!("{READY}; exit 3"), SHORT)?;
     assert_eq!(
         early,
         "answered short: it ended before it was done; the last was: Linux 7.2.7 is up (exit status: 3)"
     );
-    let cut = said(&format!("{READY}; printf '{{\"leg\":{{\"uid\":0,'"), SHORT)?;
+    let cut = said(&format!("{READY}; printf '{{\"user\":{{\"uid\":0,'"), SHORT)?;
     assert!(cut.starts_with("answered short: no event: "), "{cut}");
     Ok(())
 }
@@ -86,7 +87,7 @@ fn a_guest_that_cannot_be_started_is_named() {
     let linux = Command::new("/nowhere/linux");
     let started = Guest::start(&linux, Over::Stdin, Path::new("/dev/null"), Path::new("/nowhere"));
 
-    let words = started.err().map(|trouble| trouble.to_string()).unwrap_or_default();
+    let words = started.err().map(|failure| failure.to_string()).unwrap_or_default();
     assert!(words.starts_with("could not be started: `linux`: "), "{words}");
 }
 

@@ -75,7 +75,7 @@ impl Tree {
 
     /// Writes the archive that a kernel takes as its initial root: cpio in the format "newc".
     ///
-    /// Archives may follow each other in a file; what comes later is laid over what came before.
+    /// Archives may follow each other in a file; what comes later is put over what came before.
     /// Source: Documentation/driver-api/early-userspace/buffer-format.rst.
     ///
     /// # Errors

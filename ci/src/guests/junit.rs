@@ -14,7 +14,7 @@ use crate::guests::expected_failures::FILE;
 use crate::guests::json::word;
 use crate::guests::outcome::Outcome;
 use crate::guests::table::words;
-use crate::guests::transcript::Ended;
+use crate::guests::transcript::TestRun;
 /// Writes a JUnit file with a suite for each kernel and user.
 ///
 /// # Errors
@@ -29,24 +29,24 @@ fn report(outcomes: &[Outcome]) -> Report {
     let mut report = Report::new("userns-suite");
     for outcome in outcomes {
         let gone = outcome.gone();
-        for leg in &outcome.legs {
-            let mut suite = TestSuite::new(format!("{} uid {}", outcome.name, leg.uid));
-            suite.set_time(leg.time);
-            suite.add_test_cases(leg.ended.iter().map(|(test, ended)| match leg.known.get(test) {
+        for user in &outcome.users {
+            let mut suite = TestSuite::new(format!("{} uid {}", outcome.name, user.uid));
+            suite.set_time(user.time);
+            suite.add_test_cases(user.ended.iter().map(|(test, ended)| match user.known.get(test) {
                 Some(what) => known(test, what),
                 None if gone.contains(test.as_str()) => passed_after_all(test),
                 None => case(test, ended),
             }));
-            suite.add_test_cases(leg.skipped.iter().map(|(test, reason)| {
+            suite.add_test_cases(user.skipped.iter().map(|(test, reason)| {
                 let mut status = TestCaseStatus::skipped();
                 status.set_message(reason.as_str());
                 TestCase::new(test.as_str(), status)
             }));
             report.add_test_suite(suite);
         }
-        if let Some(trouble) = &outcome.trouble {
+        if let Some(failure) = &outcome.failure {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_type(trouble.word()).set_message(trouble.to_string());
+            status.set_type(failure.word()).set_message(failure.to_string());
             status.set_description(outcome.console.join("\n"));
             let mut suite = TestSuite::new(outcome.name.as_str());
             suite.add_test_case(TestCase::new("the kernel answers", status));
@@ -72,7 +72,7 @@ fn passed_after_all(test: &str) -> TestCase {
     TestCase::new(test, status)
 }
 
-fn case(test: &str, ended: &Ended) -> TestCase {
+fn case(test: &str, ended: &TestRun) -> TestCase {
     let mut status = match ended.end {
         End::Passed => TestCaseStatus::success(),
         End::Failed(_) => TestCaseStatus::non_success(NonSuccessKind::Failure),

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::guests::expected_failures::{FILE, Known};
-use crate::guests::failure::Trouble;
+use crate::guests::expected_failures::{ExpectedFailureSeen, FILE};
+use crate::guests::failure::RunFailure;
 use crate::guests::start::Start;
-use crate::guests::transcript::Leg;
+use crate::guests::transcript::UserTranscript;
 use crate::ui::verdict::Verdict;
 
 /// One kernel, and all that it answered.
@@ -28,31 +28,31 @@ pub struct Outcome {
     /// Altogether, without the download.
     pub time: Duration,
     /// What each user saw; the last may not be complete.
-    pub legs: Vec<Leg>,
+    pub users: Vec<UserTranscript>,
     /// What is known that it does otherwise, as it showed.
-    pub differences: Vec<Known>,
+    pub differences: Vec<ExpectedFailureSeen>,
     /// Why there is no result, or only a part of it.
-    pub trouble: Option<Trouble>,
-    /// The end of its console, when there is trouble.
+    pub failure: Option<RunFailure>,
+    /// The end of its console, when the run failed.
     pub console: Vec<String>,
     /// Where the console and the snapshots that differ are.
     pub results: PathBuf,
 }
 
 impl Outcome {
-    /// Tests that passed, in all legs.
+    /// Tests that passed, in all users.
     pub fn passed(&self) -> usize {
         self.ran() - self.failed() - self.known()
     }
 
     /// Tests that did not, and nobody knew.
     pub fn failed(&self) -> usize {
-        self.legs.iter().map(|leg| leg.failures().count()).sum()
+        self.users.iter().map(|user| user.failures().count()).sum()
     }
 
     /// Tests that did not, as it is known of this kernel.
     pub fn known(&self) -> usize {
-        self.legs.iter().map(|leg| leg.known.len()).sum()
+        self.users.iter().map(|user| user.known.len()).sum()
     }
 
     /// Tests that passed although it is known that they do not: nobody would notice if they failed again.
@@ -62,13 +62,13 @@ impl Outcome {
 
     /// Tests that were skipped.
     pub fn skipped(&self) -> usize {
-        self.legs.iter().map(|leg| leg.skipped.len()).sum()
+        self.users.iter().map(|user| user.skipped.len()).sum()
     }
 
     /// Why tests were skipped, and how many for each reason, the most frequent one first.
     pub fn skips(&self) -> Vec<(&str, usize)> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for reason in self.legs.iter().flat_map(|leg| leg.skipped.values()) {
+        for reason in self.users.iter().flat_map(|user| user.skipped.values()) {
             *counts.entry(reason).or_default() += 1;
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
@@ -77,21 +77,21 @@ impl Outcome {
     }
 
     fn ran(&self) -> usize {
-        self.legs.iter().map(|leg| leg.ended.len()).sum()
+        self.users.iter().map(|user| user.ended.len()).sum()
     }
 
     /// The verdict on this kernel. One that breaks in the middle of the tests failed; one that never came so
     /// far could not be judged.
     pub fn verdict(&self) -> Verdict {
         let name = &self.name;
-        match (&self.trouble, self.ran(), self.failed()) {
-            (Some(trouble @ (Trouble::Panicked(_) | Trouble::Hung(..))), 1.., _) => {
-                Verdict::Failed(format!("{name} {trouble}"))
+        match (&self.failure, self.ran(), self.failed()) {
+            (Some(failure @ (RunFailure::Panicked(_) | RunFailure::Hung(..))), 1.., _) => {
+                Verdict::Failed(format!("{name} {failure}"))
             }
-            (Some(trouble), ..) => Verdict::CouldNotRun(format!("{name} {trouble}")),
+            (Some(failure), ..) => Verdict::CouldNotRun(format!("{name} {failure}")),
             (None, 0, _) => {
-                // What root lacks says more than that an ordinary user is not root.
-                let first = Self { legs: self.legs.iter().take(1).cloned().collect(), ..self.clone() };
+                // What root lacks says more than that an unprivileged user is not root.
+                let first = Self { users: self.users.iter().take(1).cloned().collect(), ..self.clone() };
                 let why = first.skips().first().map(|(why, tests)| format!(", {tests} of them: {why}"));
                 let why = why.unwrap_or_default();
                 Verdict::CouldNotRun(format!("{name}: nothing ran, all tests were skipped{why}"))
@@ -141,22 +141,22 @@ pub mod tests {
     use guest::End;
 
     use super::*;
-    use crate::guests::transcript::Ended;
+    use crate::guests::transcript::TestRun;
 
     /// A kernel on which one user ran these tests and skipped those.
     pub fn outcome(name: &str, release: &str, ended: &[(&str, End)], skipped: &[(&str, &str)]) -> Outcome {
         let ran = |(test, end): &(&str, End)| {
             let output = if *end == End::Passed { String::new() } else { "the diff".to_owned() };
-            ((*test).to_owned(), Ended { end: end.clone(), time: Duration::from_millis(5), output })
+            ((*test).to_owned(), TestRun { end: end.clone(), time: Duration::from_millis(5), output })
         };
-        let leg = Leg {
+        let user = UserTranscript {
             facts: "kernel: x\n".to_owned(),
             ended: ended.iter().map(ran).collect(),
             skipped: skipped
                 .iter()
                 .map(|(test, why)| ((*test).to_owned(), (*why).to_owned()))
                 .collect::<BTreeMap<_, _>>(),
-            ..Leg::default()
+            ..UserTranscript::default()
         };
         Outcome {
             name: name.to_owned(),
@@ -166,9 +166,9 @@ pub mod tests {
             release: Some(release.to_owned()),
             boot: Some(Duration::from_secs(2)),
             time: Duration::from_secs(9),
-            legs: vec![leg],
+            users: vec![user],
             differences: Vec::new(),
-            trouble: None,
+            failure: None,
             console: Vec::new(),
             results: "/r".into(),
         }
@@ -178,16 +178,16 @@ pub mod tests {
     fn a_kernel_is_judged_by_its_tests_and_its_trouble() {
         let good = outcome("k", "7.2", &[("a", End::Passed)], &[]);
         let failed = outcome("k", "7.2", &[("a", End::TimedOut), ("b", End::Passed)], &[]);
-        let panic = Some(Trouble::Panicked("oops".into()));
-        let short = Some(Trouble::AnsweredShort("half".into()));
+        let panic = Some(RunFailure::Panicked("oops".into()));
+        let short = Some(RunFailure::AnsweredShort("half".into()));
 
         assert_eq!(good.verdict(), Verdict::Good);
         assert_eq!(failed.verdict(), Verdict::Failed("k: 1 of 2 tests failed".into()));
-        let in_tests = Outcome { trouble: panic.clone(), ..good.clone() };
+        let in_tests = Outcome { failure: panic.clone(), ..good.clone() };
         assert_eq!(in_tests.verdict(), Verdict::Failed("k panicked: oops".into()));
-        let at_boot = Outcome { trouble: panic, legs: Vec::new(), ..good.clone() };
+        let at_boot = Outcome { failure: panic, users: Vec::new(), ..good.clone() };
         assert_eq!(at_boot.verdict(), Verdict::CouldNotRun("k panicked: oops".into()));
-        let untrue = Outcome { trouble: short, ..good };
+        let untrue = Outcome { failure: short, ..good };
         assert_eq!(untrue.verdict(), Verdict::CouldNotRun("k answered short: half".into()));
         let nothing = outcome("k", "7.2", &[], &[("a", "needs root")]);
         let why = "k: nothing ran, all tests were skipped, 1 of them: needs root";
@@ -199,7 +199,7 @@ pub mod tests {
         let good = outcome("good", "7.2", &[("a", End::Passed)], &[]);
         let failed = outcome("failed", "7.2", &[("a", End::TimedOut)], &[]);
         let gap =
-            Outcome { trouble: Some(Trouble::NotFetched("no".into())), ..outcome("gap", "7", &[], &[]) };
+            Outcome { failure: Some(RunFailure::NotFetched("no".into())), ..outcome("gap", "7", &[], &[]) };
 
         assert_eq!(verdict(std::slice::from_ref(&good)), Verdict::Good);
         assert_eq!(verdict(&[good.clone(), failed.clone()]), failed.verdict());

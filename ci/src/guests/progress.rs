@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::guests::transcript::Tale;
+use crate::guests::transcript::Transcript;
 
 /// How often a kernel that only goes on says so.
 const EVERY: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ pub struct Progress {
     tests: usize,
     begun: Instant,
     said: Instant,
-    legs: usize,
+    users: usize,
     over: usize,
     /// When the guest said its first word.
     pub ready: Option<Duration>,
@@ -26,7 +26,7 @@ impl Progress {
     /// A kernel of this name begins, which is asked for so many tests.
     pub fn new(name: &str, tests: usize) -> Self {
         let now = Instant::now();
-        Self { name: name.to_owned(), tests, begun: now, said: now, legs: 0, over: 0, ready: None }
+        Self { name: name.to_owned(), tests, begun: now, said: now, users: 0, over: 0, ready: None }
     }
 
     /// The kernel starts now; what came before was preparation.
@@ -35,36 +35,39 @@ impl Progress {
     }
 
     /// Says something about the kernel.
-    pub fn say(&self, words: impl Display) {
-        say(&self.name, words);
+    pub fn print(&self, words: impl Display) {
+        print(&self.name, words);
     }
 
     /// Looks at what was told, and says what a reader wants to know.
-    pub fn heard(&mut self, tale: &Tale) {
-        if let (None, Some(release)) = (self.ready, &tale.release) {
+    pub fn received(&mut self, transcript: &Transcript) {
+        if let (None, Some(release)) = (self.ready, &transcript.release) {
             self.ready = Some(self.begun.elapsed());
-            self.say(format_args!("Linux {release} is up after {:.1} s", self.begun.elapsed().as_secs_f64()));
+            self.print(format_args!(
+                "Linux {release} is up after {:.1} s",
+                self.begun.elapsed().as_secs_f64()
+            ));
         }
-        if tale.legs.len() > self.legs {
-            self.legs = tale.legs.len();
+        if transcript.users.len() > self.users {
+            self.users = transcript.users.len();
             self.said = Instant::now();
         }
-        let Some(leg) = tale.legs.last() else { return };
+        let Some(user) = transcript.users.last() else { return };
         let figures = || {
-            let failed = leg.failures().count();
-            format!("{} ran, {failed} did not pass, {} skipped", leg.ended.len(), leg.skipped.len())
+            let failed = user.failures().count();
+            format!("{} ran, {failed} did not pass, {} skipped", user.ended.len(), user.skipped.len())
         };
-        if leg.is_over() && self.over < tale.legs.len() {
-            self.over = tale.legs.len();
-            self.say(format_args!("uid {}: {}, {:.1} s", leg.uid, figures(), leg.time.as_secs_f64()));
+        if user.is_over() && self.over < transcript.users.len() {
+            self.over = transcript.users.len();
+            self.print(format_args!("uid {}: {}, {:.1} s", user.uid, figures(), user.time.as_secs_f64()));
         } else if self.said.elapsed() > EVERY {
             self.said = Instant::now();
-            self.say(format_args!("uid {}: {} of {}", leg.uid, figures(), self.tests));
+            self.print(format_args!("uid {}: {} of {}", user.uid, figures(), self.tests));
         }
     }
 }
 
 /// Says something about a kernel. A reader that went away is no reason to stop.
-pub fn say(name: &str, words: impl Display) {
+pub fn print(name: &str, words: impl Display) {
     let _ = writeln!(anstream::stderr(), "{name:<12} {words}");
 }

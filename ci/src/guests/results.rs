@@ -3,37 +3,37 @@
 use std::fs;
 use std::path::Path;
 
-use crate::guests::failure::{Trouble, end_of_console};
+use crate::guests::failure::{RunFailure, end_of_console};
 use crate::guests::guest::console_file;
 use crate::guests::outcome::Outcome;
-/// Lines of a console that are shown where there is trouble.
+/// Lines of a console that are shown where the run failed.
 const CONSOLE_LINES: usize = 20;
 
 /// What an earlier run left must not pass for a result.
-pub fn empty(results: &Path) -> Result<(), Trouble> {
+pub fn empty(results: &Path) -> Result<(), RunFailure> {
     let gone = match fs::remove_dir_all(results) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => fs::create_dir_all(results),
     };
-    gone.map_err(|error| Trouble::NotStarted(format!("{} cannot be emptied: {error}", results.display())))
+    gone.map_err(|error| RunFailure::NotStarted(format!("{} cannot be emptied: {error}", results.display())))
 }
 
 /// Leaves snapshots that differ, reproducers, and the outputs of failed tests, where they can be looked at.
 pub fn keep(outcome: &mut Outcome) {
     let console = fs::read(console_file(&outcome.results)).unwrap_or_default();
     // Before a kernel started there is no console, and it does not tell why somebody interrupted it.
-    if !matches!(outcome.trouble, None | Some(Trouble::Interrupted)) {
+    if !matches!(outcome.failure, None | Some(RunFailure::Interrupted)) {
         outcome.console = end_of_console(&String::from_utf8_lossy(&console), CONSOLE_LINES);
     }
     let mut lost = Vec::new();
-    for leg in &outcome.legs {
-        let below = outcome.results.join(format!("uid-{}", leg.uid));
-        let snapshots = leg.snapshots.iter().map(|(path, text)| (below.join("snapshots").join(path), text));
-        let outputs = leg.ended.iter().filter(|(_, ended)| !ended.output.is_empty()).map(|(test, ended)| {
+    for user in &outcome.users {
+        let below = outcome.results.join(format!("uid-{}", user.uid));
+        let snapshots = user.snapshots.iter().map(|(path, text)| (below.join("snapshots").join(path), text));
+        let outputs = user.ended.iter().filter(|(_, ended)| !ended.output.is_empty()).map(|(test, ended)| {
             (below.join("output").join(test.replace("::", "__") + ".txt"), &ended.output)
         });
         let reproducers =
-            leg.reproducers.iter().map(|(name, text)| (below.join("reproducers").join(name), text));
+            user.reproducers.iter().map(|(name, text)| (below.join("reproducers").join(name), text));
         for (path, text) in snapshots.chain(reproducers).chain(outputs) {
             let parent = path.parent().unwrap_or(&below);
             if let Err(error) = fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)) {
@@ -41,7 +41,7 @@ pub fn keep(outcome: &mut Outcome) {
             }
         }
     }
-    if outcome.trouble.is_none() && !lost.is_empty() {
-        outcome.trouble = Some(Trouble::Stopped(format!("results cannot be kept: {}", lost.join(", "))));
+    if outcome.failure.is_none() && !lost.is_empty() {
+        outcome.failure = Some(RunFailure::Stopped(format!("results cannot be kept: {}", lost.join(", "))));
     }
 }

@@ -7,7 +7,7 @@ use anstyle::Style;
 use guest::End;
 
 use crate::guests::compare::{compare, newest};
-use crate::guests::expected_failures::{FILE, Known};
+use crate::guests::expected_failures::{ExpectedFailureSeen, FILE};
 use crate::guests::outcome::{Outcome, verdict};
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 use crate::ui::verdict::Verdict;
@@ -15,7 +15,7 @@ use crate::ui::verdict::Verdict;
 /// How many failed tests of a kernel are named when not all are asked for.
 const FEW: usize = 10;
 
-/// The table, and what there is to say about kernels with failures or trouble.
+/// The table, and what there is to say about kernels with failures.
 pub fn render(outcomes: &[Outcome], root: &Path, verbose: bool) -> String {
     let mut text = format!("\n{}", table(outcomes, verbose));
     for outcome in outcomes {
@@ -24,7 +24,7 @@ pub fn render(outcomes: &[Outcome], root: &Path, verbose: bool) -> String {
         if verbose {
             skips(&mut text, outcome);
         }
-        trouble(&mut text, outcome);
+        failure(&mut text, outcome);
     }
     let _ = match verdict(outcomes) {
         Verdict::Good => writeln!(text, "\n{GOOD}passed{GOOD:#}"),
@@ -45,8 +45,8 @@ fn table(outcomes: &[Outcome], verbose: bool) -> String {
         "kernel", "release", "passed", "failed", "known", "skipped", "time"
     );
     for it in outcomes {
-        let differs = match (&it.trouble, newest) {
-            (Some(trouble), _) => format!("{BAD}{}{BAD:#}", trouble.word()),
+        let differs = match (&it.failure, newest) {
+            (Some(failure), _) => format!("{BAD}{}{BAD:#}", failure.word()),
             (None, Some(newest)) if newest.name == it.name => "the newest".to_owned(),
             (None, Some(newest)) => compare(it, newest).words(verbose),
             (None, None) => String::new(),
@@ -72,9 +72,9 @@ fn table(outcomes: &[Outcome], verbose: bool) -> String {
 /// Names the tests of a kernel that failed, and where their outputs are.
 pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool) {
     let failed: Vec<(u32, &String, &End)> = outcome
-        .legs
+        .users
         .iter()
-        .flat_map(|leg| leg.failures().map(|(test, ended)| (leg.uid, test, &ended.end)))
+        .flat_map(|user| user.failures().map(|(test, ended)| (user.uid, test, &ended.end)))
         .collect();
     if failed.is_empty() {
         return;
@@ -94,11 +94,12 @@ pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool
 
 /// What is known that a kernel does otherwise, with how many tests showed it; and what is known no more.
 fn differences(text: &mut String, outcome: &Outcome) {
-    let shown: Vec<&Known> = outcome.differences.iter().filter(|it| !it.tests.is_empty()).collect();
+    let shown: Vec<&ExpectedFailureSeen> =
+        outcome.differences.iter().filter(|it| !it.tests.is_empty()).collect();
     if !shown.is_empty() {
         let _ = writeln!(text, "\n{BOLD}{}: known differences{BOLD:#}", outcome.name);
     }
-    for Known { rule, what, tests, .. } in shown {
+    for ExpectedFailureSeen { rule, what, tests, .. } in shown {
         let count = format!("{MIDDLING}{:>6}{MIDDLING:#}", tests.len());
         let _ = writeln!(text, "{count}  {rule}: {what}");
     }
@@ -106,7 +107,7 @@ fn differences(text: &mut String, outcome: &Outcome) {
     if gone().next().is_some() {
         let _ = writeln!(text, "\n{BOLD}{}: passed, and known to fail{BOLD:#}", outcome.name);
     }
-    for Known { rule, gone, .. } in gone() {
+    for ExpectedFailureSeen { rule, gone, .. } in gone() {
         for test in gone {
             let _ = writeln!(text, "  {test}  {rule}; remove it from {FILE}, or narrow what covers it");
         }
@@ -133,9 +134,9 @@ pub fn words(end: &End) -> String {
 }
 
 /// Tells why a kernel could not be judged.
-pub fn trouble(text: &mut String, outcome: &Outcome) {
-    let Some(trouble) = &outcome.trouble else { return };
-    let _ = writeln!(text, "\n{BOLD}{}{BOLD:#} {trouble}", outcome.name);
+pub fn failure(text: &mut String, outcome: &Outcome) {
+    let Some(failure) = &outcome.failure else { return };
+    let _ = writeln!(text, "\n{BOLD}{}{BOLD:#} {failure}", outcome.name);
     if !outcome.console.is_empty() {
         let _ = writeln!(text, "  the end of its console:");
     }
@@ -147,7 +148,7 @@ pub fn trouble(text: &mut String, outcome: &Outcome) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guests::failure::Trouble;
+    use crate::guests::failure::RunFailure;
     use crate::guests::outcome::tests::outcome;
 
     #[test]
@@ -155,7 +156,7 @@ mod tests {
         let new = outcome("debian-7.3", "7.3.4", &[("a", End::Passed), ("b", End::Passed)], &[]);
         let old = outcome("old", "5.10", &[("a", End::Passed), ("b", End::TimedOut)], &[]);
         let broken = Outcome {
-            trouble: Some(Trouble::Panicked("Kernel panic - x".into())),
+            failure: Some(RunFailure::Panicked("Kernel panic - x".into())),
             console: vec!["Kernel panic - x".into()],
             ..outcome("broken", "6.1", &[], &[])
         };

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use guest::{End, Event};
 
-use crate::guests::failure::Trouble;
+use crate::guests::failure::RunFailure;
 
 /// How one test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub struct TestRun {
     /// How.
     pub end: End,
     /// How long it took.
@@ -21,13 +21,13 @@ pub struct Ended {
 
 /// All that one user saw.
 #[derive(Clone, Debug, Default)]
-pub struct Leg {
+pub struct UserTranscript {
     /// The effective uid.
     pub uid: u32,
     /// The facts of the host.
     pub facts: String,
     /// The tests that ran.
-    pub ended: BTreeMap<String, Ended>,
+    pub ended: BTreeMap<String, TestRun>,
     /// The tests that were skipped, and why.
     pub skipped: BTreeMap<String, String>,
     /// Of the tests that did not pass those of which that was known, each with the rule and what the kernel does
@@ -37,45 +37,53 @@ pub struct Leg {
     pub snapshots: BTreeMap<PathBuf, String>,
     /// Programs that show what failed tests saw: names of files, and content.
     pub reproducers: BTreeMap<PathBuf, String>,
-    /// How long the leg took.
+    /// How long the user took.
     pub time: Duration,
     pub(super) begun: Option<Instant>,
     pub(super) over: bool,
 }
 
-impl Leg {
+impl UserTranscript {
     /// Whether the guest said that nothing of it follows.
     pub fn is_over(&self) -> bool {
         self.over
     }
 
     /// Tests that did not pass, apart from those of which that was known.
-    pub fn failures(&self) -> impl Iterator<Item = (&String, &Ended)> {
+    pub fn failures(&self) -> impl Iterator<Item = (&String, &TestRun)> {
         self.ended.iter().filter(|(test, ended)| ended.end != End::Passed && !self.known.contains_key(*test))
     }
 }
 
 /// Everything that a guest told so far.
 #[derive(Clone, Debug)]
-pub struct Tale {
+pub struct Transcript {
     asked: BTreeSet<String>,
-    users: usize,
+    user_count: usize,
     /// What the release has to begin with.
     claimed: String,
     /// `uname -r`, once the guest is there.
     pub release: Option<String>,
-    /// The legs, the last of which may not be over.
-    pub legs: Vec<Leg>,
+    /// The users, the last of which may not be over.
+    pub users: Vec<UserTranscript>,
     running: Option<String>,
     done: bool,
 }
 
-impl Tale {
+impl Transcript {
     /// Nothing yet, of a guest that was asked for these tests as so many users.
     pub fn new(tests: &[String], users: usize, claimed: &str) -> Self {
         let asked = tests.iter().cloned().collect();
         let claimed = claimed.to_owned();
-        Self { asked, users, claimed, release: None, legs: Vec::new(), running: None, done: false }
+        Self {
+            asked,
+            user_count: users,
+            claimed,
+            release: None,
+            users: Vec::new(),
+            running: None,
+            done: false,
+        }
     }
 
     /// Whether the guest has said that nothing follows.
@@ -83,11 +91,11 @@ impl Tale {
         self.done
     }
 
-    /// What was heard last, in words.
+    /// What was received last, in words.
     pub fn last(&self) -> String {
-        match (&self.running, self.legs.last(), &self.release) {
-            (Some(test), Some(leg), _) => format!("{test} began, as uid {}", leg.uid),
-            (_, Some(leg), _) => format!("{} tests had ended as uid {}", leg.ended.len(), leg.uid),
+        match (&self.running, self.users.last(), &self.release) {
+            (Some(test), Some(user), _) => format!("{test} began, as uid {}", user.uid),
+            (_, Some(user), _) => format!("{} tests had ended as uid {}", user.ended.len(), user.uid),
             (_, _, Some(release)) => format!("Linux {release} is up"),
             _ => "the kernel was started".to_owned(),
         }
@@ -97,22 +105,27 @@ impl Tale {
     ///
     /// # Errors
     /// What is wrong about it. The guest need not be listened to any more.
-    pub fn hear(&mut self, event: Event) -> Result<(), Trouble> {
+    pub fn receive(&mut self, event: Event) -> Result<(), RunFailure> {
         if self.done {
             return Err(short("it went on after it was done"));
         }
         match event {
             Event::Ready { release } => self.ready(release),
-            Event::Leg { uid, facts } => {
-                if self.legs.last().is_some_and(|leg| !leg.over) || self.legs.len() == self.users {
-                    return Err(short("a leg begins that was not asked for, or before the last was over"));
+            Event::UserStarted { uid, facts } => {
+                if self.users.last().is_some_and(|user| !user.over) || self.users.len() == self.user_count {
+                    return Err(short("a user begins that was not asked for, or before the last was over"));
                 }
-                self.legs.push(Leg { uid, facts, begun: Some(Instant::now()), ..Leg::default() });
+                self.users.push(UserTranscript {
+                    uid,
+                    facts,
+                    begun: Some(Instant::now()),
+                    ..UserTranscript::default()
+                });
                 Ok(())
             }
             Event::Skipped { test, reason } => {
                 self.is_new(&test)?;
-                self.leg()?.skipped.insert(test, reason);
+                self.user()?.skipped.insert(test, reason);
                 Ok(())
             }
             Event::Started { test } => {
@@ -121,14 +134,14 @@ impl Tale {
                 Ok(())
             }
             Event::Ended { test, end, milliseconds, output } => {
-                self.ended(test, Ended { end, time: Duration::from_millis(milliseconds), output })
+                self.ended(test, TestRun { end, time: Duration::from_millis(milliseconds), output })
             }
-            Event::Snapshot { path, text } => self.file("snapshot", path, text, |leg| &mut leg.snapshots),
+            Event::Snapshot { path, text } => self.file("snapshot", path, text, |user| &mut user.snapshots),
             Event::Reproducer { name, text } => {
-                self.file("reproducer", name, text, |leg| &mut leg.reproducers)
+                self.file("reproducer", name, text, |user| &mut user.reproducers)
             }
-            Event::LegEnded { ran, skipped } => self.leg_ended(ran, skipped),
-            Event::Trouble { what } => Err(Trouble::Stopped(what)),
+            Event::UserEnded { ran, skipped } => self.user_ended(ran, skipped),
+            Event::Failure { what } => Err(RunFailure::Stopped(what)),
             Event::Done => {
                 self.done = true;
                 self.whole()
@@ -136,7 +149,7 @@ impl Tale {
         }
     }
 
-    fn ready(&mut self, release: String) -> Result<(), Trouble> {
+    fn ready(&mut self, release: String) -> Result<(), RunFailure> {
         if self.release.is_some() {
             return Err(short("it started anew"));
         }
@@ -144,61 +157,61 @@ impl Tale {
         let claimed = &self.claimed;
         let words = format!("uname(2) says {release}, the row says {claimed}");
         self.release = Some(release);
-        if right { Ok(()) } else { Err(Trouble::AnotherKernel(words)) }
+        if right { Ok(()) } else { Err(RunFailure::AnotherKernel(words)) }
     }
 
-    fn ended(&mut self, test: String, ended: Ended) -> Result<(), Trouble> {
+    fn ended(&mut self, test: String, ended: TestRun) -> Result<(), RunFailure> {
         if self.running.take().as_ref() != Some(&test) {
             return Err(short(&format!("{test} ended and had not begun")));
         }
-        self.leg()?.ended.insert(test, ended);
+        self.user()?.ended.insert(test, ended);
         Ok(())
     }
 
-    /// Keeps a file of a leg.
+    /// Keeps a file of a user.
     fn file(
         &mut self,
         what: &str,
         path: PathBuf,
         text: String,
-        files: fn(&mut Leg) -> &mut BTreeMap<PathBuf, String>,
-    ) -> Result<(), Trouble> {
+        files: fn(&mut UserTranscript) -> &mut BTreeMap<PathBuf, String>,
+    ) -> Result<(), RunFailure> {
         // It becomes a file of ours: a path that leads elsewhere is not one.
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(short(&format!("the {what} {} leads elsewhere", path.display())));
         }
-        files(self.leg()?).insert(path, text);
+        files(self.user()?).insert(path, text);
         Ok(())
     }
 
-    fn leg(&mut self) -> Result<&mut Leg, Trouble> {
-        let leg = self.legs.last_mut().filter(|leg| !leg.over);
-        leg.ok_or_else(|| short("it tells of tests before it says as whom they run"))
+    fn user(&mut self) -> Result<&mut UserTranscript, RunFailure> {
+        let user = self.users.last_mut().filter(|user| !user.over);
+        user.ok_or_else(|| short("it tells of tests before it says as whom they run"))
     }
 
-    fn is_new(&mut self, test: &str) -> Result<(), Trouble> {
+    fn is_new(&mut self, test: &str) -> Result<(), RunFailure> {
         if !self.asked.contains(test) {
             return Err(short(&format!("it tells of {test}, which was not asked for")));
         }
-        let leg = self.leg()?;
-        if leg.ended.contains_key(test) || leg.skipped.contains_key(test) {
+        let user = self.user()?;
+        if user.ended.contains_key(test) || user.skipped.contains_key(test) {
             return Err(short(&format!("it tells of {test} twice")));
         }
         Ok(())
     }
 
-    fn leg_ended(&mut self, ran: usize, skipped: usize) -> Result<(), Trouble> {
+    fn user_ended(&mut self, ran: usize, skipped: usize) -> Result<(), RunFailure> {
         let asked = self.asked.len();
-        let leg = self.leg()?;
-        let (heard_ran, heard_skipped) = (leg.ended.len(), leg.skipped.len());
+        let user = self.user()?;
+        let (heard_ran, heard_skipped) = (user.ended.len(), user.skipped.len());
         if (heard_ran, heard_skipped) != (ran, skipped) || ran + skipped != asked {
             return Err(short(&format!(
                 "of {asked} tests it says that {ran} ran and {skipped} were skipped, \
                  and told of {heard_ran} and {heard_skipped}"
             )));
         }
-        leg.over = true;
-        leg.time = leg.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
+        user.over = true;
+        user.time = user.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
         Ok(())
     }
 
@@ -206,20 +219,20 @@ impl Tale {
     ///
     /// # Errors
     /// What is missing.
-    pub fn whole(&self) -> Result<(), Trouble> {
-        let over = self.legs.iter().filter(|leg| leg.over).count();
+    pub fn whole(&self) -> Result<(), RunFailure> {
+        let over = self.users.iter().filter(|user| user.over).count();
         if !self.done {
             return Err(short(&format!("it ended before it was done; the last was: {}", self.last())));
         }
-        if self.release.is_none() || (over < self.users && !self.asked.is_empty()) {
-            return Err(short(&format!("it told of {over} of {} legs", self.users)));
+        if self.release.is_none() || (over < self.user_count && !self.asked.is_empty()) {
+            return Err(short(&format!("it told of {over} of {} users", self.user_count)));
         }
         Ok(())
     }
 }
 
-fn short(how: &str) -> Trouble {
-    Trouble::AnsweredShort(how.to_owned())
+fn short(how: &str) -> RunFailure {
+    RunFailure::AnsweredShort(how.to_owned())
 }
 
 #[cfg(test)]

@@ -13,32 +13,32 @@ fn truth() -> Vec<Event> {
     let [started, ended] = ended("a");
     vec![
         Event::Ready { release: "7.2.7".into() },
-        Event::Leg { uid: 0, facts: "facts".into() },
+        Event::UserStarted { uid: 0, facts: "facts".into() },
         started,
         ended,
         Event::Skipped { test: "b".into(), reason: "needs root".into() },
-        Event::LegEnded { ran: 1, skipped: 1 },
+        Event::UserEnded { ran: 1, skipped: 1 },
         Event::Done,
     ]
 }
 
-fn hear(events: &[Event]) -> Result<Tale, Trouble> {
-    let mut tale = Tale::new(&["a".to_owned(), "b".to_owned()], 1, "7.2.");
-    events.iter().try_for_each(|event| tale.hear(event.clone()))?;
-    tale.whole()?;
-    Ok(tale)
+fn receive(events: &[Event]) -> Result<Transcript, RunFailure> {
+    let mut transcript = Transcript::new(&["a".to_owned(), "b".to_owned()], 1, "7.2.");
+    events.iter().try_for_each(|event| transcript.receive(event.clone()))?;
+    transcript.whole()?;
+    Ok(transcript)
 }
 
 fn said(events: &[Event]) -> String {
-    hear(events).err().map(|trouble| trouble.to_string()).unwrap_or_default()
+    receive(events).err().map(|failure| failure.to_string()).unwrap_or_default()
 }
 
 #[test]
-fn the_truth_is_believed() -> Result<(), Trouble> {
-    let tale = hear(&truth())?;
+fn the_truth_is_believed() -> Result<(), RunFailure> {
+    let transcript = receive(&truth())?;
 
-    assert_eq!(tale.release.as_deref(), Some("7.2.7"));
-    assert_eq!((tale.legs[0].ended.len(), tale.legs[0].skipped.len()), (1, 1));
+    assert_eq!(transcript.release.as_deref(), Some("7.2.7"));
+    assert_eq!((transcript.users[0].ended.len(), transcript.users[0].skipped.len()), (1, 1));
     Ok(())
 }
 
@@ -68,7 +68,7 @@ fn a_tale_with_more_than_was_asked_for_is_refused() {
     assert!(with(4, &ended("a")).contains("tells of a twice"));
     assert!(with(4, &ended("c")).contains("c, which was not asked for"));
     assert!(with(3, &ended("b")[1..]).contains("b ended and had not begun"));
-    assert!(with(6, &[Event::Leg { uid: 1, facts: String::new() }]).contains("not asked for"));
+    assert!(with(6, &[Event::UserStarted { uid: 1, facts: String::new() }]).contains("not asked for"));
     assert!(with(7, &[Event::Done]).contains("went on after it was done"));
     assert!(with(1, &truth()[..1]).contains("started anew"));
     assert!(with(4, &[snapshot("../../etc/passwd")]).contains("leads elsewhere"));
@@ -83,7 +83,7 @@ fn a_tale_with_more_than_was_asked_for_is_refused() {
 fn counts_that_do_not_add_up_are_refused() {
     for (ran, skipped) in [(2, 0), (0, 1), (1, 0), (2, 1)] {
         let mut events = truth();
-        events[5] = Event::LegEnded { ran, skipped };
+        events[5] = Event::UserEnded { ran, skipped };
         assert!(said(&events).contains("of 2 tests it says"), "{ran} and {skipped}");
     }
 }
@@ -102,18 +102,18 @@ fn another_kernel_than_the_row_claims_is_noticed() {
 #[test]
 fn what_the_guest_cannot_do_is_passed_on() {
     let mut events = truth();
-    events[2] = Event::Trouble { what: "cannot read the plan".into() };
+    events[2] = Event::Failure { what: "cannot read the plan".into() };
 
     assert_eq!(said(&events), "stopped: cannot read the plan");
 }
 
 #[test]
-fn what_was_heard_last_is_told_in_words() -> Result<(), Trouble> {
-    let mut tale = Tale::new(&["a".to_owned(), "b".to_owned()], 1, "");
+fn what_was_heard_last_is_told_in_words() -> Result<(), RunFailure> {
+    let mut transcript = Transcript::new(&["a".to_owned(), "b".to_owned()], 1, "");
     let words: Vec<String> = truth()
         .into_iter()
         .take(4)
-        .map(|event| tale.hear(event).map(|()| tale.last()))
+        .map(|event| transcript.receive(event).map(|()| transcript.last()))
         .collect::<Result<_, _>>()?;
 
     assert_eq!(

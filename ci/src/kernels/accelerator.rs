@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use guest::Plan;
 
-use crate::guests::bundle::{Luggage, plan_tree};
+use crate::guests::bundle::{Bundle, plan_tree};
 use crate::guests::guest::{Guest, Limits, console_file};
-use crate::guests::progress::say;
-use crate::guests::transcript::Tale;
+use crate::guests::progress::print;
+use crate::guests::transcript::Transcript;
 use crate::kernels::launch::{self, Image};
 use crate::kernels::options::Accelerator;
 use crate::sys::scratch::Scratch;
@@ -39,7 +39,7 @@ impl Choice {
     ///
     /// # Errors
     /// When the trial cannot be made.
-    pub fn decide(&self, image: &Image, luggage: &Luggage) -> Result<Accelerator, String> {
+    pub fn decide(&self, image: &Image, bundle: &Bundle) -> Result<Accelerator, String> {
         let mut decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(accelerator) = *decided {
             return Ok(accelerator);
@@ -47,8 +47,8 @@ impl Choice {
         let accelerator = match self.remembered() {
             Some(accelerator) => accelerator,
             None => {
-                let (accelerator, why) = trial(image, luggage)?;
-                say("qemu", format_args!("runs with {}: {why}", accelerator.word()));
+                let (accelerator, why) = trial(image, bundle)?;
+                print("qemu", format_args!("runs with {}: {why}", accelerator.word()));
                 self.remember(accelerator);
                 accelerator
             }
@@ -81,15 +81,15 @@ fn opens() -> bool {
 }
 
 /// Boots a kernel that has nothing to do, and says why the answer is what it is.
-fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), String> {
+fn trial(image: &Image, bundle: &Bundle) -> Result<(Accelerator, String), String> {
     if let Err(error) = File::options().read(true).write(true).open(KVM) {
         return Ok((Accelerator::Tcg, format!("{KVM} cannot be opened: {error}")));
     }
     let work = Scratch::new()?;
     let (root, console) = (work.path().join("root.cpio"), console_file(work.path()));
     let mut archive = Vec::new();
-    let plan = Plan { tests: Vec::new(), ..luggage.plan(&[]) };
-    let written = luggage
+    let plan = Plan { tests: Vec::new(), ..bundle.plan(&[]) };
+    let written = bundle
         .tree()
         .archive(&mut archive)
         .and_then(|()| plan_tree(&plan).map_err(std::io::Error::other)?.archive(&mut archive))
@@ -97,14 +97,14 @@ fn trial(image: &Image, luggage: &Luggage) -> Result<(Accelerator, String), Stri
     written.map_err(|error| format!("cannot write {}: {error}", root.display()))?;
     let (command, over) = launch::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MEMORY)?;
     let limits = Limits { boot: TRIAL, silence: TRIAL, total: TRIAL };
-    let mut tale = Tale::new(&[], 0, "");
-    let trouble = match Guest::start(&command, over, &console, work.path()) {
-        Ok(guest) => guest.follow(&mut tale, limits, &console, |_| {}),
-        Err(trouble) => Some(trouble),
+    let mut transcript = Transcript::new(&[], 0, "");
+    let failure = match Guest::start(&command, over, &console, work.path()) {
+        Ok(guest) => guest.follow(&mut transcript, limits, &console, |_| {}),
+        Err(failure) => Some(failure),
     };
-    Ok(match trouble {
+    Ok(match failure {
         None => (Accelerator::Kvm, "a trial boot ended well".to_owned()),
-        Some(trouble) => (Accelerator::Tcg, format!("a trial boot with KVM {trouble}")),
+        Some(failure) => (Accelerator::Tcg, format!("a trial boot with KVM {failure}")),
     })
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use crate::debian::apt::{self, Archive, Mirror};
-use crate::guests::progress::say;
+use crate::guests::progress::print;
 use crate::guests::start::Start;
 use crate::kernels::image;
 use crate::kernels::launch::Image;
@@ -96,7 +96,7 @@ impl Store {
         if about(dir).is_some_and(|about| about.origin == origin) {
             return Ok(());
         }
-        say(&row.name, format_args!("fetching {origin}, from Debian {}", package.suite));
+        print(&row.name, format_args!("fetching {origin}, from Debian {}", package.suite));
         let work = self.work()?;
         for package in &packages {
             apt::unpack(&archive.fetch(package)?, work.path())?;
@@ -176,11 +176,11 @@ fn patch(program: &Path, libraries: &Path) -> Result<(), String> {
     let mut command = Command::new(patchelf);
     command.arg("--set-interpreter").arg(libraries.join("ld-linux-x86-64.so.2"));
     command.arg("--set-rpath").arg(libraries).arg(program);
-    let said = process::capture(&mut command, QUICK)?;
-    match said.status.success() {
+    let output = process::capture(&mut command, QUICK)?;
+    match output.status.success() {
         true => Ok(()),
         false => {
-            Err(format!("`{}` failed ({}): {}", process::show(&command), said.status, said.stderr.trim()))
+            Err(format!("`{}` failed ({}): {}", process::show(&command), output.status, output.stderr.trim()))
         }
     }
 }
@@ -208,9 +208,9 @@ fn collect_bzimage(from: &Path, to: &Path) -> Result<Option<String>, String> {
     if let Some(tun) = called("tun.ko") {
         copy(tun, &to.join("tun.ko"), 0o644)?;
     } else if let Some(packed) = called("tun.ko.xz") {
-        let said = Command::new("xz").arg("-dc").arg(packed).output();
-        let said = said.map_err(|error| format!("cannot run `xz`, which unpacks a module: {error}"))?;
-        write(&to.join("tun.ko"), &said.stdout)?;
+        let output = Command::new("xz").arg("-dc").arg(packed).output();
+        let output = output.map_err(|error| format!("cannot run `xz`, which unpacks a module: {error}"))?;
+        write(&to.join("tun.ko"), &output.stdout)?;
     }
     Ok(image::of_file(&to.join("kernel"), Start::Qemu)?.release)
 }

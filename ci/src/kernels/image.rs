@@ -39,11 +39,11 @@ pub fn of_uml(kernel: &Path, origin: String) -> Result<Image, String> {
 
 fn asked(kernel: &Path, what: &str) -> Result<String, String> {
     let mut command = Command::new(kernel);
-    let said = process::capture(command.arg(what), QUICK)?;
-    if said.status.success() {
-        return Ok(said.stdout);
+    let output = process::capture(command.arg(what), QUICK)?;
+    if output.status.success() {
+        return Ok(output.stdout);
     }
-    Err(format!("`{}` failed ({}): {}", process::show(&command), said.status, said.stderr.trim()))
+    Err(format!("`{}` failed ({}): {}", process::show(&command), output.status, output.stderr.trim()))
 }
 
 /// The version that a bzImage carries in its header.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use guest::{CHANNEL, INIT, TUN};
 
-use crate::guests::bundle::{Luggage, User, plan_tree};
+use crate::guests::bundle::{Bundle, User, plan_tree};
 use crate::guests::guest::Over;
 use crate::guests::initramfs::Tree;
 use crate::kernels::options::Accelerator;
@@ -102,11 +102,11 @@ pub fn gvisor(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
 /// This host itself.
 ///
 /// # Errors
-/// When what it needs cannot be laid out.
-pub fn host(luggage: &Luggage, users: &[User], work: &Path) -> Result<(Command, Over), String> {
-    let laid = luggage.unpack(work, users)?;
-    let mut command = Command::new(laid.guest);
-    command.arg("play").arg(laid.plan).current_dir(work);
+/// When what it needs cannot be written.
+pub fn host(bundle: &Bundle, users: &[User], work: &Path) -> Result<(Command, Over), String> {
+    let unpacked = bundle.unpack(work, users)?;
+    let mut command = Command::new(unpacked.guest);
+    command.arg("play").arg(unpacked.plan).current_dir(work);
     Ok((command, Over::Stdout))
 }
 
@@ -114,11 +114,11 @@ pub fn host(luggage: &Luggage, users: &[User], work: &Path) -> Result<(Command, 
 ///
 /// # Errors
 /// When it cannot be written, or something of the kernel cannot be read.
-pub fn root(luggage: &Luggage, users: &[User], image: &Image, to: &Path) -> Result<(), String> {
+pub fn root(bundle: &Bundle, users: &[User], image: &Image, to: &Path) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("cannot write {}: {error}", to.display());
     let mut out = BufWriter::new(File::create(to).map_err(fail)?);
-    luggage.tree().archive(&mut out).map_err(fail)?;
-    extras(luggage, users, image)?.archive(&mut out).map_err(fail)?;
+    bundle.tree().archive(&mut out).map_err(fail)?;
+    extras(bundle, users, image)?.archive(&mut out).map_err(fail)?;
     out.flush().map_err(fail)
 }
 
@@ -126,8 +126,8 @@ pub fn root(luggage: &Luggage, users: &[User], image: &Image, to: &Path) -> Resu
 ///
 /// # Errors
 /// When the plan cannot be written.
-pub fn extras(luggage: &Luggage, users: &[User], image: &Image) -> Result<Tree, String> {
-    let mut tree = plan_tree(&luggage.plan(users))?;
+pub fn extras(bundle: &Bundle, users: &[User], image: &Image) -> Result<Tree, String> {
+    let mut tree = plan_tree(&bundle.plan(users))?;
     if let (Some(release), Some(config)) = (&image.release, &image.config) {
         tree.file(&format!("/boot/config-{release}"), 0o644, config.as_str());
     }

@@ -213,9 +213,9 @@ mod tests {
             ("[[kernel]]\nname = 'a'\nstart = 'host'\nspeed = 1\n", "unknown field `speed`"),
             ("[[kernel]]\nname='a'\nstart='host'\n[[kernel]]\nname='a'\nstart='host'\n", "two rows"),
         ];
-        for (text, said) in lies {
+        for (text, expected) in lies {
             let message = parse(text).err().unwrap_or_default();
-            assert!(message.contains(said), "no {said:?} in {message:?}");
+            assert!(message.contains(expected), "no {expected:?} in {message:?}");
         }
     }
 

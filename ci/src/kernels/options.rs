@@ -23,7 +23,7 @@ Examples:
 
 Kernels come as packages from the mirror of Debian that apt uses on this host, or from --mirror. They are
 checked against Debian's archive keyring and kept in a cache of their own; nothing is installed. Guests get a
-copy of the suite in memory and cannot reach the host's files. The tests run as root and as an ordinary user.
+copy of the suite in memory and cannot reach the host's files. The tests run as root and as an unprivileged user.
 
 What a kernel is known to do otherwise stands in ci/differences.toml; tests that fail for that are counted apart.
 

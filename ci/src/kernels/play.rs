@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
 
-use crate::guests::bundle::{Luggage, User};
-use crate::guests::expected_failures::{self, Difference};
-use crate::guests::failure::Trouble;
+use crate::guests::bundle::{Bundle, User};
+use crate::guests::expected_failures::{self, ExpectedFailure};
+use crate::guests::failure::RunFailure;
 use crate::guests::guest::{Guest, Limits, Over, console_file};
 use crate::guests::outcome::Outcome;
 use crate::guests::progress::Progress;
 use crate::guests::results;
 use crate::guests::start::Start;
-use crate::guests::transcript::Tale;
+use crate::guests::transcript::Transcript;
 use crate::kernels::accelerator::Choice;
 use crate::kernels::launch::{self, Image};
 use crate::kernels::list::Row;
@@ -31,9 +31,9 @@ const SILENCE: Duration = Duration::from_secs(240);
 #[derive(Debug)]
 pub struct Common {
     /// What is known of kernels.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<ExpectedFailure>,
     /// What travels.
-    pub luggage: Luggage,
+    pub bundle: Bundle,
     /// The directory with a directory of results for each kernel.
     pub results: PathBuf,
     /// How long a kernel may take altogether.
@@ -45,19 +45,19 @@ pub struct Common {
 }
 
 /// Starts a kernel, listens to it, and says what became of it.
-pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcome {
+pub fn play(common: &Common, row: &Row, image: Result<Image, RunFailure>) -> Outcome {
     let begun = Instant::now();
     let dir = common.results.join(&row.name);
     let users = users(row.start);
-    let mut tale = Tale::new(&common.luggage.tests, users.len(), &row.release);
-    let mut progress = Progress::new(&row.name, common.luggage.tests.len());
+    let mut transcript = Transcript::new(&common.bundle.tests, users.len(), &row.release);
+    let mut progress = Progress::new(&row.name, common.bundle.tests.len());
     let origin = image.as_ref().map(|image| image.origin.clone()).unwrap_or_default();
     let mut accelerator = None;
-    let trouble = results::empty(&dir).and(image).and_then(|image| {
+    let failure = results::empty(&dir).and(image).and_then(|image| {
         let work = Scratch::new().map_err(|error| not_started(&error))?;
         if row.start == Start::Qemu {
             accelerator =
-                Some(common.accelerator.decide(&image, &common.luggage).map_err(|e| not_started(&e))?);
+                Some(common.accelerator.decide(&image, &common.bundle).map_err(|e| not_started(&e))?);
         }
         let console = console_file(&dir);
         let command = command(common, row, &users, &image, (work.path(), &console), accelerator);
@@ -65,28 +65,30 @@ pub fn play(common: &Common, row: &Row, image: Result<Image, Trouble>) -> Outcom
         progress.starts();
         let limits = Limits { boot: BOOT, silence: SILENCE, total: common.limit };
         let guest = Guest::start(&command, over, &console, work.path())?;
-        guest.follow(&mut tale, limits, &console, |tale| progress.heard(tale)).map_or(Ok(()), Err)
+        guest
+            .follow(&mut transcript, limits, &console, |transcript| progress.received(transcript))
+            .map_or(Ok(()), Err)
     });
-    let trouble = trouble.err().inspect(|trouble| progress.say(trouble));
+    let failure = failure.err().inspect(|failure| progress.print(failure));
     let mut outcome = Outcome {
         name: row.name.clone(),
         start: row.start,
         accelerator: accelerator.map(Accelerator::word),
         origin,
-        release: tale.release.clone(),
+        release: transcript.release.clone(),
         boot: progress.ready,
         time: begun.elapsed(),
-        legs: tale.legs,
+        users: transcript.users,
         differences: Vec::new(),
         console: Vec::new(),
-        trouble,
+        failure,
         results: dir,
     };
     outcome.differences = expected_failures::judge(
         &common.differences,
         &row.name,
-        &mut outcome.legs,
-        outcome.trouble.is_none(),
+        &mut outcome.users,
+        outcome.failure.is_none(),
     );
     results::keep(&mut outcome);
     outcome
@@ -101,35 +103,35 @@ fn command(
     (work, console): (&Path, &Path),
     accelerator: Option<Accelerator>,
 ) -> Result<(Command, Over), String> {
-    let luggage = &common.luggage;
+    let bundle = &common.bundle;
     let root = work.join("root");
     match row.start {
         Start::Uml => {
-            launch::root(luggage, users, image, &root)?;
+            launch::root(bundle, users, image, &root)?;
             Ok(launch::uml(image, &root, work, common.memory))
         }
         Start::Qemu => {
-            launch::root(luggage, users, image, &root)?;
+            launch::root(bundle, users, image, &root)?;
             launch::qemu(image, &root, console, accelerator.unwrap_or(Accelerator::Tcg), common.memory)
         }
         Start::Gvisor => {
             fs::create_dir(&root).map_err(|error| format!("cannot make {}: {error}", root.display()))?;
-            luggage.tree().unpack(&root)?;
-            launch::extras(luggage, users, image)?.unpack(&root)?;
+            bundle.tree().unpack(&root)?;
+            launch::extras(bundle, users, image)?.unpack(&root)?;
             Ok(launch::gvisor(image, &root, work))
         }
-        Start::Host => launch::host(luggage, users, work),
+        Start::Host => launch::host(bundle, users, work),
     }
 }
 
-/// Root and an ordinary user; on a host only those that the caller can be.
+/// Root and an unprivileged user; on a host only those that the caller can be.
 fn users(start: Start) -> Vec<User> {
     match (start, geteuid().is_root()) {
         (Start::Host | Start::Gvisor, false) => vec![User::Caller],
-        _ => vec![User::Root, User::Ordinary],
+        _ => vec![User::Root, User::Unprivileged],
     }
 }
 
-fn not_started(why: &str) -> Trouble {
-    Trouble::NotStarted(why.to_owned())
+fn not_started(why: &str) -> RunFailure {
+    RunFailure::NotStarted(why.to_owned())
 }

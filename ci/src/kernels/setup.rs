@@ -12,7 +12,7 @@ use crate::kernels::list::{Row, Source};
 use crate::sys::packages::{self, Missing, has_target};
 use crate::sys::workspace::STATIC_TARGET;
 use crate::sys::{process, tools};
-use crate::ui::print::say;
+use crate::ui::print::print;
 
 /// What of all that these kernels need is missing.
 pub fn missing(rows: &[Row]) -> Vec<Missing> {
@@ -64,7 +64,7 @@ pub fn install(rows: &[Row]) -> Result<(), String> {
         }
     }
     if names.is_empty() {
-        say("everything that the kernels need is there\n");
+        print("everything that the kernels need is there\n");
         return Ok(());
     }
     let typed = packages::install_command(&names);

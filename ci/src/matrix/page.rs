@@ -5,7 +5,7 @@ use askama::Template;
 use crate::matrix::cell::{Cell, STATES};
 use crate::matrix::grid::{Grid, Row};
 use crate::matrix::merge::{Column, Merged};
-use crate::matrix::page_data::Island;
+use crate::matrix::page_data::PageData;
 
 #[derive(Template)]
 #[template(path = "matrix.html")]
@@ -16,7 +16,7 @@ struct Page<'a> {
     states: Vec<(&'static str, &'static str, String)>,
     sections: Vec<Section<'a>>,
     grid: &'a Grid<'a>,
-    island: Island<'a>,
+    page_data: PageData<'a>,
 }
 
 /// A kernel with how many rules are in each state.
@@ -69,7 +69,7 @@ pub fn render(merged: &Merged, grid: &Grid) -> Result<String, String> {
         states: STATES.iter().map(|it| (it.sign(), it.word(), it.key())).collect(),
         sections,
         grid,
-        island: Island::new(merged, grid),
+        page_data: PageData::new(merged, grid),
     };
     page.render().map_err(|error| format!("the page cannot be made: {error}"))
 }

@@ -13,7 +13,7 @@ use crate::report::record::{Change, End, Ended, Test};
 
 /// The data of the page's script.
 #[derive(Debug, Serialize)]
-pub struct Island<'a> {
+pub struct PageData<'a> {
     kernels: Vec<Kernel<'a>>,
     rules: Vec<Rule<'a>>,
     tests: Vec<Shown<'a>>,
@@ -108,7 +108,7 @@ impl Texts {
     }
 }
 
-impl<'a> Island<'a> {
+impl<'a> PageData<'a> {
     /// All that can be asked of these cells.
     pub fn new(merged: &'a Merged, grid: &'a Grid) -> Self {
         let asked = |test: &&Test| merged.columns.iter().any(|column| column.asked.contains(&test.name));

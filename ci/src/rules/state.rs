@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::catalogue::listing::Listed;
 use crate::run::junit::End;
-use crate::run::user_run::Leg;
+use crate::run::user_run::UserRun;
 
 /// Whether a rule holds on this kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl State {
 
 /// How a test of a rule ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended<'a> {
+pub struct RuleTest<'a> {
     /// Its name.
     pub name: &'a str,
     /// "passed", "failed" or "skipped".
@@ -61,7 +61,7 @@ pub struct Ruling<'a> {
     /// Whether it holds.
     pub state: State,
     /// Its tests.
-    pub tests: Vec<Ended<'a>>,
+    pub tests: Vec<RuleTest<'a>>,
 }
 
 impl Ruling<'_> {
@@ -73,17 +73,17 @@ impl Ruling<'_> {
 
 /// How each test ended, by name.
 #[derive(Debug)]
-pub struct Known<'a> {
+pub struct Results<'a> {
     tests: &'a [Listed],
     ends: BTreeMap<&'a str, &'static str>,
     reasons: BTreeMap<&'a str, &'a str>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> Results<'a> {
     /// What a run tells of these tests.
-    pub fn of(leg: &'a Leg, tests: &'a [Listed]) -> Self {
+    pub fn of(run: &'a UserRun, tests: &'a [Listed]) -> Self {
         let mut ends: BTreeMap<&str, &str> = BTreeMap::new();
-        for test in &leg.tests {
+        for test in &run.tests {
             let word = match &test.end {
                 End::Skipped => "skipped",
                 end if end.is_failure() => "failed",
@@ -95,14 +95,14 @@ impl<'a> Known<'a> {
                 *known = word;
             }
         }
-        let reasons = leg.skipped.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
+        let reasons = run.skipped.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
         Self { tests, ends, reasons }
     }
 
     /// What became of a rule.
     pub fn rule(&self, rule: &'static Rule) -> Ruling<'a> {
         let pinning = self.tests.iter().filter(|test| test.pins(rule));
-        let tests: Vec<Ended> = pinning.map(|test| self.end(&test.name)).collect();
+        let tests: Vec<RuleTest> = pinning.map(|test| self.end(&test.name)).collect();
         let state = match tests.first() {
             None => State::Untested(rule.untested.unwrap_or("no test, and no reason is given").to_owned()),
             Some(_) if tests.iter().any(|test| test.word == "failed") => State::Differs,
@@ -112,11 +112,11 @@ impl<'a> Known<'a> {
         Ruling { rule, state, tests }
     }
 
-    fn end(&self, name: &'a str) -> Ended<'a> {
+    fn end(&self, name: &'a str) -> RuleTest<'a> {
         // What nextest does not tell of was not run, and has not passed.
         let word = self.ends.get(name).copied().unwrap_or("skipped");
         let unsaid = if word == "skipped" { "not run" } else { "" };
-        Ended { name, word, reason: self.reasons.get(name).copied().unwrap_or(unsaid) }
+        RuleTest { name, word, reason: self.reasons.get(name).copied().unwrap_or(unsaid) }
     }
 }
 
@@ -124,7 +124,7 @@ impl<'a> Known<'a> {
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn json(rulings: &[Ruling], leg: &Leg) -> Result<String, String> {
+pub fn json(rulings: &[Ruling], run: &UserRun) -> Result<String, String> {
     let tests = |ruling: &Ruling| -> Vec<Value> {
         ruling.tests.iter().map(|t| json!({"name": t.name, "end": t.word, "reason": t.reason})).collect()
     };
@@ -139,7 +139,7 @@ pub fn json(rulings: &[Ruling], leg: &Leg) -> Result<String, String> {
             })
         })
         .collect();
-    let all = json!({"who": leg.who, "host": leg.facts, "rules": rules});
+    let all = json!({"who": run.who, "host": run.facts, "rules": rules});
     serde_json::to_string_pretty(&all).map_err(|error| format!("the rules are no JSON: {error}"))
 }
 
@@ -154,8 +154,8 @@ mod tests {
         let listed: Vec<Listed> = ["a", "b"].map(|name| Listed::new(name, "t.rs", "f", &[RULE])).into();
         let tests = ends.iter().map(|(name, end)| Test { name: (*name).into(), end: end.clone() }).collect();
         let skipped = vec![("a".to_owned(), "needs root".to_owned())];
-        let leg = Leg { tests, skipped, ..Leg::default() };
-        Known::of(&leg, &listed).rule(harness::rules::named(RULE)).state
+        let run = UserRun { tests, skipped, ..UserRun::default() };
+        Results::of(&run, &listed).rule(harness::rules::named(RULE)).state
     }
 
     #[test]
@@ -178,11 +178,11 @@ mod tests {
 
     #[test]
     fn a_rule_without_a_test_is_untested() {
-        let leg = Leg::default();
-        let known = Known::of(&leg, &[]);
+        let run = UserRun::default();
+        let results = Results::of(&run, &[]);
 
-        let state = known.rule(harness::rules::named("create.security-module")).state;
+        let state = results.rule(harness::rules::named("create.security-module")).state;
         assert_eq!((state.word(), state.reason().contains("policy")), ("untested", true));
-        assert!(known.rule(harness::rules::named(RULE)).state.reason().contains("no reason"));
+        assert!(results.rule(harness::rules::named(RULE)).state.reason().contains("no reason"));
     }
 }

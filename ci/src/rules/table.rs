@@ -6,7 +6,7 @@ use anstyle::Style;
 use harness::rules::FAMILIES;
 
 use crate::rules::state::{Ruling, State};
-use crate::run::user_run::Leg;
+use crate::run::user_run::UserRun;
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 
 /// How much is said of each rule.
@@ -19,7 +19,7 @@ pub enum Length {
 }
 
 /// All rulings by family, and their sums.
-pub fn render(rulings: &[Ruling], leg: &Leg, length: Length) -> String {
+pub fn render(rulings: &[Ruling], run: &UserRun, length: Length) -> String {
     let mut text = String::new();
     for family in FAMILIES {
         let mut of_family = rulings
@@ -37,7 +37,7 @@ pub fn render(rulings: &[Ruling], leg: &Leg, length: Length) -> String {
         text,
         "\n{} {noun} {}: {} hold, {} differ, {} skipped, {} untested",
         rulings.len(),
-        leg.who,
+        run.who,
         count("holds"),
         count("differs"),
         count("skipped"),
@@ -94,15 +94,15 @@ fn style(state: &State) -> Style {
 mod tests {
     use super::*;
     use crate::catalogue::listing::Listed;
-    use crate::rules::state::Known;
+    use crate::rules::state::Results;
     use crate::run::junit::{End, Test};
 
     fn shown(end: End, length: Length) -> String {
         let listed = [Listed::new("topic::claim", "t.rs", "claim", &["map.written-once"])];
         let tests = vec![Test { name: "topic::claim".into(), end }];
-        let leg = Leg { who: "as root".into(), tests, ..Leg::default() };
-        let ruling = Known::of(&leg, &listed).rule(harness::rules::named("map.written-once"));
-        anstream::adapter::strip_str(&render(&[ruling], &leg, length)).to_string()
+        let run = UserRun { who: "as root".into(), tests, ..UserRun::default() };
+        let ruling = Results::of(&run, &listed).rule(harness::rules::named("map.written-once"));
+        anstream::adapter::strip_str(&render(&[ruling], &run, length)).to_string()
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::process::Command;
 use harness::host::facts;
 use nix::unistd::geteuid;
 
-use crate::run::nextest::{self, Ended, Places};
-use crate::run::user_run::{Leg, Run, gather};
+use crate::run::nextest::{self, NextestExit, Places};
+use crate::run::user_run::{EndedRun, UserRun, collect};
 use crate::sys::process;
 use crate::sys::workspace::{SUITE, Workspace};
 
@@ -14,22 +14,22 @@ use crate::sys::workspace::{SUITE, Workspace};
 ///
 /// # Errors
 /// When it does not build or nextest cannot be started.
-pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<Leg, String> {
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<UserRun, String> {
     let places = Places { root: workspace.root.clone(), results: workspace.results() };
     places.empty()?;
     let binary = nextest::build_suite(workspace)?;
     let mut command = workspace.cargo(["nextest", "run", "--package", SUITE]);
     command.args(arguments);
     places.set_variables(&mut command);
-    let ended = Ended::from(process::stream(&mut command)?);
+    let ended = NextestExit::from(process::stream(&mut command)?);
     let mut list_skipped = Command::new(binary);
     list_skipped.arg("--skipped").current_dir(&workspace.root);
     let who = match geteuid().as_raw() {
         0 => "as root (uid 0)".to_owned(),
-        uid => format!("as an ordinary user (uid {uid})"),
+        uid => format!("as an unprivileged user (uid {uid})"),
     };
     let selects = arguments.iter().any(|argument| argument.starts_with("--run-ignored"));
-    Ok(gather(Run {
+    Ok(collect(EndedRun {
         who,
         ended,
         places: &places,

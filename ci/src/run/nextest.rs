@@ -17,7 +17,7 @@ const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 ///
 /// Source: the constants of `NextestExitCode` in the crate nextest-metadata 0.15.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum NextestExit {
     /// 0: every test that ran passed.
     Passed,
     /// 100: a test failed, crashed or took too long.
@@ -30,7 +30,7 @@ pub enum Ended {
     Otherwise(String),
 }
 
-impl From<ExitStatus> for Ended {
+impl From<ExitStatus> for NextestExit {
     fn from(status: ExitStatus) -> Self {
         match status.code() {
             Some(0) => Self::Passed,
@@ -50,10 +50,10 @@ impl From<ExitStatus> for Ended {
 pub fn build_suite(workspace: &Workspace) -> Result<PathBuf, String> {
     let mut command = workspace.cargo(["nextest", "list", "--package", SUITE]);
     command.args(["--list-type", "binaries-only", "--message-format", "json"]);
-    let said = process::capture_stdout(&mut command, BUILD_LIMIT)?;
-    match Ended::from(said.status) {
-        Ended::Passed => binary_path(&said.stdout),
-        Ended::BuildFailed => Err("the suite did not build: see the compiler's messages above".into()),
+    let output = process::capture_stdout(&mut command, BUILD_LIMIT)?;
+    match NextestExit::from(output.status) {
+        NextestExit::Passed => binary_path(&output.stdout),
+        NextestExit::BuildFailed => Err("the suite did not build: see the compiler's messages above".into()),
         other => Err(format!("`{}` failed: {other:?}", process::show(&command))),
     }
 }
@@ -152,13 +152,13 @@ mod tests {
 
     #[test]
     fn each_status_is_told_apart() {
-        let ended = |raw| Ended::from(ExitStatus::from_raw(raw));
+        let ended = |raw| NextestExit::from(ExitStatus::from_raw(raw));
 
-        assert_eq!(ended(0), Ended::Passed);
-        assert_eq!(ended(4 << 8), Ended::NothingRan);
-        assert_eq!(ended(100 << 8), Ended::TestsFailed);
-        assert_eq!(ended(101 << 8), Ended::BuildFailed);
-        assert_eq!(ended(9), Ended::Otherwise("nextest was killed by signal 9".into()));
+        assert_eq!(ended(0), NextestExit::Passed);
+        assert_eq!(ended(4 << 8), NextestExit::NothingRan);
+        assert_eq!(ended(100 << 8), NextestExit::TestsFailed);
+        assert_eq!(ended(101 << 8), NextestExit::BuildFailed);
+        assert_eq!(ended(9), NextestExit::Otherwise("nextest was killed by signal 9".into()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anstyle::Style;
 
 use crate::run::junit::{End, Test};
 use crate::run::skips;
-use crate::run::user_run::Leg;
+use crate::run::user_run::UserRun;
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 use crate::ui::verdict::Verdict;
 
@@ -37,15 +37,15 @@ impl Names {
 }
 
 /// The summary of a run. Paths below `root` are shown relative to it.
-pub fn render(leg: &Leg, root: &Path, names: Names) -> String {
+pub fn render(run: &UserRun, root: &Path, names: Names) -> String {
     let sections = [
-        host(leg),
-        skipped(leg, names),
-        flaky(leg),
-        failed(leg),
-        snapshots(leg, root),
-        figures(leg, root),
-        verdict(leg),
+        host(run),
+        skipped(run, names),
+        flaky(run),
+        failed(run),
+        snapshots(run, root),
+        figures(run, root),
+        verdict(run),
     ];
     format!(
         "\n{}\n",
@@ -54,29 +54,29 @@ pub fn render(leg: &Leg, root: &Path, names: Names) -> String {
 }
 
 /// The figures of a run for a table: "12 ran, 3 skipped".
-pub fn in_one_line(leg: &Leg) -> String {
-    let ran = leg.tests.iter().filter(|test| test.end != End::Skipped);
-    format!("{} ran, {} skipped", ran.count(), leg.skipped.len())
+pub fn in_one_line(run: &UserRun) -> String {
+    let ran = run.tests.iter().filter(|test| test.end != End::Skipped);
+    format!("{} ran, {} skipped", ran.count(), run.skipped.len())
 }
 
 fn heading(text: &str) -> String {
     format!("{BOLD}{text}{BOLD:#}\n")
 }
 
-fn host(leg: &Leg) -> String {
+fn host(run: &UserRun) -> String {
     let mut text = heading("host");
-    for line in leg.facts.trim_end().lines() {
+    for line in run.facts.trim_end().lines() {
         let _ = writeln!(text, "  {line}");
     }
     text
 }
 
-fn skipped(leg: &Leg, names: Names) -> String {
-    if leg.skipped.is_empty() {
+fn skipped(run: &UserRun, names: Names) -> String {
+    if run.skipped.is_empty() {
         return String::new();
     }
     let mut text = heading("skipped, and why");
-    for (reason, tests) in skips::by_reason(&leg.skipped) {
+    for (reason, tests) in skips::by_reason(&run.skipped) {
         let _ = writeln!(text, "{MIDDLING}{:>5}{MIDDLING:#}  {reason}", tests.len());
         let shown = names.of(&tests);
         for name in shown {
@@ -89,12 +89,12 @@ fn skipped(leg: &Leg, names: Names) -> String {
     text
 }
 
-fn flaky(leg: &Leg) -> String {
-    list("flaky: passed after a try that failed", leg, |end| (*end == End::Flaky).then(String::new))
+fn flaky(run: &UserRun) -> String {
+    list("flaky: passed after a try that failed", run, |end| (*end == End::Flaky).then(String::new))
 }
 
-fn failed(leg: &Leg) -> String {
-    list("failed", leg, |end| match end {
+fn failed(run: &UserRun) -> String {
+    list("failed", run, |end| match end {
         End::Failed(how) => Some(how.clone()),
         End::Crashed(how) => Some(format!("crashed: {how}")),
         End::TimedOut => Some("timed out and was killed".to_owned()),
@@ -103,9 +103,9 @@ fn failed(leg: &Leg) -> String {
 }
 
 /// One line a test and end; repetitions of a stress run are counted, not repeated.
-fn list(title: &str, leg: &Leg, describe: impl Fn(&End) -> Option<String>) -> String {
+fn list(title: &str, run: &UserRun, describe: impl Fn(&End) -> Option<String>) -> String {
     let mut lines: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    for Test { name, end } in &leg.tests {
+    for Test { name, end } in &run.tests {
         if let Some(how) = describe(end) {
             *lines.entry((name, how)).or_default() += 1;
         }
@@ -124,43 +124,43 @@ fn list(title: &str, leg: &Leg, describe: impl Fn(&End) -> Option<String>) -> St
 }
 
 /// Where snapshots that differ are, and how to review them; nothing if none differ.
-pub fn snapshots(leg: &Leg, root: &Path) -> String {
-    if leg.pending.is_empty() {
+pub fn snapshots(run: &UserRun, root: &Path) -> String {
+    if run.pending.is_empty() {
         return String::new();
     }
-    let dir = leg.snapshots.strip_prefix(root).unwrap_or(&leg.snapshots);
+    let dir = run.snapshots.strip_prefix(root).unwrap_or(&run.snapshots);
     let mut text = heading(&format!("snapshots that differ, below {}", dir.display()));
-    for file in &leg.pending {
+    for file in &run.pending {
         let _ = writeln!(text, "  {}", file.display());
     }
     let _ = writeln!(text, "  to review them, in {}:", root.display());
-    let _ = writeln!(text, "  INSTA_PENDING_DIR={} cargo insta review", leg.snapshots.display());
+    let _ = writeln!(text, "  INSTA_PENDING_DIR={} cargo insta review", run.snapshots.display());
     text
 }
 
-fn figures(leg: &Leg, root: &Path) -> String {
-    let count = |wanted: fn(&End) -> bool| leg.tests.iter().filter(|test| wanted(&test.end)).count();
+fn figures(run: &UserRun, root: &Path) -> String {
+    let count = |wanted: fn(&End) -> bool| run.tests.iter().filter(|test| wanted(&test.end)).count();
     let rows = [
         ("ran", count(|end| *end != End::Skipped), BOLD),
         ("passed", count(|end| matches!(end, End::Passed | End::Flaky)), GOOD),
         ("failed", count(End::is_failure), BAD),
         ("flaky", count(|end| *end == End::Flaky), MIDDLING),
-        ("skipped", leg.skipped.len(), MIDDLING),
+        ("skipped", run.skipped.len(), MIDDLING),
     ];
-    let mut text = heading(&format!("userns-suite {}", leg.who));
+    let mut text = heading(&format!("userns-suite {}", run.who));
     for (what, number, style) in rows {
         let style = if number == 0 { Style::new() } else { style };
         let _ = writeln!(text, "  {what:<8}{style}{number:>6}{style:#}");
     }
-    let junit = leg.junit.strip_prefix(root).unwrap_or(&leg.junit);
-    if leg.junit.exists() {
+    let junit = run.junit.strip_prefix(root).unwrap_or(&run.junit);
+    if run.junit.exists() {
         let _ = writeln!(text, "  JUnit     {}", junit.display());
     }
     text
 }
 
-fn verdict(leg: &Leg) -> String {
-    match &leg.verdict {
+fn verdict(run: &UserRun) -> String {
+    match &run.verdict {
         Verdict::Good => format!("{GOOD}passed{GOOD:#}"),
         Verdict::Failed(why) => format!("{BAD}failed:{BAD:#} {why}"),
         Verdict::CouldNotRun(why) => format!("{BAD}could not run:{BAD:#} {why}"),

@@ -1,4 +1,4 @@
-//! The suite as an ordinary user, for a caller who is root.
+//! The suite as an unprivileged user, for a caller who is root.
 //!
 //! The workspace, the toolchain and cargo's home are often readable by root alone. So the tests are
 //! built and archived as root, and what they need is copied to a directory that the user owns. The
@@ -13,8 +13,8 @@ use std::process::Command;
 use nix::unistd::{Gid, Group, Uid, User};
 use walkdir::WalkDir;
 
-use crate::run::nextest::{self, Ended, Places};
-use crate::run::user_run::{Leg, Run, gather};
+use crate::run::nextest::{self, NextestExit, Places};
+use crate::run::user_run::{EndedRun, UserRun, collect};
 use crate::sys::scratch::Scratch;
 use crate::sys::workspace::{SUITE, Workspace};
 use crate::sys::{process, tools};
@@ -40,26 +40,26 @@ const FIRST_ID: u32 = 61_234;
 ///
 /// # Errors
 /// When the suite does not build, or the user's directory cannot be made.
-pub fn run(workspace: &Workspace) -> Result<Leg, String> {
+pub fn run(workspace: &Workspace) -> Result<UserRun, String> {
     let kept = workspace.results().join("ordinary-user");
     Places { root: workspace.target.join("none"), results: kept.clone() }.empty()?;
     let binary = nextest::build_suite(workspace)?;
-    let user = Ordinary::prepare(workspace, &binary)?;
-    let mut leg = user.play()?;
+    let user = Unprivileged::prepare(workspace, &binary)?;
+    let mut run = user.play()?;
     copy(&user.places.results, &kept)?;
-    leg.snapshots = kept.join("snapshots");
-    leg.junit = kept.join("junit.xml");
-    Ok(leg)
+    run.snapshots = kept.join("snapshots");
+    run.junit = kept.join("junit.xml");
+    Ok(run)
 }
 
-/// A directory of an ordinary user with all that the suite needs. Removed when dropped.
-struct Ordinary {
+/// A directory of an unprivileged user with all that the suite needs. Removed when dropped.
+struct Unprivileged {
     home: Scratch,
     places: Places,
     id: u32,
 }
 
-impl Ordinary {
+impl Unprivileged {
     fn prepare(workspace: &Workspace, binary: &Path) -> Result<Self, String> {
         let home = Scratch::new()?;
         let root = home.path().join("workspace");
@@ -122,16 +122,16 @@ impl Ordinary {
         command
     }
 
-    fn play(&self) -> Result<Leg, String> {
+    fn play(&self) -> Result<UserRun, String> {
         let mut command = self.command("cargo-nextest");
         command.args(["nextest", "run", "--archive-file"]).arg(self.path("suite.tar.zst"));
         command.arg("--workspace-remap").arg(&self.places.root);
-        let ended = Ended::from(process::stream(&mut command)?);
+        let ended = NextestExit::from(process::stream(&mut command)?);
         let facts = process::capture(self.command("ci").arg("facts"), std::time::Duration::from_secs(60))?;
         let mut list_skipped = self.command("userns");
         list_skipped.arg("--skipped");
-        Ok(gather(Run {
-            who: format!("as an ordinary user (uid {}, no passwd entry)", self.id),
+        Ok(collect(EndedRun {
+            who: format!("as an unprivileged user (uid {}, no passwd entry)", self.id),
             ended,
             places: &self.places,
             list_skipped,

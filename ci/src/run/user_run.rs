@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::run::junit::{self, End, Test};
-use crate::run::nextest::{Ended, Places};
+use crate::run::nextest::{NextestExit, Places};
 use crate::run::{skips, snapshots};
 use crate::sys::process;
 use crate::ui::verdict::Verdict;
@@ -17,7 +17,7 @@ const SKIPS_LIMIT: Duration = Duration::from_secs(60);
 /// One run of the suite.
 #[derive(Clone, Debug)]
 #[cfg_attr(test, derive(Default))]
-pub struct Leg {
+pub struct UserRun {
     /// Who ran it, as in "as root (uid 0)".
     pub who: String,
     /// Every test that nextest told of.
@@ -38,13 +38,13 @@ pub struct Leg {
     pub verdict: Verdict,
 }
 
-/// What is needed to make a [`Leg`] of a run that ended.
+/// What is needed to make a [`UserRun`] of a run that ended.
 #[derive(Debug)]
-pub struct Run<'a> {
+pub struct EndedRun<'a> {
     /// Who ran it.
     pub who: String,
     /// nextest's answer.
-    pub ended: Ended,
+    pub ended: NextestExit,
     /// Where its files are.
     pub places: &'a Places,
     /// Prints the skipped tests with their reasons, as the user who ran them.
@@ -56,60 +56,65 @@ pub struct Run<'a> {
 }
 
 /// Reads everything that a run left.
-pub fn gather(mut run: Run<'_>) -> Leg {
-    let places = run.places;
+pub fn collect(mut ended_run: EndedRun<'_>) -> UserRun {
+    let places = ended_run.places;
     let tests = places.collect_junit().and_then(|()| junit::read(&places.junit()));
-    let reasons = list_skipped(&mut run.list_skipped);
+    let reasons = list_skipped(&mut ended_run.list_skipped);
     let references = snapshots::references(&places.references(), &places.root);
     let pending = snapshots::files(&places.snapshots(), ".snap.new");
-    let verdict = judge(&run.ended, &tests)
-        .and_then(|()| explained(&tests, &reasons, run.left_out))
+    let verdict = judge(&ended_run.ended, &tests)
+        .and_then(|()| explained(&tests, &reasons, ended_run.left_out))
         .and_then(|()| references.as_ref().map(drop).map_err(|error| Verdict::CouldNotRun(error.clone())))
         .err()
         .unwrap_or(Verdict::Good);
     let tests = tests.unwrap_or_default();
-    let skipped = with_reasons(&tests, &reasons.unwrap_or_default(), run.left_out);
-    Leg {
-        who: run.who,
+    let skipped = with_reasons(&tests, &reasons.unwrap_or_default(), ended_run.left_out);
+    UserRun {
+        who: ended_run.who,
         skipped,
         tests,
         references: references.unwrap_or_default(),
         snapshots: places.snapshots(),
         pending: pending.unwrap_or_default(),
         junit: places.junit(),
-        facts: run.facts,
+        facts: ended_run.facts,
         verdict,
     }
 }
 
 fn list_skipped(command: &mut Command) -> Result<BTreeMap<String, String>, String> {
-    let said = process::capture(command, SKIPS_LIMIT)?;
-    if !said.status.success() {
-        return Err(format!("`{}` failed ({}): {}", process::show(command), said.status, said.stderr.trim()));
+    let output = process::capture(command, SKIPS_LIMIT)?;
+    if !output.status.success() {
+        return Err(format!(
+            "`{}` failed ({}): {}",
+            process::show(command),
+            output.status,
+            output.stderr.trim()
+        ));
     }
-    skips::parse(&said.stdout)
+    skips::parse(&output.stdout)
 }
 
 /// nextest's status and its JUnit file have to tell the same story.
-fn judge(ended: &Ended, tests: &Result<Vec<Test>, String>) -> Result<(), Verdict> {
+fn judge(ended: &NextestExit, tests: &Result<Vec<Test>, String>) -> Result<(), Verdict> {
     let could_not = |why: &str| Err(Verdict::CouldNotRun(why.to_owned()));
     match ended {
-        Ended::BuildFailed => {
+        NextestExit::BuildFailed => {
             return could_not("the suite did not build: see the compiler's messages above");
         }
-        Ended::NothingRan => {
+        NextestExit::NothingRan => {
             return could_not("nothing ran: no test was selected, or all were skipped");
         }
-        Ended::Otherwise(words) => return could_not(words),
-        Ended::Passed | Ended::TestsFailed => {}
+        NextestExit::Otherwise(words) => return could_not(words),
+        NextestExit::Passed | NextestExit::TestsFailed => {}
     }
     let tests = tests.as_ref().map_err(|error| Verdict::CouldNotRun(error.clone()))?;
     let ran = tests.iter().filter(|test| test.end != End::Skipped).count();
     let failed = tests.iter().filter(|test| test.end.is_failure()).count();
     match (ended, ran, failed) {
         (_, 0, _) => could_not("nothing ran: all tests were skipped"),
-        (Ended::Passed, _, 0) => Ok(()),
-        (Ended::Passed, ..) => could_not("nextest reports success and its JUnit file names failures"),
+        (NextestExit::Passed, _, 0) => Ok(()),
+        (NextestExit::Passed, ..) => could_not("nextest reports success and its JUnit file names failures"),
         (_, _, 0) => could_not("nextest reports failure and its JUnit file names none: see its output above"),
         _ => Err(Verdict::Failed(format!("{failed} of {ran} tests failed"))),
     }
@@ -164,20 +169,23 @@ mod tests {
 
     #[test]
     fn a_run_of_nothing_is_not_good() {
-        assert!(why(judge(&Ended::NothingRan, &tests(&[]))).contains("nothing ran"));
-        assert!(why(judge(&Ended::Passed, &tests(&[]))).contains("nothing ran"));
-        assert!(why(judge(&Ended::Passed, &tests(&[End::Skipped]))).contains("nothing ran"));
-        assert_eq!(judge(&Ended::Passed, &tests(&[End::Passed, End::Skipped])), Ok(()));
+        assert!(why(judge(&NextestExit::NothingRan, &tests(&[]))).contains("nothing ran"));
+        assert!(why(judge(&NextestExit::Passed, &tests(&[]))).contains("nothing ran"));
+        assert!(why(judge(&NextestExit::Passed, &tests(&[End::Skipped]))).contains("nothing ran"));
+        assert_eq!(judge(&NextestExit::Passed, &tests(&[End::Passed, End::Skipped])), Ok(()));
     }
 
     #[test]
     fn status_and_report_must_agree() {
         let failed = Ok(vec![Test { name: "a".into(), end: End::TimedOut }]);
 
-        assert!(why(judge(&Ended::Passed, &failed)).contains("names failures"));
-        assert!(why(judge(&Ended::TestsFailed, &tests(&[End::Passed]))).contains("names none"));
-        assert!(why(judge(&Ended::Passed, &Err("cut short".into()))).contains("cut short"));
-        assert_eq!(judge(&Ended::TestsFailed, &failed), Err(Verdict::Failed("1 of 1 tests failed".into())));
+        assert!(why(judge(&NextestExit::Passed, &failed)).contains("names failures"));
+        assert!(why(judge(&NextestExit::TestsFailed, &tests(&[End::Passed]))).contains("names none"));
+        assert!(why(judge(&NextestExit::Passed, &Err("cut short".into()))).contains("cut short"));
+        assert_eq!(
+            judge(&NextestExit::TestsFailed, &failed),
+            Err(Verdict::Failed("1 of 1 tests failed".into()))
+        );
     }
 
     #[test]

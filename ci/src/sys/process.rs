@@ -110,17 +110,17 @@ fn send(child: &Child, signal: Signal) {
     }
 }
 
-/// A command as it would be typed, without its environment, its guard and the directory of the program.
+/// A command as it would be typed, without its environment, its supervisor and the directory of the program.
 pub fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let words = iter::once(program.file_name().unwrap_or(program.as_os_str())).chain(command.get_args());
     without(words.map(|word| word.to_string_lossy().into_owned()).collect()).join(" ")
 }
 
-/// The words of a command, without its guard.
+/// The words of a command, without its supervisor.
 fn without(words: Vec<String>) -> Vec<String> {
     let own =
-        words.first().is_some_and(|first| first == "exe") && words.get(1).is_some_and(|it| it == "guard");
+        words.first().is_some_and(|first| first == "exe") && words.get(1).is_some_and(|it| it == "supervise");
     let from = if own { words.iter().position(|word| word == "--").map_or(0, |at| at + 1) } else { 0 };
     words.into_iter().skip(from).collect()
 }
@@ -146,10 +146,11 @@ mod tests {
 
     #[test]
     fn both_streams_are_kept() -> Result<(), String> {
-        let said = capture(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]), Duration::MAX)?;
+        let output =
+            capture(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]), Duration::MAX)?;
 
-        assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("out\n", "err\n"));
-        assert_eq!(said.status.code(), Some(3));
+        assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("out\n", "err\n"));
+        assert_eq!(output.status.code(), Some(3));
         Ok(())
     }
 }

@@ -78,7 +78,7 @@ fn reachable() -> Result<PathBuf, String> {
         .filter_map(|dir| dir.canonicalize().ok())
         .find(|dir| dir.ancestors().all(open))
         .ok_or_else(|| {
-            "no temporary directory can be reached by an ordinary user; set TMPDIR to one".to_owned()
+            "no temporary directory can be reached by an unprivileged user; set TMPDIR to one".to_owned()
         })
 }
 
@@ -153,7 +153,7 @@ mod tests {
         let base = tempfile::tempdir()?;
         let others = base.path().join("userns-suite.others");
         fs::create_dir(&others)?;
-        // Only root can give a directory away; of an ordinary user everything in /tmp of root's is another's.
+        // Only root can give a directory away; of an unprivileged user everything in /tmp of root's is another's.
         let others = match geteuid().is_root() {
             true => {
                 std::os::unix::fs::chown(&others, Some(61_234), None)?;

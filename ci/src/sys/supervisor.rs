@@ -1,7 +1,7 @@
 //! A process between `cargo ci` and a guest, which ends the guest when `cargo ci` has gone.
 //!
 //! A guest is several processes; some of them leave their parent, their group and their session. Where `cargo ci`
-//! is killed by SIGKILL it can end none of them. The guard sees that its parent is another one, and everything
+//! is killed by SIGKILL it can end none of them. The supervisor sees that its parent is another one, and everything
 //! below it that has lost its parent becomes its child (prctl(2), PR_SET_CHILD_SUBREAPER): it kills its children
 //! until it has none.
 
@@ -23,34 +23,34 @@ use crate::sys::supervisor_options::SupervisorOptions;
 
 /// This program, even when a build has replaced its file.
 const THIS: &str = "/proc/self/exe";
-/// How often the guard looks at parent and child.
+/// How often the supervisor looks at parent and child.
 const POLL: Duration = Duration::from_millis(20);
 /// How long killed processes may take to end; one that does not let itself be killed takes for ever.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 /// The exit status for a program that cannot be started, as shells have it.
 const NOT_STARTED: u8 = 127;
 
-/// The command with a guard before it: its end is the guest's end, and SIGTERM ends the guest first. The directory,
+/// The command with a supervisor before it: its end is the guest's end, and SIGTERM ends the guest first. The directory,
 /// which is this process's own, is removed if this process is not there to do it.
 ///
 /// The standard streams are those of a new command.
-pub fn guarded(command: &Command, work: &Path) -> Command {
-    let mut guard = Command::new(THIS);
-    guard.args(["guard", "--parent", &getpid().to_string(), "--remove"]).arg(work).arg("--");
-    guard.arg(command.get_program()).args(command.get_args());
+pub fn supervised(command: &Command, work: &Path) -> Command {
+    let mut supervisor = Command::new(THIS);
+    supervisor.args(["supervise", "--parent", &getpid().to_string(), "--remove"]).arg(work).arg("--");
+    supervisor.arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => guard.env(name, value),
-            None => guard.env_remove(name),
+            Some(value) => supervisor.env(name, value),
+            None => supervisor.env_remove(name),
         };
     }
     if let Some(directory) = command.get_current_dir() {
-        guard.current_dir(directory);
+        supervisor.current_dir(directory);
     }
-    guard
+    supervisor
 }
 
-/// Is the guard: starts the program, and ends as it does.
+/// Is the supervisor: starts the program, and ends as it does.
 pub fn run(options: &SupervisorOptions) -> ExitCode {
     let parent = Pid::from_raw(options.parent);
     let child = match start(options) {
@@ -73,7 +73,7 @@ fn start(options: &SupervisorOptions) -> io::Result<Pid> {
     set_child_subreaper(true)?;
     let (program, arguments) = options.program.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let child = Command::new(program).args(arguments).spawn()?;
-    // A stream ends when nobody has it any more: the guard must not be one who has.
+    // A stream ends when nobody has it any more: the supervisor must not be one who has.
     let nothing = File::options().read(true).write(true).open("/dev/null")?;
     dup2_stdin(&nothing)?;
     dup2_stdout(&nothing)?;

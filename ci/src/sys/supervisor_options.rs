@@ -1,11 +1,11 @@
-//! What `cargo ci` says to the guards that it starts.
+//! What `cargo ci` says to the supervisors that it starts.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Options of the guard.
+/// Options of the supervisor.
 #[derive(Args, Debug)]
 pub struct SupervisorOptions {
     /// The process without which nobody wants the program

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::sys::process;
-use crate::ui::print::say;
+use crate::ui::print::print;
 
 /// The first nextest whose JUnit file tells of skipped tests. `.config/nextest.toml` asks for it, too.
 const NEXTEST: &str = "0.9.143";
@@ -78,13 +78,13 @@ fn cargo_program(program: &str, version: &str, install: Install) -> Result<(), S
 
 fn is_new_enough(program: &str, version: &str) -> bool {
     says_version(program)
-        .and_then(|said| version_of(&said))
+        .and_then(|output| version_of(&output))
         .is_some_and(|found| Some(found) >= numbers(version))
 }
 
 fn says_version(program: &str) -> Option<String> {
-    let said = process::capture(Command::new(find(program)?).arg("--version"), QUICK).ok()?;
-    said.status.success().then_some(said.stdout)
+    let output = process::capture(Command::new(find(program)?).arg("--version"), QUICK).ok()?;
+    output.status.success().then_some(output.stdout)
 }
 
 fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(), String> {
@@ -92,7 +92,7 @@ fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(
     if install == Install::Nothing {
         return Err(format!("{what} is missing or too old; install it with `{shown}`"));
     }
-    say(format_args!("{what} is missing or too old, installing it: {shown} (this can take minutes)\n"));
+    print(format_args!("{what} is missing or too old, installing it: {shown} (this can take minutes)\n"));
     let status = process::stream(command)?;
     if status.success() {
         return Ok(());
@@ -101,8 +101,8 @@ fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(
 }
 
 /// The version in the first line of what `--version` prints: `cargo-nextest 0.9.143 (...)`.
-fn version_of(said: &str) -> Option<[u64; 3]> {
-    numbers(said.split_whitespace().nth(1)?)
+fn version_of(output: &str) -> Option<[u64; 3]> {
+    numbers(output.split_whitespace().nth(1)?)
 }
 
 fn numbers(version: &str) -> Option<[u64; 3]> {
@@ -115,7 +115,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
     let path: Vec<PathBuf> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
     // What `cargo install` brings need not be on PATH. cargo itself looks there first, too.
     let cargo_bin = cargo_home().map(|home| home.join("bin")).filter(|bin| !path.contains(bin));
-    // An ordinary user's PATH often lacks these, where Debian keeps useradd.
+    // An unprivileged user's PATH often lacks these, where Debian keeps useradd.
     let system = [PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
     let dirs = cargo_bin.into_iter().chain(path).chain(system);
     dirs.map(|dir| dir.join(program)).find(|file| file.is_file())

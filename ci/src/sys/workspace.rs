@@ -34,11 +34,11 @@ impl Workspace {
         let mut command = Command::new(cargo());
         command.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]);
         command.arg(Path::new(&here).join("Cargo.toml"));
-        let said = process::capture(&mut command, Duration::from_secs(120))?;
-        if !said.status.success() {
-            return Err(format!("`cargo metadata` failed ({}): {}", said.status, said.stderr.trim()));
+        let output = process::capture(&mut command, Duration::from_secs(120))?;
+        if !output.status.success() {
+            return Err(format!("`cargo metadata` failed ({}): {}", output.status, output.stderr.trim()));
         }
-        let metadata: serde_json::Value = serde_json::from_str(&said.stdout)
+        let metadata: serde_json::Value = serde_json::from_str(&output.stdout)
             .map_err(|error| format!("`cargo metadata` did not print JSON: {error}"))?;
         let path = |key: &str| {
             let path = metadata.get(key).and_then(serde_json::Value::as_str).map(PathBuf::from);

@@ -7,6 +7,6 @@ use std::io::Write;
 ///
 /// A reader that went away, as in `cargo ci facts | head -1`, is no reason to stop: the exit status
 /// still has to be right.
-pub fn say(text: impl Display) {
+pub fn print(text: impl Display) {
     let _ = write!(anstream::stdout(), "{text}");
 }

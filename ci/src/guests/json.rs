@@ -26,7 +26,7 @@ pub fn json(outcomes: &[Outcome], about: &About) -> Result<String, String> {
         .map(|it| {
             let difference = newest.filter(|_| it.failure.is_none()).map(|newest| compare(it, newest));
             json!({
-                "name": it.name, "start": it.start, "accelerator": it.accelerator, "origin": it.origin,
+                "name": it.name, "start": it.start, "accelerator": it.accelerator, "origin": it.origin, "programs": it.programs,
                 "release": it.release, "verdict": word_of(&it.verdict()),
                 "passed": it.passed(), "failed": it.failed(), "skipped": it.skipped(), "known": it.differences,
                 "boot_seconds": it.boot.map(|boot| boot.as_secs_f64()), "seconds": it.time.as_secs_f64(),

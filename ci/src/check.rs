@@ -4,6 +4,7 @@ pub mod checks;
 pub mod context;
 pub mod deny;
 pub mod options;
+pub mod outside;
 pub mod steps;
 pub mod unused_snapshots;
 pub mod workflows;

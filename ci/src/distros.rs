@@ -21,7 +21,7 @@ pub fn run(options: &DistrosOptions) -> Result<Verdict, String> {
     let rows = select(list::all()?, &options.only)?;
     if options.list {
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-        print(if options.elsewhere.json { json::text(&names.into())? } else { names.join("\n") + "\n" });
+        print(if options.elsewhere.json { json::text(&names)? } else { names.join("\n") + "\n" });
         return Ok(Verdict::Good);
     }
     if !geteuid().is_root() {

@@ -1,6 +1,6 @@
 //! `cargo ci facts`: what this host is.
 
-use harness::host::facts;
+use harness::facts;
 
 use crate::ui::print::print;
 

@@ -30,6 +30,7 @@ use crate::kernels::options::KernelsOptions;
 use crate::kernels::play::Common;
 use crate::matrix;
 use crate::report::about::About;
+use crate::report::record::Document;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
 use crate::sys::{pool, signals};
@@ -79,15 +80,15 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
         false => None,
     };
     let outcomes = all(&common, rows, &cache, options)?;
-    let json = about.map(|about| json::json(&outcomes, &about)).transpose()?;
-    tell(&outcomes, json.as_deref(), &workspace, options)?;
+    let document = about.map(|about| json::document(&outcomes, &about));
+    report(&outcomes, document, &workspace, options)?;
     Ok(outcome::verdict(&outcomes))
 }
 
 /// Prints the outcomes, and writes the files that were asked for.
-fn tell(
+fn report(
     outcomes: &[Outcome],
-    json: Option<&str>,
+    document: Option<Document>,
     workspace: &Workspace,
     options: &KernelsOptions,
 ) -> Result<(), String> {
@@ -95,15 +96,15 @@ fn tell(
     if let Some(path) = &elsewhere.junit {
         junit::write(outcomes, path)?;
     }
-    print(match json.filter(|_| elsewhere.json) {
-        Some(json) => json.to_owned(),
+    let json = document.as_ref().map(json::text).transpose()?;
+    print(match json.as_ref().filter(|_| elsewhere.json) {
+        Some(json) => json.clone(),
         None => table::render(outcomes, &workspace.root, elsewhere.verbose),
     });
-    let Some(json) = json else { return Ok(()) };
-    if let Some(path) = &options.save {
+    if let (Some(path), Some(json)) = (&options.save, &json) {
         std::fs::write(path, json).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
-    matrix::write_run(json, &options.pages)
+    document.map_or(Ok(()), |document| matrix::write_run(document, &options.pages))
 }
 
 /// What cannot be written is found before the kernels run, not after.

@@ -17,6 +17,7 @@ use std::path::Path;
 use crate::matrix::grid::Grid;
 use crate::matrix::merge::Merged;
 use crate::matrix::options::{MatrixOptions, PagesOptions};
+use crate::report::record::Document;
 use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
@@ -41,16 +42,16 @@ pub fn run(options: &MatrixOptions) -> Result<Verdict, String> {
     Ok(Verdict::Good)
 }
 
-/// Writes the pages of one run, from its JSON.
+/// Writes the pages of one run.
 ///
 /// # Errors
 /// When a page cannot be written.
-pub fn write_run(json: &str, pages: &PagesOptions) -> Result<(), String> {
+pub fn write_run(document: Document, pages: &PagesOptions) -> Result<(), String> {
     if pages.is_empty() {
         return Ok(());
     }
-    let run = merge::parse(json).map_err(|why| format!("what the kernels answered {why}"))?;
-    write(&merge::merge(vec![("this run".to_owned(), run)])?, pages)
+    merge::check(&document).map_err(|why| format!("what the kernels answered {why}"))?;
+    write(&merge::merge(vec![("this run".to_owned(), document)])?, pages)
 }
 
 fn write(merged: &Merged, pages: &PagesOptions) -> Result<(), String> {

@@ -7,14 +7,14 @@ mod table;
 
 use std::path::Path;
 
+use harness::listing::TestDescription;
 use harness::rules::{self, Rule};
 
 use crate::catalogue::ask;
-use crate::catalogue::listing::{self, Listed};
+use crate::catalogue::listing::{self, pins};
 use crate::guests::expected_failures;
 use crate::rules::options::RulesOptions;
 use crate::rules::state::{Results, Ruling, State};
-use crate::run::junit::End;
 use crate::run::user_run::UserRun;
 use crate::run::{caller, nextest, summary};
 use crate::sys::tools::{self, Install};
@@ -62,11 +62,11 @@ pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
 }
 
 fn only_skips(run: &UserRun) -> bool {
-    !run.tests.is_empty() && run.tests.iter().all(|test| test.end == End::Skipped)
+    !run.tests.is_empty() && run.tests.iter().all(|test| test.end.is_skip())
 }
 
 /// Results differences of any kernel that are about tests which nobody has.
-fn known_of_no_test(tests: &[Listed]) -> Result<(), String> {
+fn known_of_no_test(tests: &[TestDescription]) -> Result<(), String> {
     let differences = expected_failures::all(None)?;
     let kernels: Vec<&str> = differences.iter().map(|it| it.kernel.as_str()).collect();
     let names: Vec<String> = tests.iter().map(|test| test.name.clone()).collect();
@@ -106,19 +106,19 @@ fn selected(names: &[String]) -> Result<Vec<&'static Rule>, String> {
 }
 
 /// Asks the suite which test pins what.
-fn list(workspace: &Workspace) -> Result<Vec<Listed>, String> {
-    ask::told_by(&nextest::build_suite(workspace)?, &workspace.root)
+fn list(workspace: &Workspace) -> Result<Vec<TestDescription>, String> {
+    ask::tests(&nextest::build_suite(workspace)?, &workspace.root)
 }
 
 fn play(
     workspace: &Workspace,
     names: &[String],
     asked: &[&Rule],
-    tests: &[Listed],
+    tests: &[TestDescription],
 ) -> Result<UserRun, String> {
     let mut arguments = Vec::new();
     if !names.is_empty() {
-        let wanted = tests.iter().filter(|test| asked.iter().any(|rule| test.pins(rule)));
+        let wanted = tests.iter().filter(|test| asked.iter().any(|rule| pins(test, rule)));
         let wanted: Vec<String> = wanted.map(|test| format!("test(={})", test.name)).collect();
         if wanted.is_empty() {
             return Err("no test pins the rules that were asked for; --missing tells why".to_owned());
@@ -128,7 +128,7 @@ fn play(
     caller::run(workspace, &arguments)
 }
 
-fn write(root: &Path, tests: &[Listed]) -> Result<Verdict, String> {
+fn write(root: &Path, tests: &[TestDescription]) -> Result<Verdict, String> {
     let path = root.join(PAGE);
     let failed = |error| format!("cannot write {}: {error}", path.display());
     std::fs::create_dir_all(root.join("docs")).map_err(failed)?;
@@ -137,8 +137,8 @@ fn write(root: &Path, tests: &[Listed]) -> Result<Verdict, String> {
     Ok(Verdict::Good)
 }
 
-fn missing(asked: &[&Rule], tests: &[Listed]) -> Verdict {
-    let bare: Vec<&&Rule> = asked.iter().filter(|rule| !tests.iter().any(|test| test.pins(rule))).collect();
+fn missing(asked: &[&Rule], tests: &[TestDescription]) -> Verdict {
+    let bare: Vec<&&Rule> = asked.iter().filter(|rule| !tests.iter().any(|test| pins(test, rule))).collect();
     for rule in &bare {
         print(format_args!("{:<30} {}\n", rule.name, rule.untested.unwrap_or("no test, and no reason")));
     }
@@ -150,8 +150,8 @@ fn missing(asked: &[&Rule], tests: &[Listed]) -> Verdict {
 }
 
 /// What is wrong with the tests of a rule.
-fn lack(rule: &Rule, tests: &[Listed]) -> Option<String> {
-    match (tests.iter().find(|test| test.pins(rule)), rule.untested) {
+fn lack(rule: &Rule, tests: &[TestDescription]) -> Option<String> {
+    match (tests.iter().find(|test| pins(test, rule)), rule.untested) {
         (None, None) => Some(format!("{}: no test pins it, and no reason is given", rule.name)),
         (Some(test), Some(_)) => {
             Some(format!("{}: {} pins it, and a reason is given why none does", rule.name, test.name))
@@ -164,8 +164,8 @@ fn lack(rule: &Rule, tests: &[Listed]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn test(name: &str, rules: &[&str]) -> Listed {
-        Listed::new(name, "tests/userns/topic.rs", "claim", rules)
+    fn test(name: &str, rules: &[&str]) -> TestDescription {
+        listing::tests::test(name, "tests/userns/topic.rs", "claim", rules)
     }
 
     #[test]

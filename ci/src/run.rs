@@ -3,7 +3,6 @@
 pub mod caller;
 pub mod junit;
 pub mod nextest;
-pub mod skips;
 pub mod snapshots;
 pub mod summary;
 pub mod unprivileged;

@@ -1,5 +1,5 @@
 "use strict";
-// Texts come from kernels and tests: they only ever become text, never markup.
+// Texts come from kernels and tests. They are inserted as text, never as markup.
 const data = JSON.parse(document.getElementById("data").textContent);
 const form = document.getElementById("filters");
 const dialog = document.getElementById("details");
@@ -9,7 +9,7 @@ const rows = [...document.querySelectorAll("tr.rule")];
 const heads = [...document.querySelectorAll(".rules thead th")].slice(1);
 const DIFFERENCES = ["differs", "differs, known", "older answer"];
 
-// What a search looks through, made once.
+// The text of each rule that the filter searches. It is built once.
 const words = rows.map((row, number) => {
   const rule = data.rules[number];
   const tests = rule.tests.map((test) => data.tests[test].name);
@@ -60,7 +60,7 @@ function filter() {
     `${shown} of ${rows.length} rules on ${kernels.length} of ${boxes.length} kernels, ${differing} with a difference.${none}`;
 }
 
-// The address tells what is shown, so that it can be passed on.
+// The address keeps the filters and the open cell, so that a reader can share it.
 function address(open) {
   const parts = new URLSearchParams();
   if (form.family.value) parts.set("family", form.family.value);
@@ -115,8 +115,8 @@ function variant(test, kernel) {
   return lacking ? `without-${lacking}` : "";
 }
 
-function who(leg) {
-  return leg.uid === 0 ? "root" : `uid ${leg.uid}`;
+function who(user) {
+  return user.uid === 0 ? "root" : `uid ${user.uid}`;
 }
 
 function end(code) {
@@ -125,34 +125,34 @@ function end(code) {
   return code > 0 ? `skipped: ${text(code)}` : text(data.failures[-code - 1].how);
 }
 
-function failed(leg, code, before) {
+function failed(user, code, before) {
   const failure = data.failures[-code - 1];
-  const parts = [make("h4", {}, `As ${who(leg)}: ${text(failure.how)}`)];
+  const parts = [make("h4", {}, `As ${who(user)}: ${text(failure.how)}`)];
   if (failure.known !== null) parts.push(make("p", {}, make("strong", {}, "Known: "), text(failure.known)));
   if (failure.diff !== null && before.includes(failure.diff)) {
     parts.push(make("p", {}, "The trace differs in the same way."));
   } else if (failure.diff !== null) {
-    parts.push(make("p", {}, "The trace; - is what was expected, + what the kernel does:"), pre(text(failure.diff), true));
+    parts.push(make("p", {}, "The trace. Lines with - are expected, lines with + are the kernel's answer:"), pre(text(failure.diff), true));
   }
-  if (failure.output) parts.push(folded("what the test printed", pre(text(failure.output))));
+  if (failure.output) parts.push(folded("output of the test", pre(text(failure.output))));
   for (const [name, source] of failure.reproducers) {
     parts.push(folded(`reproducer ${text(name)}`, pre(text(source))));
   }
   if (failure.reproducers.length === 0) {
-    const kept = `Its reproducer and all that it printed are among the results of the run, below uid-${leg.uid}.`;
-    parts.push(make("p", {}, failure.known ? kept : "No reproducer: what the test printed tells why."));
+    const kept = `The results of the run contain its reproducer and its full output, below uid-${user.uid}.`;
+    parts.push(make("p", {}, failure.known ? kept : "There is no reproducer. The output of the test has the reason."));
   }
   return make("section", {}, ...parts);
 }
 
-// A rule may have a hundred tests: what is in one is made when it is opened.
+// A rule may have a hundred tests. The content of a test is built when the reader opens it.
 function inside(number, kernel) {
   const test = data.tests[number];
   const parts = [make("p", {}, `${test.file}:${test.line}`)];
-  const codes = kernel.legs.map((leg) => [leg, leg.ends[number]]);
+  const codes = kernel.users.map((user) => [user, user.ends[number]]);
   const diffs = [];
-  for (const [leg, code] of codes.filter(([, code]) => code < 0)) {
-    parts.push(failed(leg, code, diffs));
+  for (const [user, code] of codes.filter(([, code]) => code < 0)) {
+    parts.push(failed(user, code, diffs));
     diffs.push(data.failures[-code - 1].diff);
   }
   const name = variant(test, kernel);
@@ -167,9 +167,9 @@ function inside(number, kernel) {
 }
 
 function oneTest(number, kernel) {
-  const codes = kernel.legs.map((leg) => leg.ends[number]);
+  const codes = kernel.users.map((user) => user.ends[number]);
   const bad = codes.some((code) => code < 0);
-  const ends = kernel.legs.map((leg) => `${who(leg)}: ${end(leg.ends[number])}`);
+  const ends = kernel.users.map((user) => `${who(user)}: ${end(user.ends[number])}`);
   const line = `${data.tests[number].name} \u2014 ${ends.join("; ") || "no answer"}`;
   const made = make("details", { className: "test" }, make("summary", {}, bad ? make("strong", {}, line) : line));
   const fill = () => { if (made.open && made.children.length === 1) made.append(...inside(number, kernel)); };
@@ -197,9 +197,9 @@ function show(ruleNumber, kernelNumber) {
     ...changes(rule, kernel),
   ];
   if (news !== null) parts.push(make("p", {}, make("strong", {}, "News: "), `it differs no more; ${news}`));
-  if (kernel.trouble !== null) {
-    parts.push(make("p", {}, make("strong", {}, "No answer: "), `the kernel ${kernel.trouble}`));
-    if (kernel.console.length) parts.push(folded("the end of its console", pre(kernel.console.join("\n"))));
+  if (kernel.failure !== null) {
+    parts.push(make("p", {}, make("strong", {}, "No answer: "), `the kernel ${kernel.failure}`));
+    if (kernel.console.length) parts.push(folded("last lines of the console", pre(kernel.console.join("\n"))));
   }
   const tests = rule.tests.map((number) => oneTest(number, kernel)).sort(([a], [b]) => b - a);
   parts.push(make("h3", {}, `${tests.length} ${tests.length === 1 ? "test" : "tests"}`));
@@ -219,7 +219,7 @@ document.querySelector(".rules").addEventListener("click", (event) => {
   const cell = event.target.closest("td");
   if (cell) show(Number(cell.parentNode.dataset.rule), cell.cellIndex - 1);
 });
-// A click beside the dialog's content closes it, as Escape does.
+// A click outside the dialog's content closes it, as Escape does.
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 dialog.addEventListener("close", () => address(null));
 function changed() {

@@ -8,16 +8,35 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const JUNIT: &str = include_str!("data/junit.xml");
-const REASONS: &str = "topic::case::a\tneeds CONFIG_X\n\
-                       topic::case::b\tneeds CONFIG_X\n\
-                       topic::needs_user\tneeds an ordinary user: this process is root\n";
+/// Why each skipped test of [`JUNIT`] is skipped.
+const REASONS: [(&str, &str); 3] = [
+    ("topic::case::a", "needs CONFIG_X"),
+    ("topic::case::b", "needs CONFIG_X"),
+    ("topic::needs_user", "needs an ordinary user: this process is root"),
+];
 /// Which rules the tests of [`JUNIT`] pin.
-const RULES: &str = "bad::hangs\ttests/userns/bad.rs\thangs\tmap.written-once\t1\t\n\
-                     map_order::plain\ttests/userns/map_order.rs\tplain\tmap.written-once text.nul\t1\t\n\
-                     topic::needs_user\ttests/userns/topic.rs\tneeds_user\tgroups.denied\t1\t\n";
+const RULES: [(&str, &[&str]); 5] = [
+    ("bad::hangs", &["map.written-once"]),
+    ("map_order::plain", &["map.written-once", "text.nul"]),
+    ("topic::case::a", &[]),
+    ("topic::case::b", &[]),
+    ("topic::needs_user", &["groups.denied"]),
+];
+
+/// What the suite prints of tests that pin these rules, some of which are skipped.
+fn listing(rules: &[(&str, &[&str])], reasons: &[(&str, &str)]) -> String {
+    let test = |(name, rules): &(&str, &[&str])| {
+        let reason = reasons.iter().find(|(test, _)| test == name).map(|(_, reason)| reason);
+        json!({"name": name, "file": "tests/userns/topic.rs", "line": 1, "function": name.rsplit("::").next(),
+               "rules": rules, "varies": [], "skipped": reason})
+    };
+    let tests: Vec<Value> = rules.iter().map(test).collect();
+    format!("{}\n", json!({"tests": tests}))
+}
 
 fn ci(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ci"));
@@ -38,15 +57,13 @@ struct StandIn {
 
 impl StandIn {
     /// `status` is what `cargo nextest run` ends with, after it wrote `junit`.
-    fn new(status: u8, junit: &str, reasons: &str) -> io::Result<Self> {
+    fn new(status: u8, junit: &str, listing: &str) -> io::Result<Self> {
         let dir = tempfile::tempdir()?;
         let root = dir.path().display();
         fs::write(dir.path().join("junit.in"), junit)?;
-        fs::write(dir.path().join("reasons"), reasons)?;
+        fs::write(dir.path().join("listing"), listing)?;
         program(dir.path(), "cargo-nextest", "echo 'cargo-nextest 99.0.0'")?;
-        fs::write(dir.path().join("rules"), RULES)?;
-        let lists = format!("case $1 in --rules) cat {root}/rules ;; *) cat {root}/reasons ;; esac");
-        program(dir.path(), "userns", &lists)?;
+        program(dir.path(), "userns", &format!("cat {root}/listing"))?;
         let answers = format!(
             r#"case "$1 $2" in
             metadata*) echo '{{"workspace_root":"{root}","target_directory":"{root}/target"}}' ;;
@@ -107,7 +124,7 @@ fn the_steps_can_be_listed_and_an_unknown_one_is_refused() -> io::Result<()> {
 
 #[test]
 fn without_a_browser_the_page_is_not_looked_at_and_that_is_told() -> io::Result<()> {
-    let stand_in = StandIn::new(0, JUNIT, REASONS)?;
+    let stand_in = StandIn::new(0, JUNIT, &listing(&RULES, &REASONS))?;
     let mut command = ci(&["test", "--only", "browser", "--skip-install"]);
     command.env("PATH", stand_in.dir.path()).env("CARGO", stand_in.dir.path().join("cargo"));
 
@@ -121,7 +138,7 @@ fn without_a_browser_the_page_is_not_looked_at_and_that_is_told() -> io::Result<
 
 #[test]
 fn a_red_run_names_what_failed_why_tests_were_skipped_and_where_things_are() -> io::Result<()> {
-    let (text, status) = StandIn::new(100, JUNIT, REASONS)?.suite()?;
+    let (text, status) = StandIn::new(100, JUNIT, &listing(&RULES, &REASONS))?.suite()?;
 
     assert_eq!(status, Some(1), "{text}");
     for line in [
@@ -144,22 +161,25 @@ fn a_red_run_names_what_failed_why_tests_were_skipped_and_where_things_are() -> 
 }
 
 #[test]
-fn lies_end_with_could_not_run() -> io::Result<()> {
+fn a_wrong_answer_ends_with_could_not_run() -> io::Result<()> {
     let cut = &JUNIT[..JUNIT.len() / 2];
     let empty = r#"<testsuites name="nextest-run" tests="0" failures="0" errors="0"></testsuites>"#;
-    for (lie, status, junit, reasons, said) in [
-        ("a report cut short", 100, cut, REASONS, "cannot be trusted"),
-        ("success with failures", 0, JUNIT, REASONS, "its JUnit file names failures"),
+    let whole = listing(&RULES, &REASONS);
+    let green = JUNIT.replace("failures=\"3\"", "failures=\"0\"");
+    for (wrong, status, junit, listing, expected) in [
+        ("a report cut short", 100, cut, whole.as_str(), "cannot be trusted"),
+        ("success with failures", 0, JUNIT, &whole, "its JUnit file names failures"),
+        ("counts that contradict the tests", 100, &green, &whole, "cannot be trusted"),
         ("a run of nothing", 4, empty, "", "nothing ran"),
         ("a green run of nothing", 0, empty, "", "nothing ran"),
-        ("a suite that does not build", 101, JUNIT, REASONS, "did not build"),
-        ("reasons cut short", 100, JUNIT, &REASONS[..70], "4 of 7 tests failed"),
+        ("a suite that does not build", 101, JUNIT, &whole, "did not build"),
+        ("reasons cut short", 100, JUNIT, &whole[..70], "4 of 7 tests failed"),
     ] {
-        let (text, code) = StandIn::new(status, junit, reasons)?.suite()?;
+        let (text, code) = StandIn::new(status, junit, listing)?.suite()?;
 
-        let expected = if said.contains("tests failed") { 1 } else { 2 };
-        assert_eq!(code, Some(expected), "{lie}:\n{text}");
-        assert!(text.contains(said), "{lie}: no {said:?} in:\n{text}");
+        let status = if expected.contains("tests failed") { 1 } else { 2 };
+        assert_eq!(code, Some(status), "{wrong}:\n{text}");
+        assert!(text.contains(expected), "{wrong}: no {expected:?} in:\n{text}");
     }
     Ok(())
 }
@@ -171,17 +191,21 @@ fn a_green_run_with_an_unexplained_skip_is_not_good() -> io::Result<()> {
         <testcase name="a"/><testcase name="b"><skipped/></testcase>
         </testsuite></testsuites>"#;
 
-    assert_eq!(StandIn::new(0, green, "b\tneeds root\n")?.suite()?.1, Some(0));
-    for reasons in ["", "b needs root\n", "b\tneeds ro", "c\tneeds root\n"] {
-        let (text, status) = StandIn::new(0, green, reasons)?.suite()?;
-        assert_eq!(status, Some(2), "reasons {reasons:?}:\n{text}");
+    let tests: [(&str, &[&str]); 2] = [("a", &[]), ("b", &[])];
+    let whole = listing(&tests, &[("b", "needs root")]);
+    assert_eq!(StandIn::new(0, green, &whole)?.suite()?.1, Some(0));
+    let of_another = listing(&tests, &[("a", "needs root")]);
+    for listing in ["", "b needs root\n", &whole[..whole.len() - 3], &listing(&tests, &[]), &of_another] {
+        let (text, status) = StandIn::new(0, green, listing)?.suite()?;
+        assert_eq!(status, Some(2), "listing {listing:?}:\n{text}");
     }
     Ok(())
 }
 
 #[test]
 fn a_rule_differs_where_one_of_its_tests_failed_and_holds_where_all_passed() -> io::Result<()> {
-    let (text, status) = StandIn::new(100, JUNIT, REASONS)?.says(&["rules", "--skip-install"])?;
+    let (text, status) =
+        StandIn::new(100, JUNIT, &listing(&RULES, &REASONS))?.says(&["rules", "--skip-install"])?;
 
     assert_eq!(status, Some(1), "{text}");
     let words = |name: &str| {
@@ -199,12 +223,12 @@ fn a_rule_differs_where_one_of_its_tests_failed_and_holds_where_all_passed() -> 
 }
 
 #[test]
-fn rules_that_are_all_skipped_are_told_and_are_no_failure() -> io::Result<()> {
+fn rules_that_are_all_skipped_are_shown_and_are_no_failure() -> io::Result<()> {
     let skipped = r#"<testsuites name="nextest-run" tests="1" failures="0" errors="0">
         <testsuite name="userns" tests="1" skipped="1" errors="0" failures="0">
         <testcase name="topic::needs_user"><skipped/></testcase>
         </testsuite></testsuites>"#;
-    let stand_in = StandIn::new(0, skipped, REASONS)?;
+    let stand_in = StandIn::new(0, skipped, &listing(&RULES, &REASONS))?;
 
     let (text, status) = stand_in.says(&["rules", "--skip-install", "groups.denied"])?;
 
@@ -214,21 +238,21 @@ fn rules_that_are_all_skipped_are_told_and_are_no_failure() -> io::Result<()> {
 }
 
 #[test]
-fn rules_of_a_suite_that_lies_are_not_told() -> io::Result<()> {
+fn rules_of_a_suite_that_answers_wrongly_are_not_shown() -> io::Result<()> {
     let cut = &JUNIT[..JUNIT.len() / 2];
-    for (lie, status, junit, rules) in [
-        ("a report cut short", 100, cut, RULES),
-        ("no list of rules", 100, JUNIT, ""),
-        ("a list cut short", 100, JUNIT, &RULES[..RULES.len() - 1]),
-        ("a rule that nobody knows", 100, JUNIT, "bad::hangs\tbad.rs\thangs\tmap.written-twice\t1\t\n"),
-        ("a suite that does not build", 101, JUNIT, RULES),
+    let whole = listing(&RULES, &REASONS);
+    let unknown = listing(&[("bad::hangs", &["map.written-twice"])], &[]);
+    for (wrong, status, junit, listing) in [
+        ("a report cut short", 100, cut, whole.as_str()),
+        ("no list of tests", 100, JUNIT, ""),
+        ("a list without tests", 100, JUNIT, "{\"tests\":[]}\n"),
+        ("a list cut short", 100, JUNIT, &whole[..whole.len() - 2]),
+        ("a rule that does not exist", 100, JUNIT, &unknown),
+        ("a suite that does not build", 101, JUNIT, &whole),
     ] {
-        let stand_in = StandIn::new(status, junit, REASONS)?;
-        fs::write(stand_in.dir.path().join("rules"), rules)?;
+        let (text, code) = StandIn::new(status, junit, listing)?.says(&["rules", "--skip-install"])?;
 
-        let (text, code) = stand_in.says(&["rules", "--skip-install"])?;
-
-        assert_eq!((code, text.contains(" hold, ")), (Some(2), false), "{lie}:\n{text}");
+        assert_eq!((code, text.contains(" hold, ")), (Some(2), false), "{wrong}:\n{text}");
     }
     Ok(())
 }

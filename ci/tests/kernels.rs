@@ -11,10 +11,10 @@ use support::{READY, StandIn, ci};
 
 /// A guest's words: as root it is asked for two users, otherwise for one.
 const USER: &str = r#"user() {
-    echo '{"user_started":{"uid":'$1',"facts":"kernel: 7.3.4"}}'
+    echo '{"user_started":{"uid":'$1',"facts":{"system":{"kernel_release":"7.3.4"}}}}'
     echo '{"started":{"test":"a"}}'
     echo '{"ended":{"test":"a","end":'$2',"milliseconds":5,"output":"the diff"}}'
-    echo '{"snapshot":{"path":"tests/a.snap.new","text":"new"}}'
+    echo '{"snapshot":{"path":"tests/snapshots/a.snap.new","text":"new"}}'
     echo '{"reproducer":{"name":"a.c","text":"int main;"}}'
     echo '{"skipped":{"test":"b","reason":"needs sudo: not installed"}}'
     echo '{"user_ended":{"ran":1,"skipped":1}}'
@@ -91,15 +91,16 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     assert!(text.contains("are below target/userns-suite/kernels/host\n"), "{text}");
     let left = stand_in.dir.path().join("target/userns-suite/kernels/host/uid-61234");
     assert_eq!(fs::read_to_string(left.join("output/a.txt"))?, "the diff");
-    assert_eq!(fs::read_to_string(left.join("snapshots/tests/a.snap.new"))?, "new");
+    assert_eq!(fs::read_to_string(left.join("snapshots/tests/snapshots/a.snap.new"))?, "new");
     assert_eq!(fs::read_to_string(left.join("reproducers/a.c"))?, "int main;");
     assert!(fs::read_to_string(junit)?.contains(r#"<testsuite name="host uid 61234" tests="2""#));
 
     let (json, _, status) = kernels(&stand_in, &["--json"])?;
     assert_eq!(status, Some(1));
     let value: serde_json::Value = serde_json::from_str(&json)?;
-    assert_eq!(value["kernels"][0]["verdict"], "failed");
+    assert_eq!((&value["format"], &value["kernels"][0]["verdict"]), (&2.into(), &"failed".into()));
     let users = value["kernels"][0]["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    assert_eq!(users[0]["facts"]["system"]["kernel_release"], "7.3.4");
     let seen = &users.last().ok_or("no user")?["tests"][0];
     assert_eq!((&seen["trace"], &seen["reproducers"]["a.c"]), (&"new".into(), &"int main;".into()));
     Ok(())
@@ -159,7 +160,7 @@ fn a_guest_that_lies_could_not_be_judged() -> io::Result<()> {
             "answered short",
         ),
         ("other tests", truth.replace("\"a\"", "\"c\""), "c, which was not asked for"),
-        ("a way out", truth.replace("tests/a.snap", "../a.snap"), "leads elsewhere"),
+        ("a way out", truth.replace("tests/snapshots/a.snap", "../a.snap"), "leads elsewhere"),
     ] {
         let (text, _, status) = kernels(&StandIn::new(&script)?, &[])?;
 

@@ -31,50 +31,49 @@
 //! `#[rstest]`, that ends in [`check!`]. What it needs is decided by the [facts of the host](host) when
 //! tests are listed, see [needs]. To run a program in a namespace in tests of your own, see [userns].
 //!
+//! This crate is the suite: the registry of tests, their needs, snapshots and verdicts. What it stands on are crates
+//! of their own, whose modules a test finds here:
+//!
+//! | crate | modules here | what it is |
+//! |---|---|---|
+//! | [`harness_scenario`] | [scenario], [action], [trace], [state] and more | what is done and what came of it, as data |
+//! | [`harness_spec`] | [model], [rules] | what should come of it, and by which rule of the kernel |
+//! | [`harness_play`] | [userns], [race], [host], [error] | plays it on this kernel, and runs programs in namespaces |
+//! | [`harness_reproduce`] | [reproducer] | writes a scenario as a program of its own |
+//!
+//! `harness-explore` compares kernel and model on scenarios that were not written by hand; this crate does not need it.
+//!
 //! | module | what it is |
 //! |---|---|
-//! | [scenario], [action] | what is done |
-//! | [trace], [state] | what happened |
-//! | [race] | what may happen when several do it at the same time |
-//! | [error] | what went wrong with the harness itself |
-//! | [host], [needs], [suite] | facts of this host, what a test needs of it, the registry of tests |
-//! | [reproducer] | a scenario as a program of its own |
-//! | [rules] | the rules of the kernel by name, which tests say that they pin |
+//! | [answer] | what a test expects of its last steps |
+//! | [suite], [needs] | the registry of tests, what a test needs of the host |
 //! | [snapshot] | how a trace is compared with what was reviewed |
-//! | [userns] | a real program in a namespace |
+//! | [verdict] | what kernel, snapshot and model make of a test, side by side |
+//! | [record] | the programs of what a test has played |
 
-pub mod action;
-mod actor;
-mod caller;
-pub mod caps;
-mod director;
-pub mod error;
-pub mod explore;
-pub mod host;
-mod lower;
-pub mod model;
+#![forbid(unsafe_code)]
+
+pub mod answer;
+mod comparator;
+mod current;
 pub mod needs;
-mod outcome;
-mod player;
 pub mod prelude;
-mod program;
-pub mod race;
-pub mod reproducer;
-pub mod rules;
-pub mod scenario;
-mod show;
+pub mod record;
 pub mod snapshot;
-pub mod state;
 pub mod suite;
-pub mod trace;
-mod trial;
-pub mod userns;
 pub mod verdict;
-mod wire;
 
 pub use harness_macros::test;
+pub use harness_play::{AlreadyObserved, Play, error, facts, here, host, lookups, observe, race, userns};
+pub use harness_reproduce as reproducer;
+use harness_scenario::show;
+pub use harness_scenario::{
+    action, actors, caller, caps, ids, listing, map, missing, outcome, prediction, release, scenario, start,
+    state, trace,
+};
+pub use harness_spec::{model, rules};
+pub use ids::{Names, Own};
 #[doc(hidden)]
 pub use insta;
 #[doc(hidden)]
 pub use linkme;
-pub use lower::Own;

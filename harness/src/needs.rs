@@ -1,21 +1,20 @@
 //! What a test cannot do without, judged by the facts of the host.
 //!
-//! # Facts decide, not trials
+//! # Facts decide, not probes
 //! A need must not be judged by trying out what the test is about: a kernel that wrongly refuses
-//! unshare(2) has to turn the suite red, and a trial would have turned it into skipped tests. So
+//! unshare(2) has to turn the suite red, and a probe would have turned it into skipped tests. So
 //! a need is a pure function of [`Facts`]: a sysctl that forbids, a chroot, a missing `/proc`.
 //!
 //! Some facts only name somebody who *may* withhold user namespaces and do not tell whether they
 //! do: a seccomp filter, a security module that confines this process, limits of namespaces above
-//! this one. Then, and only then, a trial is made ([`Lookups::trial`]), and the reason of a skip
+//! this one. Then, and only then, a probe is made ([`Lookups::probe`]), and the reason of a skip
 //! names both the refusal and who may be behind it. Where no fact names anybody, nothing is tried.
 //!
 //! A BPF program attached as a security module is invisible to an ordinary user, and so is a
 //! chroot into a mount point: there the suite fails rather than skips.
 //!
-//! [`Lookups::trial`]: crate::host::Lookups::trial
+//! [`Lookups::probe`]: crate::host::Lookups::probe
 
-mod maps;
 mod privilege;
 mod userns;
 
@@ -24,7 +23,8 @@ mod tests;
 
 use crate::caps::Cap;
 use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
-use crate::rules::changes::{Change, Release};
+use crate::release::Release;
+use crate::rules::changes::Change;
 
 /// One thing that a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,48 +1,103 @@
 //! Where snapshots live and what their headers say.
 //!
-//! A file snapshot is named by the test and its case. The header holds the facts of the host on which
-//! it was taken; they are not compared, and travel with a `.snap.new` into a bug report.
+//! A file snapshot lies in the folder of its topic and is named by the test and its case. Its header names its
+//! source alone. The header of a pending one (`.snap.new`), which may go into a bug report, holds the facts of the
+//! host, too: as `host`, a name that insta does not know, so that `cargo insta accept` leaves them out.
 
-mod told;
-
-pub use told::agree;
-
-use crate::host::Lacks;
-use crate::{host, suite};
+use crate::comparator::IgnoringUnknown;
+use crate::current::{current_test, variant};
+use crate::facts;
+use crate::host;
+use crate::missing::MissingFeatures;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::{env, fs, io};
 
-/// The name of the file snapshot of the running test.
+/// The name of the file snapshot of the running test: the test and its case without the topic, which is the folder.
 ///
 /// # Panics
 /// Outside of a test of the suite.
 pub fn name() -> String {
-    let test = suite::current_test().expect("check! is for functions marked #[harness::test]");
-    test.replace("::", "__")
+    topic_and_name().1
 }
 
-/// How a snapshot is stored: by its own name alone, beside the tests, with the host's facts.
+/// The topic of the running test, which is the module that it is in, and what its snapshot is called in the folder
+/// of that topic: `map_order::own_gid_needs_deny::before_deny` gives `map_order` and
+/// `own_gid_needs_deny__before_deny`.
+fn topic_and_name() -> (String, String) {
+    let test = current_test().expect("check! is for functions marked #[harness::test]");
+    let (topic, name) = test.split_once("::").unwrap_or(("", &test));
+    (topic.to_owned(), name.replace("::", "__"))
+}
+
+/// The folder of the running test's snapshots, relative to its source.
+fn folder() -> PathBuf {
+    Path::new("snapshots").join(topic_and_name().0)
+}
+
+/// How a snapshot is stored: by its own name alone, in the folder of its topic beside the tests.
 pub fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder());
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.set_info(&header());
-    if let Some(variant) = suite::variant() {
+    if let Some(variant) = variant() {
         settings.set_snapshot_suffix(variant);
     }
-    if host::facts().lacks() != Lacks::default() {
-        settings.set_comparator(Box::new(told::AsFarAsTold));
+    if facts().lacks() != MissingFeatures::default() {
+        settings.set_comparator(Box::new(IgnoringUnknown));
     }
     settings
 }
 
 /// What was reviewed for the running test: the file beside the tests, without its header. `None` if there is none.
 pub fn reviewed(source: &str) -> Option<String> {
-    let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(Default::default, PathBuf::from);
-    let directory = root.join(Path::new(source).parent()?).join("snapshots");
-    let variant = suite::variant().map_or_else(String::new, |variant| format!("@{variant}"));
-    let text = std::fs::read_to_string(directory.join(format!("{}{variant}.snap", name()))).ok()?;
+    let text = fs::read_to_string(workspace().join(file(source, "snap")?)).ok()?;
     Some(text.split_once("\n---\n")?.1.to_owned())
+}
+
+fn workspace() -> PathBuf {
+    env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(Default::default, PathBuf::from)
+}
+
+/// The file of the running test's snapshot with this ending, relative to the workspace.
+fn file(source: &str, ending: &str) -> Option<PathBuf> {
+    let variant = variant().map_or_else(String::new, |variant| format!("@{variant}"));
+    Some(Path::new(source).parent()?.join(folder()).join(format!("{}{variant}.{ending}", name())))
+}
+
+/// Compares with a file by `assert`, which panics where they differ. Then the facts of the host are printed, and
+/// written into the header of the pending snapshot if insta left one.
+pub fn compare_with_file(source: &str, assert: impl FnOnce()) {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(|| settings().bind(assert))) else { return };
+    let host = host_lines();
+    eprint!("{host}");
+    if let Some(Err(error)) = file(source, "snap.new").map(|file| add_host(&pending(&file), &host)) {
+        eprintln!("the pending snapshot does not name this host: {error}");
+    }
+    resume_unwind(panic);
+}
+
+/// Where insta puts a pending snapshot.
+fn pending(file: &Path) -> PathBuf {
+    let directory = env::var_os("INSTA_PENDING_DIR").filter(|directory| !directory.is_empty());
+    directory.map_or_else(workspace, PathBuf::from).join(file)
+}
+
+/// Adds these lines to the header of a pending snapshot. Where INSTA_UPDATE or CI have insta write none, there is
+/// nothing to do.
+fn add_host(pending: &Path, host: &str) -> io::Result<()> {
+    let text = match fs::read_to_string(pending) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text?,
+    };
+    match text.split_once("\n---\n") {
+        Some((header, body)) if !header.contains("\nhost:\n") => {
+            fs::write(pending, format!("{header}\n{host}---\n{body}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An inline snapshot without what its place in the source has put before each line.
@@ -53,9 +108,17 @@ pub fn plain(inline: &str) -> String {
     lines().map(|line| &line[least..]).collect::<Vec<_>>().join("\n")
 }
 
-/// What decides outcomes, in a few lines; `cargo ci facts` tells the rest.
-fn header() -> BTreeMap<&'static str, String> {
-    let facts = host::facts();
+/// What decides outcomes, as a few lines of YAML; `cargo ci facts` prints the rest.
+fn host_lines() -> String {
+    let line = |(name, value): (&str, String)| {
+        let plain = value.replace(['"', '\\'], "'").replace(char::is_control, " ");
+        format!("  {name}: \"{plain}\"\n")
+    };
+    format!("host:\n{}", deciding_facts().into_iter().map(line).collect::<String>())
+}
+
+fn deciding_facts() -> BTreeMap<&'static str, String> {
+    let facts = facts();
     let shown = |fact: &host::Fact<u64>| fact.known().map_or("absent".to_owned(), u64::to_string);
     let (system, policy) = (&facts.system, &facts.policy);
     BTreeMap::from([
@@ -70,15 +133,24 @@ fn header() -> BTreeMap<&'static str, String> {
 
 /// Compares what was seen, anything that can be displayed, with the reviewed snapshot of the test:
 /// with the file named after the test, or with an inline one, `check!(trace, @"...")`.
+///
+/// `check!(trace, last = EPERM)` also compares the outcome of the last step, and `last = [OK, EPERM]` those of the
+/// last two, with what stands in the test; see [answer](crate::answer).
 #[macro_export]
 macro_rules! check {
+    ($trace:expr, last = $expected:expr $(, @$inline:literal)? $(,)?) => {
+        let trace: &$crate::trace::Trace = &$trace;
+        $crate::answer::compare(trace, &$expected, || {
+            $crate::check!(trace $(, @$inline)?);
+        });
+    };
     ($seen:expr) => {
         let seen = $seen.to_string();
         $crate::verdict::compare(
             &seen,
             || $crate::snapshot::reviewed(file!()),
             || {
-                $crate::snapshot::settings().bind(|| {
+                $crate::snapshot::compare_with_file(file!(), || {
                     $crate::insta::assert_snapshot!($crate::snapshot::name(), seen);
                 });
             },
@@ -97,4 +169,33 @@ macro_rules! check {
             },
         )
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "host:\n  kernel: \"6.18 x86_64\"\n";
+
+    #[test]
+    fn a_pending_snapshot_names_the_host_once() -> io::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let pending = directory.path().join("a.snap.new");
+        fs::write(&pending, "---\nsource: a.rs\n---\ninside  begins\n---\n")?;
+
+        add_host(&pending, HOST)?;
+        add_host(&pending, HOST)?;
+
+        let expected = format!("---\nsource: a.rs\n{HOST}---\ninside  begins\n---\n");
+        assert_eq!(fs::read_to_string(&pending)?, expected);
+        add_host(&directory.path().join("none.snap.new"), HOST)
+    }
+
+    #[test]
+    fn what_the_host_says_of_itself_is_one_line_each() {
+        let lines = host_lines();
+
+        assert!(lines.starts_with("host:\n  apparmor_restrict_unprivileged_userns: \""), "{lines}");
+        assert!(lines.contains("\n  kernel: \"") && lines.lines().count() == 7, "{lines}");
+    }
 }

@@ -7,21 +7,26 @@
 mod names;
 mod serve;
 
-use std::cell::RefCell;
 use std::env;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
 
-use crate::host::{self, Facts};
+use crate::current::{self, Current};
+use crate::facts;
+use crate::host::Facts;
+use crate::listing::{ListedTest, Listing, TestDescription};
 use crate::needs::Need;
+use crate::record;
 use crate::rules::Rule;
 use crate::rules::changes::Variation;
+use crate::trace::Trace;
 use crate::verdict;
 
+pub use crate::current::current_test;
 pub use names::test_name;
 
 /// The variable that says what an unmet need is: unset or empty, a reason to skip; "all", a
@@ -51,6 +56,8 @@ pub struct Test {
     pub line: u32,
     /// What the test cannot do without.
     pub needs: &'static [Need],
+    /// What only the cases with a value cannot do without: the value as `#[values]` names it, without its path.
+    pub case_needs: &'static [(&'static str, Need)],
     /// The rules of the kernel that it pins.
     pub rules: &'static [&'static Rule],
     /// The changes of kernel and programs before which its snapshot is another.
@@ -64,49 +71,32 @@ impl Test {
     pub fn shown_name(&self) -> String {
         test_name(self.name, self.function)
     }
+
+    /// Whether this is a case with the value. rstest names it `file_3_IdFile__ProjidMap`, after the argument, its
+    /// number and the expression.
+    fn has_value(&self, value: &str) -> bool {
+        let cases = self.name.split("::").skip_while(|segment| *segment != self.function).skip(1);
+        cases.filter_map(|segment| segment.strip_suffix(value)).any(|before| before.ends_with('_'))
+    }
+
+    /// What the host lacks for it: `Ok` if nothing, else the reason of the first unmet need.
+    fn requirement(&self) -> Result<(), String> {
+        requirement(self.needs)?;
+        let mut of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
+        of_this_case.try_for_each(|(_, need)| requirement(&[*need]))
+    }
 }
 
 /// All tests linked into this binary, in no particular order.
 #[linkme::distributed_slice]
 pub static TESTS: [Test];
 
-thread_local! {
-    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
-}
-
-/// The test that a thread runs.
-#[derive(Clone)]
-struct Current {
-    name: String,
-    varies: &'static [&'static dyn Variation],
-}
-
-/// The name of the test that this thread runs, as the suite shows it; `None` outside of a test.
-pub fn current_test() -> Option<String> {
-    CURRENT.with_borrow(|current| current.as_ref().map(|current| current.name.clone()))
-}
-
-/// What the snapshot of the running test is called besides, where kernel or program lacks a change by which it
-/// varies: "without-" and the name of the first such change.
-pub fn variant() -> Option<String> {
-    let varies = CURRENT.with_borrow(|current| current.as_ref().map_or(&[][..], |current| current.varies));
-    let lacking = varies.iter().find(|change| !change.is_here())?;
-    Some(format!("without-{}", lacking.name()))
-}
-
 /// What the host lacks for `needs`: `Ok` if nothing, else the reason of the first unmet need.
 ///
 /// # Errors
 /// A sentence such as "needs root: euid is 1000".
 pub fn requirement(needs: &[Need]) -> Result<(), String> {
-    requirement_on(needs, host::facts())
-}
-
-/// As [`requirement`], of a test of this name: what is written above it, and project ids to map where it is
-/// the case of a table over the files that is about projid_map. The other cases run without.
-fn requirement_of(name: &str, test: &Test) -> Result<(), String> {
-    requirement(test.needs)?;
-    if name.contains("ProjidMap") { requirement(&[Need::ProjectIds]) } else { Ok(()) }
+    requirement_on(needs, facts())
 }
 
 /// As [`requirement`], for a host with these facts.
@@ -119,14 +109,13 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 
 /// Lists or runs the registered tests as libtest would, by the arguments of this process.
 ///
-/// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot
-/// run, and nothing else; `--rules` prints "name, file, function, rules, line, changes" for each test, parted by
-/// tabs: the rules that it pins and the changes by which its outcome varies, parted by blanks. Exit status: 0, or
-/// 101 if a test failed, or 2 if the suite was written or called wrongly (two tests of one name, a case without a
-/// name, an unknown [`REQUIRE`]).
+/// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot run, and nothing
+/// else; `--list --format json` prints a [`Listing`], and `--serve` plays the tests that are named on standard input,
+/// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if the suite was written or called
+/// wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
-    let lists = ["--skipped", "--rules", "--serve"].into_iter().any(asked);
+    let lists = ["--skipped", "--serve"].into_iter().any(asked);
     let arguments = if lists { Arguments::default() } else { Arguments::from_args() };
     let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {
         Ok(tests) => tests,
@@ -135,13 +124,18 @@ pub fn main() -> ExitCode {
     if asked("--skipped") {
         return print(&skipped(&tests));
     }
-    if asked("--rules") {
-        return print(&rules(&tests));
+    if arguments.list && arguments.format == Some(FormatSetting::Json) {
+        return listing(&tests, &arguments)
+            .to_line()
+            .map_or_else(|message| usage(&message), |line| print(&line));
     }
     let unmet_is = match unmet_is(env::var_os(REQUIRE).as_deref()) {
         Ok(unmet_is) => unmet_is,
         Err(message) => return usage(&message),
     };
+    if let Err(error) = harness_play::observe(played) {
+        return usage(&error.to_string());
+    }
     if asked("--serve") {
         return serve::serve(&tests, unmet_is).map_or_else(|message| usage(&message), |()| ExitCode::SUCCESS);
     }
@@ -181,7 +175,7 @@ fn may_be_asked_for(arguments: &Arguments, name: &str) -> bool {
 }
 
 fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
-    let requirement = requirement_of(&name, test);
+    let requirement = test.requirement();
     let excused = unmet_is == UnmetIs::AReasonToSkip || test.needs.iter().any(Need::is_a_lack);
     let ignored = requirement.is_err() && excused;
     let shown = name.clone();
@@ -198,11 +192,11 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
 /// Runs a test with [`current_test`] set, and unset afterwards even if it panics: the thread may
 /// run another one.
 fn run_named(test: Current, run: fn()) {
-    CURRENT.set(Some(test));
+    current::set(Some(test));
     verdict::begin();
     let result = catch_unwind(AssertUnwindSafe(run));
     let (disputed, counts) = verdict::end();
-    CURRENT.set(None);
+    current::set(None);
     tell(counts);
     match (result, disputed) {
         (Ok(()), None) => {}
@@ -214,6 +208,12 @@ fn run_named(test: Current, run: fn()) {
     }
 }
 
+/// A scenario was played, by a test or by what a test calls.
+fn played(trace: &Trace) {
+    record::record(trace);
+    verdict::played(trace);
+}
+
 /// Says how much of a test the model foretold, where somebody wants to know.
 fn tell(counts: verdict::Counts) {
     if env::var_os(TELL).is_some() {
@@ -223,20 +223,27 @@ fn tell(counts: verdict::Counts) {
 
 fn skipped(tests: &[(String, &Test)]) -> String {
     let line = |(name, test): &(String, &Test)| {
-        let reason = requirement_of(name, test).err()?;
+        let reason = test.requirement().err()?;
         Some(format!("{name}\t{}\n", reason.replace(['\n', '\t'], " ")))
     };
     tests.iter().filter_map(line).collect()
 }
 
-fn rules(tests: &[(String, &Test)]) -> String {
-    let line = |(name, test): &(String, &Test)| {
-        let rules: Vec<&str> = test.rules.iter().map(|rule| rule.name).collect();
-        let changes: Vec<&str> = test.varies.iter().map(|change| change.name()).collect();
-        let (file, line, function) = (test.file, test.line, test.function);
-        format!("{name}\t{file}\t{function}\t{}\t{line}\t{}\n", rules.join(" "), changes.join(" "))
+/// All tests that the arguments may ask for, with what they pin and whether they can run here.
+fn listing(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
+    let asked = tests.iter().filter(|(name, _)| may_be_asked_for(arguments, name));
+    let listed = |(name, test): &(String, &Test)| ListedTest {
+        test: TestDescription {
+            name: name.clone(),
+            file: test.file.to_owned(),
+            line: test.line,
+            function: test.function.to_owned(),
+            rules: test.rules.iter().map(|rule| rule.name.to_owned()).collect(),
+            varies: test.varies.iter().map(|change| change.name().to_owned()).collect(),
+        },
+        skipped: test.requirement().err(),
     };
-    tests.iter().map(line).collect()
+    Listing { tests: asked.map(listed).collect() }
 }
 
 fn print(lines: &str) -> ExitCode {

@@ -3,15 +3,15 @@
 //! While a test of the suite runs, each trace that it plays is compared with what the [model] says.
 //! A test whose snapshot agrees with the kernel fails all the same where the model does not.
 
-mod reproduced;
-
-pub use reproduced::line as reproducer;
-
-use crate::model::{self, Disagreement, Prediction, Side};
-use crate::rules::Rule;
+use crate::comparator::equal_where_known;
+use crate::current::current_test;
+use crate::here;
+use crate::model::{self, Disagreement, described};
+use crate::prediction::Prediction;
+use crate::record;
+use crate::reproducer::{self, Header};
+use crate::rules;
 use crate::show;
-use crate::snapshot::agree;
-use crate::suite;
 use crate::trace::Trace;
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -57,7 +57,7 @@ pub(crate) fn begin() {
 pub(crate) fn played(trace: &Trace) {
     PLAYED.with_borrow_mut(|played| {
         let Some(played) = played else { return };
-        let prediction = model::predict(&trace.scenario);
+        let prediction = model::predict(&trace.scenario, here::start());
         played.counts.played += 1;
         played.counts.steps += trace.outcomes.len();
         if let Some(prediction) = &prediction {
@@ -84,8 +84,8 @@ pub(crate) fn end() -> (Option<String>, Counts) {
             report.push_str(&described(trace, disagreement));
         }
         let _ = writeln!(report, "in\n{}", indented(&trace.to_string()));
-        let name = format!("{} {number}", suite::current_test().unwrap_or_default());
-        let _ = writeln!(report, "  {}", reproducer(&name, trace, Some(prediction)));
+        let name = format!("{} {number}", current_test().unwrap_or_default());
+        let _ = writeln!(report, "  {}", reproducer(name, trace, Some(prediction)));
     }
     if played.disputed.len() > MOST {
         let _ = writeln!(report, "and {} more scenarios", played.disputed.len() - MOST);
@@ -93,28 +93,11 @@ pub(crate) fn end() -> (Option<String>, Counts) {
     (Some(report), played.counts)
 }
 
-/// The rules by which the model says otherwise than the kernel.
-fn stands_on(trace: &Trace, prediction: &Prediction) -> Vec<&'static Rule> {
-    model::disagreements(trace, prediction).iter().filter_map(|found| found.rule).collect()
-}
-
-/// One point as reports show it.
-pub fn described(trace: &Trace, Disagreement { on, kernel, model, rule }: &Disagreement) -> String {
-    let mut text = match on {
-        Side::Step(index) => {
-            let step = &trace.scenario.steps[*index];
-            let action = show::action(step.actor, &step.action);
-            format!("  step {}   {}   {action}\n", index + 1, step.actor)
-        }
-        Side::State(actor) => format!("  afterwards   {actor}\n"),
-    };
-    let _ = writeln!(text, "           kernel   {kernel}");
-    let _ = write!(text, "           model    {model}");
-    if let Some(rule) = rule {
-        let _ = write!(text, "   {}: {}\n                    {}", rule.name, rule.sentence, rule.source);
-    }
-    text.push('\n');
-    text
+/// Writes the program of what was played under this name. Returns the line of a report that names its file.
+fn reproducer(name: String, trace: &Trace, prediction: Option<&Prediction>) -> String {
+    let about = prediction.map(|prediction| model::about(trace, prediction)).unwrap_or_default();
+    let header = Header { name, about, host: record::host() };
+    reproducer::report(&header, trace, prediction, &record::directory())
 }
 
 /// Compares what was seen with a snapshot, by `assert`, which panics where they differ; then says, if what was
@@ -125,9 +108,9 @@ pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: im
         let last = played.as_ref().and_then(|played| played.last.as_ref());
         if let Some((trace, prediction)) = last.filter(|(trace, _)| trace.to_string().trim() == seen.trim()) {
             let snapshot = snapshot().unwrap_or_default();
-            let name = suite::current_test().unwrap_or_default();
+            let name = current_test().unwrap_or_default();
             eprint!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));
-            eprintln!("  {}", reproducer(&name, trace, prediction.as_ref()));
+            eprintln!("  {}", reproducer(name, trace, prediction.as_ref()));
         }
     });
     resume_unwind(panic);
@@ -140,7 +123,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
     for (index, (step, kernel)) in trace.scenario.steps.iter().zip(trace.outcomes_shown()).enumerate() {
         let expected = prediction.and_then(|prediction| prediction.steps.get(index));
         let outcome = expected.and_then(|expected| expected.outcome.as_ref());
-        let model = outcome.map(|outcome| show::outcome(outcome, &step.action, trace.own));
+        let model = outcome.map(|outcome| show::outcome(outcome, &step.action, &trace.names));
         let snapshot = reviewed.get(index).cloned().flatten();
         let Some(alone) = stands_alone(&kernel, snapshot.as_deref(), model.as_deref()) else { continue };
         let action = show::action(step.actor, &step.action);
@@ -149,7 +132,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
         let _ = writeln!(report, "           kernel   {kernel}");
         let _ = writeln!(report, "           snapshot {}", or_nothing(snapshot));
         let _ = write!(report, "           model    {}", or_nothing(model));
-        if let Some(rule) = expected.and_then(|expected| expected.rule) {
+        if let Some(rule) = expected.and_then(|expected| expected.rule).and_then(rules::find) {
             let _ = write!(report, "   {}; {}", rule.name, rule.source);
         }
         let _ = writeln!(report, "\n           {alone}");
@@ -161,7 +144,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
 fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Option<&'static str> {
     match (snapshot, model) {
         (Some(snapshot), Some(model)) => {
-            match (agree(kernel, snapshot), agree(kernel, model), snapshot == model) {
+            match (equal_where_known(kernel, snapshot), equal_where_known(kernel, model), snapshot == model) {
                 (true, true, _) => None,
                 (true, ..) => Some("the model stands alone"),
                 (_, true, _) => {
@@ -171,8 +154,10 @@ fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Op
                 _ => Some("all three differ"),
             }
         }
-        (Some(snapshot), None) => (!agree(kernel, snapshot)).then_some("kernel and snapshot differ"),
-        (None, Some(model)) => (!agree(kernel, model)).then_some("kernel and model differ"),
+        (Some(snapshot), None) => {
+            (!equal_where_known(kernel, snapshot)).then_some("kernel and snapshot differ")
+        }
+        (None, Some(model)) => (!equal_where_known(kernel, model)).then_some("kernel and model differ"),
         (None, None) => None,
     }
 }

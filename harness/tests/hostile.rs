@@ -5,6 +5,7 @@
 //! the suite, so that `cargo ci test --only hostile` runs these; by hand: `cargo test --no-run`, then
 //! `cargo nextest run -p harness --test hostile --run-ignored all`.
 
+#[path = "../play/tests/support/mod.rs"]
 mod support;
 
 use harness::prelude::*;
@@ -133,11 +134,11 @@ fn with_snapshots(change: impl Fn(&Path)) -> tempfile::TempDir {
     let root = tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a directory");
     let copied = Command::new("cp").arg("-r").arg(sources().join("tests")).arg(root.path()).status();
     assert!(copied.is_ok_and(|status| status.success()), "cp failed");
-    change(&root.path().join("tests/userns/snapshots/map_order__own_gid__before_deny.snap"));
+    change(&root.path().join("tests/userns/snapshots/map_order/own_gid_needs_deny__before_deny.snap"));
     root
 }
 
-const OWN_GID: [&str; 2] = ["--exact", "map_order::own_gid::before_deny"];
+const OWN_GID: [&str; 2] = ["--exact", "map_order::own_gid_needs_deny::before_deny"];
 
 /// A snapshot that is not there, or another, makes its test fail, and the message names it.
 #[rstest]
@@ -153,7 +154,7 @@ fn a_snapshot_is_needed(#[case] change: impl Fn(&Path)) {
     let said = on("exec", root.path(), &OWN_GID);
 
     assert!(said.contains("1 failed"), "{said}");
-    assert!(said.contains("snapshot assertion for 'map_order__own_gid__before_deny' failed"), "{said}");
+    assert!(said.contains("snapshot assertion for 'own_gid_needs_deny__before_deny' failed"), "{said}");
 }
 
 /// The nearby success: the copy as it is.
@@ -178,7 +179,7 @@ fn everything_is_required() {
     assert!(said.contains("1 failed") && said.contains("unmet need: needs an ordinary user"), "{said}");
 }
 
-/// A seccomp filter that refuses unshare(2) is found out by a trial, and both are in the reason.
+/// A seccomp filter that refuses unshare(2) is found out by a probe, and both are in the reason.
 #[test]
 #[ignore = "needs the suite's binary"]
 fn a_seccomp_filter_is_named() {

@@ -1,7 +1,7 @@
 //! Creating a user namespace: whose ids and whose root directory the kernel looks at, and in which order.
 
 use crate::limits::limit;
-use crate::mounts::{mount, own_mounts, tmpfs};
+use crate::support::mounts::{mount, own_mounts, tmpfs};
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ const CALLS: [Action; 3] = [CLONE, CLONE3, UNSHARE];
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 
 fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
+    syscall(name, number, args.to_vec())
 }
 
 fn text(text: &'static [u8]) -> RawArg {
@@ -180,7 +180,7 @@ fn unshared_with_it(#[case] flag: i32) {
 #[case::of_nothing(&[])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.shared-fs", "join.shared-fs"))]
 fn directories_of_its_own(#[case] unshare: &[Action]) {
-    let cast = ordinary().outside(&[Action::Companion(libc::CLONE_FS)]).outside(unshare).inside(&[]);
+    let cast = ordinary().outside(&[Action::CloneAndKeep(libc::CLONE_FS)]).outside(unshare).inside(&[]);
 
     let trace = cast.outside(&[Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 }]).play();
 

@@ -1,6 +1,6 @@
 //! What a process is after it has created a user namespace, and after exec(2) there.
 
-use crate::mounts::own_tmp;
+use crate::support::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -10,7 +10,7 @@ fn prctl(name: &'static str, option: i32, value: i64) -> Action {
     // The argument after the value is the capability of PR_CAP_AMBIENT; other options ignore it or want 0.
     let third = if option == libc::PR_CAP_AMBIENT { NET_RAW } else { 0 };
     let args = [option.into(), value, third, 0, 0].map(RawArg::Number);
-    Action::Raw(name, libc::SYS_prctl, args.into())
+    syscall(name, libc::SYS_prctl, args.into())
 }
 
 /// Makes CAP_NET_RAW effective, permitted and inheritable, and nothing else.
@@ -20,7 +20,7 @@ pub fn inheritable() -> Action {
     };
     let bit = 1 << NET_RAW;
     let args = vec![words(&[0x2008_0522, 0]), words(&[bit, bit, bit, 0, 0, 0])];
-    Action::Raw("capset CAP_NET_RAW, inheritable too", libc::SYS_capset, args)
+    syscall("capset CAP_NET_RAW, inheritable too", libc::SYS_capset, args)
 }
 
 /// The creator has every capability in the new namespace, none inheritable or ambient, no securebits and
@@ -160,7 +160,7 @@ fn cve_2015_8709(#[case] dumpable: Action) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 100 50"), gid_map("0 200 50")]);
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
     let file = RawArg::ProcPath(Actor::Outside, "ns/user");
-    let look = Action::Hold("openat", libc::SYS_openat, vec![HERE, file]);
+    let look = syscall_for_fd("openat", libc::SYS_openat, vec![HERE, file]);
 
     let entered = cast.outside(&[dumpable, join]);
     let trace = entered.inside(&[setresgid(0), setresuid(0), DUMPABLE, look]).play();

@@ -15,7 +15,7 @@ fn securebits(bits: u64) -> Action {
 
 fn prctl(name: &'static str, option: i32, args: [i64; 2]) -> Action {
     let args = [option.into(), args[0], args[1], 0, 0].map(RawArg::Number);
-    Action::Raw(name, libc::SYS_prctl, args.into())
+    syscall(name, libc::SYS_prctl, args.into())
 }
 
 fn ambient() -> [Action; 2] {
@@ -95,7 +95,7 @@ fn every_start_and_way() {
 )]
 fn closed_unless_owned(#[case] before: &[Action], #[case] enter: Action) {
     let ask = [RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
-    let signal = Action::Ask("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, ask.into(), Results::Words(1));
+    let signal = syscall_for("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, ask.into(), Results::Words(1));
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).nested(&[]);
 
     let trace = cast.outside(before).outside(&[enter, signal]).play();

@@ -1,7 +1,7 @@
 //! What membership of a group decides of files: every mode for a member that enters a namespace, drops the
 //! group and takes it again, and access control lists.
 
-use crate::group_files::{FILE, ME, OPEN, file, memberships, namespace};
+use crate::support::group_files::{FILE, ME, OPEN, file, memberships, namespace};
 use harness::prelude::*;
 use rstest::rstest;
 use std::borrow::Cow;
@@ -78,7 +78,7 @@ fn access_list(own_group: u16, seven: u16, others: u16) -> Action {
     let size = RawArg::Number(44);
     let texts = [FILE, b"system.posix_acl_access\0"].map(|text| RawArg::Bytes(Cow::Borrowed(text)));
     let args = [&texts[..], &[RawArg::Bytes(Cow::Owned(value)), size, RawArg::Number(0)]].concat();
-    Action::Raw("setxattr", libc::SYS_setxattr, args)
+    syscall("setxattr", libc::SYS_setxattr, args)
 }
 
 /// A group that an access control list names decides for those that are members of it by their filesystem

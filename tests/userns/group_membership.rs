@@ -1,6 +1,6 @@
 //! Which groups count for files: permission, chown to one of one's own groups, the set-group-ID bit.
 
-use crate::group_files::{ME, OPEN, chmod, file, look_at, memberships, namespace};
+use crate::support::group_files::{ME, OPEN, chmod, file, look_at, memberships, namespace};
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;

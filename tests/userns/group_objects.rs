@@ -1,12 +1,12 @@
 //! What membership of a group decides beside files: System V IPC, and who may attach to a tun device, which
 //! is the one decision by the effective gid that a program finds everywhere.
 
-use crate::group_files::{memberships, namespace};
+use crate::support::group_files::{memberships, namespace};
 use harness::prelude::*;
 use std::fmt::Write as _;
 
 fn call(name: &'static str, number: i64, args: &[i64]) -> Action {
-    Action::Raw(name, number, args.iter().copied().map(RawArg::Number).collect())
+    syscall(name, number, args.iter().copied().map(RawArg::Number).collect())
 }
 
 /// semget(2) of the one set there is in a new IPC namespace.
@@ -20,7 +20,7 @@ fn ipc_set(gid: u32, mode: u32) -> Action {
     let whole = fields.into_iter().chain(std::iter::repeat_n(0, 104)).collect::<Vec<_>>();
     let numbers = [0, 0, i64::from(libc::IPC_SET)].map(RawArg::Number);
     let args = [&numbers[..], &[RawArg::Bytes(whole.into())]].concat();
-    Action::Raw("semctl IPC_SET", libc::SYS_semctl, args)
+    syscall("semctl IPC_SET", libc::SYS_semctl, args)
 }
 
 /// A member of the group of a semaphore set's creator, or of the group it was given to, gets the group's bits,
@@ -39,7 +39,7 @@ fn semaphores() {
         let sets = kinds.iter().flat_map(|(_, creator, owner)| modes.map(|mode| (*creator, *owner, mode)));
         let cells = sets.map(|(creator, owner, mode)| {
             let flags = i64::from(libc::IPC_CREAT | libc::IPC_EXCL);
-            let create = [Action::Apart(libc::CLONE_NEWIPC), setresgid(creator), semget(flags)];
+            let create = [Action::UnshareOrStop(libc::CLONE_NEWIPC), setresgid(creator), semget(flags)];
             let made = namespace().inside(&create).inside(&[ipc_set(owner, mode)]);
             let member = made.inside(&[SETGROUPS_EMPTY, setresgid(1)]).inside(&steps);
             // The creator itself would get the owner's bits.
@@ -59,7 +59,7 @@ const TUNSETGROUP: i64 = 0x4004_54ce;
 
 /// ioctl(2) of the held descriptor.
 fn ioctl(name: &'static str, request: i64, argument: RawArg) -> Action {
-    Action::Raw(name, libc::SYS_ioctl, vec![RawArg::Held, RawArg::Number(request), argument])
+    syscall(name, libc::SYS_ioctl, vec![RawArg::Held, RawArg::Number(request), argument])
 }
 
 /// Opens /dev/net/tun and attaches to the device tap0, with the flags IFF_TAP and IFF_NO_PI.
@@ -70,11 +70,11 @@ fn attach() -> [Action; 2] {
     device[..4].copy_from_slice(b"tap0");
     device[16..18].copy_from_slice(&0x1002_u16.to_ne_bytes());
     let device = RawArg::Bytes(device.to_vec().into());
-    [Action::Hold("open tun", libc::SYS_openat, args), ioctl("TUNSETIFF", TUNSETIFF, device)]
+    [syscall_for_fd("open tun", libc::SYS_openat, args), ioctl("TUNSETIFF", TUNSETIFF, device)]
 }
 
 fn close() -> Action {
-    Action::Raw("close", libc::SYS_close, vec![RawArg::Held])
+    syscall("close", libc::SYS_close, vec![RawArg::Held])
 }
 
 /// To attach to a device that was given to a group takes the effective gid or a supplementary group, and not
@@ -100,7 +100,7 @@ fn tun_devices() {
     });
     let trace = tried.play();
 
-    let attaching = |action: &Action| matches!(action, Action::Raw("TUNSETIFF", ..));
+    let attaching = |action: &Action| matches!(action, Action::Syscall(Syscall { name: "TUNSETIFF", .. }));
     let attached = trace.steps().zip(trace.outcomes_shown());
     let attached = attached.filter(|((step, _), _)| attaching(&step.action)).map(|(_, shown)| shown);
     let names = std::iter::once("made with every capability").chain(memberships().map(|(name, _)| name));

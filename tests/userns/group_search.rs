@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 /// fchown(2) of the held file to this group: its owner may give it to the groups that it is a member of.
 fn give_to(group: u32) -> Action {
     let ids = [SAME, group].map(|id| RawArg::Number(id.into()));
-    Action::Raw("fchown", libc::SYS_fchown, [[RawArg::Held].as_slice(), &ids].concat())
+    syscall("fchown", libc::SYS_fchown, [[RawArg::Held].as_slice(), &ids].concat())
 }
 
 /// How many of these groups are found and how many refused, with the names of those found wrongly and refused
 /// wrongly. The others must not have the gid of the process among them, which counts wherever it stands.
 fn searched(gids: &'static str, groups: Action, members: &[u32], others: &[u32]) -> String {
     let file = vec![RawArg::Bytes(b"file\0".into()), RawArg::Number(0)];
-    let begin = [Action::Hold("memfd_create", libc::SYS_memfd_create, file), SETGROUPS_EMPTY, groups];
+    let begin = [syscall_for_fd("memfd_create", libc::SYS_memfd_create, file), SETGROUPS_EMPTY, groups];
     let steps: Vec<Action> = members.iter().chain(others).map(|group| give_to(*group)).collect();
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 65536"), gid_map(gids)]);
     // The list is short again in the end, as the state of a process shows all of its groups.

@@ -87,12 +87,12 @@ fn memory() -> Action {
     let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) | 0x10_0000;
     let access = i64::from(libc::PROT_READ | libc::PROT_WRITE);
     let args = [MEMORY, LENGTH, access, flags, -1, 0].map(RawArg::Number);
-    Action::Raw("mmap", libc::SYS_mmap, args.to_vec())
+    syscall("mmap", libc::SYS_mmap, args.to_vec())
 }
 
 /// setgroups(2) or getgroups(2) of this size with a list for which there is room for so many entries.
 fn at_the_end(name: &'static str, number: i64, size: i64, room: i64) -> Action {
-    Action::Raw(name, number, [size, MEMORY + LENGTH - 4 * room].map(RawArg::Number).to_vec())
+    syscall(name, number, [size, MEMORY + LENGTH - 4 * room].map(RawArg::Number).to_vec())
 }
 
 /// The list is read one group after the other: where memory ends in the middle it is EFAULT, unless a group

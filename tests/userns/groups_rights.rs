@@ -113,7 +113,7 @@ fn word_binds_setgroups_alone(#[case] word: Action) {
         set_id(SetId::Setregid, &[6, 7]),
         set_id(SetId::Setresgid, &[8, 9, 10]),
         set_id(SetId::Setfsgid, &[11]),
-        Action::Look,
+        Action::GetCredentials,
     ]);
     let trace = gids
         .inside(&[Action::Getgroups { size: 8, room: Room::Good }, setgroups(&[5]), SETGROUPS_EMPTY])

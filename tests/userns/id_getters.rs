@@ -8,7 +8,7 @@ const GETRESUID: (&str, i64) = ("getresuid", libc::SYS_getresuid);
 const GETRESGID: (&str, i64) = ("getresgid", libc::SYS_getresgid);
 
 fn single() -> [Action; 4] {
-    let call = |name, number| Action::Raw(name, number, vec![]);
+    let call = |name, number| syscall(name, number, vec![]);
     [
         call("getuid", libc::SYS_getuid),
         call("geteuid", libc::SYS_geteuid),
@@ -27,8 +27,7 @@ fn bad_pointers(#[case] (name, number): (&'static str, i64)) {
     let place = |bad: usize, at: usize| {
         if at == bad { RawArg::Number(8) } else { RawArg::Results(at as u64 * 4) }
     };
-    let calls =
-        [0, 1, 2, 3].map(|bad| Action::Raw(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
+    let calls = [0, 1, 2, 3].map(|bad| syscall(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
 
     let trace = ordinary().inside(&calls).play();
 
@@ -40,7 +39,8 @@ fn bad_pointers(#[case] (name, number): (&'static str, i64)) {
 #[harness::test(Root, Userns, pins("id.getters"))]
 fn real_and_effective() {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let ids = [set_id(SetId::Setresgid, &[4, 5, 6]), set_id(SetId::Setresuid, &[1, 2, 3]), Action::Look];
+    let ids =
+        [set_id(SetId::Setresgid, &[4, 5, 6]), set_id(SetId::Setresuid, &[1, 2, 3]), Action::GetCredentials];
 
     let trace = cast.inside(&ids).inside(&single()).play();
 
@@ -66,12 +66,17 @@ fn unmapped(#[case] uids: &'static str, #[case] gids: &'static str) {
         DUMPABLE,
     ];
     let upper = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let cast = upper.inside(&[]).second(&[]).inside(&ids).nested(&[Action::Look]);
+    let cast = upper.inside(&[]).second(&[]).inside(&ids).nested(&[Action::GetCredentials]);
     let maps = [(IdFile::UidMap, uids), (IdFile::GidMap, gids)];
 
     let mapped = cast.second(&maps.map(|(file, words)| write_of(Actor::Nested, file, words)));
     let set = [set_id(SetId::Setfsuid, &[50]), set_id(SetId::Setfsgid, &[50])];
-    let trace = mapped.nested(&[Action::Look]).nested(&single()).nested(&set).nested(&[Action::Look]).play();
+    let trace = mapped
+        .nested(&[Action::GetCredentials])
+        .nested(&single())
+        .nested(&set)
+        .nested(&[Action::GetCredentials])
+        .play();
 
     check!(trace);
 }

@@ -35,7 +35,7 @@ fn ids_with_capabilities() {
     let cast = cast.outside(&[set_id(SetId::Setresgid, &[5, 6, 7]), three("getresgid", libc::SYS_getresgid)]);
     let cast = cast.outside(&[set_id(SetId::Setfsgid, &[8]), set_id(SetId::Setfsgid, &[u32::MAX])]);
     let cast = cast.outside(&[set_id(SetId::Setresuid, &[1, 2, 3]), three("getresuid", libc::SYS_getresuid)]);
-    let trace = cast.outside(&GETTERS.map(|(name, number)| Action::Raw(name, number, Vec::new()))).play();
+    let trace = cast.outside(&GETTERS.map(|(name, number)| syscall(name, number, Vec::new()))).play();
 
     check!(outcomes(&trace).join("\n"), @r"
     ok
@@ -80,7 +80,7 @@ const GETTERS: [(&str, i64); 4] = [
 /// The real, the effective and the saved id.
 fn three(name: &'static str, number: i64) -> Action {
     let room = [0, 4, 8].map(RawArg::Results).to_vec();
-    Action::Ask(name, number, room, Results::Words(3))
+    syscall_for(name, number, room, Results::Words(3))
 }
 
 /// What came of the steps, without the process's coming into being.

@@ -1,7 +1,7 @@
 //! setns(2) into a user namespace: by whom, through what, and what it leaves.
 
 use crate::creating::THREAD;
-use crate::ns_files::{open_ns, pidfd_of, setns_held};
+use crate::support::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -9,24 +9,23 @@ const fn join(of: Actor, nstype: i32) -> Action {
     Action::Setns { of, file: NsFile::User, nstype }
 }
 
-/// The owner of a namespace joins it from its parent, whatever it names as the type: the right one or 0.
-/// Any other type is EINVAL.
+/// The owner of a namespace joins it from its parent. As the type it names the right one or 0; any other is EINVAL.
 /// Source: setns(2), EINVAL; kernel userns_install().
 #[rstest]
-#[case::any(0)]
-#[case::user(NEWUSER)]
-#[case::uts(libc::CLONE_NEWUTS)]
-#[case::user_and_uts(NEWUSER | libc::CLONE_NEWUTS)]
+#[case::any(0, OK)]
+#[case::user(NEWUSER, OK)]
+#[case::uts(libc::CLONE_NEWUTS, EINVAL)]
+#[case::user_and_uts(NEWUSER | libc::CLONE_NEWUTS, EINVAL)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.by-owner", "join.other-type"))]
-fn by_the_owner(#[case] nstype: i32) {
-    let cast = ordinary().outside(&[]).inside(&[uid_map("0 own 1"), DENY, gid_map("0 own 1")]);
+fn the_owner_joins_if_it_names_no_other_type(#[case] nstype: i32, #[case] expected: Answer) {
+    let ns = ordinary().outside(&[]).inside(&[uid_map("0 own 1"), DENY, gid_map("0 own 1")]);
 
-    let trace = cast.outside(&[join(Actor::Inside, nstype)]).play();
+    let trace = ns.outside(&[join(Actor::Inside, nstype)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// Whoever joins has every capability there, the usual securebits, and the ids that the map gives it.
+/// A process that joins has every capability there, the usual securebits, and the ids that the map gives it.
 /// Source: user_namespaces(7), "Capabilities"; kernel set_cred_user_ns().
 #[rstest]
 #[case::unmapped(&[])]
@@ -38,13 +37,13 @@ fn by_the_owner(#[case] nstype: i32) {
     Capability(Cap::Setpcap),
     pins("enter.capabilities", "enter.securebits", "enter.ids-kept")
 )]
-fn what_it_leaves(#[case] maps: &[Action]) {
+fn a_process_that_joins_has_every_capability_and_mapped_ids(#[case] maps: &[Action]) {
     let bits = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 0x14);
-    let cast = root().outside(&[]).inside(&[]).outside(maps);
+    let ns = root().outside(&[]).inside(&[]).outside(maps);
 
-    let trace = cast.outside(&[bits, only_caps(&[Cap::SysAdmin]), join(Actor::Inside, 0)]).play();
+    let trace = ns.outside(&[bits, only_caps(&[Cap::SysAdmin]), join(Actor::Inside, 0)]).play();
 
-    check!(trace);
+    check!(trace, last = OK);
 }
 
 /// No process joins the namespace that it is in, which would give its capabilities back.
@@ -54,48 +53,48 @@ fn what_it_leaves(#[case] maps: &[Action]) {
 #[case::by_another(Actor::Second, Actor::Inside)]
 #[case::outside(Actor::Outside, Actor::Privileged)]
 #[harness::test(Root, Userns, pins("join.own"))]
-fn ones_own(#[case] who: Actor, #[case] of: Actor) {
-    let cast = root().privileged(&[]).outside(&[]).inside(&[]).second(&[]);
+fn no_process_joins_the_namespace_that_it_is_in(#[case] who: Actor, #[case] of: Actor) {
+    let ns = root().privileged(&[]).outside(&[]).inside(&[]).second(&[]);
 
-    let trace = cast.by(who, &[join(of, 0)]).play();
+    let trace = ns.by(who, &[join(of, 0)]).play();
 
-    check!(trace);
+    check!(trace, last = EINVAL);
 }
 
-/// setns(2) asks for CAP_SYS_ADMIN in the namespace: there is none in a namespace above or beside one's
-/// own; there is in all those below.
+/// setns(2) asks for CAP_SYS_ADMIN in the namespace. Root of a namespace has it in those below, on whatever level,
+/// and not in one above or beside its own.
 /// Source: setns(2), EPERM; kernel userns_install(), cap_capable().
 #[rstest]
-#[case::parent(Actor::Inside, Actor::Outside)]
-#[case::grandparent(Actor::Nested, Actor::Outside)]
-#[case::parent_of_nested(Actor::Nested, Actor::Inside)]
-#[case::sibling(Actor::Inside, Actor::Sibling)]
-#[case::child(Actor::Inside, Actor::Nested)]
-#[case::grandchild(Actor::Outside, Actor::Nested)]
-#[case::child_of_a_sibling(Actor::Sibling, Actor::Nested)]
+#[case::parent(Actor::Inside, Actor::Outside, EPERM)]
+#[case::grandparent(Actor::Nested, Actor::Outside, EPERM)]
+#[case::parent_of_nested(Actor::Nested, Actor::Inside, EPERM)]
+#[case::sibling(Actor::Inside, Actor::Sibling, EPERM)]
+#[case::child(Actor::Inside, Actor::Nested, OK)]
+#[case::grandchild(Actor::Outside, Actor::Nested, OK)]
+#[case::child_of_a_sibling(Actor::Sibling, Actor::Nested, EPERM)]
 #[harness::test(Root, Userns, pins("join.needs-sys-admin"))]
-fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
+fn only_a_namespace_below_is_joined(#[case] who: Actor, #[case] of: Actor, #[case] expected: Answer) {
     let maps = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).sibling(&[]);
+    let ns = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).sibling(&[]);
     let open = open_ns(of, "ns/user");
 
-    let trace = cast.privileged(&[open, Action::Give(who)]).by(who, &[setns_held(0)]).play();
+    let trace = ns.privileged(&[open, Action::PassFd(who)]).by(who, &[setns_held(0)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// The owner needs no capability at all for its own namespace; any other user needs CAP_SYS_ADMIN above it,
-/// exactly that.
+/// The owner, which is an effective uid, needs no capability to join its namespace. Another user needs CAP_SYS_ADMIN
+/// in the parent and no other capability.
 /// Source: user_namespaces(7), "Capabilities" rule 3; kernel cap_capable(): euid of the owner.
 #[rstest]
-#[case::owner_without_any(&[only_caps(&[])])]
-#[case::owner_by_effective_uid(&[set_id(SetId::Setresuid, &[61, 0, 61]), only_caps(&[])])]
-#[case::owner_with_another_gid(&[setresgid(61), setgroups(&[62]), only_caps(&[])])]
-#[case::owner_of_neither_but_with_its_gid(&[setresuid(61)])]
-#[case::another_effective_uid(&[set_id(SetId::Setresuid, &[0, 61, 0])])]
-#[case::another_with_all(&[NO_FIXUP, setresuid(61)])]
-#[case::another_with_sys_admin(&[NO_FIXUP, setresuid(61), only_caps(&[Cap::SysAdmin])])]
-#[case::another_with_all_but_sys_admin(&[NO_FIXUP, setresuid(61), drop_caps(&[Cap::SysAdmin])])]
+#[case::owner_without_any(&[only_caps(&[])], OK)]
+#[case::owner_by_effective_uid(&[set_id(SetId::Setresuid, &[61, 0, 61]), only_caps(&[])], OK)]
+#[case::owner_with_another_gid(&[setresgid(61), setgroups(&[62]), only_caps(&[])], OK)]
+#[case::owner_of_neither_but_with_its_gid(&[setresuid(61)], EPERM)]
+#[case::another_effective_uid(&[set_id(SetId::Setresuid, &[0, 61, 0])], EPERM)]
+#[case::another_with_all(&[NO_FIXUP, setresuid(61)], OK)]
+#[case::another_with_sys_admin(&[NO_FIXUP, setresuid(61), only_caps(&[Cap::SysAdmin])], OK)]
+#[case::another_with_all_but_sys_admin(&[NO_FIXUP, setresuid(61), drop_caps(&[Cap::SysAdmin])], EPERM)]
 #[harness::test(
     Root,
     Userns,
@@ -103,76 +102,76 @@ fn above_below_and_beside(#[case] who: Actor, #[case] of: Actor) {
     Capability(Cap::SysAdmin),
     pins("join.needs-sys-admin", "join.by-owner")
 )]
-fn by_capability(#[case] before: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]);
+fn the_owner_needs_no_capability_and_others_sys_admin(#[case] before: &[Action], #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&[]);
     let open = open_ns(Actor::Inside, "ns/user");
 
-    let trace = cast.outside(&[open]).outside(before).outside(&[setns_held(0)]).play();
+    let trace = ns.outside(&[open]).outside(before).outside(&[setns_held(0)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// A process with threads, or one whose root directory is shared with another, stays where it is; either is
-/// enough.
+/// A process that has a second thread, or shares its root directory with another process, cannot join a user
+/// namespace. Either is enough.
 /// Source: setns(2), EINVAL; kernel userns_install(): thread_group_empty(), current->fs->users.
 #[rstest]
-#[case::thread(THREAD)]
-#[case::thread_that_shares_no_fs(libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD)]
-#[case::shared_fs(libc::CLONE_FS)]
-#[case::a_process_that_shares_nothing(0)]
+#[case::thread(THREAD, EINVAL)]
+#[case::thread_that_shares_no_fs(libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_THREAD, EINVAL)]
+#[case::shared_fs(libc::CLONE_FS, EINVAL)]
+#[case::a_process_that_shares_nothing(0, OK)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.threads", "join.shared-fs"))]
-fn with_a_companion(#[case] shares: i32) {
-    let cast = ordinary().outside(&[]).inside(&[]);
+fn a_process_that_shares_threads_or_root_cannot_join(#[case] shares: i32, #[case] expected: Answer) {
+    let ns = ordinary().outside(&[]).inside(&[]);
 
-    let trace = cast.outside(&[Action::Companion(shares), join(Actor::Inside, NEWUSER)]).play();
+    let trace = ns.outside(&[Action::CloneAndKeep(shares), join(Actor::Inside, NEWUSER)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// Only descriptors of namespaces and of processes can be joined.
 /// Source: setns(2), EBADF, EINVAL.
 #[rstest]
-#[case::no_descriptor(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Number(-1), RawArg::Number(0)]))]
-#[case::closed(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Number(1000), RawArg::Number(0)]))]
-#[case::socket(Action::Raw("setns", libc::SYS_setns, vec![RawArg::Socket, RawArg::Number(0)]))]
-#[case::regular_file(setns_held(0))]
-#[case::regular_file_as_user(setns_held(NEWUSER))]
+#[case::no_descriptor(syscall("setns", libc::SYS_setns, vec![RawArg::Number(-1), RawArg::Number(0)]), EBADF)]
+#[case::closed(syscall("setns", libc::SYS_setns, vec![RawArg::Number(1000), RawArg::Number(0)]), EBADF)]
+#[case::socket(syscall("setns", libc::SYS_setns, vec![RawArg::Socket, RawArg::Number(0)]), EINVAL)]
+#[case::regular_file(setns_held(0), EINVAL)]
+#[case::regular_file_as_user(setns_held(NEWUSER), EINVAL)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("join.bad-descriptor", "join.not-a-namespace"))]
-fn no_namespace(#[case] setns: Action) {
-    let cast = ordinary().outside(&[]).inside(&[]);
+fn only_namespaces_and_processes_are_joined(#[case] setns: Action, #[case] expected: Answer) {
+    let ns = ordinary().outside(&[]).inside(&[]);
 
-    let trace = cast.outside(&[open(IdFile::UidMap), setns]).play();
+    let trace = ns.outside(&[open(IdFile::UidMap), setns]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// Through a pidfd the namespaces to join have to be named, by known flags.
 /// Source: setns(2), "fd refers to a pidfd"; kernel check_setns_flags(), since 5.8.
 #[rstest]
-#[case::user(NEWUSER)]
-#[case::none(0)]
-#[case::unknown(1)]
-#[case::user_and_unknown(NEWUSER | 1 << 12)]
+#[case::user(NEWUSER, OK)]
+#[case::none(0, EINVAL)]
+#[case::unknown(1, EINVAL)]
+#[case::user_and_unknown(NEWUSER | 1 << 12, EINVAL)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" }, pins("join.pidfd-flags"))]
-fn through_a_pidfd(#[case] flags: i32) {
-    let cast = ordinary().outside(&[]).inside(&[]);
+fn a_pidfd_takes_known_namespace_flags(#[case] flags: i32, #[case] expected: Answer) {
+    let ns = ordinary().outside(&[]).inside(&[]);
 
-    let trace = cast.outside(&[pidfd_of(Actor::Inside), setns_held(flags)]).play();
+    let trace = ns.outside(&[pidfd_of(Actor::Inside), setns_held(flags)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// Through a pidfd the process has to be one that could be traced: not one of another user's, and not
-/// one that is gone.
-/// Source: setns(2), EPERM, ESRCH; kernel validate_nsset(): ptrace_may_access().
+/// Through a pidfd the process has to be one that the caller may trace, which one of another user is not. After
+/// that the namespace has to be another than the caller's own.
+/// Source: setns(2), EPERM, EINVAL; kernel validate_nsset(): ptrace_may_access().
 #[rstest]
-#[case::of_another_user(Actor::Privileged)]
-#[case::of_the_own_namespace(Actor::Outside)]
+#[case::of_another_user(Actor::Privileged, EPERM)]
+#[case::of_the_own_namespace(Actor::Outside, EINVAL)]
 #[harness::test(Root, Userns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" }, pins("join.pidfd-without-ptrace", "join.own"))]
-fn through_the_pidfd_of(#[case] whose: Actor) {
-    let cast = ordinary().privileged(&[]).outside(&[]);
+fn a_pidfd_takes_a_process_that_may_be_traced(#[case] whose: Actor, #[case] expected: Answer) {
+    let ns = ordinary().privileged(&[]).outside(&[]);
 
-    let trace = cast.outside(&[pidfd_of(whose), setns_held(NEWUSER)]).play();
+    let trace = ns.outside(&[pidfd_of(whose), setns_held(NEWUSER)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

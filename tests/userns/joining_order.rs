@@ -1,7 +1,7 @@
 //! setns(2): which refusal comes first, and several namespaces in one call.
 
 use crate::creating::THREAD;
-use crate::ns_files::{open_ns, pidfd_of, setns_held};
+use crate::support::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -14,9 +14,9 @@ const NEWNS: i32 = libc::CLONE_NEWNS;
 #[rstest]
 #[case::no_privilege(Actor::Outside, &[])]
 #[case::another_type(Actor::Outside, &[setns_held(NEWUTS)])]
-#[case::threads(Actor::Outside, &[Action::Companion(THREAD)])]
-#[case::shared_directories(Actor::Outside, &[Action::Companion(libc::CLONE_FS)])]
-#[case::a_process_that_shares_nothing(Actor::Outside, &[Action::Companion(0)])]
+#[case::threads(Actor::Outside, &[Action::CloneAndKeep(THREAD)])]
+#[case::shared_directories(Actor::Outside, &[Action::CloneAndKeep(libc::CLONE_FS)])]
+#[case::a_process_that_shares_nothing(Actor::Outside, &[Action::CloneAndKeep(0)])]
 #[case::the_own_namespace(Actor::Inside, &[only_caps(&[])])]
 #[harness::test(
     Root,
@@ -25,7 +25,7 @@ const NEWNS: i32 = libc::CLONE_NEWNS;
 )]
 fn privilege_comes_last(#[case] of: Actor, #[case] before: &[Action]) {
     let cast = root().privileged(&[]).outside(&[]).inside(&[]);
-    let opened = cast.privileged(&[open_ns(of, "ns/user"), Action::Give(Actor::Inside)]);
+    let opened = cast.privileged(&[open_ns(of, "ns/user"), Action::PassFd(Actor::Inside)]);
 
     let trace = opened.inside(before).inside(&[setns_held(0)]).play();
 
@@ -41,7 +41,7 @@ fn privilege_comes_last(#[case] of: Actor, #[case] before: &[Action]) {
 fn descriptor_comes_first(#[case] nstype: i32) {
     let setns = vec![RawArg::Number(-1), RawArg::Number(nstype.into())];
 
-    let trace = ordinary().outside(&[Action::Raw("setns", libc::SYS_setns, setns)]).play();
+    let trace = ordinary().outside(&[syscall("setns", libc::SYS_setns, setns)]).play();
 
     check!(trace);
 }

@@ -19,19 +19,19 @@ fn text(text: &'static [u8]) -> RawArg {
 fn add_to(keyring: i64) -> Action {
     let payload = [text(b"x"), RawArg::Number(1), RawArg::Number(keyring)];
     let args = [text(b"user\0"), text(b"userns-suite\0")].into_iter().chain(payload);
-    Action::Hold("add_key", libc::SYS_add_key, args.collect())
+    syscall_for_fd("add_key", libc::SYS_add_key, args.collect())
 }
 
 /// KEYCTL_SEARCH for that key in a keyring.
 fn search(name: &'static str, keyring: i64) -> Action {
     let (operation, link_to) = (RawArg::Number(10), RawArg::Number(0));
     let args = vec![operation, RawArg::Number(keyring), text(b"user\0"), text(b"userns-suite\0"), link_to];
-    Action::Hold(name, libc::SYS_keyctl, args)
+    syscall_for_fd(name, libc::SYS_keyctl, args)
 }
 
 /// KEYCTL_JOIN_SESSION_KEYRING, a new one without a name.
 fn new_session() -> Action {
-    Action::Hold("new session keyring", libc::SYS_keyctl, vec![RawArg::Number(1), RawArg::Number(0)])
+    syscall_for_fd("new session keyring", libc::SYS_keyctl, vec![RawArg::Number(1), RawArg::Number(0)])
 }
 
 /// The user keyring and the user session keyring of a user are others in each namespace: those of the parent

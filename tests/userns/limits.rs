@@ -13,72 +13,76 @@ pub fn limit(count: usize) -> [Action; 2] {
     let open = vec![HERE, path, RawArg::Number(libc::O_WRONLY.into())];
     let digit = RawArg::Bytes(count.to_string().into_bytes().into());
     let write = vec![RawArg::Held, digit, RawArg::Number(1)];
-    [Action::Hold("open the limit", libc::SYS_openat, open), Action::Raw("write", libc::SYS_write, write)]
+    [syscall_for_fd("open the limit", libc::SYS_openat, open), syscall("write", libc::SYS_write, write)]
 }
 
 /// Sets the soft limit of processes, leaving a hard limit of 100.
 fn processes(most: u64) -> Action {
-    let name =
-        ["at most 0", "at most 1", "at most 2", "at most more"][usize::try_from(most.min(3)).unwrap_or(3)];
+    let name = match most {
+        0 => "at most 0",
+        1 => "at most 1",
+        2 => "at most 2",
+        _ => "at most more",
+    };
     soft(name, libc::RLIMIT_NPROC, most, 100)
 }
 
 /// user.max_user_namespaces counts the namespaces of one owner below the one whose limit it is.
 /// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): ENOSPC.
 #[rstest]
-#[case::none(0)]
-#[case::one(1)]
-#[case::two(2)]
+#[case::none(0, [ENOSPC, ENOSPC])]
+#[case::one(1, [OK, ENOSPC])]
+#[case::two(2, [OK, OK])]
 #[harness::test(Root, Userns, pins("limit.count"))]
-fn of_one_owner(#[case] count: usize) {
-    let cast = root().outside(&[]).inside(&limit(count)).outside(&MAPS);
+fn a_limit_counts_the_namespaces_of_one_owner(#[case] count: usize, #[case] expected: [Answer; 2]) {
+    let ns = root().outside(&[]).inside(&limit(count)).outside(&MAPS);
 
-    let trace = cast.second(&[UNSHARE]).inside(&[CLONE]).play();
+    let trace = ns.second(&[UNSHARE]).inside(&[CLONE]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// Another owner has a count of its own.
-/// Source: as above: the count is one per user and namespace.
+/// Another owner, which is another effective uid, has a count of its own.
+/// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): a count for each user and namespace.
 #[rstest]
-#[case::another(&[setresuid(5)])]
-#[case::by_the_real_uid_alone(&[set_id(SetId::Setresuid, &[5, 0, 5])])]
-#[case::by_the_effective_uid(&[set_id(SetId::Setresuid, &[0, 5, 0])])]
-#[case::the_same(&[setresuid(0)])]
+#[case::another(&[setresuid(5)], OK)]
+#[case::by_the_real_uid_alone(&[set_id(SetId::Setresuid, &[5, 0, 5])], ENOSPC)]
+#[case::by_the_effective_uid(&[set_id(SetId::Setresuid, &[0, 5, 0])], OK)]
+#[case::the_same(&[setresuid(0)], ENOSPC)]
 #[harness::test(Root, Userns, pins("limit.count"))]
-fn of_another_owner(#[case] ids: &[Action]) {
-    let cast = root().outside(&[]).inside(&limit(1)).outside(&MAPS).second(&[UNSHARE]);
+fn each_effective_uid_has_a_count_of_its_own(#[case] ids: &[Action], #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&limit(1)).outside(&MAPS).second(&[UNSHARE]);
 
-    let trace = cast.inside(ids).inside(&[CLONE]).play();
+    let trace = ns.inside(ids).inside(&[CLONE]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// A namespace counts against the limits of all namespaces above, as one of their owners'.
 /// Source: namespaces(7): "these limits are per-user ... nested"; kernel inc_ucount(): the walk up.
 #[rstest]
-#[case::one(1)]
-#[case::two(2)]
+#[case::one(1, ENOSPC)]
+#[case::two(2, OK)]
 #[harness::test(Root, Userns, pins("limit.count-in-ancestor"))]
-fn of_an_ancestor(#[case] count: usize) {
+fn a_namespace_counts_in_every_ancestor(#[case] count: usize, #[case] expected: Answer) {
     let maps = |of| maps_of(of, "0 0 100");
-    let cast = root().outside(&[]).inside(&limit(count)).outside(&MAPS).nested(&[]);
+    let ns = root().outside(&[]).inside(&limit(count)).outside(&MAPS).nested(&[]);
 
-    let trace = cast.inside(&maps(Actor::Nested)).nested(&[setresuid(5), CLONE]).play();
+    let trace = ns.inside(&maps(Actor::Nested)).nested(&[setresuid(5), CLONE]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// A lower limit in a namespace below binds those below it alone.
-/// Source: as above.
+/// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): the walk up.
 #[harness::test(Root, Userns, pins("limit.count-in-ancestor"))]
-fn of_a_namespace_below() {
-    let cast = root().outside(&[]).inside(&[]).outside(&MAPS).nested(&limit(0));
+fn a_lower_limit_binds_those_below_it_alone() {
+    let ns = root().outside(&[]).inside(&[]).outside(&MAPS).nested(&limit(0));
     let maps = maps_of(Actor::Nested, "0 0 9");
 
-    let trace = cast.inside(&maps).nested(&[CLONE]).inside(&[CLONE]).play();
+    let trace = ns.inside(&maps).nested(&[CLONE]).inside(&[CLONE]).play();
 
-    check!(trace);
+    check!(trace, last = [ENOSPC, OK]);
 }
 
 /// A refused namespace counts no longer in the namespaces where there was room.
@@ -87,80 +91,89 @@ fn of_a_namespace_below() {
 fn a_refusal_is_not_counted() {
     let maps = maps_of(Actor::Nested, "0 0 9");
     let [open, again] = limit(2);
-    let cast = root().outside(&[]).inside(&limit(1)).outside(&MAPS).nested(&limit(1)).inside(&maps);
+    let ns = root().outside(&[]).inside(&limit(1)).outside(&MAPS).nested(&limit(1)).inside(&maps);
 
-    let trace = cast.nested(&[CLONE, CLONE, CLONE]).inside(&[open, again]).nested(&[CLONE]).play();
+    let trace = ns.nested(&[CLONE, CLONE, CLONE]).inside(&[open, again]).nested(&[CLONE]).play();
 
-    check!(trace);
+    check!(trace, last = [ENOSPC, ENOSPC, ENOSPC, OK, OK, OK]);
 }
 
 /// A namespace that is gone leaves room for another.
 /// Source: kernel free_user_ns(): dec_user_namespaces(), some time after the last process has left.
 #[harness::test(Root, Userns, pins("limit.count-comes-back"))]
-fn the_count_goes_down() {
-    let cast = root().outside(&[]).inside(&limit(1)).outside(&MAPS);
+fn a_namespace_that_is_gone_leaves_room() {
+    let ns = root().outside(&[]).inside(&limit(1)).outside(&MAPS);
 
-    let twice = |wait| cast.clone().inside(&[CLONE, sleep(wait), CLONE]).play();
+    let twice = |wait| ns.clone().inside(&[CLONE, sleep(wait), CLONE]).play();
 
     let room = WAITS.into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
     assert!(room, "{}", twice(5));
 }
 
-/// The limit is for those with capabilities in the namespace: it cannot be opened without CAP_SYS_RESOURCE.
+/// The limit cannot be opened for writing without CAP_SYS_RESOURCE in the namespace, so that there is nothing to write
+/// to. No other capability is needed.
 /// Source: kernel set_permissions() of ucount.c.
 #[rstest]
-#[case::without_it(&[drop_caps(&[Cap::SysResource])])]
-#[case::with_nothing_else(&[only_caps(&[Cap::SysResource])])]
+#[case::without_it(&[drop_caps(&[Cap::SysResource])], [EACCES, EBADF])]
+#[case::with_nothing_else(&[only_caps(&[Cap::SysResource])], [OK, OK])]
 #[harness::test(Root, Userns, pins("limit.who-sets"))]
-fn who_may_set_it(#[case] before: &[Action]) {
-    let cast = root().outside(&[]).inside(before).outside(&[uid_map("9 9 1"), gid_map("9 9 1")]);
+fn setting_a_limit_takes_sys_resource(#[case] before: &[Action], #[case] expected: [Answer; 2]) {
+    let ns = root().outside(&[]).inside(before).outside(&[uid_map("9 9 1"), gid_map("9 9 1")]);
 
-    let trace = cast.inside(&limit(5)).play();
+    let trace = ns.inside(&limit(5)).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// Processes of a user are counted wherever they are: RLIMIT_NPROC at the time when the namespace was made
 /// binds all that happens in it, whatever the limit becomes there.
 /// Source: getrlimit(2), RLIMIT_NPROC; kernel 21d1c5e386bc (5.14), is_rlimit_overlimit().
 #[rstest]
-#[case::one(61_401, 1)]
-#[case::two(61_402, 2)]
+#[case::one(61_401, 1, EAGAIN)]
+#[case::two(61_402, 2, OK)]
 #[harness::test(Root, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" }, pins("limit.rlimits-of-creator"))]
-fn processes_in_a_namespace(#[case] user: u32, #[case] most: u64) {
-    let cast = root().outside(&[setresgid(user), setresuid(user)]);
+fn the_process_limit_of_the_creator_binds_its_namespace(
+    #[case] user: u32,
+    #[case] most: u64,
+    #[case] expected: Answer,
+) {
+    let ns = root().outside(&[setresgid(user), setresuid(user)]);
 
-    let trace = cast.outside(&[processes(most), UNSHARE, processes(50), Action::Clone(0)]).play();
+    let trace = ns.outside(&[processes(most), UNSHARE, processes(50), Action::Clone(0)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// A clone with a new user namespace is counted like any other process.
+/// A clone with a new user namespace is counted like any other process; unshare(2) makes none.
 /// Source: clone(2), EAGAIN; kernel copy_process().
 #[rstest]
-#[case::none(61_411, 0)]
-#[case::one(61_412, 1)]
-#[case::two(61_413, 2)]
+#[case::none(61_411, 0, [EAGAIN, OK])]
+#[case::one(61_412, 1, [EAGAIN, OK])]
+#[case::two(61_413, 2, [OK, OK])]
 #[harness::test(Root, Userns, pins("limit.processes"))]
-fn processes_of_a_user(#[case] user: u32, #[case] most: u64) {
-    let cast = root().outside(&[setresgid(user), setresuid(user)]);
+fn a_clone_with_newuser_counts_as_a_process(
+    #[case] user: u32,
+    #[case] most: u64,
+    #[case] expected: [Answer; 2],
+) {
+    let ns = root().outside(&[setresgid(user), setresuid(user)]);
 
-    let trace = cast.outside(&[processes(most), CLONE, UNSHARE]).play();
+    let trace = ns.outside(&[processes(most), CLONE, UNSHARE]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// The limit of the initial namespace's root binds nobody: a namespace that root makes has none, whoever its
-/// processes become.
+/// A namespace that root of the initial namespace creates has no limit of processes, whatever root's own limit is and
+/// whatever user its processes become.
 /// Source: kernel create_user_ns(): set_userns_rlimit_max(), enforced_nproc_rlimit().
 #[rstest]
 #[case::one(1)]
 #[case::two(2)]
 #[harness::test(Root, InitialUserns, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" }, pins("limit.rlimits-of-creator"))]
-fn processes_in_a_namespace_of_roots(#[case] most: u64) {
-    let cast = root().outside(&[processes(most)]).inside(&[processes(50)]).outside(&MAPS);
+fn the_process_limit_of_initial_root_binds_no_namespace(#[case] most: u64) {
+    let ns = root().outside(&[processes(most)]).inside(&[processes(50)]).outside(&MAPS);
 
-    let trace = cast.inside(&[setresgid(61_421), setresuid(61_421), Action::Clone(0)]).play();
+    let trace = ns.inside(&[setresgid(61_421), setresuid(61_421), Action::Clone(0)]).play();
 
-    check!(trace);
+    check!(trace, last = OK);
 }

@@ -115,5 +115,5 @@ pub const WAITS: [u64; 6] = [0, 0, 0, 0, 1, 5];
 /// Sleeps so many seconds and a little.
 pub fn sleep(seconds: u64) -> Action {
     let time = [seconds.to_ne_bytes(), 50_000_000_u64.to_ne_bytes()].concat();
-    Action::Raw("nanosleep", libc::SYS_nanosleep, vec![RawArg::Bytes(time.into()), RawArg::Number(0)])
+    syscall("nanosleep", libc::SYS_nanosleep, vec![RawArg::Bytes(time.into()), RawArg::Number(0)])
 }

@@ -15,7 +15,7 @@ pub fn soft(name: &'static str, resource: impl Into<i64>, soft: u64, hard: u64) 
     let bytes = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
     let (own, none) = (RawArg::Number(0), RawArg::Number(0));
     let args = vec![own, RawArg::Number(resource.into()), RawArg::Bytes(bytes.into()), none];
-    Action::Raw(name, libc::SYS_prlimit64, args)
+    syscall(name, libc::SYS_prlimit64, args)
 }
 
 fn processes(name: &'static str, most: u64) -> Action {
@@ -35,7 +35,7 @@ fn user(id: u32) -> [Action; 3] {
 }
 
 fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
-    Action::Raw(name, number, args.to_vec())
+    syscall(name, number, args.to_vec())
 }
 
 /// Puts a signal with a value, 40 of the real-time ones, into the actor's own queue; it was blocked before.
@@ -97,10 +97,10 @@ fn message_queues(#[case] id: u32, #[case] most: u64) {
     let cast = root().privileged(&[]).outside(&user(id)).outside(&[limit("few bytes", most)]);
     // The queue is a file, which has to have an owner.
     let created = cast
-        .outside(&[Action::Apart(NEWUSER | libc::CLONE_NEWIPC)])
+        .outside(&[Action::UnshareOrStop(NEWUSER | libc::CLONE_NEWIPC)])
         .privileged(&maps_of(Actor::Outside, "0 0 65536"));
 
-    let open = Action::Hold("mq_open", libc::SYS_mq_open, args);
+    let open = syscall_for_fd("mq_open", libc::SYS_mq_open, args);
     let trace = created.outside(&[limit("many bytes", 4096), open]).play();
 
     check!(trace);
@@ -121,13 +121,13 @@ fn message_queues(#[case] id: u32, #[case] most: u64) {
 )]
 fn locked_memory(#[case] id: u32, #[case] most: u64) {
     let limit = |name, most| soft(name, libc::RLIMIT_MEMLOCK, most, 65_536);
-    let create = Action::Apart(NEWUSER | libc::CLONE_NEWIPC);
+    let create = Action::UnshareOrStop(NEWUSER | libc::CLONE_NEWIPC);
     let private = vec![RawArg::Number(0), RawArg::Number(1), RawArg::Number(0o1600)];
     let lock = [RawArg::Held, RawArg::Number(libc::SHM_LOCK.into()), RawArg::Number(0)];
     let cast = root().outside(&user(id)).outside(&[limit("few bytes", most), create]);
 
     let made =
-        cast.outside(&[limit("many bytes", 65_536), Action::Hold("shmget", libc::SYS_shmget, private)]);
+        cast.outside(&[limit("many bytes", 65_536), syscall_for_fd("shmget", libc::SYS_shmget, private)]);
     let trace = made.outside(&[raw("shmctl SHM_LOCK", libc::SYS_shmctl, &lock)]).play();
 
     check!(trace);

@@ -97,13 +97,7 @@ mod races;
 mod vulnerabilities;
 
 // What the above have in common; no tests.
-mod group_files;
-mod map_family;
-mod map_stack;
-mod map_tables;
-mod mounts;
-mod ns_files;
-mod tables;
+mod support;
 
 fn main() -> std::process::ExitCode {
     harness::suite::main()

@@ -37,7 +37,7 @@ fn write_all(opener: &[Cap], writer: &[Cap], words: &'static str) -> [String; 3]
     let cast = owned_by_61(&[NO_FIXUP]).second(&[keep_only(&opener)]).inside(&[keep_only(writer)]);
     let trace = MAPS.into_iter().fold(cast, |cast, file| {
         let open = Action::Open { file, of: Some(Nested), access: Access::Write };
-        cast.second(&[open, Action::Give(Inside)]).inside(&[write_held(file, words)])
+        cast.second(&[open, Action::PassFd(Inside)]).inside(&[write_held(file, words)])
     });
     let shown: Vec<String> = trace.play().outcomes_shown().collect();
     [7, 4, 1].map(|back| shown[shown.len() - back].clone())
@@ -123,13 +123,13 @@ fn one_id_without_privilege() {
                 let cast = owned_by_61(&[]).second(&user_62).nested(std::slice::from_ref(&word));
                 let trace = [IdFile::UidMap, IdFile::GidMap].into_iter().fold(cast, |cast, file| {
                     let open = Action::Open { file, of: Some(Nested), access: Access::Write };
-                    cast.by(opener, &[open, Action::Give(writer)]).by(writer, &[write_held(file, words)])
+                    cast.by(opener, &[open, Action::PassFd(writer)]).by(writer, &[write_held(file, words)])
                 });
                 let shown: Vec<String> = trace.play().outcomes_shown().collect();
                 format!("{:6}{:10}", shown[shown.len() - 4], shown[shown.len() - 1])
             });
             let label =
-                format!("{}, {opener} opens, {writer} writes", ["deny", "allow"][usize::from(word == ALLOW)]);
+                format!("{}, {opener} opens, {writer} writes", if word == ALLOW { "allow" } else { "deny" });
             let _ = writeln!(table, "{label:41}{}", cells.concat().trim_end());
         }
     }

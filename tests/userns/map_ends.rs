@@ -1,7 +1,7 @@
 //! Maps that reach to the ends of the numbers, and 65534 as an id like any other.
 
-use crate::map_stack::{above, below, chown, in_a_tmpfs, last, mknod, stat_file};
-use crate::map_tables::{Extent, extent, text, write_any};
+use crate::support::map_stack::{above, below, chown, in_a_tmpfs, last, mknod, stat_file};
+use crate::support::map_tables::{Extent, extent, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -67,7 +67,7 @@ fn of_the_numbers(#[case] map: &[Extent], #[values(IdFile::UidMap, IdFile::GidMa
         Outcome::Ids(both) => both[usize::from(file == IdFile::GidMap)],
         other => panic!("{other:?}"),
     };
-    let other = [IdFile::UidMap, IdFile::GidMap][usize::from(file == IdFile::UidMap)];
+    let other = if file == IdFile::UidMap { IdFile::GidMap } else { IdFile::UidMap };
     let maps = [write_any(file, text(map)), write_any(other, "0 0 65536")];
 
     // Upwards: files of these owners, seen inside.

@@ -1,13 +1,13 @@
 //! How many extents a map has, and what overlaps.
 
-use crate::map_tables::{Extent, as_they_are, each_alone, extent, outcomes, text, write_any};
+use crate::support::map_tables::{Extent, as_they_are, each_alone, extent, outcomes, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
 /// A map has up to 340 extents.
 /// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, map_write().
 #[rstest]
-#[harness::test(Root, Userns, pins("text.extents"))]
+#[harness::test(Root, Userns, case("ProjidMap", ProjectIds), pins("text.extents"))]
 fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let lines = |count: u32| text(&(0..count).map(|n| extent(n, n, 1)).collect::<Vec<_>>());
     let whole = |count: u32| (format!("{count}"), lines(count).into_bytes());
@@ -61,7 +61,7 @@ fn overlaps(#[case] side: Side, #[case] count: u32) {
 
     // So many ids are more than an ordinary user may map: what is well-formed is refused with EPERM.
     for ((map, overlaps), shown) in maps.iter().zip(trace.outcomes_shown().skip(1)) {
-        let expected = ["EPERM", "EINVAL"][usize::from(*overlaps)];
+        let expected = if *overlaps { "EINVAL" } else { "EPERM" };
         assert_eq!(shown, expected, "{}", text(map));
     }
     assert_eq!(outcomes(&trace).len(), maps.len());
@@ -71,7 +71,12 @@ fn overlaps(#[case] side: Side, #[case] count: u32) {
 /// these two lines and with as many more before them that the second is compared in either form of a map.
 /// Source: as above.
 #[rstest]
-#[harness::test(Root, Userns, pins("text.upper-overlap", "text.lower-overlap", "text.unordered"))]
+#[harness::test(
+    Root,
+    Userns,
+    case("ProjidMap", ProjectIds),
+    pins("text.upper-overlap", "text.lower-overlap", "text.unordered")
+)]
 fn every_way(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let ways = [
         ("apart, below", 10, 4),

@@ -4,7 +4,7 @@
 //! A map is probed with a namespace below: what may be written there tells how ids are looked up downwards,
 //! what is read there, upwards. That does for project ids, too, which no system call would name.
 
-use crate::map_tables::{Extent, extent, text};
+use crate::support::map_tables::{Extent, extent, text};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -47,7 +47,7 @@ fn write_extents(of: Actor, file: IdFile, extents: &[Extent]) -> Action {
 fn with(file: IdFile, map: &[Extent]) -> Scenario {
     let plain = [extent(0, 0, 10_000)];
     let maps = [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap]
-        .map(|other| write_extents(Inside, other, [&plain[..], map][usize::from(other == file)]));
+        .map(|other| write_extents(Inside, other, if other == file { map } else { &plain[..] }));
     root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[])
 }
 
@@ -79,6 +79,7 @@ fn kept(extents: &[Extent]) -> Vec<Extent> {
 #[harness::test(
     Root,
     Userns,
+    case("ProjidMap", ProjectIds),
     pins(
         "text.unordered",
         "text.extents",
@@ -124,7 +125,12 @@ fn every_extent(
 #[case::five(5)]
 #[case::six(6)]
 #[case::many(33)]
-#[harness::test(Root, Userns, pins("allow.mapped-in-parent", "mean.many-extents"))]
+#[harness::test(
+    Root,
+    Userns,
+    case("ProjidMap", ProjectIds),
+    pins("allow.mapped-in-parent", "mean.many-extents")
+)]
 fn every_edge(#[case] count: u32, #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     for order in [Order::Rising, Order::Falling, Order::Crossed, Order::Mixed] {
         let map = extents(count, order);

@@ -1,8 +1,8 @@
 //! What maps mean to chown(2) and stat(2), for every id of them and beside them, in both directions, through
 //! one, two and three levels of namespaces.
 
-use crate::map_stack::{
-    ACTORS, GIDS, Order, Stack, UIDS, assert_prepared, chown, in_a_tmpfs, last, mknod, stat_file,
+use crate::support::map_stack::{
+    ACTORS, GIDS, Order, Stack, UIDS, chown, in_a_tmpfs, last, mknod, refused_before, stat_file,
 };
 use harness::prelude::*;
 use rstest::rstest;
@@ -42,7 +42,7 @@ fn up(#[case] stack: Stack) {
         let cast = stack.cast(root().outside(&in_a_tmpfs())).outside(&made);
         let trace = cast.by(asker, &look).play();
 
-        assert_prepared(&trace, look.len());
+        assert_eq!(refused_before(&trace, look.len()), []);
         for (owner, told) in owners.iter().zip(last(&trace, look.len())) {
             let expected = [stack.told(UIDS, owner[0], depth), stack.told(GIDS, owner[1], depth)];
             assert_eq!(told, &Outcome::Ids(expected.into()), "{owner:?}, {depth} levels below\n{stack:?}");

@@ -1,7 +1,7 @@
 //! What a map means: which id inside stands for which id outside, in both directions.
 
-use crate::map_stack::{Order, Stack, above};
-use crate::map_tables::{Extent, extent, outcomes, text, write_any};
+use crate::support::map_stack::{Order, Stack, above};
+use crate::support::map_tables::{Extent, extent, outcomes, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 

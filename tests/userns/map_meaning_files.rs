@@ -1,6 +1,6 @@
 //! Whose the files are that a process makes, and on which file systems it may make them.
 
-use crate::map_stack::{at_file, chown, in_a_tmpfs, stat_file};
+use crate::support::map_stack::{at_file, chown, in_a_tmpfs, stat_file};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -23,15 +23,15 @@ fn make_all() -> [Action; 4] {
         at_file("mknod", libc::SYS_mknodat, regular, &[i64::from(libc::S_IFREG | 0o600), 0]),
         at_file("mkdir", libc::SYS_mkdirat, directory, &[0o700]),
         at_file("mknod", libc::SYS_mknodat, fifo, &[i64::from(libc::S_IFIFO | 0o600), 0]),
-        Action::Raw("symlink", libc::SYS_symlinkat, args),
+        syscall("symlink", libc::SYS_symlinkat, args),
     ]
 }
 
 fn look_at_all() -> [Action; 4] {
     NAMES.map(|name| match stat_file(name) {
-        Action::Ask(call, number, mut args, results) => {
-            args[2] = RawArg::Number(libc::AT_SYMLINK_NOFOLLOW.into());
-            Action::Ask(call, number, args, results)
+        Action::Syscall(mut call) => {
+            call.args[2] = RawArg::Number(libc::AT_SYMLINK_NOFOLLOW.into());
+            Action::Syscall(call)
         }
         other => other,
     })

@@ -1,6 +1,6 @@
 //! What maps mean to setgroups(2) and getgroups(2), for every group of them and beside them.
 
-use crate::map_stack::{GIDS, Order, Stack, assert_prepared, last};
+use crate::support::map_stack::{GIDS, Order, Stack, last, refused_before};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -33,7 +33,7 @@ fn told(#[case] stack: Stack) {
 
     let trace = stack.cast(root().outside(&[])).outside(&[groups(&list), enter, get]).play();
 
-    assert_prepared(&trace, 1);
+    assert_eq!(refused_before(&trace, 1), []);
     let expected = list.iter().map(|gid| stack.told(GIDS, *gid, depth)).collect();
     assert_eq!(last(&trace, 1), [Outcome::Groups(expected)], "{stack:?}");
 }
@@ -61,7 +61,7 @@ fn taken(#[case] stack: Stack) {
         ids.iter().filter_map(|id| Some((*id, stack.meant(GIDS, *id, depth)?))).unzip();
     let path = vec![HERE, RawArg::ProcPath(lowest, "status")];
     let status = [
-        Action::Hold("openat", libc::SYS_openat, path),
+        syscall_for_fd("openat", libc::SYS_openat, path),
         Action::ReadHeld { size: 32 * 1024, at: At::Position },
     ];
 

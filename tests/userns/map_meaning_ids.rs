@@ -1,6 +1,6 @@
 //! What maps mean to the calls that set ids: seen from the namespace at the top, where none of the maps counts.
 
-use crate::map_stack::{ACTORS, GIDS, Order, Stack, UIDS, assert_prepared, last};
+use crate::support::map_stack::{ACTORS, GIDS, Order, Stack, UIDS, last, refused_before};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -10,7 +10,7 @@ const BEFORE: usize = 3;
 /// Opens and reads /proc/PID/status.
 fn status(of: Actor) -> [Action; 2] {
     let path = vec![HERE, RawArg::ProcPath(of, "status")];
-    let open = Action::Hold("openat", libc::SYS_openat, path);
+    let open = syscall_for_fd("openat", libc::SYS_openat, path);
     [open, Action::ReadHeld { size: 32 * 1024, at: At::Position }]
 }
 
@@ -47,7 +47,7 @@ fn taken(#[case] call: SetId, #[case] file: IdFile, #[case] becomes: [usize; 4])
         let cast = asks.fold(stack.cast(root().outside(&[])), |cast, (who, steps)| cast.by(who, &steps));
         let trace = cast.play();
 
-        assert_prepared(&trace, 0);
+        assert_eq!(refused_before(&trace, 0), []);
         let played = named.windows(3).zip(last(&trace, 3 * (named.len() - 2)).chunks(3));
         for (ids, seen) in played {
             let meant = |place: usize| match ids.get(place) {

@@ -1,23 +1,23 @@
 //! Which ids the permissions of a System V object tell and take, in an IPC namespace that user namespaces share.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{GIDS, UIDS, assert_prepared, last};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{GIDS, UIDS, last, refused_before};
 use harness::prelude::*;
 
 /// The identifier of the first message queue of an IPC namespace.
 const FIRST: RawArg = RawArg::Number(0);
-const NEW_IPC: Action = Action::Apart(libc::CLONE_NEWIPC);
+const NEW_IPC: Action = Action::UnshareOrStop(libc::CLONE_NEWIPC);
 
 /// msgget(2) of a queue that everybody may read.
 fn create() -> Action {
     let mode = RawArg::Number(i64::from(libc::IPC_CREAT | 0o666));
-    Action::Raw("msgget IPC_PRIVATE", libc::SYS_msgget, vec![RawArg::Number(0), mode])
+    syscall("msgget IPC_PRIVATE", libc::SYS_msgget, vec![RawArg::Number(0), mode])
 }
 
 /// Its uid, gid, and those of its creator.
 fn stat() -> Action {
     let args = vec![FIRST, RawArg::Number(libc::IPC_STAT.into()), RawArg::Results(0)];
-    Action::Ask("msgctl IPC_STAT", libc::SYS_msgctl, args, Results::Ids(&[4, 8, 12, 16]))
+    syscall_for("msgctl IPC_STAT", libc::SYS_msgctl, args, Results::Ids(&[4, 8, 12, 16]))
 }
 
 /// msgctl(2), IPC_SET, of uid and gid.
@@ -26,7 +26,7 @@ fn set([uid, gid]: [u32; 2]) -> Action {
     (queue[1], queue[2], queue[5], queue[22]) = (uid, gid, 0o666, 1024);
     let bytes: Vec<u8> = queue.iter().flat_map(|word| word.to_ne_bytes()).collect();
     let args = vec![FIRST, RawArg::Number(libc::IPC_SET.into()), RawArg::Bytes(bytes.into())];
-    Action::Raw("msgctl IPC_SET", libc::SYS_msgctl, args)
+    syscall("msgctl IPC_SET", libc::SYS_msgctl, args)
 }
 
 /// IPC_STAT tells owner and creator as the namespace of the one who asks calls them.
@@ -46,7 +46,7 @@ fn told() {
         let cast = family.cast(&[NEW_IPC]).by(creator, &[create()]);
         let trace = cast.by(by, &[stat()]).play();
 
-        assert_prepared(&trace, 1);
+        assert_eq!(refused_before(&trace, 1), []);
         let ids = family.both(by, family.effective(creator));
         assert_eq!(last(&trace, 1), [Outcome::Ids([ids, ids].concat())], "of {creator} by {by}");
     }

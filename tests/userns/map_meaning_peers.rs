@@ -1,7 +1,7 @@
 //! Which ids a UNIX socket tells of a peer in another namespace, and which it lets a sender give.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{GIDS, UIDS, assert_prepared, last};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{GIDS, UIDS, last, refused_before};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -10,7 +10,7 @@ fn getsockopt(name: &'static str, option: i32, room: usize, results: Results) ->
     let args = [libc::SOL_SOCKET, option].map(|number| RawArg::Number(number.into()));
     let args = [RawArg::Held].into_iter().chain(args);
     let args = args.chain([RawArg::Results(0), RawArg::Bytes(length.into())]).collect();
-    Action::Ask(name, libc::SYS_getsockopt, args, results)
+    syscall_for(name, libc::SYS_getsockopt, args, results)
 }
 
 /// The effective uid and gid of the peer.
@@ -23,7 +23,7 @@ fn pass_credentials() -> Action {
     let on = RawArg::Bytes(1_u32.to_ne_bytes().to_vec().into());
     let args = [libc::SOL_SOCKET, libc::SO_PASSCRED].map(|number| RawArg::Number(number.into()));
     let args = [RawArg::Held].into_iter().chain(args).chain([on, RawArg::Number(4)]).collect();
-    Action::Raw("setsockopt SO_PASSCRED", libc::SYS_setsockopt, args)
+    syscall("setsockopt SO_PASSCRED", libc::SYS_setsockopt, args)
 }
 
 /// Sends a byte and says nothing of oneself.
@@ -31,7 +31,7 @@ fn send() -> Action {
     let none = RawArg::Number(0);
     let byte = RawArg::Bytes([0].as_slice().into());
     let args = vec![RawArg::Held, byte, RawArg::Number(1), none.clone(), none.clone(), none];
-    Action::Raw("send", libc::SYS_sendto, args)
+    syscall("send", libc::SYS_sendto, args)
 }
 
 /// A socket tells the effective ids of its peer, and a message the real ones of its sender, as the receiver's
@@ -55,7 +55,7 @@ fn of_a_peer() {
         let cast = cast.by(to, &[pass_credentials()]).by(from, &[send()]);
         let trace = cast.by(to, &[peer(), Action::ReceiveCredentials, peer_groups.clone()]).play();
 
-        assert_prepared(&trace, 3);
+        assert_eq!(refused_before(&trace, 3), []);
         let told = [family.effective(from), real].map(|ids| Outcome::Ids(family.both(to, ids).into()));
         let groups = sorted.iter().map(|gid| family.told(to, GIDS, *gid)).collect();
         let told = [told.as_slice(), &[Outcome::Groups(groups)]].concat();

@@ -1,12 +1,12 @@
 //! Which ids the files in /proc and other objects tell of a process of another namespace.
 
-use crate::map_family::{Family, MEMBERS, pairs};
-use crate::map_stack::{GIDS, UIDS, last, stat};
+use crate::support::map_family::{Family, MEMBERS, pairs};
+use crate::support::map_stack::{GIDS, UIDS, last, stat};
 use harness::prelude::*;
 use rstest::rstest;
 
 fn open_proc(of: Actor, file: &'static str) -> Action {
-    Action::Hold("openat", libc::SYS_openat, vec![HERE, RawArg::ProcPath(of, file)])
+    syscall_for_fd("openat", libc::SYS_openat, vec![HERE, RawArg::ProcPath(of, file)])
 }
 
 /// The lines of /proc/PID/status about ids.
@@ -68,7 +68,7 @@ fn status_passed_on() {
 
     for (opener, reader) in pairs().filter(|(opener, reader)| opener != reader) {
         let opened =
-            family.cast(&[]).by(opener, &[open_proc(Actor::Deepest, "status"), Action::Give(reader)]);
+            family.cast(&[]).by(opener, &[open_proc(Actor::Deepest, "status"), Action::PassFd(reader)]);
         let trace = opened.by(reader, &[status()]).play();
 
         let seen = &last(&trace, 1)[0];
@@ -107,11 +107,11 @@ fn owner_of_a_namespace() {
     let [uid, _] = family.stack.owner();
 
     for (of, by) in pairs().filter(|(of, by)| *of != Actor::Outside && *by != Actor::Outside) {
-        let opened = family.cast(&[]).outside(&[open_proc(of, "ns/user"), Action::Give(by)]);
+        let opened = family.cast(&[]).outside(&[open_proc(of, "ns/user"), Action::PassFd(by)]);
         let trace = opened.by(by, &[Action::OwnerUid]).play();
 
         // The one outside has the effective uid 0, those inside and nested have the other.
-        let owner = [0, uid][usize::from(matches!(of, Actor::Nested | Actor::Deepest))];
+        let owner = if matches!(of, Actor::Nested | Actor::Deepest) { uid } else { 0 };
         assert_eq!(last(&trace, 1), [Outcome::Ids(vec![family.told(by, UIDS, owner)])], "of {of} by {by}");
     }
 }
@@ -123,7 +123,7 @@ fn owner_of_a_namespace() {
 fn processes_of_a_user() {
     const PRIO_USER: i64 = 2;
     let call = |name, number, args: &[i64]| {
-        Action::Raw(name, number, args.iter().map(|arg| RawArg::Number(*arg)).collect())
+        syscall(name, number, args.iter().map(|arg| RawArg::Number(*arg)).collect())
     };
     let ask = |uid| call("getpriority PRIO_USER", libc::SYS_getpriority, &[PRIO_USER, uid]);
     let nice = call("setpriority PRIO_PROCESS", libc::SYS_setpriority, &[0, 0, 19]);

@@ -1,9 +1,9 @@
 //! Which uid a signal and waitid(2) tell of a process of another namespace.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{assert_prepared, last};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{last, refused_before};
 use harness::prelude::*;
-use harness::rules::changes::{Release, SENDER_BY_RECEIVER};
+use harness::rules::changes::SENDER_BY_RECEIVER;
 use rstest::rstest;
 
 const USR1: i64 = libc::SIGUSR1 as i64;
@@ -26,18 +26,18 @@ fn set(signals: &[i64]) -> RawArg {
 
 fn block(signals: &[i64]) -> Action {
     let args = vec![number(libc::SIG_BLOCK.into()), set(signals), number(0), number(8)];
-    Action::Raw("rt_sigprocmask", libc::SYS_rt_sigprocmask, args)
+    syscall("rt_sigprocmask", libc::SYS_rt_sigprocmask, args)
 }
 
 fn kill(to: Actor, signal: i64) -> Action {
-    Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), number(signal)])
+    syscall("kill", libc::SYS_kill, vec![RawArg::PidOf(to), number(signal)])
 }
 
 /// Takes a pending signal and tells its si_uid; EAGAIN if there is none.
 fn take(signal: i64) -> Action {
     let at_once = RawArg::Bytes(vec![0; 16].into());
     let args = vec![set(&[signal]), RawArg::Results(0), at_once, number(8)];
-    Action::Ask("rt_sigtimedwait", libc::SYS_rt_sigtimedwait, args, SI_UID)
+    syscall_for("rt_sigtimedwait", libc::SYS_rt_sigtimedwait, args, SI_UID)
 }
 
 /// sigqueue(3) with any uid.
@@ -46,7 +46,7 @@ fn queue(to: Actor, uid: u32) -> Action {
     (info[2], info[5]) = (libc::SI_QUEUE.cast_unsigned(), uid);
     let bytes: Vec<u8> = info.iter().flat_map(|word| word.to_ne_bytes()).collect();
     let args = vec![RawArg::PidOf(to), number(QUEUED), RawArg::Bytes(bytes.into())];
-    Action::Raw("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo, args)
+    syscall("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo, args)
 }
 
 /// kill(2) tells the receiver the sender's real uid, as the sender's namespace and then the receiver's call it,
@@ -58,16 +58,16 @@ fn sender() {
     let family = Family::new();
     let [uid, _] = family.stack.owner();
     let signalfd = vec![number(-1), set(&[USR2]), number(8), number(0)];
-    let signalfd = Action::Hold("signalfd", libc::SYS_signalfd4, signalfd);
+    let signalfd = syscall_for_fd("signalfd", libc::SYS_signalfd4, signalfd);
     let read = vec![RawArg::Held, RawArg::Results(0), number(128)];
-    let read = Action::Ask("read", libc::SYS_read, read, SSI_UID);
+    let read = syscall_for("read", libc::SYS_read, read, SSI_UID);
 
     for (from, to) in pairs() {
         let cast = family.cast(&[]).by(to, &[block(&[USR1, USR2]), signalfd.clone()]);
         let sent = cast.by(from, &[kill(to, USR1), kill(to, USR2)]);
         let trace = sent.by(to, &[take(USR1), read.clone()]).play();
 
-        assert_prepared(&trace, 2);
+        assert_eq!(refused_before(&trace, 2), []);
         let told = Outcome::Ids(vec![as_sent_by_kill(&family, from, to, uid)]);
         assert_eq!(last(&trace, 2), [told.clone(), told], "{from} to {to}");
     }
@@ -87,7 +87,7 @@ fn given_by_the_sender() {
         let cast = family.cast(&[]).by(to, &[block(&[QUEUED])]).by(from, &send);
         let trace = cast.by(to, &vec![take(QUEUED); ids.len()]).play();
 
-        assert_prepared(&trace, ids.len());
+        assert_eq!(refused_before(&trace, ids.len()), []);
         for (id, seen) in ids.iter().zip(last(&trace, ids.len())) {
             let told = as_received(&family, from, to, *id);
             assert_eq!(seen, &Outcome::Ids(vec![told]), "{id}, {from} to {to}");
@@ -98,7 +98,7 @@ fn given_by_the_sender() {
 /// The sender's uid, as kill(2) tells it. Where the sender's namespace has no name for it, an older kernel takes the
 /// overflow uid for it, which may be a name.
 fn as_sent_by_kill(family: &Family, from: Actor, to: Actor, uid: u32) -> u32 {
-    match Release::of_host().has(&SENDER_BY_RECEIVER) {
+    match SENDER_BY_RECEIVER.is_in(harness::here::release()) {
         true => family.told(to, IdFile::UidMap, uid),
         false => as_received(family, from, to, family.told(from, IdFile::UidMap, uid)),
     }
@@ -108,7 +108,7 @@ fn as_sent_by_kill(family: &Family, from: Actor, to: Actor, uid: u32) -> u32 {
 fn as_received(family: &Family, from: Actor, to: Actor, said: u32) -> u32 {
     let meant = family.meant(from, IdFile::UidMap, said);
     let called = meant.and_then(|id| family.called(to, IdFile::UidMap, id));
-    [called.unwrap_or(overflow(IdFile::UidMap)), said][usize::from(from == to)]
+    if from == to { said } else { called.unwrap_or(overflow(IdFile::UidMap)) }
 }
 
 /// A sender whose uid its own namespace has no name for has the receiver's name for it; before 7.3 it is the
@@ -138,7 +138,7 @@ fn without_a_name(#[case] maps: &[Action]) {
 fn child(#[case] maps: &[Action], #[case] before: &[Action], #[case] flags: i32) {
     let chld = i64::from(libc::SIGCHLD);
     let wait = vec![number(0), number(0), RawArg::Results(0), number(libc::WEXITED.into()), number(0)];
-    let wait = Action::Ask("waitid", libc::SYS_waitid, wait, SI_UID);
+    let wait = syscall_for("waitid", libc::SYS_waitid, wait, SI_UID);
     let cast = root().outside(&[]).inside(&[]).outside(maps).inside(before);
 
     let trace =

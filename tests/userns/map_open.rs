@@ -92,8 +92,8 @@ fn setgroups_without_sys_admin(#[case] opener: Actor) {
 fn of_a_dead_process(#[case] access: i32) {
     let lives: [(&str, &[Action]); 3] = [
         ("alive", &[]),
-        ("a zombie", &[Action::End(Remains::Zombie)]),
-        ("reaped", &[Action::End(Remains::Nothing)]),
+        ("a zombie", &[Action::Exit(Leaves::Zombie)]),
+        ("reaped", &[Action::Exit(Leaves::Nothing)]),
     ];
 
     let mut table = format!("{:30}{}\n", "", FILES.map(|file| format!("{:12}", file.name())).concat());
@@ -124,7 +124,7 @@ fn ways() -> [(&'static str, Before, After); 3] {
             |_| vec![],
             |file, access| {
                 let path = RawArg::ProcPath(Actor::Inside, file.name());
-                Action::Hold("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
+                syscall_for_fd("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
             },
         ),
         (
@@ -132,12 +132,12 @@ fn ways() -> [(&'static str, Before, After); 3] {
             |_| {
                 let path = RawArg::ProcPath(Actor::Inside, "");
                 let flags = RawArg::Number(libc::O_DIRECTORY.into());
-                vec![Action::Hold("open the directory", libc::SYS_openat, vec![HERE, path, flags])]
+                vec![syscall_for_fd("open the directory", libc::SYS_openat, vec![HERE, path, flags])]
             },
             |file, access| {
                 let name = RawArg::Bytes(format!("{}\0", file.name()).into_bytes().into());
                 let args = vec![RawArg::Held, name, RawArg::Number(access.into())];
-                Action::Hold("open", libc::SYS_openat, args)
+                syscall_for_fd("open", libc::SYS_openat, args)
             },
         ),
         (
@@ -147,13 +147,13 @@ fn ways() -> [(&'static str, Before, After); 3] {
                 let find = vec![HERE, path, RawArg::Number(libc::O_PATH.into())];
                 let number = vec![RawArg::Held, RawArg::Number(KNOWN), RawArg::Number(0)];
                 vec![
-                    Action::Hold("find the file", libc::SYS_openat, find),
-                    Action::Hold("dup3", libc::SYS_dup3, number),
+                    syscall_for_fd("find the file", libc::SYS_openat, find),
+                    syscall_for_fd("dup3", libc::SYS_dup3, number),
                 ]
             },
             |_, access| {
                 let path = RawArg::Bytes(format!("/proc/self/fd/{KNOWN}\0").into_bytes().into());
-                Action::Hold("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
+                syscall_for_fd("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
             },
         ),
     ]
@@ -163,11 +163,16 @@ fn ways() -> [(&'static str, Before, After); 3] {
 /// process and with it the last one in the namespace has ended.
 /// Source: kernel proc_id_map_open(): the file holds the namespace.
 #[rstest]
-#[harness::test(Root, Userns, pins("open.dead-process", "map.shared", "map.written-once"))]
+#[harness::test(
+    Root,
+    Userns,
+    case("ProjidMap", ProjectIds),
+    pins("open.dead-process", "map.shared", "map.written-once")
+)]
 fn opened_before_the_end(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().outside(&[]).inside(&[]);
 
-    let opened = cast.outside(&[open(file)]).inside(&[Action::End(Remains::Nothing)]);
+    let opened = cast.outside(&[open(file)]).inside(&[Action::Exit(Leaves::Nothing)]);
     let again = Action::WriteHeld { text: Text::Words("0 0 1".into()), file, at: At::Seek(0) };
     let trace = opened.outside(&[write_held(file, ""), write_held(file, "0 0 1"), again]).play();
 

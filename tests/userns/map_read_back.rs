@@ -1,8 +1,8 @@
 //! How a map is read: by whom, and how much at a time.
 
-use crate::map_family::{Family, pairs};
-use crate::map_stack::{ACTORS, Order, Stack, last};
-use crate::map_tables::{self, Extent, write_any};
+use crate::support::map_family::{Family, pairs};
+use crate::support::map_stack::{ACTORS, Order, Stack, last};
+use crate::support::map_tables::{self, Extent, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -38,11 +38,11 @@ fn opener() {
     for (opener, reader) in pairs() {
         for (depth, file) in (1..=3).flat_map(|depth| MAPS.map(|file| (depth, file))) {
             let of = ACTORS[depth];
-            let pass = [open_for_reading(of, file), Action::Give(reader)];
+            let pass = [open_for_reading(of, file), Action::PassFd(reader)];
             let pass = &pass[..1 + usize::from(opener != reader)];
             let trace = family.cast(&[]).by(opener, pass).by(reader, &[whole()]).play();
 
-            let names_for = [opener, ACTORS[depth - 1]][usize::from(opener == of)];
+            let names_for = if opener == of { ACTORS[depth - 1] } else { opener };
             let lower = |id: u32| {
                 let outer = family.stack.meant(file, id, depth - 1).expect("the parent maps it");
                 family.called(names_for, file, outer).unwrap_or(u32::MAX)
@@ -64,7 +64,14 @@ fn opener() {
 #[case::to_itself(Actor::Outside, "0")]
 #[case::to_one_that_names_0(Actor::Inside, "7")]
 #[case::to_one_that_does_not(Actor::Sibling, "4294967295")]
-#[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("mean.reader"))]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    VisibleProcesses,
+    case("ProjidMap", ProjectIds),
+    pins("mean.reader")
+)]
 fn of_the_initial_namespace(
     #[case] opener: Actor,
     #[case] lower: &str,

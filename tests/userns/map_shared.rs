@@ -1,6 +1,6 @@
 //! A map belongs to the namespace, whoever's file is written; a refusal leaves it empty.
 
-use crate::map_tables::in_short;
+use crate::support::map_tables::in_short;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
@@ -13,7 +13,13 @@ const JOIN: Action = Action::Setns { of: Inside, file: NsFile::User, nstype: 0 }
 /// and those that come later, forked or by setns(2); and none of them may write it again.
 /// Source: user_namespaces(7); kernel proc_id_map_open(): the namespace of the process.
 #[rstest]
-#[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("map.shared", "map.written-once"))]
+#[harness::test(
+    Root,
+    Userns,
+    Capability(Cap::SysAdmin),
+    case("ProjidMap", ProjectIds),
+    pins("map.shared", "map.written-once")
+)]
 fn of_all_processes(
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
     #[values(Inside, Second)] whose: Actor,
@@ -32,7 +38,13 @@ fn of_all_processes(
 /// namespace stay refused after the process has left it.
 /// Source: kernel proc_id_map_open(): the file holds the namespace.
 #[rstest]
-#[harness::test(Root, Userns, InitialUserns, pins("map.shared", "map.initial-namespace"))]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    case("ProjidMap", ProjectIds),
+    pins("map.shared", "map.initial-namespace")
+)]
 fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let open = Action::Open { file, of: Some(Outside), access: Access::Write };
     let cast =
@@ -62,7 +74,7 @@ fn of_a_process_that_went_on() {
 /// the long one: a map of one line and one of six are taken afterwards, and read as written.
 /// Source: kernel map_write(): the map is installed last, and what was allocated is freed.
 #[rstest]
-#[harness::test(Root, Userns, pins("map.refusal-leaves-empty"))]
+#[harness::test(Root, Userns, case("ProjidMap", ProjectIds), pins("map.refusal-leaves-empty"))]
 fn after_a_long_refusal(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let six = "0 1 1\n1 2 1\n2 3 1\n3 4 1\n4 5 1\n5 6 1\n";
     let seventh = |line: &str| Text::Bytes(format!("{six}{line}").into_bytes().into());

@@ -39,7 +39,7 @@ impl Question<'_> {
     fn ask(&self, opener: Actor, writer: Actor, file: IdFile, words: &'static str) -> String {
         let open = Action::Open { file, of: Some(self.of), access: Access::Write };
         let both = self.stage.clone().by(opener, &[]).by(writer, &[]);
-        let opened = both.by(opener, &[open, Action::Give(writer)]);
+        let opened = both.by(opener, &[open, Action::PassFd(writer)]);
         let trace = opened.by(writer, &[write_held(file, words)]).play();
         let shown: Vec<String> = trace.outcomes_shown().collect();
         assert_eq!(shown[shown.len() - 3..shown.len() - 1], ["ok", "ok"], "{trace}");
@@ -197,7 +197,7 @@ fn two_owners() {
         let bare = both.outside(&[only_caps(&[Cap::SysAdmin, Cap::DacOverride])]);
         let writes = [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(target, file, words));
         let shown: Vec<String> = bare.outside(&writes).play().outcomes_shown().collect();
-        let owner = ["61", "62"][usize::from(target == Sibling)];
+        let owner = if target == Sibling { "62" } else { "61" };
         let label = format!("owner {owner}, opener {opener}, {words:?}");
         let _ = writeln!(table, "{label:32}{:9}{}", shown[shown.len() - 2], shown[shown.len() - 1]);
     }

@@ -1,7 +1,7 @@
 //! newuidmap and newgidmap themselves, with subordinate ids that a private mount namespace brings along.
 //! Their messages differ between releases; their exit status and what the namespace is like are compared.
 
-use crate::mounts::own_mounts;
+use crate::support::mounts::own_mounts;
 use harness::prelude::*;
 use rstest::rstest;
 

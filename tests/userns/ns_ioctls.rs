@@ -1,6 +1,6 @@
 //! ioctl(2) on descriptors of namespaces: who owns them, and what lies above them.
 
-use crate::ns_files::{open_ns, setns_held};
+use crate::support::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -11,12 +11,12 @@ const GET_PARENT: i64 = 0xb702;
 
 fn hold_userns() -> Action {
     let args = vec![RawArg::Held, RawArg::Number(GET_USERNS)];
-    Action::Hold("ioctl NS_GET_USERNS", libc::SYS_ioctl, args)
+    syscall_for_fd("ioctl NS_GET_USERNS", libc::SYS_ioctl, args)
 }
 
 fn hold_parent() -> Action {
     let args = vec![RawArg::Held, RawArg::Number(GET_PARENT)];
-    Action::Hold("ioctl NS_GET_PARENT", libc::SYS_ioctl, args)
+    syscall_for_fd("ioctl NS_GET_PARENT", libc::SYS_ioctl, args)
 }
 
 /// Inside and nested with all ids mapped, nested made by a user other than the owner of inside.
@@ -37,7 +37,7 @@ fn two_levels() -> Scenario {
 #[case::nested_by_nested(Actor::Nested, Actor::Nested)]
 #[harness::test(Root, Userns, VisibleProcesses, pins("ask.owner"))]
 fn owner_uid(#[case] who: Actor, #[case] of: Actor) {
-    let cast = two_levels().outside(&[open_ns(of, "ns/user"), Action::Give(who)]);
+    let cast = two_levels().outside(&[open_ns(of, "ns/user"), Action::PassFd(who)]);
 
     let trace = cast.by(who, &[Action::OwnerUid]).play();
 
@@ -89,7 +89,7 @@ fn upwards(#[case] asks: &[Action]) {
 #[case::userns_of_a_child_of_a_sibling(Actor::Sibling, Actor::Nested, hold_userns())]
 #[harness::test(Root, Userns, VisibleProcesses, pins("ask.out-of-sight", "ask.parent"))]
 fn in_sight(#[case] who: Actor, #[case] of: Actor, #[case] ask: Action) {
-    let cast = two_levels().sibling(&[]).outside(&[open_ns(of, "ns/user"), Action::Give(who)]);
+    let cast = two_levels().sibling(&[]).outside(&[open_ns(of, "ns/user"), Action::PassFd(who)]);
 
     let trace = cast.by(who, &[ask]).play();
 
@@ -118,7 +118,7 @@ fn of_the_initial_namespace(#[case] ask: Action) {
 #[harness::test(Root, Userns, VisibleProcesses, pins("ask.owning-namespace", "ask.out-of-sight"))]
 fn userns_of_a_uts_namespace(#[case] who: Actor) {
     let cast = two_levels().sibling(&[]).nested(&[Action::Unshare(libc::CLONE_NEWUTS)]);
-    let opened = cast.outside(&[open_ns(Actor::Nested, "ns/uts"), Action::Give(who)]);
+    let opened = cast.outside(&[open_ns(Actor::Nested, "ns/uts"), Action::PassFd(who)]);
 
     let trace = opened.by(who, &[hold_userns(), setns_held(0)]).play();
 

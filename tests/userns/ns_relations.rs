@@ -4,7 +4,7 @@
 //! 62, deepest by 63, sibling by 64, as the caller's namespace names them. Inside names them with 100 more,
 //! nested with 1000 more; the others have no names for them.
 
-use crate::ns_files::open_ns;
+use crate::support::ns_files::open_ns;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
@@ -37,7 +37,7 @@ fn asked(name: &str, asks: &[Action]) -> String {
     let mut table = format!("{name:14} {}\n", columns.join(" ").trim_end());
     for who in ALL {
         let opened = |cast: Scenario, of: Actor| {
-            cast.privileged(&[open_ns(of, "ns/user"), Action::Give(who)]).by(who, asks)
+            cast.privileged(&[open_ns(of, "ns/user"), Action::PassFd(who)]).by(who, asks)
         };
         let trace = ALL.into_iter().fold(family(), opened).play();
         let all: Vec<String> = trace.outcomes_shown().collect();
@@ -64,8 +64,8 @@ fn owner() {
 /// for all above and beside it.
 /// Source: ioctl_ns(2) (NS_GET_PARENT, NS_GET_USERNS): EPERM; kernel ns_get_owner(): the walk up.
 #[rstest]
-#[case::parent("parent of", Action::Hold("NS_GET_PARENT", libc::SYS_ioctl, ioctl(GET_PARENT)))]
-#[case::userns("userns of", Action::Hold("NS_GET_USERNS", libc::SYS_ioctl, ioctl(GET_USERNS)))]
+#[case::parent("parent of", syscall_for_fd("NS_GET_PARENT", libc::SYS_ioctl, ioctl(GET_PARENT)))]
+#[case::userns("userns of", syscall_for_fd("NS_GET_USERNS", libc::SYS_ioctl, ioctl(GET_USERNS)))]
 #[harness::test(
     Root,
     Userns,
@@ -81,7 +81,7 @@ fn above(#[case] name: &str, #[case] ask: Action) {
 /// Source: ioctl_ns(2) (NS_GET_NSTYPE); kernel ns_ioctl().
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("ask.type"))]
 fn kind() {
-    check!(asked("type of", &[Action::Raw("NS_GET_NSTYPE", libc::SYS_ioctl, ioctl(GET_NSTYPE))]));
+    check!(asked("type of", &[syscall("NS_GET_NSTYPE", libc::SYS_ioctl, ioctl(GET_NSTYPE))]));
 }
 
 /// Two and three levels up, one ask after the other, until the asker's own namespace is reached.
@@ -91,7 +91,7 @@ fn kind() {
 #[case::three(3)]
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("ask.parent", "ask.out-of-sight"))]
 fn further_above(#[case] levels: usize) {
-    let ask = Action::Hold("NS_GET_PARENT", libc::SYS_ioctl, ioctl(GET_PARENT));
+    let ask = syscall_for_fd("NS_GET_PARENT", libc::SYS_ioctl, ioctl(GET_PARENT));
     let asks = [vec![ask; levels], vec![Action::OwnerUid]].concat();
 
     check!(asked("above", &asks));

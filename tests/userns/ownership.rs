@@ -1,7 +1,7 @@
 //! Who has which capabilities in a user namespace, and how far they reach.
 
-use crate::mounts::private_mounts;
-use crate::ns_files::{open_ns, setns_held};
+use crate::support::mounts::private_mounts;
+use crate::support::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -9,15 +9,15 @@ const MAPS: [Action; 2] = [uid_map("0 0 100"), gid_map("0 0 100")];
 const SYS_ADMIN: Action = only_caps(&[Cap::SysAdmin]);
 const NONE: Action = only_caps(&[]);
 const EFFECTIVE_61: Action = set_id(SetId::Setresuid, &[u32::MAX, 61, u32::MAX]);
-const NEW_UTS: Action = Action::Apart(libc::CLONE_NEWUTS);
+const NEW_UTS: Action = Action::UnshareOrStop(libc::CLONE_NEWUTS);
 
 fn sethostname() -> Action {
     let args = vec![RawArg::Bytes(b"throw-away".as_slice().into()), RawArg::Number(10)];
-    Action::Raw("sethostname", libc::SYS_sethostname, args)
+    syscall("sethostname", libc::SYS_sethostname, args)
 }
 
 fn signal_0(to: Actor) -> Action {
-    Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
+    syscall("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
 }
 
 /// The name of a host is changed by whoever has CAP_SYS_ADMIN in the user namespace that owns its UTS
@@ -70,7 +70,7 @@ fn two_levels_down(#[case] who: Actor, #[case] before: &[Action]) {
     let cast = root().privileged(&[]).outside(&[]).inside(&[]).outside(&MAPS).second(&[]);
     let owner = cast.inside(&[setresuid(61), DUMPABLE]).nested(&[]);
 
-    let opened = owner.privileged(&[open_ns(Actor::Nested, "ns/user"), Action::Give(who)]);
+    let opened = owner.privileged(&[open_ns(Actor::Nested, "ns/user"), Action::PassFd(who)]);
     let trace = opened.by(who, before).by(who, &[setns_held(0)]).play();
 
     check!(trace);
@@ -104,7 +104,7 @@ fn of_signals(#[case] who: Actor, #[case] before: &[Action], #[case] to: Actor) 
 #[case::mount_in_its_own(&[Action::Unshare(libc::CLONE_NEWNS), private_mounts()])]
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("owner.only-there"))]
 fn only_there(#[case] steps: &[Action]) {
-    let cast = root().outside(&[Action::Apart(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)]);
+    let cast = root().outside(&[Action::UnshareOrStop(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)]);
 
     let trace = cast.inside(steps).play();
 
@@ -124,13 +124,13 @@ fn only_there(#[case] steps: &[Action]) {
 fn over_files(#[case] owner: i64, #[case] group: i64, #[case] to: &[i64]) {
     let chown = |ids: &[i64]| {
         let args = ids.iter().map(|id| RawArg::Number(*id));
-        Action::Raw("fchown", libc::SYS_fchown, [RawArg::Held].into_iter().chain(args).collect())
+        syscall("fchown", libc::SYS_fchown, [RawArg::Held].into_iter().chain(args).collect())
     };
     let name = RawArg::Bytes(b"file\0".as_slice().into());
-    let file = Action::Hold("memfd_create", libc::SYS_memfd_create, vec![name, RawArg::Number(0)]);
+    let file = syscall_for_fd("memfd_create", libc::SYS_memfd_create, vec![name, RawArg::Number(0)]);
     let cast = root().outside(&[]).inside(&[]).outside(&MAPS);
 
-    let made = cast.outside(&[file, chown(&[owner, group]), Action::Give(Actor::Inside)]);
+    let made = cast.outside(&[file, chown(&[owner, group]), Action::PassFd(Actor::Inside)]);
     let trace = made.inside(&[chown(to)]).play();
 
     check!(trace);

@@ -11,7 +11,7 @@ const TARGETS: [Actor; 5] = [Actor::Privileged, Actor::Sibling, Actor::Inside, A
 const NOBODY: u32 = 50;
 
 fn signal_0(to: Actor) -> Action {
-    Action::Raw("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
+    syscall("kill", libc::SYS_kill, vec![RawArg::PidOf(to), RawArg::Number(0)])
 }
 
 /// Inside is owned by uid 20, nested by 21, deepest by 22, and the sibling by 41; they end as 30 to 33.

@@ -4,7 +4,7 @@
 //! Second is the first process of a PID namespace that inside owns. Outside joins it, and so do its children;
 //! the namespaces that these make lie below it.
 
-use crate::ns_files::{open_ns, setns_held};
+use crate::support::ns_files::{open_ns, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -19,16 +19,12 @@ fn join(of: Actor) -> [Action; 2] {
 /// that, on whatever level: not to its parent, nor to one beside it or below that.
 /// Source: pid_namespaces(7); kernel a2b426267c56, create_pid_namespace(): in_userns().
 #[rstest]
-#[case::of_the_owner(&join(Actor::Inside))]
-#[case::of_a_child_of_the_owner(&join(Actor::Nested))]
-#[case::of_a_grandchild_of_the_owner(&join(Actor::Deepest))]
-#[case::of_the_parent_of_the_owner(&[])]
-#[case::of_a_sibling_of_the_owner(&join(Actor::Sibling))]
-#[case::of_a_child_of_that(&[
-    open_ns(Actor::Sibling, "ns/user"),
-    setns_held(0),
-    UNSHARE,
-])]
+#[case::of_the_owner(&join(Actor::Inside), OK)]
+#[case::of_a_child_of_the_owner(&join(Actor::Nested), OK)]
+#[case::of_a_grandchild_of_the_owner(&join(Actor::Deepest), OK)]
+#[case::of_the_parent_of_the_owner(&[], EINVAL)]
+#[case::of_a_sibling_of_the_owner(&join(Actor::Sibling), EINVAL)]
+#[case::of_a_child_of_that(&[open_ns(Actor::Sibling, "ns/user"), setns_held(0), UNSHARE], EINVAL)]
 #[harness::test(
     Root,
     Userns,
@@ -37,16 +33,19 @@ fn join(of: Actor) -> [Action; 2] {
     VisibleProcesses,
     pins("create.pid-namespace-below")
 )]
-fn lies_below(#[case] enter: &[Action]) {
-    let cast = root().outside(&[]).sibling(&[]).inside(&[]).outside(&MAPS);
+fn a_pid_namespace_lies_at_or_below_the_owner_of_the_one_above(
+    #[case] enter: &[Action],
+    #[case] expected: Answer,
+) {
+    let ns = root().outside(&[]).sibling(&[]).inside(&[]).outside(&MAPS);
     let sibling = maps_of(Actor::Sibling, "0 0 100");
     let nested = maps_of(Actor::Nested, "0 0 100");
-    let cast = cast.outside(&sibling).nested(&[]).inside(&nested).deepest(&[]);
-    let cast = cast.inside(&[Action::Unshare(libc::CLONE_NEWPID)]).second(&[]);
+    let ns = ns.outside(&sibling).nested(&[]).inside(&nested).deepest(&[]);
+    let ns = ns.inside(&[Action::Unshare(libc::CLONE_NEWPID)]).second(&[]);
 
     let joined =
-        cast.outside(&[open_ns(Actor::Second, "ns/pid"), setns_held(0), Action::Child(Child::GoesOn(0))]);
+        ns.outside(&[open_ns(Actor::Second, "ns/pid"), setns_held(0), Action::Child(Child::GoesOn(0))]);
     let trace = joined.outside(enter).outside(&[NEW_PIDS]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

@@ -3,7 +3,7 @@
 //! Each process mounts a procfs of its own in a mount namespace of its own. Since Linux 5.8 such a one has
 //! its own options; before, they would be those of every procfs of the PID namespace.
 
-use crate::mounts::{mount, mount_with, own_mounts};
+use crate::support::mounts::{mount, mount_with, own_mounts};
 use harness::prelude::*;
 
 /// A group that may see all processes.
@@ -20,7 +20,7 @@ fn own_proc(flags: u64, options: &str) -> [Action; 3] {
 
 fn open_file(file: &'static str, access: i32) -> Action {
     let path = RawArg::ProcPath(Actor::Inside, file);
-    Action::Hold("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
+    syscall_for_fd("open", libc::SYS_openat, vec![HERE, path, RawArg::Number(access.into())])
 }
 
 fn become_user(id: u32, groups: &'static [u32]) -> Vec<Action> {

@@ -2,8 +2,8 @@
 //! namespace and FS_IOC_FSGETXATTR tells its ids to all; but what is written is taken through the maps above,
 //! and what is read is told through those of the opener.
 
-use crate::map_stack::{ACTORS, Order, Stack, last};
-use crate::map_tables::{Extent, extent, text, write_any};
+use crate::support::map_stack::{ACTORS, Order, Stack, last};
+use crate::support::map_tables::{Extent, extent, text, write_any};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -32,12 +32,13 @@ fn opener(#[case] size: u32) {
     // Other maps than those of uids and gids.
     let ids = Stack::new(&[6, 6, 6], Order::Mixed);
     let projects = Stack::new(&[size, size, size], Order::Ascending);
+    let at = |depth: usize| ACTORS[depth];
     let level = |depth: usize| projects.0[depth].map(IdFile::GidMap);
 
     for (opener, reader) in (0..=3).flat_map(|opener| (0..=3).map(move |reader| (opener, reader))) {
         for of in 1..=3 {
-            let open = Action::Open { file: FILE, of: Some(ACTORS[of]), access: Access::Read };
-            let pass = [open, Action::Give(ACTORS[reader])];
+            let open = Action::Open { file: FILE, of: Some(at(of)), access: Access::Read };
+            let pass = [open, Action::PassFd(at(reader))];
             let pass = &pass[..1 + usize::from(opener != reader)];
             let cast = (1..=3).fold(ids.cast(root().outside(&[])), |cast, depth| {
                 cast.by(ACTORS[depth - 1], &[write_below(ACTORS[depth], level(depth - 1))])
@@ -45,7 +46,7 @@ fn opener(#[case] size: u32) {
             let opened = cast.by(ACTORS[opener], pass);
             let trace = opened.by(ACTORS[reader], &[Action::ReadToEnd(FILE)]).play();
 
-            let names_for = [opener, of - 1][usize::from(opener == of)];
+            let names_for = if opener == of { of - 1 } else { opener };
             let line = |e: &Extent| {
                 let outer = projects.meant(IdFile::GidMap, e.lower, of - 1).expect("the parent maps it");
                 let lower = projects.called(IdFile::GidMap, outer, names_for).unwrap_or(u32::MAX);
@@ -53,7 +54,7 @@ fn opener(#[case] size: u32) {
             };
             let expected: String = level(of - 1).iter().map(line).collect();
             let Outcome::Text(seen) = &last(&trace, 1)[0] else { panic!("{trace}") };
-            let who = [of, opener, reader].map(|level| ACTORS[level]);
+            let who = [of, opener, reader].map(at);
             assert_eq!(String::from_utf8_lossy(seen), expected, "of whom, opener and reader: {who:?}");
         }
     }

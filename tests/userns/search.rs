@@ -1,8 +1,8 @@
 //! Scenarios that nobody wrote, of which kernel and model must think alike: `cargo ci search` in short, and those on
 //! which they differed once.
 
-use harness::explore::search::{Ends, Plan, search};
-use harness::explore::{Casts, Watch, play, regressions};
+use harness_explore::search::{Ends, Plan, search};
+use harness_explore::{Casts, Watch, play, regressions};
 use std::path::PathBuf;
 
 /// How many scenarios are drawn: so many that each rule that is pinned here comes up in a few dozen of them.
@@ -65,7 +65,7 @@ fn kept() {
     let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(PathBuf::default, PathBuf::from);
     let kept = regressions::kept(&root.join("tests/regressions")).unwrap_or_else(|error| panic!("{error}"));
     assert!(!kept.is_empty(), "no scenario is kept");
-    assert_eq!(harness::model::applies(), Ok(()));
+    assert_eq!(harness::model::applies(harness::here::start()), Ok(()));
 
     for kept in kept {
         let disputed = play(&kept.scenario).unwrap_or_else(|error| panic!("{error}"));

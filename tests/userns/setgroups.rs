@@ -1,6 +1,6 @@
 //! /proc/PID/setgroups: "allow" and "deny", before and after gid_map, and in namespaces below.
 
-use crate::tables::{Way, every_order, table};
+use crate::support::tables::{Way, every_order, table};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -12,9 +12,9 @@ const OWN_GID: Action = gid_map("0 own 1");
 /// Source: user_namespaces(7), "The /proc/pid/setgroups file"; kernel 9cc46516ddf4.
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("deny.no-way-back", "groups.denied"))]
 fn deny_is_permanent() {
-    let cast = ordinary();
+    let ns = ordinary();
 
-    let trace = cast.inside(&[DENY, ALLOW, uid_map("0 own 1"), OWN_GID, ALLOW, SETGROUPS_EMPTY]).play();
+    let trace = ns.inside(&[DENY, ALLOW, uid_map("0 own 1"), OWN_GID, ALLOW, SETGROUPS_EMPTY]).play();
 
     check!(trace, @r#"
     inside  begins in a new user namespace  ok
@@ -33,40 +33,40 @@ fn deny_is_permanent() {
 /// setgroups(2) needs a written gid_map as well as "allow"; neither alone is enough.
 /// Source: user_namespaces(7); kernel 273d2c67c3e1 (gid_map), 9cc46516ddf4 ("deny"), userns_may_setgroups().
 #[rstest]
-#[case::no_gid_map(&[ALL_UIDS])]
-#[case::gid_map_and_allow(&[ALL_UIDS, ALL_GIDS])]
-#[case::gid_map_alone(&[ALL_GIDS])]
-#[case::gid_map_and_deny(&[ALL_UIDS, DENY, ALL_GIDS])]
-#[case::deny_and_no_gid_map(&[ALL_UIDS, DENY])]
+#[case::no_gid_map(&[ALL_UIDS], EPERM)]
+#[case::gid_map_and_allow(&[ALL_UIDS, ALL_GIDS], OK)]
+#[case::gid_map_alone(&[ALL_GIDS], OK)]
+#[case::gid_map_and_deny(&[ALL_UIDS, DENY, ALL_GIDS], EPERM)]
+#[case::deny_and_no_gid_map(&[ALL_UIDS, DENY], EPERM)]
 #[harness::test(Root, Userns, pins("groups.needs-gid-map", "groups.denied", "groups.allowed"))]
-fn setgroups_call(#[case] writes: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]);
+fn setgroups_needs_a_gid_map_and_allow(#[case] writes: &[Action], #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&[]);
 
-    let trace = cast.outside(writes).inside(&[setgroups(&[0]), setgroups(&[27, 0]), SETGROUPS_EMPTY]).play();
+    let trace = ns.outside(writes).inside(&[setgroups(&[0]), setgroups(&[27, 0]), SETGROUPS_EMPTY]).play();
 
-    check!(trace);
+    check!(trace, last = [expected, expected, expected]);
 }
 
 /// "deny" is refused once gid_map is written, even where it already holds; "allow" is refused only
 /// where "deny" holds.
 /// Source: user_namespaces(7): "deny" must precede the writing of gid_map; kernel proc_setgroups_write().
 #[rstest]
-#[case::deny_then_deny(&[DENY, ALL_GIDS, DENY])]
-#[case::deny_then_allow(&[DENY, ALL_GIDS, ALLOW])]
-#[case::allow_then_deny(&[ALLOW, ALL_GIDS, DENY])]
-#[case::allow_then_allow(&[ALLOW, ALL_GIDS, ALLOW])]
-#[case::uid_map_does_not_matter(&[ALL_UIDS, DENY])]
+#[case::deny_then_deny(&[DENY, ALL_GIDS, DENY], EPERM)]
+#[case::deny_then_allow(&[DENY, ALL_GIDS, ALLOW], EPERM)]
+#[case::allow_then_deny(&[ALLOW, ALL_GIDS, DENY], EPERM)]
+#[case::allow_then_allow(&[ALLOW, ALL_GIDS, ALLOW], OK)]
+#[case::uid_map_does_not_matter(&[ALL_UIDS, DENY], OK)]
 #[harness::test(Root, Userns, pins("deny.after-gid-map", "deny.no-way-back"))]
-fn after_gid_map(#[case] writes: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]);
+fn gid_map_ends_deny_and_deny_ends_allow(#[case] writes: &[Action], #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&[]);
 
-    let trace = cast.outside(writes).play();
+    let trace = ns.outside(writes).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// Every order of the four, and every sequence of three, of deny, allow, gid_map and setgroups(2), written by a privileged
-/// parent, so that only setgroups itself decides.
+/// Every order of the four, and every sequence of three, of deny, allow, gid_map and setgroups(2), written by a
+/// privileged parent, so that only setgroups itself decides.
 /// Source: user_namespaces(7); kernel proc_setgroups_write(), userns_may_setgroups().
 #[harness::test(
     Root,
@@ -80,7 +80,7 @@ fn after_gid_map(#[case] writes: &[Action]) {
         "groups.allowed"
     )
 )]
-fn every_transition() {
+fn every_order_follows_from_deny_and_gid_map() {
     let words = [("D", DENY), ("A", ALLOW), ("G", ALL_GIDS), ("s", SETGROUPS_EMPTY)];
 
     let table = table(&root(), Way::Outside, every_order(&words, 3));
@@ -91,87 +91,87 @@ fn every_transition() {
 /// A nested namespace takes over what its parent says when it is created; "deny" is there to stay.
 /// Source: user_namespaces(7): a child inherits the setting; kernel create_user_ns(): flags are copied.
 #[rstest]
-#[case::by_default(&[ALL_UIDS, ALL_GIDS])]
-#[case::allow(&[ALLOW, ALL_UIDS, ALL_GIDS])]
-#[case::deny(&[DENY, ALL_UIDS, ALL_GIDS])]
+#[case::by_default(&[ALL_UIDS, ALL_GIDS], [OK, OK, OK, EPERM])]
+#[case::allow(&[ALLOW, ALL_UIDS, ALL_GIDS], [OK, OK, OK, EPERM])]
+#[case::deny(&[DENY, ALL_UIDS, ALL_GIDS], [OK, EPERM, OK, EPERM])]
 #[harness::test(Root, Userns, pins("deny.inherited"))]
-fn nested_inherits(#[case] before: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).outside(before);
+fn a_nested_namespace_inherits_the_word(#[case] before: &[Action], #[case] expected: [Answer; 4]) {
+    let ns = root().outside(&[]).inside(&[]).outside(before);
 
-    let trace = cast.nested(&[read(IdFile::Setgroups), ALLOW, DENY, ALLOW]).play();
+    let trace = ns.nested(&[read(IdFile::Setgroups), ALLOW, DENY, ALLOW]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// "deny" that an ordinary user needs for the map binds every namespace below.
-/// Source: as above.
+/// Source: user_namespaces(7): a child inherits the setting; kernel create_user_ns(): flags are copied.
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("deny.inherited", "groups.denied"))]
-fn nested_of_an_ordinary_user() {
-    let cast = ordinary().inside(&[uid_map("0 own 1"), DENY, OWN_GID]);
+fn deny_of_the_unprivileged_binds_namespaces_below() {
+    let ns = ordinary().inside(&[uid_map("0 own 1"), DENY, OWN_GID]);
 
-    let trace = cast.nested(&[read(IdFile::Setgroups), ALLOW, gid_map("0 0 1"), SETGROUPS_EMPTY]).play();
+    let trace = ns.nested(&[read(IdFile::Setgroups), ALLOW, gid_map("0 0 1"), SETGROUPS_EMPTY]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, EPERM, OK, EPERM]);
 }
 
 /// What is written afterwards in the nested namespace does not reach its parent.
 /// Source: kernel create_user_ns(): flags are copied, not shared.
 #[harness::test(Root, Userns, pins("deny.apart"))]
-fn nested_is_apart() {
-    let cast = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]);
+fn a_nested_word_does_not_reach_the_parent() {
+    let ns = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]);
 
-    let trace = cast.nested(&[DENY, ALLOW]).inside(&[read(IdFile::Setgroups), SETGROUPS_EMPTY]).play();
+    let trace = ns.nested(&[DENY, ALLOW]).inside(&[read(IdFile::Setgroups), SETGROUPS_EMPTY]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, EPERM, OK, OK]);
 }
 
 /// An inherited "deny" binds a namespace two levels down, mapped by its privileged parent, and
 /// setgroups(2) fails there.
-/// Source: as for nested_inherits.
+/// Source: user_namespaces(7): a child inherits the setting; kernel create_user_ns(): flags are copied.
 #[rstest]
-#[case::allowed(ALLOW)]
-#[case::denied(DENY)]
+#[case::allowed(ALLOW, OK)]
+#[case::denied(DENY, EPERM)]
 #[harness::test(Root, Userns, pins("deny.inherited", "groups.denied"))]
-fn inherited_twice(#[case] word: Action) {
+fn an_inherited_deny_binds_two_levels_down(#[case] word: Action, #[case] expected: Answer) {
     let map = |of| maps_of(of, "0 0 100");
-    let cast = root().outside(&[]).inside(&[]).outside(&[word, ALL_UIDS, ALL_GIDS]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[word, ALL_UIDS, ALL_GIDS]);
 
-    let nested = cast.nested(&[]).inside(&map(Actor::Nested));
+    let nested = ns.nested(&[]).inside(&map(Actor::Nested));
     let deepest = nested.deepest(&[]).nested(&map(Actor::Deepest));
     let trace = deepest.deepest(&[read(IdFile::Setgroups), ALLOW, SETGROUPS_EMPTY]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, expected, expected]);
 }
 
 /// Processes of one namespace share its setting: what one writes, the other is bound by.
 /// Source: user_namespaces(7): the file is an attribute of the namespace.
 #[rstest]
-#[case::allow(&[ALLOW])]
-#[case::deny(&[DENY])]
+#[case::allow(&[ALLOW], OK)]
+#[case::deny(&[DENY], EPERM)]
 #[harness::test(Root, Userns, pins("deny.shared", "groups.denied"))]
-fn shared_by_the_processes(#[case] writes: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).second(writes).outside(&[ALL_GIDS]);
+fn processes_of_a_namespace_share_the_word(#[case] writes: &[Action], #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&[]).second(writes).outside(&[ALL_GIDS]);
 
-    let trace = cast.inside(&[SETGROUPS_EMPTY]).second(&[SETGROUPS_EMPTY]).play();
+    let trace = ns.inside(&[SETGROUPS_EMPTY]).second(&[SETGROUPS_EMPTY]).play();
 
-    check!(trace);
+    check!(trace, last = [expected, expected]);
 }
 
 /// The initial namespace has a GID map from the start: "allow" says nothing new, "deny" comes too late.
 /// Source: user_namespaces(7); kernel proc_setgroups_write(): EPERM where gid_map has extents.
 #[rstest]
-#[case::allow("allow")]
-#[case::deny("deny")]
+#[case::allow("allow", OK)]
+#[case::deny("deny", EPERM)]
 #[harness::test(Root, Proc, InitialUserns, Capability(Cap::SysAdmin), pins("deny.after-gid-map"))]
-fn initial_namespace(#[case] word: &'static str) {
-    let cast = root();
+fn the_initial_namespace_cannot_be_denied(#[case] word: &'static str, #[case] expected: Answer) {
+    let ns = root();
 
-    let trace = cast
+    let trace = ns
         .outside(&[write_of(Actor::Outside, IdFile::Setgroups, word)])
         .outside(&[read_of(Actor::Outside, IdFile::Setgroups), setgroups(&[0])])
         .play();
 
-    check!(trace);
+    check!(trace, last = [expected, OK, OK]);
 }
 
 /// A word may be followed by white space or a NUL byte, all in less than 8 bytes; nothing may come before.
@@ -184,7 +184,7 @@ fn initial_namespace(#[case] word: &'static str) {
     UnprivilegedUserns,
     pins("deny.size", "deny.unknown-word", "deny.trailing-junk")
 )]
-fn forms_of_the_text(#[case] way: Way) {
+fn only_white_space_or_nul_follows_the_word(#[case] way: Way) {
     const FORMS: [&[u8]; 35] = [
         b"deny",
         b"deny\n",
@@ -238,40 +238,44 @@ fn forms_of_the_text(#[case] way: Way) {
 #[case::allow(ALLOW)]
 #[case::deny(DENY)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("deny.read-back"))]
-fn read_back(#[case] word: Action) {
-    let cast = ordinary();
+fn the_word_is_read_back(#[case] word: Action) {
+    let ns = ordinary();
 
-    let trace = cast.inside(&[word, read(IdFile::Setgroups)]).play();
+    let trace = ns.inside(&[word, read(IdFile::Setgroups)]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK]);
 }
 
 /// The file may be written from any namespace above, even by the grandparent that may not write the maps.
 /// Source: kernel proc_setgroups_open(): CAP_SYS_ADMIN in the namespace is all it asks.
 #[rstest]
-#[case::setgroups(&[write_of(Actor::Nested, IdFile::Setgroups, "deny")])]
-#[case::uid_map(&[write_of(Actor::Nested, IdFile::UidMap, "0 0 1")])]
-#[case::gid_map(&[write_of(Actor::Nested, IdFile::GidMap, "0 0 1")])]
+#[case::setgroups(&[write_of(Actor::Nested, IdFile::Setgroups, "deny")], OK)]
+#[case::uid_map(&[write_of(Actor::Nested, IdFile::UidMap, "0 0 1")], EPERM)]
+#[case::gid_map(&[write_of(Actor::Nested, IdFile::GidMap, "0 0 1")], EPERM)]
 #[harness::test(Root, Userns, pins("deny.from-above", "map.opener-from-elsewhere"))]
-fn from_the_grandparent(#[case] writes: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]).nested(&[]);
+fn the_grandparent_writes_the_word_and_no_map(#[case] writes: &[Action], #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&[]).outside(&[ALL_UIDS, ALL_GIDS]).nested(&[]);
 
-    let trace = cast.outside(writes).play();
+    let trace = ns.outside(writes).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// Neither a sibling nor a process of the namespace without CAP_SYS_ADMIN may open it for writing.
 /// Source: kernel proc_setgroups_open(): EACCES.
 #[rstest]
-#[case::sibling(&[], Actor::Sibling)]
-#[case::without_the_capability(&[drop_caps(&[Cap::SysAdmin])], Actor::Inside)]
-#[case::with_no_other_capability(&[only_caps(&[Cap::SysAdmin])], Actor::Inside)]
+#[case::sibling(&[], Actor::Sibling, EACCES.at("open"))]
+#[case::without_the_capability(&[drop_caps(&[Cap::SysAdmin])], Actor::Inside, EACCES.at("open"))]
+#[case::with_no_other_capability(&[only_caps(&[Cap::SysAdmin])], Actor::Inside, OK)]
 #[harness::test(Root, Userns, pins("open.setgroups-needs-sys-admin"))]
-fn who_may_write(#[case] before: &[Action], #[case] writer: Actor) {
-    let cast = root().outside(&[]).inside(before).sibling(&[]);
+fn opening_for_writing_takes_sys_admin(
+    #[case] before: &[Action],
+    #[case] writer: Actor,
+    #[case] expected: Answer,
+) {
+    let ns = root().outside(&[]).inside(before).sibling(&[]);
 
-    let trace = cast.by(writer, &[write_of(Actor::Inside, IdFile::Setgroups, "deny")]).play();
+    let trace = ns.by(writer, &[write_of(Actor::Inside, IdFile::Setgroups, "deny")]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

@@ -27,13 +27,13 @@ const fn put_at(text: &'static str, at: At) -> Action {
 
 /// read(2) of the open file: how many bytes are left from its position on.
 fn left() -> Action {
-    Action::Raw("read", libc::SYS_read, vec![RawArg::Held, RawArg::Results(0), RawArg::Number(64)])
+    syscall("read", libc::SYS_read, vec![RawArg::Held, RawArg::Results(0), RawArg::Number(64)])
 }
 
 /// pread(2): how many bytes are left from this offset on.
 fn left_from(offset: i64) -> Action {
     let args = vec![RawArg::Held, RawArg::Results(0), RawArg::Number(64), RawArg::Number(offset)];
-    Action::Raw("pread", libc::SYS_pread64, args)
+    syscall("pread", libc::SYS_pread64, args)
 }
 
 /// Texts of every kind, those that are accepted first.

@@ -120,7 +120,7 @@ fn capability_of_the_grandparent(#[case] privilege: Action) {
 fn writer_needs_nothing(#[case] writer: Actor, #[case] before: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).sibling(&[]).inside(&[opened(Access::Write)]);
 
-    let given = cast.by(Actor::Inside, &[Action::Give(writer)]).by(writer, before);
+    let given = cast.by(Actor::Inside, &[Action::PassFd(writer)]).by(writer, before);
     let trace = given.by(writer, &[PUT_DENY]).inside(&[ALLOW]).sibling(&[ALLOW]).play();
 
     check!(trace);
@@ -138,7 +138,7 @@ fn writer_needs_nothing(#[case] writer: Actor, #[case] before: &[Action]) {
 fn writer_from_beside(#[case] before: &[Action], #[case] writes: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).sibling(&[]).outside(before);
 
-    let trace = cast.inside(&[opened(Access::Write), Action::Give(Actor::Sibling)]).sibling(writes).play();
+    let trace = cast.inside(&[opened(Access::Write), Action::PassFd(Actor::Sibling)]).sibling(writes).play();
 
     check!(trace);
 }

@@ -72,8 +72,8 @@ const CHANGES: [Change; 26] = [
             calls[1].clone(),
         ]
     }),
-    ("one thread alone", |_, new| vec![Action::Companion(THREAD), setresuid(new)]),
-    ("with a child", |_, new| vec![Action::Companion(0), setresuid(new)]),
+    ("one thread alone", |_, new| vec![Action::CloneAndKeep(THREAD), setresuid(new)]),
+    ("with a child", |_, new| vec![Action::CloneAndKeep(0), setresuid(new)]),
 ];
 
 fn line(index: u32, (name, change): Change) -> String {

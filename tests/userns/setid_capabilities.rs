@@ -25,7 +25,7 @@ fn capset(effective: u64, permitted: u64, inheritable: u64) -> Action {
     let bytes =
         |words: &[u32]| RawArg::Bytes(Cow::Owned(words.iter().flat_map(|word| word.to_ne_bytes()).collect()));
     let data = bytes(&words.collect::<Vec<_>>());
-    Action::Raw("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), data])
+    syscall("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), data])
 }
 
 const fn bit(cap: Cap) -> u64 {
@@ -42,7 +42,7 @@ fn before(map: &'static str, start: [u32; 3], bits: u64) -> Scenario {
         set_id(SetId::Setresuid, &start),
         secure(bits),
         capset(bit(Cap::Setuid), PERMITTED, bit(Cap::Kill)),
-        Action::Raw("prctl", libc::SYS_prctl, ambient),
+        syscall("prctl", libc::SYS_prctl, ambient),
     ])
 }
 
@@ -107,7 +107,7 @@ fn every_change(#[case] bits: u64, #[case] map: &'static str) {
 fn without_uid_0(#[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
 
-    let trace = cast.inside(&[setresuid(1), Action::Look, setresuid(2)]).play();
+    let trace = cast.inside(&[setresuid(1), Action::GetCredentials, setresuid(2)]).play();
 
     check!(trace);
 }
@@ -123,7 +123,7 @@ fn without_uid_0(#[case] map: &'static str) {
 #[harness::test(Root, Userns, pins("change.fs-capabilities"))]
 fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
-    let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::Look].to_vec();
+    let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::GetCredentials].to_vec();
     let begin = [secure(NO_SETUID_FIXUP), setresuid(0), secure(bits), capset(PERMITTED, PERMITTED, 0)];
     let less = vec![capset(0, PERMITTED & !bit(Cap::Fowner), 0)];
 
@@ -159,10 +159,10 @@ fn group_ids() {
         set_id(SetId::Setresgid, &[2, 2, u32::MAX]),
         set_id(SetId::Setregid, &[3, 3]),
         set_id(SetId::Setgid, &[4]),
-        Action::Look,
+        Action::GetCredentials,
     ];
     let suspended = Action::Capset(CapChange::Suspend(Cow::Borrowed(&[Cap::Kill])));
-    let back = [only_caps(&[Cap::Kill, Cap::Setgid]), suspended, setresgid(0), Action::Look];
+    let back = [only_caps(&[Cap::Kill, Cap::Setgid]), suspended, setresgid(0), Action::GetCredentials];
 
     let trace = cast.inside(&away).inside(&back).play();
 

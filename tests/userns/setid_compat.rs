@@ -1,7 +1,7 @@
 //! The 32-bit system calls, and among them those with 16-bit ids, through int 0x80: a way into the same
 //! rules that has code of its own.
 
-use crate::mounts::own_tmp;
+use crate::support::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ fn namespace() -> Scenario {
 /// A 32-bit call with ids alone.
 fn ids(name: &'static str, number: i64, ids: &[i64]) -> Action {
     let args = ids.iter().map(|id| RawArg::Number(*id)).collect();
-    Action::Compat(name, number, args, Results::Nothing)
+    syscall_i386(name, number, args, Results::Nothing)
 }
 
 /// setgroups of 16-bit groups.
@@ -35,7 +35,7 @@ fn setgroups32(groups: &[u32]) -> Action {
 }
 
 fn sized(name: &'static str, number: i64, size: i64, list: RawArg) -> Action {
-    Action::Compat(name, number, vec![RawArg::Number(size), list], Results::Nothing)
+    syscall_i386(name, number, vec![RawArg::Number(size), list], Results::Nothing)
 }
 
 fn count(entries: usize) -> i64 {
@@ -44,12 +44,12 @@ fn count(entries: usize) -> i64 {
 
 fn getgroups16(size: i64, list: RawArg) -> Action {
     let results = u32::try_from(size).ok().filter(|size| *size > 0).map_or(Results::Nothing, Results::Halves);
-    Action::Compat("getgroups16", 80, vec![RawArg::Number(size), list], results)
+    syscall_i386("getgroups16", 80, vec![RawArg::Number(size), list], results)
 }
 
 fn getgroups32(size: i64, list: RawArg) -> Action {
     let results = u32::try_from(size).ok().filter(|size| *size > 0).map_or(Results::Nothing, Results::Words);
-    Action::Compat("getgroups32", 205, vec![RawArg::Number(size), list], results)
+    syscall_i386("getgroups32", 205, vec![RawArg::Number(size), list], results)
 }
 
 /// The three ids through the 16-bit calls, then through the 32-bit ones.
@@ -57,8 +57,8 @@ fn three(kind: [(&'static str, i64); 2]) -> [Action; 2] {
     let [(name16, number16), (name32, number32)] = kind;
     let room = |size: u64| [0, 1, 2].map(|at| RawArg::Results(at * size)).to_vec();
     [
-        Action::Compat(name16, number16, room(2), Results::Halves(3)),
-        Action::Compat(name32, number32, room(4), Results::Words(3)),
+        syscall_i386(name16, number16, room(2), Results::Halves(3)),
+        syscall_i386(name32, number32, room(4), Results::Words(3)),
     ]
 }
 
@@ -131,7 +131,7 @@ fn ids_of_16_bits(
     let kept = [
         set_id(wide, &[1, 2, 3]),
         ids(all.0, all.1, &[7, 8, 9]),
-        Action::Look,
+        Action::GetCredentials,
         ids(two.0, two.1, &[5, 65_535]),
         ids(two.0, two.1, &[65_535, 3]),
         ids(all.0, all.1, &[4, 65_535, 65_535]),
@@ -149,9 +149,9 @@ fn ids_of_16_bits(
         .inside(&single)
         .inside(&refused)
         .inside(&fs_id)
-        .inside(&[Action::Look]);
+        .inside(&[Action::GetCredentials]);
     let high = low.inside(&beyond).inside(&three(kind)).inside(&single).inside(&fs_id[..1]);
-    let trace = high.inside(&back).inside(&[Action::Look]).play();
+    let trace = high.inside(&back).inside(&[Action::GetCredentials]).play();
 
     check!(trace);
 }
@@ -172,7 +172,7 @@ fn ids_of_32_bits(
         ids(all.0, all.1, &[1, 65_535, 70_009]),
         ids(two.0, two.1, &[-1, 70_001]),
         ids(fs.0, fs.1, &[70_002]),
-        Action::Look,
+        Action::GetCredentials,
         ids(one.0, one.1, &[-1]),
         ids(one.0, one.1, &[70_010]),
         ids(one.0, one.1, &[70_003]),
@@ -199,7 +199,7 @@ fn ids_of_32_bits(
 fn bad_pointers(#[case] calls: [(&'static str, i64); 2]) {
     let bad_at = |place: usize| [0, 1, 2].map(|at| if at == place { NOWHERE } else { RawArg::Results(0) });
     let all = calls.iter().flat_map(|(name, number)| {
-        [0, 1, 2, 3].map(|place| Action::Compat(name, *number, bad_at(place).to_vec(), Results::Nothing))
+        [0, 1, 2, 3].map(|place| syscall_i386(name, *number, bad_at(place).to_vec(), Results::Nothing))
     });
 
     let trace = namespace().inside(&all.collect::<Vec<_>>()).play();
@@ -218,16 +218,16 @@ fn file() -> [Action; 5] {
     [
         apart,
         tmpfs,
-        Action::Raw("mknod", libc::SYS_mknodat, file(libc::S_IFREG)),
-        Action::Raw("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), HERE, text(b"/tmp/link\0")]),
-        Action::Hold("open", libc::SYS_openat, file(0)),
+        syscall("mknod", libc::SYS_mknodat, file(libc::S_IFREG)),
+        syscall("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), HERE, text(b"/tmp/link\0")]),
+        syscall_for_fd("open", libc::SYS_openat, file(0)),
     ]
 }
 
 /// One of the calls, and the owners of the file and of the link that it leaves.
 fn chown16(name: &'static str, number: i64, of: RawArg, [user, group]: [i64; 2]) -> [Action; 2] {
     let args = vec![of, RawArg::Number(user), RawArg::Number(group)];
-    [Action::Compat(name, number, args, Results::Nothing), run(&["stat", "-c", "%u %g", FILE, LINK])]
+    [syscall_i386(name, number, args, Results::Nothing), run(&["stat", "-c", "%u %g", FILE, LINK])]
 }
 
 /// To the 16-bit chown and its kin 65535 is -1, too, which keeps the owner or the group, and another id

@@ -10,7 +10,7 @@ const DIE: Action = Action::Prctl("PR_SET_PDEATHSIG, SIGKILL", libc::PR_SET_PDEA
 /// The signal that the parent's death will send, 0 for none.
 fn death_signal() -> Action {
     let get = vec![RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
-    Action::Ask("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, get, Results::Words(1))
+    syscall_for("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, get, Results::Words(1))
 }
 
 /// The ids 0 to 99 of a namespace, which are others outside, and others for groups than for users.
@@ -86,8 +86,8 @@ fn thread_keyring() {
     let keyctl = |args: &[i64]| args.iter().copied().map(RawArg::Number).collect::<Vec<_>>();
     // KEYCTL_DESCRIBE and KEYCTL_GET_KEYRING_ID of KEY_SPEC_THREAD_KEYRING, which makes one.
     let describe = [keyctl(&[6, -1]), vec![RawArg::Results(0), RawArg::Number(64)]].concat();
-    let describe = Action::Ask("describe it", libc::SYS_keyctl, describe, Results::Text(64));
-    let make = Action::Ask("make a thread keyring", libc::SYS_keyctl, keyctl(&[0, -1, 1]), Results::Words(0));
+    let describe = syscall_for("describe it", libc::SYS_keyctl, describe, Results::Text(64));
+    let make = syscall_for("make a thread keyring", libc::SYS_keyctl, keyctl(&[0, -1, 1]), Results::Words(0));
     let calls = [
         set_id(SetId::Setresuid, &[1, SAME, 1]),
         set_id(SetId::Setresgid, &[1, SAME, 1]),
@@ -108,15 +108,15 @@ fn ids_in_status(ids: &[Action], reader: Actor) -> String {
     let open = vec![HERE, RawArg::ProcPath(Actor::Inside, "status"), RawArg::Number(0)];
     let read = vec![RawArg::Held, RawArg::Results(0), RawArg::Number(4096)];
     let steps = [
-        Action::Hold("open status", libc::SYS_openat, open),
-        Action::Ask("read", libc::SYS_read, read, Results::Text(4096)),
+        syscall_for_fd("open status", libc::SYS_openat, open),
+        syscall_for("read", libc::SYS_read, read, Results::Text(4096)),
     ];
     let begun = namespace().inside(&[NO_FIXUP]).inside(ids).by(reader, &steps);
-    let trace = begun.inside(&[Action::Look]).play();
+    let trace = begun.inside(&[Action::GetCredentials]).play();
 
     let shown = trace.outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Text(text) => Some(String::from_utf8_lossy(text).replace('\t', " ")),
-        Outcome::Looked(looked) => Some(format!("{:?}\n{:?}\n", looked.uid, looked.gid)),
+        Outcome::Credentials(looked) => Some(format!("{:?}\n{:?}\n", looked.uid, looked.gid)),
         _ => None,
     });
     let lines = shown.collect::<String>();
@@ -155,9 +155,8 @@ fn bad_pointers(#[case] name: &'static str, #[case] number: i64, #[case] set: Se
         true => RawArg::Number(8),
         false => RawArg::Results(12 * bad + 4 * at),
     };
-    let calls =
-        [0, 1, 2, 3].map(|bad| Action::Raw(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
-    let room = Action::Ask("the room", libc::SYS_getpid, vec![], Results::Words(12));
+    let calls = [0, 1, 2, 3].map(|bad| syscall(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
+    let room = syscall_for("the room", libc::SYS_getpid, vec![], Results::Words(12));
 
     let trace =
         namespace().inside(&[NO_FIXUP, set_id(set, &[1, 2, 3])]).inside(&calls).inside(&[room]).play();

@@ -19,13 +19,13 @@ fn shown(id: u32) -> String {
 fn line([all, fs]: [SetId; 2], args: [u32; 3]) -> String {
     let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
     let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]).inside(&[NO_FIXUP]);
-    let row = |id: u32| [set_id(all, &START), set_id(fs, &[id]), set_id(all, &args), Action::Look];
+    let row = |id: u32| [set_id(all, &START), set_id(fs, &[id]), set_id(all, &args), Action::GetCredentials];
 
     let trace = cast.inside(&FS.map(row).concat()).play();
 
     let looks = trace.outcomes.iter().filter_map(|outcome| match outcome {
-        Outcome::Looked(looked) if all == SetId::Setresuid => Some(looked.uid),
-        Outcome::Looked(looked) => Some(looked.gid),
+        Outcome::Credentials(looked) if all == SetId::Setresuid => Some(looked.uid),
+        Outcome::Credentials(looked) => Some(looked.gid),
         _ => None,
     });
     let cells: Vec<String> =

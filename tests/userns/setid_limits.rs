@@ -26,7 +26,7 @@ pub fn limit(processes: u64) -> Action {
 /// execve of what does not exist: the limit is looked at first.
 fn execve() -> Action {
     let path = RawArg::Bytes(Cow::Borrowed(b"/proc/no such program\0"));
-    Action::Raw("execve", libc::SYS_execve, vec![path, RawArg::Number(0), RawArg::Number(0)])
+    syscall("execve", libc::SYS_execve, vec![path, RawArg::Number(0), RawArg::Number(0)])
 }
 
 /// A namespace in which a second process is that user.
@@ -87,7 +87,7 @@ fn becoming_root(#[case] maps: &[Action]) {
     let cast = root().outside(&[]).inside(&[]).outside(maps).inside(&[NO_FIXUP]);
     let uids = [0, 7].map(|uid| [setresuid(5), limit(0), setresuid(uid), execve(), limit(100), execve()]);
 
-    let beside = cast.second(&[setresuid(7), Action::Companion(0), setresuid(0)]);
+    let beside = cast.second(&[setresuid(7), Action::CloneAndKeep(0), setresuid(0)]);
     let trace = beside.inside(&uids.concat()).play();
 
     check!(trace);
@@ -100,7 +100,7 @@ fn becoming_root(#[case] maps: &[Action]) {
 #[case::the_old_user_has_too_many(47_122, 47_123)]
 #[harness::test(Root, Userns, pins("change.too-many-processes"))]
 fn whose_processes(#[case] old: u32, #[case] new: u32) {
-    let cast = beside(47_122).second(&[Action::Companion(0)]).inside(&[NO_FIXUP]);
+    let cast = beside(47_122).second(&[Action::CloneAndKeep(0)]).inside(&[NO_FIXUP]);
 
     let moved = cast.inside(&[setresuid(old), limit(1), setresuid(new)]);
     let trace = moved.inside(&[limit(0), execve(), limit(100), execve()]).play();
@@ -112,7 +112,7 @@ fn whose_processes(#[case] old: u32, #[case] new: u32) {
 /// Source: getrlimit(2), RLIMIT_NPROC; kernel is_rlimit_overlimit().
 #[rstest]
 #[case::as_many(&[])]
-#[case::one_more(&[Action::Companion(0)])]
+#[case::one_more(&[Action::CloneAndKeep(0)])]
 #[harness::test(
     Root,
     Userns,
@@ -131,7 +131,7 @@ fn at_the_limit(#[case] more: &[Action]) {
 /// an execve or a fork finds room: a limit that is raised and lowered in between shows it.
 /// Source: kernel flag_nproc_exceeded(), do_execveat_common(), copy_process(): PF_NPROC_EXCEEDED.
 #[rstest]
-#[case::nothing(Action::Look)]
+#[case::nothing(Action::GetCredentials)]
 #[case::execve(execve())]
 #[case::fork(Action::Clone(0))]
 #[case::another_real_uid(set_id(SetId::Setresuid, &[OTHER, SAME, SAME]))]

@@ -27,18 +27,23 @@ fn everywhere([one, two, all, fs]: [SetId; 4], id: Id) -> [Action; 7] {
 const UIDS: [SetId; 4] = [SetId::Setuid, SetId::Setreuid, SetId::Setresuid, SetId::Setfsuid];
 const GIDS: [SetId; 4] = [SetId::Setgid, SetId::Setregid, SetId::Setresgid, SetId::Setfsgid];
 
+/// What comes of [`everywhere`] where each call but the last fails: setfsuid(2) and setfsgid(2) never do.
+const fn refused(by: Answer) -> [Answer; 7] {
+    [by, by, by, by, by, by, OK]
+}
+
 /// Outside an ordinary user may set its own id anywhere, and another nowhere: EPERM, and nothing changes.
 /// Source: setuid(2), setreuid(2), setresuid(2), setfsuid(2).
 #[rstest]
 #[case::uids(UIDS, ROOT)]
 #[case::gids(GIDS, NOBODYS)]
 #[harness::test(OrdinaryUser, InitialUserns, pins("id.not-own", "id.refusal-changes-nothing"))]
-fn outside(#[case] calls: [SetId; 4], #[case] another: Id) {
-    let cast = ordinary();
+fn only_own_ids_may_be_set_outside(#[case] calls: [SetId; 4], #[case] another: Id) {
+    let ns = ordinary();
 
-    let trace = cast.outside(&everywhere(calls, another)).outside(&everywhere(calls, Id::Own)).play();
+    let trace = ns.outside(&everywhere(calls, another)).outside(&everywhere(calls, Id::Own)).play();
 
-    check!(trace);
+    check!(trace, last = [refused(EPERM), [OK; 7]].concat());
 }
 
 /// In a namespace of one id that is the only one to be had, with capabilities and without; others have no
@@ -50,12 +55,12 @@ fn outside(#[case] calls: [SetId; 4], #[case] another: Id) {
 #[case::uids_without_capabilities(UIDS, &[only_caps(&[])])]
 #[case::gids_without_capabilities(GIDS, &[only_caps(&[])])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("id.unmapped", "id.refusal-changes-nothing"))]
-fn one_id(#[case] calls: [SetId; 4], #[case] before: &[Action]) {
-    let cast = ordinary().inside(&[uid_map("5 own 1"), DENY, gid_map("5 own 1")]).inside(before);
+fn only_the_mapped_id_may_be_set(#[case] calls: [SetId; 4], #[case] before: &[Action]) {
+    let ns = ordinary().inside(&[uid_map("5 own 1"), DENY, gid_map("5 own 1")]).inside(before);
 
-    let trace = cast.inside(&everywhere(calls, ROOT)).inside(&everywhere(calls, Id::Of(5))).play();
+    let trace = ns.inside(&everywhere(calls, ROOT)).inside(&everywhere(calls, Id::Of(5))).play();
 
-    check!(trace);
+    check!(trace, last = [refused(EINVAL), [OK; 7]].concat());
 }
 
 /// Before its map is written a namespace has no id at all: every one is EINVAL, and setfsuid says overflow;
@@ -65,17 +70,19 @@ fn one_id(#[case] calls: [SetId; 4], #[case] before: &[Action]) {
 #[case::uids(UIDS)]
 #[case::gids(GIDS)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("id.unmapped", "id.fs-never-fails"))]
-fn no_map(#[case] calls: [SetId; 4]) {
-    let cast = ordinary();
+fn no_id_may_be_set_without_a_map(#[case] calls: [SetId; 4]) {
+    let ns = ordinary();
+    // setuid(2) and setgid(2) have no id that means "keep".
+    let kept = [EINVAL, OK, OK, OK, OK, OK, OK];
 
-    let cast = cast.inside(&everywhere(calls, ROOT)).inside(&everywhere(calls, Id::Of(65_534)));
-    let trace = cast.inside(&everywhere(calls, KEEP)).play();
+    let refused_ids = ns.inside(&everywhere(calls, ROOT)).inside(&everywhere(calls, Id::Of(65_534)));
+    let trace = refused_ids.inside(&everywhere(calls, KEEP)).play();
 
-    check!(trace);
+    check!(trace, last = [refused(EINVAL), refused(EINVAL), kept].concat());
 }
 
-/// setgroups(2) is EPERM before its size and its pointer are looked at, for want of a map, under "deny",
-/// and without any namespace.
+/// setgroups(2) is EPERM before its size and its pointer are looked at: for want of a map, under "deny", and in the
+/// caller's namespace for want of the capability. getgroups(2), the last call, looks at its size.
 /// Source: setgroups(2); kernel may_setgroups().
 #[rstest]
 #[case::without_a_map(Actor::Inside, &[])]
@@ -92,7 +99,7 @@ fn no_map(#[case] calls: [SetId; 4]) {
         "groups.negative"
     )
 )]
-fn setgroups_calls(#[case] who: Actor, #[case] before: &[Action]) {
+fn setgroups_is_refused_before_its_arguments(#[case] who: Actor, #[case] before: &[Action]) {
     let sized = |size, given| Action::Setgroups(Groups::Sized { size, given }, Via::Raw);
     let calls = [
         sized(0, None),
@@ -105,5 +112,5 @@ fn setgroups_calls(#[case] who: Actor, #[case] before: &[Action]) {
 
     let trace = ordinary().by(who, before).by(who, &calls).play();
 
-    check!(trace);
+    check!(trace, last = [EPERM, EPERM, EPERM, EPERM, EPERM, EINVAL]);
 }

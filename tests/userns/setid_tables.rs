@@ -59,7 +59,7 @@ fn capset(effective: u64) -> Action {
     let words = [low(effective), low(ALL), 0, low(effective >> 32), low(ALL >> 32), 0];
     let bytes =
         |words: &[u32]| RawArg::Bytes(Cow::Owned(words.iter().flat_map(|word| word.to_ne_bytes()).collect()));
-    Action::Raw("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), bytes(&words)])
+    syscall("capset", libc::SYS_capset, vec![bytes(&[0x2008_0522, 0]), bytes(&words)])
 }
 
 /// Put the start in place, take the capability away, call, and look.
@@ -71,13 +71,13 @@ fn row(kind: Kind, start: [u32; 3], effective: Effective, call: SetId, args: &[u
         set_id(fs, &[FS]),
         capset(kind.effective(effective)),
         set_id(call, args),
-        Action::Look,
+        Action::GetCredentials,
     ]
 }
 
 /// The last but one outcome of a row, the call's, and the ids it left.
 fn cell(kind: Kind, outcomes: &[Outcome]) -> String {
-    let [.., call, Outcome::Looked(looked)] = outcomes else { return "?".to_owned() };
+    let [.., call, Outcome::Credentials(looked)] = outcomes else { return "?".to_owned() };
     let ids = if kind == Kind::Uid { looked.uid } else { looked.gid };
     let ids = format!("{}{}{}{}", ids.real, ids.effective, ids.saved, ids.fs);
     match call {

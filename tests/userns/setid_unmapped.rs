@@ -30,7 +30,7 @@ const GIDS: [SetId; 4] = [SetId::Setgid, SetId::Setregid, SetId::Setresgid, SetI
 /// filesystem id that it leaves.
 fn line(calls: [SetId; 4], privilege: &[Action], (call, shape, ids): (usize, &str, Place)) -> String {
     let all = set_id(calls[2], &[0, 0, 0]);
-    let row = |id: &u32| [all.clone(), set_id(calls[call], &ids(*id)), Action::Look];
+    let row = |id: &u32| [all.clone(), set_id(calls[call], &ids(*id)), Action::GetCredentials];
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(MAP), gid_map(MAP)]);
     let begun = cast.inside(&[NO_FIXUP, all.clone()]).inside(privilege);
     let before = begun.steps.len();
@@ -40,7 +40,7 @@ fn line(calls: [SetId; 4], privilege: &[Action], (call, shape, ids): (usize, &st
     let shown: Vec<String> = trace.outcomes_shown().skip(before).collect();
     let cells =
         trace.outcomes[before..].chunks(3).zip(shown.chunks(3)).map(|(outcomes, shown)| match outcomes {
-            [Outcome::Done, Outcome::Value(_), Outcome::Looked(looked)] => {
+            [Outcome::Done, Outcome::Value(_), Outcome::Credentials(looked)] => {
                 let fs = if calls == UIDS { looked.uid.fs } else { looked.gid.fs };
                 format!("{fs:10}")
             }
@@ -84,7 +84,7 @@ fn of_a_joined_namespace(#[case] privilege: &[Action]) {
     let maps = [uid_map("5 own 1"), DENY, gid_map("6 own 1")];
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: NEWUSER };
     let cast = ordinary().outside(&[]).inside(&[]).outside(&maps).privileged(&[join]);
-    let calls = [setresgid(0), setresuid(0), setresgid(6), setresuid(5), Action::Look];
+    let calls = [setresgid(0), setresuid(0), setresgid(6), setresuid(5), Action::GetCredentials];
 
     let trace = cast.privileged(privilege).privileged(&calls).play();
 
@@ -114,7 +114,8 @@ fn the_overflow_id(#[case] calls: [SetId; 4], #[case] privilege: &[Action]) {
         set_id(all, &[7, 7, 7]),
     ];
 
-    let trace = cast.inside(&[Action::Look]).inside(&calls).inside(&[Action::Look]).play();
+    let trace =
+        cast.inside(&[Action::GetCredentials]).inside(&calls).inside(&[Action::GetCredentials]).play();
 
     check!(trace);
 }

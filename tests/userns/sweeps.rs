@@ -1,15 +1,15 @@
 //! Everything short, whoever thought of it: every sequence of a few steps and every short text of a map, by the
 //! kernel and by the model. `cargo ci sweep` goes deeper.
 
-use harness::explore::{Dispute, Watch, maps, sweep};
 use harness::prelude::*;
+use harness_explore::{Mismatch, Watch, maps, sweep};
 use rstest::rstest;
 
 /// One thread: nextest plays the tests on all processors.
 const ALONE: usize = 1;
 
-fn described(disputes: &[Dispute]) -> String {
-    disputes.iter().take(3).map(Dispute::to_string).collect()
+fn described(disputes: &[Mismatch]) -> String {
+    disputes.iter().take(3).map(Mismatch::to_string).collect()
 }
 
 fn swept(name: &str, depth: usize) -> sweep::Swept {

@@ -4,8 +4,8 @@
 //! A process in a namespace makes a file system; the one outside attaches it in a mount namespace that all
 //! share, so that the user namespaces are all that differs. /tmp is only what it is mounted over.
 
-use crate::map_stack::make_tmpfs;
-use crate::mounts::own_mounts;
+use crate::support::map_stack::make_tmpfs;
+use crate::support::mounts::own_mounts;
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -23,7 +23,7 @@ fn number(number: i64) -> RawArg {
 /// Attaches the held one to /tmp.
 fn attach() -> Action {
     let args = vec![RawArg::Held, bytes(b"\0"), number(libc::AT_FDCWD.into()), bytes(b"/tmp\0"), number(4)];
-    Action::Raw("move_mount to /tmp", libc::SYS_move_mount, args)
+    syscall("move_mount to /tmp", libc::SYS_move_mount, args)
 }
 
 /// A copy of id(1) of this owner and group, with the set-user-ID and set-group-ID bits.
@@ -32,8 +32,8 @@ fn install(owner: i64, group: i64) -> [Action; 3] {
     let with = |args: &[i64]| file().into_iter().chain(args.iter().map(|arg| number(*arg))).collect();
     [
         run(&["sh", "-c", "cp \"$(command -v id)\" /tmp/id"]),
-        Action::Raw("chown", libc::SYS_fchownat, with(&[owner, group, 0])),
-        Action::Raw("chmod 6755", libc::SYS_fchmodat, with(&[0o6755])),
+        syscall("chown", libc::SYS_fchownat, with(&[owner, group, 0])),
+        syscall("chmod 6755", libc::SYS_fchmodat, with(&[0o6755])),
     ]
 }
 
@@ -55,7 +55,7 @@ fn mounted_by(maker: Actor) -> Scenario {
     let enter = [enter, NEW_MOUNTS];
     let enter = if maker == Actor::Outside { &enter[1..] } else { &enter[..] };
     let cast = cast.privileged(enter).privileged(&make_tmpfs());
-    cast.privileged(&[Action::Give(Actor::Outside)]).outside(&[attach()]).outside(&install(1000, 2000))
+    cast.privileged(&[Action::PassFd(Actor::Outside)]).outside(&[attach()]).outside(&install(1000, 2000))
 }
 
 /// The bits count for a process in the user namespace that the file system was mounted in, or in one below
@@ -110,8 +110,8 @@ fn in_another_mount_namespace() {
     let mounted = cast.inside(&own_mounts()).inside(&make_tmpfs()).inside(&[attach()]);
     let path = vec![number(libc::AT_FDCWD.into()), RawArg::ProcPath(Actor::Inside, "root/tmp")];
     let there = [
-        Action::Hold("openat", libc::SYS_openat, path),
-        Action::Raw("fchdir", libc::SYS_fchdir, vec![RawArg::Held]),
+        syscall_for_fd("openat", libc::SYS_openat, path),
+        syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held]),
     ];
 
     let installed = mounted.inside(&install(1000, 2000)).inside(&execute("/tmp/id"));

@@ -4,9 +4,11 @@
 //! channel that the kernel's own messages do not use. A line that is cut short is no JSON, and each user closes
 //! with its counts, so that half an answer cannot pass for a whole one.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Where the plan lies in a guest's root, and where the guest's program does.
 pub const PLAN: &str = "/guest/plan.json";
@@ -34,18 +36,79 @@ pub struct Plan {
     pub limit: u64,
 }
 
-/// How a test ended.
+/// How a test ended, wherever it ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
-    /// It ran and passed.
+    /// It passed at the first try.
     Passed,
-    /// It said no; how it exited.
+    /// It passed after a try that failed. A guest tries each test once.
+    Flaky,
+    /// It failed by itself; how it exited.
     Failed(String),
     /// A signal killed it; which.
     Crashed(String),
     /// It took longer than the limit and was killed.
     TimedOut,
+    /// It did not run; why.
+    Skipped(String),
+}
+
+impl End {
+    /// Whether the test ran and passed in the end.
+    pub fn is_pass(&self) -> bool {
+        matches!(self, Self::Passed | Self::Flaky)
+    }
+
+    /// Whether the test ran and did not pass.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Crashed(_) | Self::TimedOut)
+    }
+
+    /// Whether the test did not run.
+    pub fn is_skip(&self) -> bool {
+        matches!(self, Self::Skipped(_))
+    }
+
+    /// The kind of end in a word or two, for tables and scripts.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Flaky => "flaky",
+            Self::Failed(_) => "failed",
+            Self::Crashed(_) => "crashed",
+            Self::TimedOut => "timed out",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+
+    /// The end of this [label](Self::label), with how a test exited, which signal killed it, or why it was skipped.
+    /// `None` where no end has this label.
+    pub fn labelled(label: &str, how: &str) -> Option<Self> {
+        Some(match label {
+            "passed" => Self::Passed,
+            "flaky" => Self::Flaky,
+            "failed" => Self::Failed(how.to_owned()),
+            "crashed" => Self::Crashed(how.strip_prefix(CRASHED).unwrap_or(how).to_owned()),
+            "timed out" => Self::TimedOut,
+            "skipped" => Self::Skipped(how.to_owned()),
+            _ => return None,
+        })
+    }
+}
+
+/// What a sentence about a crash begins with.
+const CRASHED: &str = "crashed: ";
+
+impl fmt::Display for End {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed | Self::Flaky => out.write_str(self.label()),
+            Self::Failed(how) | Self::Skipped(how) => out.write_str(how),
+            Self::Crashed(how) => write!(out, "{CRASHED}{how}"),
+            Self::TimedOut => out.write_str("timed out and was killed"),
+        }
+    }
 }
 
 /// What happens in a guest.
@@ -61,8 +124,8 @@ pub enum Event {
     UserStarted {
         /// The effective uid.
         uid: u32,
-        /// The facts of the host as this user sees them.
-        facts: String,
+        /// The facts of the host as this user sees them: what `guest facts` prints.
+        facts: Value,
     },
     /// A test of the plan cannot run here.
     Skipped {
@@ -157,6 +220,25 @@ mod tests {
         // A serial line may end its lines in its own way.
         assert_eq!(Event::from_line(&line.replace('\n', "\r\n")), Ok(ended()));
         Ok(())
+    }
+
+    #[test]
+    fn each_end_comes_back_from_its_label_and_its_sentence() {
+        for end in [
+            End::Passed,
+            End::Flaky,
+            End::Failed("exit code 101".into()),
+            End::Crashed("signal 9".into()),
+            End::TimedOut,
+            End::Skipped("needs root".into()),
+        ] {
+            assert_eq!(End::labelled(end.label(), &end.to_string()).as_ref(), Some(&end));
+            assert_eq!(
+                usize::from(end.is_pass()) + usize::from(end.is_failure()) + usize::from(end.is_skip()),
+                1
+            );
+        }
+        assert_eq!(End::labelled("gone", ""), None);
     }
 
     #[test]

@@ -34,8 +34,8 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         // The facts depend on who asks: each user asks in a process of its own.
         ["facts"] => {
-            print!("{}", harness::host::facts().to_text());
-            Ok(())
+            let facts = serde_json::to_string(harness_play::facts());
+            facts.map(|facts| println!("{facts}")).map_err(|error| format!("the facts are no JSON: {error}"))
         }
         ["play", plan] => standard_output().and_then(|mut channel| follow(Path::new(plan), &mut channel)),
         _ => Err("usage: guest play PLAN, or guest facts".to_owned()),

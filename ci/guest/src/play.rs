@@ -10,6 +10,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use guest::{End, Event, Plan};
+use harness_scenario::listing::Listing;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, geteuid};
 
@@ -69,9 +70,12 @@ impl<'a> UserRun<'a> {
 
     fn run(&self, channel: &mut Channel) -> Result<(), String> {
         let own = std::env::current_exe().map_err(|error| format!("no program of my own: {error}"))?;
-        let facts = self.listed(&own, "facts")?;
+        let facts = serde_json::from_str(&self.printed(&own, &["facts"])?)
+            .map_err(|error| format!("the facts of this host are no JSON: {error}"))?;
         channel.send(&Event::UserStarted { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
-        let skips = skips(&self.listed(&self.plan.suite, "--skipped")?)?;
+        let listing = Listing::read(&self.printed(&self.plan.suite, &["--list", "--format", "json"])?)?;
+        let skips: BTreeMap<String, String> =
+            listing.tests.into_iter().filter_map(|it| Some((it.test.name, it.skipped?))).collect();
         let (mut ran, mut skipped) = (0, 0);
         let mut server = None;
         for test in &self.plan.tests {
@@ -106,15 +110,14 @@ impl<'a> UserRun<'a> {
         command
     }
 
-    /// What a program prints that is asked for a list.
-    fn listed(&self, program: &Path, what: &str) -> Result<String, String> {
-        let (status, said) = self.output(self.command(program).arg(what), LISTING)?;
-        match status {
-            ProcessEnd::ByItself(status) if status.success() => Ok(said),
-            ProcessEnd::ByItself(status) => {
-                Err(format!("`{} {what}` failed ({status}): {said}", program.display()))
-            }
-            ProcessEnd::TooLate => Err(format!("`{} {what}` hangs", program.display())),
+    /// What a program prints for these arguments.
+    fn printed(&self, program: &Path, arguments: &[&str]) -> Result<String, String> {
+        let shown = || format!("`{} {}`", program.display(), arguments.join(" "));
+        let (end, output) = self.output(self.command(program).args(arguments), LISTING)?;
+        match end {
+            ProcessEnd::ByItself(status) if status.success() => Ok(output),
+            ProcessEnd::ByItself(status) => Err(format!("{} failed ({status}): {output}", shown())),
+            ProcessEnd::TooLate => Err(format!("{} hangs", shown())),
         }
     }
 
@@ -205,16 +208,6 @@ fn last(text: &str, most: usize) -> &str {
     &text[from.unwrap_or(0)..]
 }
 
-/// Reads what the suite prints for `--skipped`: name, tab, reason.
-fn skips(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let pair = |line: &str| {
-        let (test, reason) = line.split_once('\t')?;
-        Some((test.to_owned(), reason.to_owned()))
-    };
-    let read = |line: &str| pair(line).ok_or(format!("the suite's list of skips holds {line:?}"));
-    text.lines().map(read).collect()
-}
-
 /// As init, takes leave of processes whose parents have ended.
 fn reap() {
     if std::process::id() != 1 {
@@ -252,13 +245,6 @@ mod tests {
     fn the_end_of_a_long_output_is_kept() {
         assert_eq!(last("short", 9), "short");
         assert_eq!(last("ab\u{e9}cd", 3), "cd");
-    }
-
-    #[test]
-    fn a_list_of_skips_without_reasons_is_refused() {
-        assert_eq!(skips("a\tneeds root\n").map(|skips| skips.len()), Ok(1));
-        let refused = Err("the suite's list of skips holds \"a needs root\"".to_owned());
-        assert_eq!(skips("a needs root\n"), refused);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use harness_scenario::listing::Served;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -45,7 +46,7 @@ impl Server {
         let fail = |error: std::io::Error| format!("cannot talk to the suite: {error}");
         self.output.set_len(0).map_err(fail)?;
         writeln!(self.asks, "{test}").map_err(fail)?;
-        let group = Pid::from_raw(self.answer("started")?);
+        let group = self.started()?;
         let late = !self.speaks(limit)?;
         if late {
             let _ = killpg(group, Signal::SIGKILL);
@@ -83,31 +84,34 @@ impl Server {
     }
 
     fn end(&mut self) -> Result<ExitStatus, String> {
-        let line = self.line()?;
-        let number = |word: &str| line.strip_prefix(word)?.strip_prefix(' ')?.parse::<i32>().ok();
-        // As wait(2) packs them.
-        let exited = number("exited").map(|status| status << 8);
-        exited.or_else(|| number("killed")).map(ExitStatus::from_raw).ok_or_else(|| odd(&line))
+        match self.answer()? {
+            // As wait(2) packs them.
+            Served::Exited(status) => Ok(ExitStatus::from_raw(status << 8)),
+            Served::Killed(signal) => Ok(ExitStatus::from_raw(signal)),
+            other @ Served::Started(_) => Err(unexpected(other)),
+        }
     }
 
-    fn answer(&mut self, word: &str) -> Result<i32, String> {
-        let line = self.line()?;
-        let number = line.strip_prefix(word).and_then(|rest| rest.trim().parse().ok());
-        number.filter(|pid| *pid > 1).ok_or_else(|| odd(&line))
+    fn started(&mut self) -> Result<Pid, String> {
+        match self.answer()? {
+            // Any other number would mean this process's own group, every process, or init.
+            Served::Started(group) if group > 1 => Ok(Pid::from_raw(group)),
+            other => Err(unexpected(other)),
+        }
     }
 
-    fn line(&mut self) -> Result<String, String> {
+    fn answer(&mut self) -> Result<Served, String> {
         let mut line = String::new();
-        self.answers.read_line(&mut line).map_err(|error| format!("cannot hear the suite: {error}"))?;
-        match line.strip_suffix('\n') {
-            Some(whole) => Ok(whole.to_owned()),
-            None => Err(format!("the suite ended in the middle of {line:?}")),
+        self.answers.read_line(&mut line).map_err(|error| format!("cannot read from the suite: {error}"))?;
+        match line.ends_with('\n') {
+            true => Served::read(&line),
+            false => Err(format!("the suite ended in the middle of {line:?}")),
         }
     }
 }
 
-fn odd(line: &str) -> String {
-    format!("the suite says {line:?}")
+fn unexpected(answer: Served) -> String {
+    format!("the suite answers {answer:?} out of turn")
 }
 
 fn read(file: &mut File) -> std::io::Result<String> {
@@ -123,9 +127,14 @@ mod tests {
 
     use super::*;
 
+    /// Prints the answers of a suite.
+    const ANSWERS: &str = r#"
+        started() { echo "{\"started\":$1}"; }; exited() { echo "{\"exited\":$1}"; }; killed() { echo "{\"killed\":$1}"; }
+        "#;
+
     /// A suite that is a shell script: it hears each name as `$test`, and setsid(1) gives a test a process group of its own.
     fn says(script: &str) -> Result<Server, String> {
-        let script = format!("while read -r test; do {script}; done");
+        let script = format!("{ANSWERS}while read -r test; do {script}; done");
         let mut command = Command::new("sh");
         command.args(["-c", &script, "sh"]).process_group(0);
         let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
@@ -138,7 +147,7 @@ mod tests {
     #[test]
     fn a_test_ends_as_the_suite_says_and_only_its_own_words_are_told() -> Result<(), String> {
         let mut server = says(
-            "setsid sh -c \"echo $test >&2; exit 3\" & child=$!; echo started $child; wait $child; echo exited $?",
+            "setsid sh -c \"echo $test >&2; exit 3\" & child=$!; started $child; wait $child; exited $?",
         )?;
 
         for test in ["one", "two"] {
@@ -155,7 +164,7 @@ mod tests {
     fn two_lines_that_come_together_are_two_answers() -> Result<(), String> {
         let begun = Instant::now();
         let mut server =
-            says("setsid true & child=$!; wait $child; printf \"started $child\\nkilled 11\\n\"")?;
+            says("setsid true & child=$!; wait $child; both=$(started $child; killed 11); echo \"$both\"")?;
 
         assert_eq!(server.play("a", LIMIT)?.0, ProcessEnd::ByItself(ExitStatus::from_raw(11)));
         assert!(begun.elapsed() < LIMIT, "it waited for what had come");
@@ -165,7 +174,7 @@ mod tests {
     #[test]
     fn a_test_that_hangs_is_killed_and_the_next_one_is_played() -> Result<(), String> {
         let mut server = says(
-            "setsid sleep $test & child=$!; echo started $child; wait $child; [ $? = 0 ] && echo exited 0 || echo killed 9",
+            "setsid sleep $test & child=$!; started $child; wait $child; [ $? = 0 ] && exited 0 || killed 9",
         )?;
 
         assert_eq!(server.play("600", Duration::from_millis(50))?.0, ProcessEnd::TooLate);
@@ -177,12 +186,16 @@ mod tests {
     fn a_suite_that_ends_or_says_something_else_is_named_with_its_last_words() -> Result<(), String> {
         for (script, message, words) in [
             ("printf 'starte'; echo oh >&2; exit 7", "the suite ended in the middle of \"starte\"", "oh\n"),
-            ("echo hello", "the suite says \"hello\"", ""),
-            ("echo started 1", "the suite says \"started 1\"", ""),
-            ("echo started -5", "the suite says \"started -5\"", ""),
-            ("setsid true & child=$!; wait; echo started $child; echo ended", "the suite says \"ended\"", ""),
+            ("echo hello", "the suite prints no answer: expected value at line 1 column 1", ""),
+            ("started 1", "the suite answers Started(1) out of turn", ""),
+            ("started -5", "the suite answers Started(-5) out of turn", ""),
             (
-                "setsid true & child=$!; wait; echo started $child; exit 0",
+                "setsid true & child=$!; wait; started $child; started 2",
+                "the suite answers Started(2) out of turn",
+                "",
+            ),
+            (
+                "setsid true & child=$!; wait; started $child; exit 0",
                 "the suite ended in the middle of \"\"",
                 "",
             ),

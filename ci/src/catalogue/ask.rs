@@ -4,26 +4,36 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::catalogue::listing::{Listed, parse};
+use harness::listing::{Listing, TestDescription};
+
+use crate::catalogue::listing;
 use crate::sys::process;
 
-/// Listing names asks the host nothing; this is a hang.
-const LIST_LIMIT: Duration = Duration::from_secs(60);
+/// Listing plays a few probes; this is a hang.
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// Asks a binary of the suite which test pins what.
+/// What the suite lists that this command runs, as the user that the command names.
 ///
 /// # Errors
-/// When it cannot be run, or does not tell.
-pub fn told_by(suite: &Path, root: &Path) -> Result<Vec<Listed>, String> {
-    let mut command = Command::new(suite);
-    let output = process::capture(command.arg("--rules").current_dir(root), LIST_LIMIT)?;
-    if !output.status.success() {
-        return Err(format!(
-            "`{}` failed ({}): {}",
-            process::show(&command),
-            output.status,
-            output.stderr.trim()
-        ));
+/// When it cannot be run, fails, or prints something else or only a part.
+pub fn listing(suite: &mut Command) -> Result<Listing, String> {
+    let output = process::capture(suite.args(["--list", "--format", "json"]), LIMIT)?;
+    if output.status.success() {
+        return Listing::read(&output.stdout);
     }
-    parse(&output.stdout)
+    Err(format!("`{}` failed ({}): {}", process::show(suite), output.status, output.stderr.trim()))
+}
+
+/// The tests of a binary of the suite.
+///
+/// # Errors
+/// As [`listing`], and when it names a rule or a change that this program does not know, or no test.
+pub fn tests(suite: &Path, root: &Path) -> Result<Vec<TestDescription>, String> {
+    let listing = listing(Command::new(suite).current_dir(root))?;
+    let tests: Vec<TestDescription> = listing.tests.into_iter().map(|listed| listed.test).collect();
+    if tests.is_empty() {
+        return Err("the suite lists no test".to_owned());
+    }
+    listing::known(&tests)?;
+    Ok(tests)
 }

@@ -8,7 +8,7 @@ use nix::unistd::geteuid;
 
 use crate::check::context::Context;
 use crate::check::steps::{Outcome, Step};
-use crate::check::{deny, unused_snapshots, workflows};
+use crate::check::{deny, outside, unused_snapshots, workflows};
 use crate::rules;
 use crate::run::nextest::{self, NextestExit};
 use crate::run::user_run::UserRun;
@@ -27,11 +27,16 @@ pub const STEPS: &[Step] = &[
     Step { name: "docs", about: "documentation builds without a warning", run: docs },
     Step { name: "doctests", about: "examples in the documentation run", run: doctests },
     Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
+    Step { name: "outside", about: "another project tests its program in a namespace", run: outside::check },
     Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
     Step { name: "suite-user", about: "the suite as an unprivileged user", run: suite_as_user },
     Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
-    Step { name: "snapshots", about: "every snapshot is used by a test", run: no_unused_snapshot },
+    Step {
+        name: "snapshots",
+        about: "every snapshot is used by a test, and its header names no machine",
+        run: no_unused_snapshot,
+    },
     Step { name: "rules", about: "every rule has a test or a reason, every test a rule", run: every_rule },
     Step { name: "workflows", about: "actionlint and zizmor on the workflows", run: workflows::check },
     Step { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::policies },
@@ -183,18 +188,33 @@ fn every_rule(context: &Context) -> Outcome {
     }
 }
 
+fn named_machines(files: &[std::path::PathBuf]) -> Outcome {
+    for file in files {
+        print(format_args!("  its header names more than its source: {}\n", file.display()));
+    }
+    Outcome::Failed(format!(
+        "the headers of {} snapshots name a machine: keep the line of the source",
+        files.len()
+    ))
+}
+
 fn no_unused_snapshot(context: &Context) -> Outcome {
+    let root = &context.workspace.root;
+    let snapshots = match snapshots::files(&root.join("tests"), ".snap") {
+        Ok(files) => files.iter().map(|file| std::path::Path::new("tests").join(file)).collect::<Vec<_>>(),
+        Err(error) => return Outcome::CouldNotRun(error),
+    };
+    match snapshots::with_more_than_a_source(root, &snapshots) {
+        Ok(files) if files.is_empty() => {}
+        Ok(files) => return named_machines(&files),
+        Err(error) => return Outcome::CouldNotRun(error),
+    }
     let runs = context.runs.borrow();
     let runs: Vec<UserRun> =
         runs.iter().filter(|run| !matches!(run.verdict, Verdict::CouldNotRun(_))).cloned().collect();
     if runs.is_empty() {
         return Outcome::NotRun("needs a run of the suite: suite-root or suite-user".to_owned());
     }
-    let root = &context.workspace.root;
-    let snapshots = match snapshots::files(&root.join("tests"), ".snap") {
-        Ok(files) => files.iter().map(|file| std::path::Path::new("tests").join(file)).collect::<Vec<_>>(),
-        Err(error) => return Outcome::CouldNotRun(error),
-    };
     let unused = unused_snapshots::unused(&snapshots, &runs);
     let alone = match unused.left_alone.len() {
         0 => String::new(),

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::run::junit::End;
+use guest::End;
+
+use crate::run::snapshots::owner;
 use crate::run::user_run::UserRun;
 
 /// What became of the snapshots that no run asked for.
@@ -17,19 +19,15 @@ pub struct Unused {
 
 /// Sorts the snapshots that no run asked for.
 ///
-/// A snapshot belongs to the test that it is named for, with `::` written as `__`. A variant
-/// (`test@variant.snap`) may be another kernel's, and so may the one without a variant where a test asked for a
-/// variant; a test that passed nowhere had no chance to ask.
+/// A snapshot belongs to the test that it is [named for](owner). A variant may be another kernel's, and so may the
+/// one without a variant where a test asked for a variant; a test that passed nowhere had no chance to ask.
 pub fn unused(snapshots: &[PathBuf], runs: &[UserRun]) -> Unused {
     let used: BTreeSet<&PathBuf> = runs.iter().flat_map(|run| &run.references).collect();
     let mut unused = Unused::default();
     for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
-        let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
-        let stem = file.strip_suffix(".snap").unwrap_or(&file);
-        let (owner, variant) =
-            stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
-        let ends = ends_of(owner, runs);
-        let passed = ends.iter().any(|end| matches!(end, End::Passed | End::Flaky));
+        let (owner, variant) = owner(snapshot);
+        let ends = ends_of(&owner, runs);
+        let passed = ends.iter().any(|end| end.is_pass());
         if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
         } else {
@@ -75,9 +73,12 @@ mod tests {
 
     #[test]
     fn what_any_run_asked_for_is_used() {
-        let runs = [run(&[("a::b", End::Passed)], &["s/a__b.snap"]), run(&[("a::b", End::Skipped)], &[])];
+        let runs = [
+            run(&[("a::b", End::Passed)], &["s/a/b.snap"]),
+            run(&[("a::b", End::Skipped(String::new()))], &[]),
+        ];
 
-        assert_eq!(sorted(&["s/a__b.snap"], &runs), (vec![], vec![]));
+        assert_eq!(sorted(&["s/a/b.snap"], &runs), (vec![], vec![]));
     }
 
     #[test]
@@ -91,23 +92,25 @@ mod tests {
 
     #[test]
     fn a_snapshot_that_its_passing_test_ignored_is_unreferenced() {
-        let runs = [run(&[("a::b", End::Passed)], &[]), run(&[("a::b", End::Skipped)], &[])];
+        let runs = [run(&[("a::b", End::Passed)], &[]), run(&[("a::b", End::Skipped(String::new()))], &[])];
 
-        assert_eq!(sorted(&["s/a__b.snap", "s/a__b-2.snap"], &runs).0, ["s/a__b.snap", "s/a__b-2.snap"]);
+        assert_eq!(sorted(&["s/a/b.snap", "s/a/b-2.snap"], &runs).0, ["s/a/b.snap", "s/a/b-2.snap"]);
     }
 
     #[test]
     fn variants_and_tests_that_had_no_chance_are_left_alone() {
-        let runs = [run(&[("a", End::Passed), ("b", End::Skipped), ("c", End::TimedOut)], &[])];
+        let runs =
+            [run(&[("a", End::Passed), ("b", End::Skipped(String::new())), ("c", End::TimedOut)], &[])];
 
-        let (unreferenced, left_alone) = sorted(&["s/a@without-x.snap", "s/b.snap", "s/c.snap"], &runs);
+        let others = ["snapshots/a@without-x.snap", "snapshots/b.snap", "snapshots/c.snap"];
+        let (unreferenced, left_alone) = sorted(&others, &runs);
         assert!(unreferenced.is_empty());
-        assert_eq!(left_alone, ["s/a@without-x.snap", "s/b.snap", "s/c.snap"]);
+        assert_eq!(left_alone, others);
     }
 
     #[test]
     fn where_a_variant_is_used_the_other_is_another_kernels() {
-        let runs = [run(&[("a", End::Passed), ("b", End::Passed)], &["s/a@without-x.snap"])];
+        let runs = [run(&[("s::a", End::Passed), ("s::b", End::Passed)], &["s/a@without-x.snap"])];
 
         let (unreferenced, left_alone) = sorted(&["s/a.snap", "s/b.snap"], &runs);
         assert_eq!(unreferenced, ["s/b.snap"]);

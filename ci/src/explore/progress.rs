@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use harness::explore::Watch;
+use harness_explore::Watch;
 
 use crate::sys::signals;
 

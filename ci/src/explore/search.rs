@@ -7,9 +7,10 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use harness::explore::search::{Ends, Found, Plan, Report, search};
-use harness::explore::{self, Dispute, Watch, regressions};
 use harness::model;
+use harness::record;
+use harness_explore::search::{Ends, Found, Plan, Report, search};
+use harness_explore::{Mismatch, Watch, regressions};
 
 use crate::explore::progress::watched;
 use crate::explore::search_options::{Casts, SearchOptions};
@@ -25,7 +26,7 @@ const KEPT: &str = "tests/regressions";
 /// # Errors
 /// When the model says nothing on this host, or a scenario cannot be played.
 pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
-    model::applies().map_err(str::to_owned)?;
+    model::applies(harness::here::start()).map_err(str::to_owned)?;
     let directory = Workspace::find()?.root.join(KEPT);
     let again = play_kept(&directory)?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -33,8 +34,8 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
         seed: options.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish() >> 32),
         workers: options.workers.map_or(processors, |workers| workers as usize),
         casts: match options.casts {
-            Casts::All => explore::Casts::All,
-            Casts::Ordinary => explore::Casts::Ordinary,
+            Casts::All => harness_explore::Casts::All,
+            Casts::Ordinary => harness_explore::Casts::Ordinary,
         },
         scenarios: options.scenarios,
         ends: if options.all { Ends::Never } else { Ends::AtFirst },
@@ -68,7 +69,7 @@ fn play_kept(directory: &Path) -> Result<usize, String> {
     let mut differing = 0;
     for kept in &kept {
         let name = kept.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let disputed = explore::play(&kept.scenario).map_err(|error| format!("{name}: {error}"))?;
+        let disputed = harness_explore::play(&kept.scenario).map_err(|error| format!("{name}: {error}"))?;
         if let Some(dispute) = disputed {
             differing += 1;
             print(format_args!("{name}, kept before, is still disputed:\n{dispute}"));
@@ -97,12 +98,13 @@ fn told(found: &Found, plan: &Plan) -> String {
     };
     let dispute = found.dispute();
     let name = format!("search {} {worker} {number}", plan.seed);
-    let _ = writeln!(text, "\n{dispute}\n{}", dispute.reproduced(&name));
+    let _ =
+        writeln!(text, "\n{dispute}\n{}", dispute.reproduced(&name, &record::host(), &record::directory()));
     text
 }
 
 /// Keeps a disagreement for the searches and tests to come.
-fn saved(directory: &Path, dispute: &Dispute) {
+fn saved(directory: &Path, dispute: &Mismatch) {
     match regressions::keep(directory, dispute) {
         Ok(path) => print(format_args!("\nkept as {}\n", path.display())),
         Err(error) => print(format_args!("\nnot kept: {error}\n")),

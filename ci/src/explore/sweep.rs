@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use harness::action::IdFile;
 use harness::error::Error;
-use harness::explore::{Dispute, Watch, maps, sweep};
-use harness::model;
+use harness::{model, record};
+use harness_explore::{Mismatch, Watch, maps, sweep};
 
 use crate::explore::progress::watched;
 use crate::explore::sweep_options::SweepOptions;
@@ -32,7 +32,7 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
     if let Some(unknown) = options.only.iter().find(|name| !names.contains(&name.as_str())) {
         return Err(format!("no field is called {unknown:?}; there are {}", names.join(", ")));
     }
-    model::applies()?;
+    model::applies(harness::here::start())?;
     let workers =
         options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
@@ -55,7 +55,7 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
 }
 
 /// One field, with a line of the table.
-fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Dispute>, String> {
+fn one(field: &sweep::Field, depth: usize, workers: usize) -> Result<Vec<Mismatch>, String> {
     let (watch, begun) = (Watch::default(), Instant::now());
     let swept = watched(field.name, &watch, None, || sweep::sweep(field, depth, workers, &watch));
     let swept = swept.map_err(|error| error.to_string())?;
@@ -79,7 +79,7 @@ fn row(name: &str, count: u64, [sequences, states]: [&str; 2], begun: Instant) {
 
 /// Texts of both maps: those that are refused in one namespace together, those that root may write each in one of
 /// its own.
-fn texts(length: u32, workers: usize) -> Result<Vec<Dispute>, String> {
+fn texts(length: u32, workers: usize) -> Result<Vec<Mismatch>, String> {
     let mut disputes = Vec::new();
     for file in [IdFile::UidMap, IdFile::GidMap] {
         let (watch, begun) = (Watch::default(), Instant::now());
@@ -118,9 +118,9 @@ fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-fn closing(disputes: &[Dispute]) -> Result<Verdict, String> {
+fn closing(disputes: &[Mismatch]) -> Result<Verdict, String> {
     for (number, dispute) in (1..).zip(disputes) {
-        let program = dispute.reproduced(&format!("sweep {number}"));
+        let program = dispute.reproduced(&format!("sweep {number}"), &record::host(), &record::directory());
         print(format_args!("\n{BAD}kernel and model disagree{BAD:#}\n{dispute}\n{program}\n"));
     }
     if !disputes.is_empty() {

@@ -4,17 +4,7 @@ use std::mem::discriminant;
 
 use crate::guests::outcome::Outcome;
 use crate::guests::start::Start;
-
-/// How a kernel's answers differ from those of the newest one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Comparison {
-    /// Tests that ended differently; for a test that root and a user ran, once for each.
-    pub tests: Vec<String>,
-    /// How many tests ran there and were skipped here.
-    pub skipped_here: usize,
-    /// How many tests ran here and were skipped there.
-    pub skipped_there: usize,
-}
+use crate::report::record::Comparison;
 
 /// The kernel with the highest release of those that were asked in full. gVisor's number is not its own, and a
 /// distribution has the host's; of distributions alone the last is the newest.

@@ -10,9 +10,10 @@ use std::path::Path;
 
 use glob::Pattern;
 use guest::End;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::guests::transcript::{TestRun, UserTranscript};
+use crate::report::record::ExpectedFailureSeen;
 
 /// The differences, as they were when this program was built.
 const DIFFERENCES: &str = include_str!("../../differences.toml");
@@ -56,21 +57,6 @@ pub struct ExpectedFailure {
 struct Table {
     #[serde(default)]
     difference: Vec<ExpectedFailure>,
-}
-
-/// A difference as a run showed it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExpectedFailureSeen {
-    /// The rule that the kernel breaks.
-    pub rule: String,
-    /// What it does instead.
-    pub what: String,
-    /// The build in which that was seen first.
-    pub since: String,
-    /// Tests that failed, as they were bound to.
-    pub tests: BTreeSet<String>,
-    /// Tests that passed all the same: each is news.
-    pub gone: BTreeSet<String>,
 }
 
 /// The differences of all kernels: those of a file, or else those of `ci/differences.toml`.
@@ -130,7 +116,7 @@ impl ExpectedFailure {
     /// Whether a test that ended so shows it.
     fn shows(&self, test: &str, end: &End) -> bool {
         let kind = match end {
-            End::Passed => return false,
+            End::Passed | End::Flaky | End::Skipped(_) => return false,
             End::TimedOut => Kind::Hangs,
             End::Failed(_) | End::Crashed(_) => Kind::Differs,
         };

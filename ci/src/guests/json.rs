@@ -1,97 +1,103 @@
-//! The kernels side by side, for scripts: JSON and JUnit.
+//! The kernels side by side, for scripts.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use guest::End;
 use harness::reproducer::file_name;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::guests::compare::{compare, newest};
 use crate::guests::outcome::Outcome;
-use crate::guests::table::words;
 use crate::guests::transcript::{TestRun, UserTranscript};
 use crate::report::about::{self, About};
-use crate::report::record::FORMAT;
-use crate::ui::verdict::Verdict;
+use crate::report::record::{Document, Evidence, FORMAT, Failure, Kernel, TestReport, UserReport};
+use crate::run::snapshots;
 
-/// The outcomes as JSON, with the end of every test, and with what [`crate::matrix`] has to know of the suite.
-///
-/// # Errors
-/// When they cannot be written.
-pub fn json(outcomes: &[Outcome], about: &About) -> Result<String, String> {
+/// The outcomes as a document, with the end of every test, and with what [`crate::matrix`] has to know of the suite.
+pub fn document(outcomes: &[Outcome], about: &About) -> Document {
     let newest = newest(outcomes);
-    let kernels: Vec<Value> = outcomes
-        .iter()
-        .map(|it| {
-            let difference = newest.filter(|_| it.failure.is_none()).map(|newest| compare(it, newest));
-            json!({
-                "name": it.name, "start": it.start, "accelerator": it.accelerator, "origin": it.origin, "programs": it.programs,
-                "release": it.release, "verdict": word_of(&it.verdict()),
-                "passed": it.passed(), "failed": it.failed(), "skipped": it.skipped(), "known": it.differences,
-                "boot_seconds": it.boot.map(|boot| boot.as_secs_f64()), "seconds": it.time.as_secs_f64(),
-                "trouble": it.failure.as_ref().map(|failure| json!({"kind": failure.word(), "text": failure.to_string()})),
-                "console": it.console, "results": it.results,
-                "lacks": it.users.first().map(|user| about::lacks(&user.facts)).unwrap_or_default(),
-                "differs": difference.map(|it| json!({"tests": it.tests, "skipped_here": it.skipped_here,
-                                                      "skipped_there": it.skipped_there})),
-                "legs": it.users.iter().map(user).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    text(
-        &json!({"format": FORMAT, "newest": newest.map(|it| &it.name), "kernels": kernels, "suite": about.suite,
-                 "asked": about.asked, "traces": about.traces}),
-    )
-}
-
-/// A verdict, in one word or three.
-pub fn word_of(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Good => "good",
-        Verdict::Failed(_) => "failed",
-        Verdict::CouldNotRun(_) => "could not run",
+    Document {
+        format: FORMAT,
+        newest: newest.map(|it| it.name.clone()),
+        kernels: outcomes.iter().map(|it| kernel(it, newest)).collect(),
+        suite: about.suite.clone(),
+        asked: about.asked.iter().cloned().collect(),
+        traces: about.traces.clone(),
     }
 }
 
-/// A test that ended. Of a failure that is known the trace is enough, or else what it printed: its programs are among
-/// the results, and with the hundreds that gVisor has nobody could open the page.
-fn test(user: &UserTranscript, name: &str, ended: &TestRun) -> Value {
-    let trace = trace(user, name).filter(|_| ended.end != End::Passed);
-    let known = user.known.contains_key(name);
-    let output = if known && trace.is_some() { "" } else { &ended.output };
-    let mut test = json!({"name": name, "end": word(&ended.end), "how": words(&ended.end),
-                          "seconds": ended.time.as_secs_f64(), "output": output});
-    if ended.end != End::Passed {
-        test["known"] = json!(known);
-        test["trace"] = json!(trace);
-        test["reproducers"] = if known { json!({}) } else { json!(reproducers(user, name)) };
+fn kernel(it: &Outcome, newest: Option<&Outcome>) -> Kernel {
+    Kernel {
+        name: it.name.clone(),
+        start: it.start.word().to_owned(),
+        accelerator: it.accelerator.map(str::to_owned),
+        origin: it.origin.clone(),
+        programs: it.programs.clone(),
+        release: it.release.clone(),
+        verdict: it.verdict().label().to_owned(),
+        passed: it.passed(),
+        failed: it.failed(),
+        skipped: it.skipped(),
+        known: it.differences.clone(),
+        boot_seconds: it.boot.map(|boot| boot.as_secs_f64()),
+        seconds: it.time.as_secs_f64(),
+        failure: it.failure.as_ref().map(|it| Failure { kind: it.word().to_owned(), text: it.to_string() }),
+        console: it.console.clone(),
+        results: it.results.clone(),
+        lacks: it.users.first().map(|user| about::lacks(&user.facts)).unwrap_or_default(),
+        differs: newest.filter(|_| it.failure.is_none()).map(|newest| compare(it, newest)),
+        users: it.users.iter().map(user).collect(),
     }
-    test
 }
 
 /// What one user saw, with the end of every test.
-pub fn user(user: &UserTranscript) -> Value {
-    let mut tests: Vec<Value> = user.ended.iter().map(|(name, ended)| test(user, name, ended)).collect();
-    tests.extend(
-        user.skipped.iter().map(|(name, reason)| json!({"name": name, "end": "skipped", "how": reason})),
-    );
-    json!({"uid": user.uid, "facts": user.facts, "seconds": user.time.as_secs_f64(), "tests": tests,
-           "snapshots": user.snapshots.keys().collect::<Vec<_>>()})
+pub fn user(user: &UserTranscript) -> UserReport {
+    let skipped = |(name, reason): (&String, &String)| TestReport {
+        name: name.clone(),
+        end: End::Skipped(reason.clone()),
+        seconds: None,
+        output: None,
+        evidence: None,
+    };
+    let ran = user.ended.iter().map(|(name, ended)| test(user, name, ended));
+    UserReport {
+        uid: user.uid,
+        facts: user.facts.clone(),
+        seconds: user.time.as_secs_f64(),
+        tests: ran.chain(user.skipped.iter().map(skipped)).collect(),
+        snapshots: user.snapshots.keys().cloned().collect(),
+    }
+}
+
+/// A test that ended. Of an expected failure the trace is enough, or else what it printed: its programs are among
+/// the results, and with the hundreds that gVisor has no browser could open the page.
+fn test(user: &UserTranscript, name: &str, ended: &TestRun) -> TestReport {
+    let known = user.known.contains_key(name);
+    let evidence = ended.end.is_failure().then(|| Evidence {
+        known,
+        trace: trace(user, name).map(str::to_owned),
+        reproducers: if known { BTreeMap::new() } else { reproducers(user, name) },
+    });
+    let enough = known && evidence.as_ref().is_some_and(|evidence| evidence.trace.is_some());
+    TestReport {
+        name: name.to_owned(),
+        end: ended.end.clone(),
+        seconds: Some(ended.time.as_secs_f64()),
+        output: Some(if enough { String::new() } else { ended.output.clone() }),
+        evidence,
+    }
 }
 
 /// The trace that a test left, since it differs from the reviewed one.
 fn trace<'a>(user: &'a UserTranscript, test: &str) -> Option<&'a str> {
     let wanted = test.replace("::", "__");
-    let is_its = |path: &Path| {
-        let file = path.file_name()?.to_str()?.strip_suffix(".snap.new")?;
-        Some(file.split_once('@').map_or(file, |(owner, _)| owner) == wanted)
-    };
-    user.snapshots.iter().find(|(path, _)| is_its(path) == Some(true)).map(|(_, text)| about::body(text))
+    let is_its = |path: &Path| snapshots::owner(path).0 == wanted;
+    user.snapshots.iter().find(|(path, _)| is_its(path)).map(|(_, text)| about::body(text))
 }
 
 /// The programs that show what a test saw: of its name, or with a number where there is more than one.
-fn reproducers<'a>(user: &'a UserTranscript, test: &str) -> BTreeMap<String, &'a str> {
+fn reproducers(user: &UserTranscript, test: &str) -> BTreeMap<String, String> {
     let wanted = file_name(test);
     let is_its = |path: &Path| {
         let rest = path.file_stem()?.to_str()?.strip_prefix(wanted.as_str())?;
@@ -99,24 +105,14 @@ fn reproducers<'a>(user: &'a UserTranscript, test: &str) -> BTreeMap<String, &'a
         Some(rest.is_empty() || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())))
     };
     let its = user.reproducers.iter().filter(|(path, _)| is_its(path) == Some(true));
-    its.map(|(path, text)| (path.display().to_string(), text.as_str())).collect()
-}
-
-/// How a test ended, in one word.
-pub fn word(end: &End) -> &'static str {
-    match end {
-        End::Passed => "passed",
-        End::Failed(_) => "failed",
-        End::Crashed(_) => "crashed",
-        End::TimedOut => "timed out",
-    }
+    its.map(|(path, text)| (path.display().to_string(), text.clone())).collect()
 }
 
 /// A value as lines of JSON.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn text(value: &Value) -> Result<String, String> {
+pub fn text(value: &impl Serialize) -> Result<String, String> {
     serde_json::to_string_pretty(value)
         .map(|text| text + "\n")
         .map_err(|error| format!("the kernels are no JSON: {error}"))
@@ -141,39 +137,40 @@ pub mod tests {
     fn a_failed_test_brings_its_trace_and_its_programs() {
         let mut outcomes = outcomes();
         let user = &mut outcomes[0].users[0];
-        user.snapshots = [("s/b@without-x.snap.new", "---\na: b\n---\nEPERM\n"), ("s/b2.snap.new", "no")]
-            .map(|(path, text)| (path.into(), text.to_owned()))
+        user.snapshots = [("@without-x", "---\na: b\n---\nEPERM\n"), ("2", "no")]
+            .map(|(end, text)| (format!("snapshots/b{end}.snap.new").into(), text.to_owned()))
             .into();
         user.reproducers =
             [("b.c", "int"), ("b.sh", "exit"), ("b-1.c", "one"), ("b-x.c", "no"), ("b2.c", "no")]
                 .map(|(name, text)| (name.into(), text.to_owned()))
                 .into();
 
-        let tests = &super::user(user)["tests"];
+        let tests = super::user(user).tests;
 
-        assert_eq!(tests[1]["trace"], "EPERM\n");
-        assert_eq!(tests[1]["reproducers"], json!({"b.c": "int", "b.sh": "exit", "b-1.c": "one"}));
-        assert_eq!((&tests[1]["output"], &tests[1]["known"]), (&json!("the diff"), &json!(false)));
-        assert_eq!(tests[0].get("trace"), None);
+        let evidence = tests[1].evidence.clone().unwrap_or_default();
+        assert_eq!((evidence.trace.as_deref(), evidence.known), (Some("EPERM\n"), false));
+        let programs = [("b-1.c", "one"), ("b.c", "int"), ("b.sh", "exit")];
+        assert_eq!(
+            evidence.reproducers,
+            programs.map(|(name, text)| (name.to_owned(), text.to_owned())).into()
+        );
+        assert_eq!((tests[1].output(), &tests[0].evidence), ("the diff", &None));
 
         user.known.insert("b".to_owned(), "map.written-once: twice".to_owned());
-        let known = &super::user(user)["tests"][1];
-        assert_eq!((&known["trace"], &known["output"]), (&json!("EPERM\n"), &json!("")));
-        assert_eq!((&known["reproducers"], &known["known"]), (&json!({}), &json!(true)));
+        let known = super::user(user).tests[1].clone();
+        assert_eq!((known.trace(), known.output(), known.is_expected_failure()), (Some("EPERM\n"), "", true));
+        assert!(known.evidence.is_some_and(|evidence| evidence.reproducers.is_empty()));
     }
 
     #[test]
-    fn json_tells_each_end_and_each_trouble() -> Result<(), Box<dyn std::error::Error>> {
-        let value: Value = serde_json::from_str(&json(&outcomes(), &About::default())?)?;
+    fn a_document_holds_each_end_and_each_failure() {
+        let document = document(&outcomes(), &About::default());
 
-        assert_eq!(value["newest"], "k");
-        let [good, broken] = [&value["kernels"][0], &value["kernels"][1]];
-        assert_eq!((&good["passed"], &good["failed"], &good["skipped"]), (&json!(1), &json!(1), &json!(1)));
-        assert_eq!(good["legs"][0]["tests"][1]["how"], "exit code 101");
-        assert_eq!(
-            (&broken["trouble"]["kind"], &broken["verdict"]),
-            (&json!("panicked"), &json!("could not run"))
-        );
-        Ok(())
+        assert_eq!((document.format, document.newest.as_deref()), (FORMAT, Some("k")));
+        let [good, broken] = [&document.kernels[0], &document.kernels[1]];
+        assert_eq!((good.passed, good.failed, good.skipped), (1, 1, 1));
+        assert_eq!(good.users[0].tests[1].end, End::Failed("exit code 101".into()));
+        let failure = broken.failure.as_ref().map(|failure| failure.kind.as_str());
+        assert_eq!((failure, broken.verdict.as_str()), (Some("panicked"), "could not run"));
     }
 }

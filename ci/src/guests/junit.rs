@@ -11,9 +11,7 @@ use quick_junit::TestCaseStatus;
 use quick_junit::TestSuite;
 
 use crate::guests::expected_failures::FILE;
-use crate::guests::json::word;
 use crate::guests::outcome::Outcome;
-use crate::guests::table::words;
 use crate::guests::transcript::TestRun;
 /// Writes a JUnit file with a suite for each kernel and user.
 ///
@@ -74,14 +72,15 @@ fn passed_after_all(test: &str) -> TestCase {
 
 fn case(test: &str, ended: &TestRun) -> TestCase {
     let mut status = match ended.end {
-        End::Passed => TestCaseStatus::success(),
+        End::Passed | End::Flaky => TestCaseStatus::success(),
+        End::Skipped(_) => TestCaseStatus::skipped(),
         End::Failed(_) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         End::Crashed(_) | End::TimedOut => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
     if ended.end != End::Passed {
         status
-            .set_type(word(&ended.end))
-            .set_message(words(&ended.end))
+            .set_type(ended.end.label())
+            .set_message(ended.end.to_string())
             .set_description(ended.output.as_str());
     }
     let mut case = TestCase::new(test, status);

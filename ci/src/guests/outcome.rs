@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::guests::expected_failures::{ExpectedFailureSeen, FILE};
+use crate::guests::expected_failures::FILE;
 use crate::guests::failure::RunFailure;
 use crate::guests::start::Start;
 use crate::guests::transcript::UserTranscript;
+use crate::report::record::ExpectedFailureSeen;
 use crate::ui::verdict::Verdict;
 
 /// Versions of programs by their packages.
@@ -155,7 +156,7 @@ pub mod tests {
             ((*test).to_owned(), TestRun { end: end.clone(), time: Duration::from_millis(5), output })
         };
         let user = UserTranscript {
-            facts: "kernel: x\n".to_owned(),
+            facts: serde_json::json!({"system": {"kernel_release": "x"}}),
             ended: ended.iter().map(ran).collect(),
             skipped: skipped
                 .iter()

@@ -8,9 +8,10 @@ use anstyle::Style;
 use guest::End;
 
 use crate::guests::compare::{compare, newest};
-use crate::guests::expected_failures::{ExpectedFailureSeen, FILE};
+use crate::guests::expected_failures::FILE;
 use crate::guests::outcome::{Outcome, verdict};
 use crate::guests::start::Start;
+use crate::report::record::ExpectedFailureSeen;
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 use crate::ui::table::{Side, Table, cell, plain};
 use crate::ui::verdict::Verdict;
@@ -88,7 +89,7 @@ pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool
     // Hiding a single name saves no line.
     let shown = if verbose || failed.len() <= FEW + 1 { failed.len() } else { FEW };
     for (uid, test, end) in &failed[..shown] {
-        let _ = writeln!(text, "  uid {uid:<5}  {test}  {}", words(end));
+        let _ = writeln!(text, "  uid {uid:<5}  {test}  {}", end);
     }
     if shown < failed.len() {
         let _ = writeln!(text, "  and {} more; --verbose names them", failed.len() - shown);
@@ -125,16 +126,6 @@ fn skips(text: &mut String, outcome: &Outcome) {
     }
     for (reason, tests) in outcome.skips() {
         let _ = writeln!(text, "{MIDDLING}{tests:>6}{MIDDLING:#}  {reason}");
-    }
-}
-
-/// How a test ended, in words.
-pub fn words(end: &End) -> String {
-    match end {
-        End::Passed => "passed".to_owned(),
-        End::Failed(how) => how.clone(),
-        End::Crashed(how) => format!("crashed: {how}"),
-        End::TimedOut => "timed out and was killed".to_owned(),
     }
 }
 

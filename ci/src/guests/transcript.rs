@@ -5,6 +5,7 @@ use std::path::{Component, PathBuf};
 use std::time::{Duration, Instant};
 
 use guest::{End, Event};
+use serde_json::Value;
 
 use crate::guests::failure::RunFailure;
 
@@ -24,8 +25,8 @@ pub struct TestRun {
 pub struct UserTranscript {
     /// The effective uid.
     pub uid: u32,
-    /// The facts of the host.
-    pub facts: String,
+    /// The facts of the host as this user sees them.
+    pub facts: Value,
     /// The tests that ran.
     pub ended: BTreeMap<String, TestRun>,
     /// The tests that were skipped, and why.
@@ -161,6 +162,10 @@ impl Transcript {
     }
 
     fn ended(&mut self, test: String, ended: TestRun) -> Result<(), RunFailure> {
+        // A guest tries a test once, and has another event for one that it does not run.
+        if matches!(ended.end, End::Flaky | End::Skipped(_)) {
+            return Err(short(&format!("{test} began and {}", ended.end.label())));
+        }
         if self.running.take().as_ref() != Some(&test) {
             return Err(short(&format!("{test} ended and had not begun")));
         }

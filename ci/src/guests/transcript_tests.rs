@@ -68,7 +68,9 @@ fn a_tale_with_more_than_was_asked_for_is_refused() {
     assert!(with(4, &ended("a")).contains("tells of a twice"));
     assert!(with(4, &ended("c")).contains("c, which was not asked for"));
     assert!(with(3, &ended("b")[1..]).contains("b ended and had not begun"));
-    assert!(with(6, &[Event::UserStarted { uid: 1, facts: String::new() }]).contains("not asked for"));
+    assert!(
+        with(6, &[Event::UserStarted { uid: 1, facts: serde_json::Value::Null }]).contains("not asked for")
+    );
     assert!(with(7, &[Event::Done]).contains("went on after it was done"));
     assert!(with(1, &truth()[..1]).contains("started anew"));
     assert!(with(4, &[snapshot("../../etc/passwd")]).contains("leads elsewhere"));

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use harness::listing::TestDescription;
+
 use crate::matrix::difference;
 use crate::matrix::merge::{Column, Merged};
-use crate::report::record::{End, Ended, Known, Rule, Test};
+use crate::report::record::{ExpectedFailureSeen, Rule, TestReport};
 
 /// A rule on a kernel, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,32 +89,31 @@ pub struct Cell {
 }
 
 /// A test that failed, with what the kernel was held against.
-type Failure<'a> = (&'a Test, &'a Ended);
+type Failure<'a> = (&'a TestDescription, &'a TestReport);
 
 /// Judges a rule that these tests pin.
-pub fn judge(rule: &Rule, tests: &[&Test], column: &Column, merged: &Merged) -> Cell {
-    let asked: BTreeMap<&str, &Test> = tests
+pub fn judge(rule: &Rule, tests: &[&TestDescription], column: &Column, merged: &Merged) -> Cell {
+    let asked: BTreeMap<&str, &TestDescription> = tests
         .iter()
         .filter(|test| column.asked.contains(&test.name))
         .map(|test| (test.name.as_str(), *test))
         .collect();
     let kernel = &column.kernel;
-    let ends = || kernel.legs.iter().flat_map(|leg| &leg.tests);
+    let ends = || kernel.users.iter().flat_map(|user| &user.tests);
     let ended = || ends().filter_map(|it| Some((*asked.get(it.name.as_str())?, it)));
-    let failures: Vec<Failure> =
-        ended().filter(|(_, it)| !matches!(it.end, End::Passed | End::Skipped)).collect();
+    let failures: Vec<Failure> = ended().filter(|(_, it)| it.end.is_failure()).collect();
     let (state, text) = if asked.is_empty() {
         (State::NotAsked, String::new())
     } else if let Some(failure) = failures.first() {
         failed(failure, &failures, column, merged)
-    } else if let Some(trouble) = &kernel.trouble {
-        (State::NoAnswer, trouble.kind.clone())
-    } else if !ended().any(|(_, it)| it.end == End::Passed) {
+    } else if let Some(failure) = &kernel.failure {
+        (State::NoAnswer, failure.kind.clone())
+    } else if !ended().any(|(_, it)| it.end.is_pass()) {
         (State::Skipped, reason(&asked, column))
     } else {
         older(rule, column, merged).map_or((State::Holds, String::new()), |text| (State::Older, text))
     };
-    let gone = |known: &&Known| known.gone.iter().any(|test| asked.contains_key(test.as_str()));
+    let gone = |known: &&ExpectedFailureSeen| known.gone.iter().any(|test| asked.contains_key(test.as_str()));
     let news = kernel.known.iter().find(gone).map(|known| format!("differed before: {}", known.what));
     Cell { state, text, news }
 }
@@ -120,8 +121,8 @@ pub fn judge(rule: &Rule, tests: &[&Test], column: &Column, merged: &Merged) -> 
 fn failed(first: &Failure, failures: &[Failure], column: &Column, merged: &Merged) -> (State, String) {
     // A trace says more than a process that was killed.
     let differs = failures.iter().find_map(|(test, ended)| difference(test, ended, column, merged));
-    let text = differs.unwrap_or_else(|| difference::short(&first.1.how));
-    let known: Option<Vec<&Known>> =
+    let text = differs.unwrap_or_else(|| difference::short(&first.1.end.to_string()));
+    let known: Option<Vec<&ExpectedFailureSeen>> =
         failures.iter().map(|(test, ended)| known(test, ended, column)).collect();
     match known.as_deref() {
         Some([first, ..]) => (State::Known, format!("{text}: {}", first.what)),
@@ -130,36 +131,45 @@ fn failed(first: &Failure, failures: &[Failure], column: &Column, merged: &Merge
 }
 
 /// What is known of a test that failed. One that fails so for root may hang for a user, of which nothing is known.
-pub fn known<'a>(test: &Test, ended: &Ended, column: &'a Column) -> Option<&'a Known> {
-    column.kernel.known.iter().find(|known| ended.known && known.tests.contains(&test.name))
+pub fn known<'a>(
+    test: &TestDescription,
+    ended: &TestReport,
+    column: &'a Column,
+) -> Option<&'a ExpectedFailureSeen> {
+    column.kernel.known.iter().find(|known| ended.is_expected_failure() && known.tests.contains(&test.name))
 }
 
-fn difference(test: &Test, ended: &Ended, column: &Column, merged: &Merged) -> Option<String> {
-    let seen = ended.trace.as_deref();
+fn difference(
+    test: &TestDescription,
+    ended: &TestReport,
+    column: &Column,
+    merged: &Merged,
+) -> Option<String> {
+    let seen = ended.trace();
     let told = seen.zip(expected(test, column, merged)).and_then(|(seen, it)| difference::first(it, seen));
-    told.or_else(|| difference::first_of_output(&ended.output))
+    told.or_else(|| difference::first_of_output(ended.output()))
 }
 
 /// The name of the snapshot that a kernel is held against: empty, or that of a variant.
-pub fn variant(test: &Test, column: &Column) -> String {
+pub fn variant(test: &TestDescription, column: &Column) -> String {
     let lacking = test.varies.iter().find(|change| column.kernel.lacks.contains(change));
     lacking.map(|change| format!("without-{change}")).unwrap_or_default()
 }
 
 /// The reviewed trace that a kernel is held against; `None` where it is written in the test's source.
-pub fn expected<'a>(test: &Test, column: &Column, merged: &'a Merged) -> Option<&'a str> {
+pub fn expected<'a>(test: &TestDescription, column: &Column, merged: &'a Merged) -> Option<&'a str> {
     merged.traces.get(&test.name)?.get(&variant(test, column)).map(String::as_str)
 }
 
 /// The most frequent reason of the first user: what root lacks says more than that another is not root.
-fn reason(asked: &BTreeMap<&str, &Test>, column: &Column) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for leg in column.kernel.legs.iter().take(1) {
-        for ended in leg.tests.iter().filter(|it| asked.contains_key(it.name.as_str())) {
-            *counts.entry(&ended.how).or_default() += 1;
+fn reason(asked: &BTreeMap<&str, &TestDescription>, column: &Column) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for user in column.kernel.users.iter().take(1) {
+        for ended in user.tests.iter().filter(|it| asked.contains_key(it.name.as_str())) {
+            *counts.entry(ended.end.to_string()).or_default() += 1;
         }
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(why, _)| why.to_owned()).unwrap_or_default()
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(why, _)| why).unwrap_or_default()
 }
 
 /// Which change of this rule the kernel is too old for.

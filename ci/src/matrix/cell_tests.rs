@@ -1,7 +1,9 @@
+use guest::End;
+
 use super::*;
 use crate::matrix::grid::Grid;
 use crate::matrix::merge::{Merged, merge, parse};
-use crate::report::record::{Kernel, Trouble};
+use crate::report::record::{Failure, Kernel};
 
 fn merged() -> Result<Merged, String> {
     let old = parse(include_str!("../../tests/data/kernels-old.json"))?;
@@ -33,9 +35,9 @@ fn a_failure_differs_by_its_trace_and_a_known_one_is_called_that() -> Result<(),
     );
     let unknown = cell("map.page-size", |kernel| kernel.known.clear())?;
     assert_eq!(unknown.state, State::Differs);
-    // The same test hangs for the ordinary user, of which nobody knew.
+    // The same test hangs for the unprivileged user, which was not expected.
     let hangs = cell("map.page-size", |kernel| {
-        let page = kernel.legs[1].tests.iter_mut().filter(|it| it.name == "map_text::page");
+        let page = kernel.users[1].tests.iter_mut().filter(|it| it.name == "map_text::page");
         page.for_each(|it| it.end = End::TimedOut);
     })?;
     assert_eq!(hangs.state, State::Differs);
@@ -45,10 +47,12 @@ fn a_failure_differs_by_its_trace_and_a_known_one_is_called_that() -> Result<(),
 #[test]
 fn of_two_failures_one_that_is_known_does_not_excuse_the_other() -> Result<(), String> {
     let both = cell("map.written-once", |kernel| {
-        kernel.legs[0].tests[1].end = End::TimedOut;
-        kernel.known[0].tests = vec!["map_order::once_more".to_owned()];
-        let once_more = |it: &&mut Ended| it.name == "map_order::once_more";
-        kernel.legs[0].tests.iter_mut().filter(once_more).for_each(|it| it.known = true);
+        kernel.users[0].tests[1].end = End::TimedOut;
+        kernel.known[0].tests = ["map_order::once_more".to_owned()].into();
+        let once_more = |it: &&mut TestReport| it.name == "map_order::once_more";
+        let evidence =
+            kernel.users[0].tests.iter_mut().filter(once_more).filter_map(|it| it.evidence.as_mut());
+        evidence.for_each(|it| it.known = true);
     })?;
 
     assert_eq!(both.state, State::Differs);
@@ -58,8 +62,8 @@ fn of_two_failures_one_that_is_known_does_not_excuse_the_other() -> Result<(), S
 #[test]
 fn a_failure_without_a_trace_is_told_by_how_it_ended() -> Result<(), String> {
     let hangs = cell("map.written-once", |kernel| {
-        let test = &mut kernel.legs[0].tests[2];
-        (test.end, test.how, test.trace) = (End::TimedOut, "timed out and was killed".into(), None);
+        let test = &mut kernel.users[0].tests[2];
+        (test.end, test.evidence) = (End::TimedOut, None);
     })?;
 
     assert_eq!(hangs, of(State::Differs, "timed out and was killed"));
@@ -82,13 +86,13 @@ fn what_could_not_run_is_skipped_for_the_reason_of_root() -> Result<(), String> 
 
 #[test]
 fn a_kernel_that_stopped_holds_nothing() -> Result<(), String> {
-    let panicked = Trouble { kind: "panicked".into(), text: "panicked: x".into() };
+    let panicked = Failure { kind: "panicked".into(), text: "panicked: x".into() };
     let merged = merged()?;
     for rows in Grid::new(&merged).rows() {
         assert_eq!(rows.cells[1], of(State::NoAnswer, "panicked"), "{}", rows.rule.name);
     }
     // Not even what passed before: its other tests were never heard of.
-    let halfway = |kernel: &mut Kernel| kernel.trouble = Some(panicked.clone());
+    let halfway = |kernel: &mut Kernel| kernel.failure = Some(panicked.clone());
     assert_eq!(cell("text.numbers-wrap", halfway)?, of(State::NoAnswer, "panicked"));
     assert_eq!(cell("map.written-once", halfway)?.state, State::Differs);
     Ok(())

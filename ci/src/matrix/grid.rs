@@ -1,8 +1,10 @@
 //! The rules down, the kernels across.
 
+use harness::listing::TestDescription;
+
 use crate::matrix::cell::{self, Cell, STATES, State};
 use crate::matrix::merge::Merged;
-use crate::report::record::{Rule, Test};
+use crate::report::record::Rule;
 
 /// All that the pages show in their tables.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ pub struct Row<'a> {
     /// The rule.
     pub rule: &'a Rule,
     /// The tests that pin it.
-    pub tests: Vec<&'a Test>,
+    pub tests: Vec<&'a TestDescription>,
     /// A cell for each kernel.
     pub cells: Vec<Cell>,
 }
@@ -49,7 +51,7 @@ impl<'a> Grid<'a> {
         for family in &merged.suite.families {
             let mut rows = Vec::new();
             for rule in &family.rules {
-                let tests: Vec<&Test> =
+                let tests: Vec<&TestDescription> =
                     merged.suite.tests.iter().filter(|test| test.rules.contains(&rule.name)).collect();
                 let cells: Vec<Cell> =
                     merged.columns.iter().map(|column| cell::judge(rule, &tests, column, merged)).collect();

@@ -56,8 +56,8 @@ fn within(merged: &Merged, grid: &Grid, limit: usize) -> Result<String, String> 
         counts: grid.counts(number).to_vec(),
     });
     let troubles = merged.columns.iter().filter_map(|column| {
-        let trouble = column.kernel.trouble.as_ref()?;
-        let how = if column.kernel.legs.is_empty() { "no answer" } else { "no full answer" };
+        let trouble = column.kernel.failure.as_ref()?;
+        let how = if column.kernel.users.is_empty() { "no answer" } else { "no full answer" };
         Some((format!("{}: {how}", plain(&column.kernel.name)), code(&trouble.text)))
     });
     let (differing, same): (Vec<&Section>, Vec<&Section>) =

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use crate::report::record::{FORMAT, Kernel, Run, Suite, Traces};
+use crate::report::record::{Document, FORMAT, Kernel, OLDEST, Suite, Traces};
 
 /// A kernel with the tests that it was asked for.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
 ///
 /// # Errors
 /// When it cannot be read, is cut short, or was printed by another version of `cargo ci`.
-pub fn read(path: &Path) -> Result<Run, String> {
+pub fn read(path: &Path) -> Result<Document, String> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
     parse(&text).map_err(|why| format!("{name} {why}; make it anew with `cargo ci kernels --save {name}`"))
@@ -71,40 +71,52 @@ pub fn read(path: &Path) -> Result<Run, String> {
 ///
 /// # Errors
 /// What is wrong with it, to follow the name of the file.
-pub fn parse(text: &str) -> Result<Run, String> {
+pub fn parse(text: &str) -> Result<Document, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| match (error.is_eof(), text.trim()) {
         (true, "") => "is empty".to_owned(),
         (true, _) => format!("is cut short: {error}"),
         _ => format!("is no JSON: {error}"),
     })?;
     match value.get("format").and_then(Value::as_u64) {
-        Some(format) if format == u64::from(FORMAT) => {}
-        Some(format) => return Err(format!("is of form {format}, and this `cargo ci` reads form {FORMAT}")),
+        Some(format) if (u64::from(OLDEST)..=u64::from(FORMAT)).contains(&format) => {}
+        Some(format) => {
+            return Err(format!("is of form {format}, and this `cargo ci` reads forms {OLDEST} to {FORMAT}"));
+        }
         None => return Err("is not from `cargo ci kernels --json`, or from an older version".to_owned()),
     }
-    let run: Run = serde_json::from_value(value).map_err(|error| format!("is of another form: {error}"))?;
-    run.kernels.iter().try_for_each(|kernel| whole(kernel, &run.asked))?;
+    let run: Document =
+        serde_json::from_value(value).map_err(|error| format!("is of another form: {error}"))?;
+    check(&run)?;
     Ok(run)
+}
+
+/// That each kernel that was asked in full reports each test, once for each user.
+///
+/// # Errors
+/// What is missing or too much, to follow the name of the file.
+pub fn check(run: &Document) -> Result<(), String> {
+    run.kernels.iter().try_for_each(|kernel| whole(kernel, &run.asked))
 }
 
 /// A kernel that was asked in full tells of each test, as each user.
 fn whole(kernel: &Kernel, asked: &BTreeSet<String>) -> Result<(), String> {
     let name = &kernel.name;
-    if kernel.trouble.is_none() && kernel.legs.is_empty() {
+    if kernel.failure.is_none() && kernel.users.is_empty() {
         return Err(format!("has neither answers of {name} nor a reason why there are none"));
     }
-    for leg in &kernel.legs {
-        let mut told = BTreeSet::new();
-        if let Some(twice) = leg.tests.iter().find(|test| !told.insert(&test.name)) {
-            return Err(format!("tells of {} on {name} twice, as uid {}", twice.name, leg.uid));
+    for user in &kernel.users {
+        let mut reported = BTreeSet::new();
+        if let Some(twice) = user.tests.iter().find(|test| !reported.insert(&test.name)) {
+            return Err(format!("reports {} on {name} twice, as uid {}", twice.name, user.uid));
         }
-        let unasked = told.iter().find(|test| !asked.contains(**test));
+        let unasked = reported.iter().find(|test| !asked.contains(**test));
         if let Some(test) = unasked {
-            return Err(format!("tells of {test} on {name}, which was not asked for"));
+            return Err(format!("reports {test} on {name}, which was not asked for"));
         }
-        let untold = asked.iter().find(|test| !told.contains(test)).filter(|_| kernel.trouble.is_none());
-        if let Some(test) = untold {
-            return Err(format!("does not tell how {test} ended on {name}, as uid {}", leg.uid));
+        let unreported =
+            asked.iter().find(|test| !reported.contains(test)).filter(|_| kernel.failure.is_none());
+        if let Some(test) = unreported {
+            return Err(format!("does not report how {test} ended on {name}, as uid {}", user.uid));
         }
     }
     Ok(())
@@ -114,7 +126,7 @@ fn whole(kernel: &Kernel, asked: &BTreeSet<String>) -> Result<(), String> {
 ///
 /// # Errors
 /// Names the two files that do not belong together, and why.
-pub fn merge(runs: Vec<(String, Run)>) -> Result<Merged, String> {
+pub fn merge(runs: Vec<(String, Document)>) -> Result<Merged, String> {
     let mut merged = Merged::default();
     let mut first: Option<String> = None;
     let mut files: BTreeMap<String, String> = BTreeMap::new();

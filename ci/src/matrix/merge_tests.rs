@@ -3,11 +3,11 @@ use super::*;
 const OLD: &str = include_str!("../../tests/data/kernels-old.json");
 const NEW: &str = include_str!("../../tests/data/kernels-new.json");
 
-fn both() -> Result<Vec<(String, Run)>, String> {
+fn both() -> Result<Vec<(String, Document)>, String> {
     Ok(vec![("old.json".to_owned(), parse(OLD)?), ("new.json".to_owned(), parse(NEW)?)])
 }
 
-fn refused(runs: Vec<(String, Run)>) -> String {
+fn refused(runs: Vec<(String, Document)>) -> String {
     merge(runs).err().unwrap_or_default()
 }
 
@@ -63,14 +63,14 @@ fn a_kernel_that_does_not_tell_of_a_test_is_refused() -> Result<(), Box<dyn std:
     let fewer = with(|it| {
         it["kernels"][0]["legs"][0]["tests"].as_array_mut().map(Vec::pop);
     })?;
-    assert_eq!(fewer, "does not tell how map_text::page ended on new, as uid 0");
+    assert_eq!(fewer, "does not report how map_text::page ended on new, as uid 0");
     let none = with(|it| it["kernels"][0]["legs"] = Value::Array(Vec::new()))?;
     assert_eq!(none, "has neither answers of new nor a reason why there are none");
     let twice =
         with(|it| it["kernels"][0]["legs"][0]["tests"][0] = it["kernels"][0]["legs"][0]["tests"][1].clone())?;
-    assert_eq!(twice, "tells of map_order::once on new twice, as uid 0");
+    assert_eq!(twice, "reports map_order::once on new twice, as uid 0");
     let other = with(|it| it["kernels"][0]["legs"][0]["tests"][0]["name"] = "x".into())?;
-    assert_eq!(other, "tells of x on new, which was not asked for");
+    assert_eq!(other, "reports x on new, which was not asked for");
     Ok(())
 }
 

@@ -3,20 +3,22 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use guest::End;
+use harness::listing::TestDescription;
 use serde::Serialize;
 
 use crate::matrix::cell::{expected, known};
 use crate::matrix::difference::unified;
 use crate::matrix::grid::Grid;
 use crate::matrix::merge::{Column, Merged};
-use crate::report::record::{Change, End, Ended, Test};
+use crate::report::record::{self, Change, TestReport};
 
 /// The data of the page's script.
 #[derive(Debug, Serialize)]
 pub struct PageData<'a> {
     kernels: Vec<Kernel<'a>>,
     rules: Vec<Rule<'a>>,
-    tests: Vec<Shown<'a>>,
+    tests: Vec<ShownTest<'a>>,
     changes: &'a [Change],
     failures: Vec<Failure>,
     /// Each text by the numbers of its lines.
@@ -28,14 +30,14 @@ pub struct PageData<'a> {
 struct Kernel<'a> {
     name: &'a str,
     release: Option<&'a str>,
-    trouble: Option<&'a str>,
+    failure: Option<&'a str>,
     console: &'a [String],
     lacks: &'a [String],
-    legs: Vec<Leg>,
+    users: Vec<UserEnds>,
 }
 
 #[derive(Debug, Serialize)]
-struct Leg {
+struct UserEnds {
     uid: u32,
     /// A code for each test: null where nothing was told, 0 where it passed, the number of a text above 0 where
     /// it was skipped, the number of a failure below 0.
@@ -44,17 +46,14 @@ struct Leg {
 
 #[derive(Debug, Serialize)]
 struct Rule<'a> {
-    name: &'a str,
-    sentence: &'a str,
-    outcome: &'a str,
-    source: &'a str,
-    since: Option<&'a str>,
+    #[serde(flatten)]
+    rule: &'a record::Rule,
     tests: Vec<usize>,
     cells: Vec<(&'static str, &'a str, Option<&'a str>)>,
 }
 
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct ShownTest<'a> {
     name: &'a str,
     file: &'a str,
     line: u32,
@@ -111,8 +110,9 @@ impl Texts {
 impl<'a> PageData<'a> {
     /// All that can be asked of these cells.
     pub fn new(merged: &'a Merged, grid: &'a Grid) -> Self {
-        let asked = |test: &&Test| merged.columns.iter().any(|column| column.asked.contains(&test.name));
-        let tests: Vec<&Test> = merged.suite.tests.iter().filter(asked).collect();
+        let asked =
+            |test: &&TestDescription| merged.columns.iter().any(|column| column.asked.contains(&test.name));
+        let tests: Vec<&TestDescription> = merged.suite.tests.iter().filter(asked).collect();
         let numbers: HashMap<&str, usize> =
             tests.iter().enumerate().map(|(number, test)| (test.name.as_str(), number)).collect();
         let (mut texts, mut failures) = (Texts::new(), Vec::new());
@@ -122,11 +122,7 @@ impl<'a> PageData<'a> {
             .map(|column| kernel(column, merged, (&tests, &numbers), &mut texts, &mut failures))
             .collect();
         let rules = grid.rows().map(|row| Rule {
-            name: &row.rule.name,
-            sentence: &row.rule.sentence,
-            outcome: &row.rule.outcome,
-            source: &row.rule.source,
-            since: row.rule.since.as_deref(),
+            rule: row.rule,
             tests: row.tests.iter().filter_map(|test| numbers.get(test.name.as_str()).copied()).collect(),
             cells: row
                 .cells
@@ -141,45 +137,45 @@ impl<'a> PageData<'a> {
     }
 }
 
-fn shown<'a>(test: &'a Test, merged: &'a Merged, texts: &mut Texts) -> Shown<'a> {
+fn shown<'a>(test: &'a TestDescription, merged: &'a Merged, texts: &mut Texts) -> ShownTest<'a> {
     let traces = merged.traces.get(&test.name).into_iter().flatten();
     let traces = traces.map(|(variant, trace)| (variant.as_str(), texts.number(trace))).collect();
-    Shown { name: &test.name, file: &test.file, line: test.line, varies: &test.varies, traces }
+    ShownTest { name: &test.name, file: &test.file, line: test.line, varies: &test.varies, traces }
 }
 
 fn kernel<'a>(
     column: &'a Column,
     merged: &Merged,
-    (tests, numbers): (&[&Test], &HashMap<&str, usize>),
+    (tests, numbers): (&[&TestDescription], &HashMap<&str, usize>),
     texts: &mut Texts,
     failures: &mut Vec<Failure>,
 ) -> Kernel<'a> {
     let kernel = &column.kernel;
-    let mut legs = Vec::new();
-    for leg in &kernel.legs {
+    let mut users = Vec::new();
+    for user in &kernel.users {
         let mut ends = vec![None; tests.len()];
-        for ended in &leg.tests {
+        for ended in &user.tests {
             let Some(number) = numbers.get(ended.name.as_str()) else { continue };
-            ends[*number] = Some(match ended.end {
-                End::Passed => 0,
+            ends[*number] = Some(match &ended.end {
+                End::Passed | End::Flaky => 0,
                 // An empty reason would have the number of a test that passed.
-                End::Skipped if ended.how.is_empty() => code(texts.number("no reason is given")),
-                End::Skipped => code(texts.number(&ended.how)),
-                _ => {
+                End::Skipped(reason) if reason.is_empty() => code(texts.number("no reason is given")),
+                End::Skipped(reason) => code(texts.number(reason)),
+                End::Failed(_) | End::Crashed(_) | End::TimedOut => {
                     failures.push(failure(tests[*number], ended, column, merged, texts));
                     -code(failures.len())
                 }
             });
         }
-        legs.push(Leg { uid: leg.uid, ends });
+        users.push(UserEnds { uid: user.uid, ends });
     }
     Kernel {
         name: &kernel.name,
         release: kernel.release.as_deref(),
-        trouble: kernel.trouble.as_ref().map(|trouble| trouble.text.as_str()),
+        failure: kernel.failure.as_ref().map(|failure| failure.text.as_str()),
         console: &kernel.console,
         lacks: &kernel.lacks,
-        legs,
+        users,
     }
 }
 
@@ -187,20 +183,31 @@ fn code(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn failure(test: &Test, ended: &Ended, column: &Column, merged: &Merged, texts: &mut Texts) -> Failure {
-    let known = known(test, ended, column).map(|known| match &known.since {
-        Some(since) => format!("{} (since {since})", known.what),
-        None => known.what.clone(),
+fn failure(
+    test: &TestDescription,
+    ended: &TestReport,
+    column: &Column,
+    merged: &Merged,
+    texts: &mut Texts,
+) -> Failure {
+    let known = known(test, ended, column).map(|known| match known.since.as_str() {
+        "" => known.what.clone(),
+        since => format!("{} (since {since})", known.what),
     });
-    let traces = expected(test, column, merged).zip(ended.trace.as_deref());
+    let traces = expected(test, column, merged).zip(ended.trace());
     let diff = traces.map(|(expected, seen)| unified(expected, seen));
     let mut number = |text: &str| texts.number(text);
     Failure {
-        how: number(&ended.how),
+        how: number(&ended.end.to_string()),
         known: known.map(|text| number(&text)),
         diff: diff.map(|text| number(&text)),
-        output: number(&ended.output),
-        reproducers: ended.reproducers.iter().map(|(name, text)| (number(name), number(text))).collect(),
+        output: number(ended.output()),
+        reproducers: ended
+            .evidence
+            .iter()
+            .flat_map(|it| &it.reproducers)
+            .map(|(name, text)| (number(name), number(text)))
+            .collect(),
     }
 }
 

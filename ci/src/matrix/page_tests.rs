@@ -1,5 +1,8 @@
+use guest::End;
+
 use super::*;
 use crate::matrix::merge::{merge, parse};
+use crate::report::record::Evidence;
 
 const EVIL: &str = "</script><img src=x onerror=alert(1)>";
 
@@ -32,9 +35,10 @@ fn no_text_breaks_out_of_the_page() -> Result<(), String> {
         kernel.origin.push_str(EVIL);
         kernel.release = Some(EVIL.to_owned());
         kernel.console.push(EVIL.to_owned());
-        let test = &mut kernel.legs[0].tests[2];
-        (test.output, test.how, test.trace) = (EVIL.to_owned(), EVIL.to_owned(), Some(EVIL.to_owned()));
-        test.reproducers.insert(EVIL.to_owned(), EVIL.to_owned());
+        let test = &mut kernel.users[0].tests[2];
+        (test.output, test.end) = (Some(EVIL.to_owned()), End::Failed(EVIL.to_owned()));
+        let reproducers = [(EVIL.to_owned(), EVIL.to_owned())].into();
+        test.evidence = Some(Evidence { known: false, trace: Some(EVIL.to_owned()), reproducers });
     })?;
 
     let tags = |page: &str| (page.matches("</script").count(), page.matches("<img").count());

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use harness::listing::TestDescription;
 use harness::rules::FAMILIES;
 use harness::rules::changes::{self, ALL, Release};
+use serde_json::Value;
 
 use crate::catalogue::ask;
-use crate::catalogue::listing::Listed;
-use crate::report::record::{Change, Family, Rule, Suite, Test, Traces};
+use crate::report::record::{Change, Family, Rule, Suite, Traces};
 use crate::run::snapshots;
 
 /// What a run of kernels tells of the suite that asked them.
@@ -28,13 +29,13 @@ impl About {
     /// # Errors
     /// When it does not tell, or a snapshot cannot be read.
     pub fn of(root: &Path, binary: &Path, asked: &[String]) -> Result<Self, String> {
-        let tests = ask::told_by(binary, root)?;
+        let tests = ask::tests(binary, root)?;
         Ok(Self { suite: suite(&tests), asked: asked.to_vec(), traces: traces(root, asked)? })
     }
 }
 
 /// Rules, changes and tests.
-pub fn suite(tests: &[Listed]) -> Suite {
+pub fn suite(tests: &[TestDescription]) -> Suite {
     let families = FAMILIES.iter().map(|family| Family {
         title: family.title.to_owned(),
         rules: family.rules.iter().map(rule).collect(),
@@ -42,7 +43,7 @@ pub fn suite(tests: &[Listed]) -> Suite {
     Suite {
         families: families.collect(),
         changes: ALL.iter().map(|it| change(it)).collect(),
-        tests: tests.iter().map(test).collect(),
+        tests: tests.to_vec(),
     }
 }
 
@@ -69,26 +70,11 @@ fn change(change: &changes::Change) -> Change {
     }
 }
 
-fn test(test: &Listed) -> Test {
-    Test {
-        name: test.name.clone(),
-        file: test.file.clone(),
-        line: test.line,
-        function: test.function.clone(),
-        rules: test.rules.clone(),
-        varies: test.varies.clone(),
-    }
-}
-
 /// The names of the changes that a kernel is too old for, by the facts that a user saw.
-pub fn lacks(facts: &str) -> Vec<&'static str> {
-    // A fact is a name, blanks that fill a column, and a value.
-    let fact = |name: &str| {
-        let values = facts.lines().filter_map(|line| line.strip_prefix(name));
-        values.filter_map(|rest| rest.strip_prefix("  ")).map(str::trim).next().unwrap_or_default()
-    };
-    let release = Release::told(fact("kernel"), fact("kernel version"));
-    ALL.iter().filter(|change| !release.has(change)).map(|change| change.name).collect()
+pub fn lacks(facts: &Value) -> Vec<String> {
+    let system = |name: &str| facts["system"][name].as_str().unwrap_or_default();
+    let release = Release::told(system("kernel_release"), system("kernel_version"));
+    ALL.iter().filter(|change| !change.is_in(release)).map(|change| change.name.to_owned()).collect()
 }
 
 /// The reviewed snapshots of these tests, from the directories beside the suite's sources.
@@ -101,13 +87,15 @@ pub fn traces(root: &Path, tests: &[String]) -> Result<Traces, String> {
     let mut traces = Traces::new();
     let below = root.join("tests");
     for file in snapshots::files(&below, ".snap")? {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (owner, variant) = stem.split_once('@').unwrap_or((&stem, ""));
-        let Some(test) = names.get(owner) else { continue };
+        let (owner, variant) = snapshots::owner(&file);
+        let Some(test) = names.get(&owner) else { continue };
         let path = below.join(&file);
         let text = std::fs::read_to_string(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        traces.entry((*test).clone()).or_default().insert(variant.to_owned(), body(&text).to_owned());
+        traces
+            .entry((*test).clone())
+            .or_default()
+            .insert(variant.unwrap_or_default(), body(&text).to_owned());
     }
     Ok(traces)
 }
@@ -123,23 +111,20 @@ mod tests {
 
     #[test]
     fn a_kernel_lacks_what_is_younger_than_its_facts_say() {
-        let facts = |release: &str| {
-            format!(
-                "kernel                 {release} x86_64\nkernel version         #1 SMP Debian 6.1.10-1\n"
-            )
-        };
+        let facts = |release: &str| serde_json::json!({"system": {"kernel_release": release, "kernel_version": "#1 SMP Debian 6.1.10-1"}});
 
         let old = lacks(&facts("6.1.0-9"));
-        assert!(old.contains(&"nothing-to-change") && !old.contains(&"setfcap-for-root"), "{old:?}");
+        let has = |name: &str| old.iter().any(|it| it == name);
+        assert!(has("nothing-to-change") && !has("setfcap-for-root"), "{old:?}");
         assert!(lacks(&facts("9.9.9")).is_empty());
     }
 
     #[test]
     fn snapshots_are_found_by_test_and_variant() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
-        let below = dir.path().join("tests/userns/snapshots");
+        let below = dir.path().join("tests/userns/snapshots/a");
         std::fs::create_dir_all(&below)?;
-        for (name, text) in [("a__b", "one"), ("a__b@without-x", "other"), ("a__c", "not asked for")] {
+        for (name, text) in [("b", "one"), ("b@without-x", "other"), ("c", "not asked for")] {
             std::fs::write(below.join(format!("{name}.snap")), format!("---\nsource: x\n---\n{text}\n"))?;
         }
 

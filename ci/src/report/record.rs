@@ -1,23 +1,33 @@
-//! What `cargo ci kernels --json` prints, as far as the page is made from it.
+//! The document that `cargo ci kernels --json` prints and `cargo ci matrix` reads: one set of types for both.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
+use guest::End;
+use harness::listing::TestDescription;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// The form of the file. Another number is another form.
-pub const FORMAT: u32 = 1;
+/// The form of the document that is written. Since form 2 the facts of a user are data, which were text before.
+pub const FORMAT: u32 = 2;
+/// The oldest form that is read.
+pub const OLDEST: u32 = 1;
 
 /// One run of `cargo ci kernels`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Run {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// [`FORMAT`], or an older one.
+    pub format: u32,
+    /// The name of the kernel that the others are compared with.
+    pub newest: Option<String>,
+    /// The kernels.
+    pub kernels: Vec<Kernel>,
     /// Rules and tests, whichever of them were asked for.
     pub suite: Suite,
     /// The tests that each kernel of this run was asked for.
     pub asked: BTreeSet<String>,
     /// The reviewed snapshots of these tests.
     pub traces: Traces,
-    /// The kernels.
-    pub kernels: Vec<Kernel>,
 }
 
 /// By the name of a test and the name of a variant, empty for the plain one: a reviewed snapshot without its header.
@@ -31,7 +41,7 @@ pub struct Suite {
     /// What changed between kernels.
     pub changes: Vec<Change>,
     /// All tests.
-    pub tests: Vec<Test>,
+    pub tests: Vec<TestDescription>,
 }
 
 /// A family of rules.
@@ -75,119 +85,220 @@ pub struct Change {
     pub commit: String,
 }
 
-/// A test of the suite.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Test {
-    /// Its name.
-    pub name: String,
-    /// Its file, relative to the workspace.
-    pub file: String,
-    /// Its line there.
-    pub line: u32,
-    /// The function that it is a case of.
-    pub function: String,
-    /// The names of the rules that it pins.
-    pub rules: Vec<String>,
-    /// The names of the changes by which its outcome varies.
-    pub varies: Vec<String>,
-}
-
 /// One kernel.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kernel {
     /// The row's name.
     pub name: String,
-    /// How it was started.
+    /// How it was started, as `ci/kernels.toml` names it.
     pub start: String,
+    /// What made it run, as far as there is a choice: `kvm` or `tcg`.
+    pub accelerator: Option<String>,
     /// Package and version, or the file.
     pub origin: String,
+    /// The versions of the programs that a distribution is about; empty for a kernel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub programs: BTreeMap<String, String>,
     /// `uname -r`.
     pub release: Option<String>,
+    /// "good", "failed" or "could not run".
+    pub verdict: String,
+    /// How many tests passed, for all users together.
+    pub passed: usize,
+    /// How many failed that were not expected to.
+    pub failed: usize,
+    /// How many were skipped.
+    pub skipped: usize,
+    /// The failures that are expected of it, as they showed.
+    #[serde(default)]
+    pub known: Vec<ExpectedFailureSeen>,
+    /// Seconds from the start until the guest's first event.
+    pub boot_seconds: Option<f64>,
+    /// Seconds altogether, without the download.
+    pub seconds: f64,
     /// Why there is no result, or only part of one.
-    pub trouble: Option<Trouble>,
-    /// The end of its console, where there is trouble.
+    #[serde(rename = "trouble")]
+    pub failure: Option<Failure>,
+    /// The end of its console, where the run failed.
     #[serde(default)]
     pub console: Vec<String>,
+    /// Where the console and the snapshots that differ are, on the machine that wrote this.
+    pub results: PathBuf,
     /// The names of the changes that it is too old for.
     #[serde(default)]
     pub lacks: Vec<String>,
+    /// How it differs from the newest kernel, if both were asked in full.
+    pub differs: Option<Comparison>,
     /// What each user saw.
-    pub legs: Vec<Leg>,
-    /// Differences that are known of it.
-    #[serde(default)]
-    pub known: Vec<Known>,
+    #[serde(rename = "legs")]
+    pub users: Vec<UserReport>,
 }
 
 /// What keeps a kernel from being judged.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Trouble {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
     /// In a word or two.
     pub kind: String,
     /// In a sentence.
     pub text: String,
 }
 
+/// How a kernel's answers differ from those of the newest one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Tests that ended differently; for a test that root and a user ran, once for each.
+    pub tests: Vec<String>,
+    /// How many tests ran there and were skipped here.
+    pub skipped_here: usize,
+    /// How many tests ran here and were skipped there.
+    pub skipped_there: usize,
+}
+
+/// A row of `ci/differences.toml`, as a run showed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectedFailureSeen {
+    /// The rule that the kernel breaks.
+    #[serde(default)]
+    pub rule: String,
+    /// What it does instead.
+    pub what: String,
+    /// The build in which that was seen first.
+    #[serde(default)]
+    pub since: String,
+    /// Tests that failed, as they were expected to.
+    #[serde(default)]
+    pub tests: BTreeSet<String>,
+    /// Unexpected passes: tests that were expected to fail and passed.
+    #[serde(default)]
+    pub gone: BTreeSet<String>,
+}
+
 /// What one user saw.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Leg {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UserReport {
     /// The effective uid.
     pub uid: u32,
+    /// The facts of the host as this user saw them: [`harness::host::Facts`], or text in form 1.
+    pub facts: Value,
+    /// Seconds from the first test to the last.
+    pub seconds: f64,
     /// The end of each test.
-    pub tests: Vec<Ended>,
+    pub tests: Vec<TestReport>,
+    /// Snapshots that differ, relative to the workspace.
+    pub snapshots: Vec<PathBuf>,
 }
 
 /// How one test ended.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Ended {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestReport {
     /// Its name.
     pub name: String,
-    /// In a word.
+    /// How it ended: `end` in a word or two, `how` in a sentence.
+    #[serde(flatten, with = "labelled")]
     pub end: End,
-    /// In words; of a skipped test the reason.
-    pub how: String,
-    /// Whether it failed as it was known to, for this user.
+    /// How long it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// What it printed, if it did not pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Of a test that did not pass: what there is to see.
+    #[serde(flatten)]
+    pub evidence: Option<Evidence>,
+}
+
+/// What a test left that ran and did not pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Whether it failed as it was expected to, for this user.
     #[serde(default)]
     pub known: bool,
-    /// What it printed, if it did not pass.
-    #[serde(default)]
-    pub output: String,
     /// The trace that differs from the reviewed one.
-    #[serde(default)]
     pub trace: Option<String>,
     /// Programs that show it, by the names of their files.
-    #[serde(default)]
     pub reproducers: BTreeMap<String, String>,
 }
 
-/// How a test ended, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum End {
-    /// It passed.
-    Passed,
-    /// It failed.
-    Failed,
-    /// A signal killed it.
-    Crashed,
-    /// It was killed since it took too long.
-    #[serde(rename = "timed out")]
-    TimedOut,
-    /// It could not run there.
-    Skipped,
+impl TestReport {
+    /// Whether it failed as it was expected to.
+    pub fn is_expected_failure(&self) -> bool {
+        self.evidence.as_ref().is_some_and(|evidence| evidence.known)
+    }
+
+    /// The trace that differs from the reviewed one.
+    pub fn trace(&self) -> Option<&str> {
+        self.evidence.as_ref()?.trace.as_deref()
+    }
+
+    /// What it printed, if that is kept.
+    pub fn output(&self) -> &str {
+        self.output.as_deref().unwrap_or_default()
+    }
 }
 
-/// A difference that is known of a kernel.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Known {
-    /// What the kernel does.
-    pub what: String,
-    /// Since when it is known.
-    #[serde(default)]
-    pub since: Option<String>,
-    /// The tests that failed as is known.
-    #[serde(default)]
-    pub tests: Vec<String>,
-    /// The tests that were known to fail and passed.
-    #[serde(default)]
-    pub gone: Vec<String>,
+/// An [`End`] as two fields.
+mod labelled {
+    use guest::End;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Written {
+        end: String,
+        how: String,
+    }
+
+    pub fn serialize<S: Serializer>(end: &End, out: S) -> Result<S::Ok, S::Error> {
+        Written { end: end.label().to_owned(), how: end.to_string() }.serialize(out)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<End, D::Error> {
+        let Written { end, how } = Written::deserialize(from)?;
+        End::labelled(&end, &how).ok_or_else(|| D::Error::custom(format!("no test ends as {end:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = include_str!("../../tests/data/kernels-old.json");
+
+    #[test]
+    fn a_document_of_form_1_is_read_and_loses_nothing_but_its_number() -> Result<(), serde_json::Error> {
+        let document: Document = serde_json::from_str(OLD)?;
+
+        assert_eq!(document.format, OLDEST);
+        let user = &document.kernels[0].users[0];
+        assert_eq!(user.facts, Value::from("kernel  x\n"));
+        assert_eq!(user.tests[0].end, End::Skipped("needs CONFIG_KEYS: not set".to_owned()));
+        let failed = &user.tests[2];
+        assert_eq!(failed.end, End::Failed("exit code 101".to_owned()));
+        assert_eq!(failed.evidence.as_ref().map(|it| it.reproducers.len()), Some(2));
+        assert!(failed.trace().is_some_and(|trace| trace.ends_with("EINVAL\n")));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_as_it_was() -> Result<(), serde_json::Error> {
+        let mut document: Document = serde_json::from_str(OLD)?;
+        document.format = FORMAT;
+        document.kernels[0].users[0].facts = serde_json::json!({"system": {"kernel_release": "7.3.4"}});
+        document.kernels[0].users[0].tests[0].end = End::Crashed("signal 9".to_owned());
+        document.kernels[0].users[0].tests[1].end = End::TimedOut;
+
+        let written = serde_json::to_string(&document)?;
+
+        assert_eq!(serde_json::from_str::<Document>(&written)?, document);
+        assert!(written.contains(r#""end":"crashed","how":"crashed: signal 9""#), "{written}");
+        Ok(())
+    }
+
+    #[test]
+    fn an_end_that_no_test_has_is_refused() {
+        let odd = OLD.replace(r#""end": "failed""#, r#""end": "exploded""#);
+
+        let error = serde_json::from_str::<Document>(&odd).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|why| why.contains(r#"no test ends as "exploded""#)));
+    }
 }

@@ -4,30 +4,31 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use harness::listing::TestDescription;
 use harness::rules::{self, FAMILIES, Family, Rule};
 
-use crate::catalogue::listing::Listed;
+use crate::catalogue::listing::pins;
 
 const HEAD: &str = "\
 # The rules
 
-What the Linux kernel does with user namespaces, as far as this suite knows, and the tests that pin it. The
-outcome is the errno that a program gets where the rule refuses, or `ok`. Where a rule is younger than user
-namespaces themselves (3.8), its first release stands beside it.
+This page lists what the Linux kernel does with user namespaces, as far as this suite knows, and the tests that pin
+each rule. The outcome is the errno that a program gets when the rule refuses a call, or `ok`. If a rule is younger than
+user namespaces (3.8), the column `since` has its first release.
 
-`cargo ci rules` tells which of them hold on a kernel; `cargo ci rules map.written-once` tells all of one. This
-page is made by `cargo ci rules --write` from `harness/src/rules` and the attributes of the tests.
+`cargo ci rules` prints which rules hold on a kernel. `cargo ci rules map.written-once` prints everything about one rule.
+`cargo ci rules --write` generates this page from `harness/spec/src/rules` and the attributes of the tests.
 ";
 
 /// The page.
-pub fn render(tests: &[Listed]) -> String {
-    let tested = rules::all().filter(|rule| tests.iter().any(|test| test.pins(rule))).count();
+pub fn render(tests: &[TestDescription]) -> String {
+    let tested = rules::all().filter(|rule| tests.iter().any(|test| pins(test, rule))).count();
     let mut text = format!("{HEAD}\n{tested} of {} rules have a test.\n", rules::all().count());
     FAMILIES.iter().for_each(|family| section(&mut text, family, tests));
     text
 }
 
-fn section(text: &mut String, family: &Family, tests: &[Listed]) {
+fn section(text: &mut String, family: &Family, tests: &[TestDescription]) {
     let _ = writeln!(text, "\n## {}\n", family.title);
     let _ =
         writeln!(text, "| rule | outcome | what the kernel does | since | tests |\n|---|---|---|---|---|");
@@ -45,9 +46,9 @@ fn section(text: &mut String, family: &Family, tests: &[Listed]) {
 }
 
 /// The functions that pin the rule, by file; or why there are none.
-fn functions(rule: &Rule, tests: &[Listed]) -> String {
+fn functions(rule: &Rule, tests: &[TestDescription]) -> String {
     let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for test in tests.iter().filter(|test| test.pins(rule)) {
+    for test in tests.iter().filter(|test| pins(test, rule)) {
         let functions = files.entry(&test.file).or_default();
         if !functions.contains(&test.function.as_str()) {
             functions.push(&test.function);
@@ -67,10 +68,12 @@ fn functions(rule: &Rule, tests: &[Listed]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::listing;
 
     #[test]
     fn a_rule_names_its_functions_once_each() {
-        let test = |name: &str, file, function| Listed::new(name, file, function, &["map.written-once"]);
+        let test =
+            |name: &str, file, function| listing::tests::test(name, file, function, &["map.written-once"]);
         let tests = [
             test("a::f::x", "tests/userns/a.rs", "f"),
             test("a::f::y", "tests/userns/a.rs", "f"),
@@ -84,6 +87,6 @@ mod tests {
             "{page}"
         );
         assert!(page.contains(&format!("\n1 of {} rules have a test.\n", rules::all().count())), "{page}");
-        assert!(page.contains("| none: it takes a security module"), "{page}");
+        assert!(page.contains("| none: it needs a security module"), "{page}");
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use guest::End;
+use harness::listing::TestDescription;
 use harness::rules::Rule;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::catalogue::listing::Listed;
-use crate::run::junit::End;
+use crate::catalogue::listing::pins;
 use crate::run::user_run::UserRun;
 
 /// Whether a rule holds on this kernel.
@@ -47,10 +48,24 @@ impl State {
 pub struct RuleTest<'a> {
     /// Its name.
     pub name: &'a str,
+    /// How it ended; skipped where nextest did not report it.
+    pub end: End,
+}
+
+impl RuleTest<'_> {
     /// "passed", "failed" or "skipped".
-    pub word: &'static str,
-    /// Why it was skipped.
-    pub reason: &'a str,
+    pub fn label(&self) -> &'static str {
+        match &self.end {
+            End::Passed | End::Flaky => "passed",
+            End::Failed(_) | End::Crashed(_) | End::TimedOut => "failed",
+            End::Skipped(_) => "skipped",
+        }
+    }
+
+    /// Why it was skipped; empty if it was not.
+    pub fn reason(&self) -> &str {
+        if let End::Skipped(reason) = &self.end { reason } else { "" }
+    }
 }
 
 /// A rule with what became of it.
@@ -65,58 +80,94 @@ pub struct Ruling<'a> {
 }
 
 impl Ruling<'_> {
-    /// How many of its tests ended so.
-    pub fn count(&self, word: &str) -> usize {
-        self.tests.iter().filter(|test| test.word == word).count()
+    /// How many of its tests were skipped.
+    pub fn skipped(&self) -> usize {
+        self.tests.iter().filter(|test| test.end.is_skip()).count()
     }
 }
 
 /// How each test ended, by name.
 #[derive(Debug)]
 pub struct Results<'a> {
-    tests: &'a [Listed],
-    ends: BTreeMap<&'a str, &'static str>,
-    reasons: BTreeMap<&'a str, &'a str>,
+    tests: &'a [TestDescription],
+    ends: BTreeMap<&'a str, &'a End>,
 }
 
 impl<'a> Results<'a> {
-    /// What a run tells of these tests.
-    pub fn of(run: &'a UserRun, tests: &'a [Listed]) -> Self {
-        let mut ends: BTreeMap<&str, &str> = BTreeMap::new();
+    /// How these tests ended in a run.
+    pub fn of(run: &'a UserRun, tests: &'a [TestDescription]) -> Self {
+        let mut ends: BTreeMap<&str, &End> = BTreeMap::new();
         for test in &run.tests {
-            let word = match &test.end {
-                End::Skipped => "skipped",
-                end if end.is_failure() => "failed",
-                _ => "passed",
-            };
             // Of a test that ran more than once a failure counts.
-            let known = ends.entry(&test.name).or_insert(word);
-            if word == "failed" {
-                *known = word;
+            let end = ends.entry(&test.name).or_insert(&test.end);
+            if test.end.is_failure() {
+                *end = &test.end;
             }
         }
-        let reasons = run.skipped.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
-        Self { tests, ends, reasons }
+        Self { tests, ends }
     }
 
     /// What became of a rule.
     pub fn rule(&self, rule: &'static Rule) -> Ruling<'a> {
-        let pinning = self.tests.iter().filter(|test| test.pins(rule));
+        let pinning = self.tests.iter().filter(|test| pins(test, rule));
         let tests: Vec<RuleTest> = pinning.map(|test| self.end(&test.name)).collect();
         let state = match tests.first() {
             None => State::Untested(rule.untested.unwrap_or("no test, and no reason is given").to_owned()),
-            Some(_) if tests.iter().any(|test| test.word == "failed") => State::Differs,
-            Some(_) if tests.iter().any(|test| test.word == "passed") => State::Holds,
-            Some(first) => State::Skipped(first.reason.to_owned()),
+            Some(_) if tests.iter().any(|test| test.end.is_failure()) => State::Differs,
+            Some(_) if tests.iter().any(|test| test.end.is_pass()) => State::Holds,
+            Some(first) => State::Skipped(first.reason().to_owned()),
         };
         Ruling { rule, state, tests }
     }
 
     fn end(&self, name: &'a str) -> RuleTest<'a> {
-        // What nextest does not tell of was not run, and has not passed.
-        let word = self.ends.get(name).copied().unwrap_or("skipped");
-        let unsaid = if word == "skipped" { "not run" } else { "" };
-        RuleTest { name, word, reason: self.reasons.get(name).copied().unwrap_or(unsaid) }
+        // A test that nextest does not report was not run, and has not passed.
+        let not_run = || End::Skipped("not run".to_owned());
+        RuleTest { name, end: self.ends.get(name).map_or_else(not_run, |end| (*end).clone()) }
+    }
+}
+
+/// What `cargo ci rules --json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    who: &'a str,
+    host: &'a str,
+    rules: Vec<WrittenRule<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WrittenRule<'a> {
+    name: &'a str,
+    sentence: &'a str,
+    outcome: String,
+    source: &'a str,
+    since: Option<&'a str>,
+    state: &'static str,
+    reason: &'a str,
+    tests: Vec<WrittenTest<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WrittenTest<'a> {
+    name: &'a str,
+    end: &'static str,
+    reason: &'a str,
+}
+
+impl<'a> From<&'a Ruling<'_>> for WrittenRule<'a> {
+    fn from(ruling: &'a Ruling<'_>) -> Self {
+        let rule = ruling.rule;
+        let test = |it: &'a RuleTest<'_>| WrittenTest { name: it.name, end: it.label(), reason: it.reason() };
+        Self {
+            name: rule.name,
+            sentence: rule.sentence,
+            outcome: rule.outcome(),
+            source: rule.source,
+            since: rule.since,
+            state: ruling.state.word(),
+            reason: ruling.state.reason(),
+            tests: ruling.tests.iter().map(test).collect(),
+        }
     }
 }
 
@@ -125,36 +176,24 @@ impl<'a> Results<'a> {
 /// # Errors
 /// When they cannot be written.
 pub fn json(rulings: &[Ruling], run: &UserRun) -> Result<String, String> {
-    let tests = |ruling: &Ruling| -> Vec<Value> {
-        ruling.tests.iter().map(|t| json!({"name": t.name, "end": t.word, "reason": t.reason})).collect()
-    };
-    let rules: Vec<Value> = rulings
-        .iter()
-        .map(|ruling| {
-            let rule = ruling.rule;
-            json!({
-                "name": rule.name, "sentence": rule.sentence, "outcome": rule.outcome(), "source": rule.source,
-                "since": rule.since, "state": ruling.state.word(), "reason": ruling.state.reason(),
-                "tests": tests(ruling),
-            })
-        })
-        .collect();
-    let all = json!({"who": run.who, "host": run.facts, "rules": rules});
-    serde_json::to_string_pretty(&all).map_err(|error| format!("the rules are no JSON: {error}"))
+    let rules = rulings.iter().map(WrittenRule::from).collect();
+    serde_json::to_string_pretty(&Document { who: &run.who, host: &run.facts, rules })
+        .map_err(|error| format!("the rules are no JSON: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::listing;
     use crate::run::junit::Test;
 
     const RULE: &str = "map.written-once";
 
     fn ruling(ends: &[(&str, End)]) -> State {
-        let listed: Vec<Listed> = ["a", "b"].map(|name| Listed::new(name, "t.rs", "f", &[RULE])).into();
+        let listed: Vec<TestDescription> =
+            ["a", "b"].map(|name| listing::tests::test(name, "t.rs", "f", &[RULE])).into();
         let tests = ends.iter().map(|(name, end)| Test { name: (*name).into(), end: end.clone() }).collect();
-        let skipped = vec![("a".to_owned(), "needs root".to_owned())];
-        let run = UserRun { tests, skipped, ..UserRun::default() };
+        let run = UserRun { tests, ..UserRun::default() };
         Results::of(&run, &listed).rule(harness::rules::named(RULE)).state
     }
 
@@ -166,14 +205,17 @@ mod tests {
 
     #[test]
     fn a_rule_holds_if_something_ran() {
-        assert_eq!(ruling(&[("a", End::Skipped), ("b", End::Passed)]), State::Holds);
-        assert_eq!(ruling(&[("a", End::Skipped), ("b", End::Skipped)]), State::Skipped("needs root".into()));
+        assert_eq!(ruling(&[("a", End::Skipped("needs root".into())), ("b", End::Passed)]), State::Holds);
+        assert_eq!(
+            ruling(&[("a", End::Skipped("needs root".into())), ("b", End::Skipped("needs root".into()))]),
+            State::Skipped("needs root".into())
+        );
     }
 
     #[test]
-    fn what_was_not_told_of_has_not_passed() {
-        assert_eq!(ruling(&[]), State::Skipped("needs root".into()));
-        assert_eq!(ruling(&[("another", End::Passed)]), State::Skipped("needs root".into()));
+    fn what_was_not_reported_has_not_passed() {
+        assert_eq!(ruling(&[]), State::Skipped("not run".into()));
+        assert_eq!(ruling(&[("another", End::Passed)]), State::Skipped("not run".into()));
     }
 
     #[test]

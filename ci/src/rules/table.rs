@@ -64,7 +64,7 @@ fn one(text: &mut String, ruling: &Ruling, length: Length) {
 
 fn why(ruling: &Ruling) -> String {
     match ruling.state.reason() {
-        "" => match ruling.count("skipped") {
+        "" => match ruling.skipped() {
             0 => String::new(),
             skipped => format!(" ({skipped} skipped)"),
         },
@@ -76,9 +76,9 @@ fn details(text: &mut String, ruling: &Ruling, length: Length) {
     let rule = ruling.rule;
     let since = rule.since.map(|release| format!(" Since Linux {release}.")).unwrap_or_default();
     let _ = writeln!(text, "      {}{since}\n      Source: {}", rule.sentence, rule.source);
-    for test in ruling.tests.iter().filter(|test| length == Length::Full || test.word == "failed") {
-        let reason = if test.reason.is_empty() { String::new() } else { format!(": {}", test.reason) };
-        let _ = writeln!(text, "      {:<8} {}{reason}", test.word, test.name);
+    for test in ruling.tests.iter().filter(|test| length == Length::Full || test.end.is_failure()) {
+        let reason = if test.reason().is_empty() { String::new() } else { format!(": {}", test.reason()) };
+        let _ = writeln!(text, "      {:<8} {}{reason}", test.label(), test.name);
     }
 }
 
@@ -92,13 +92,15 @@ fn style(state: &State) -> Style {
 
 #[cfg(test)]
 mod tests {
+    use guest::End;
+
     use super::*;
-    use crate::catalogue::listing::Listed;
+    use crate::catalogue::listing;
     use crate::rules::state::Results;
-    use crate::run::junit::{End, Test};
+    use crate::run::junit::Test;
 
     fn shown(end: End, length: Length) -> String {
-        let listed = [Listed::new("topic::claim", "t.rs", "claim", &["map.written-once"])];
+        let listed = [listing::tests::test("topic::claim", "t.rs", "claim", &["map.written-once"])];
         let tests = vec![Test { name: "topic::claim".into(), end }];
         let run = UserRun { who: "as root".into(), tests, ..UserRun::default() };
         let ruling = Results::of(&run, &listed).rule(harness::rules::named("map.written-once"));

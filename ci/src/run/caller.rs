@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use harness::host::facts;
+use harness::facts;
 use nix::unistd::geteuid;
 
 use crate::run::nextest::{self, NextestExit, Places};
@@ -22,8 +22,8 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<UserRun, Strin
     command.args(arguments);
     places.set_variables(&mut command);
     let ended = NextestExit::from(process::stream(&mut command)?);
-    let mut list_skipped = Command::new(binary);
-    list_skipped.arg("--skipped").current_dir(&workspace.root);
+    let mut suite = Command::new(binary);
+    suite.current_dir(&workspace.root);
     let who = match geteuid().as_raw() {
         0 => "as root (uid 0)".to_owned(),
         uid => format!("as an unprivileged user (uid {uid})"),
@@ -33,7 +33,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<UserRun, Strin
         who,
         ended,
         places: &places,
-        list_skipped,
+        suite,
         left_out: selects.then_some("left out by --run-ignored"),
         facts: facts().to_text(),
     }))

@@ -3,38 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use guest::End;
 use quick_junit::{Report, TestCase, TestCaseStatus};
-
-/// How a test ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Passed at the first try.
-    Passed,
-    /// Passed after a try that failed.
-    Flaky,
-    /// The test itself said no; the text says how it exited.
-    Failed(String),
-    /// Its process died from a signal, which the text names.
-    Crashed(String),
-    /// Killed because it took too long.
-    TimedOut,
-    /// Not run.
-    Skipped,
-}
-
-impl End {
-    /// Whether this makes the run red.
-    pub fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Crashed(_) | Self::TimedOut)
-    }
-}
 
 /// One test, or one repetition of it in a stress run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Test {
     /// The name that `cargo nextest run` takes.
     pub name: String,
-    /// How it ended.
+    /// How it ended. nextest does not know why a test was skipped.
     pub end: End,
 }
 
@@ -73,7 +50,7 @@ fn read_case(case: &TestCase) -> Test {
     let end = match &case.status {
         TestCaseStatus::Success { flaky_runs } if flaky_runs.is_empty() => End::Passed,
         TestCaseStatus::Success { .. } => End::Flaky,
-        TestCaseStatus::Skipped { .. } => End::Skipped,
+        TestCaseStatus::Skipped { .. } => End::Skipped(String::new()),
         TestCaseStatus::NonSuccess { ty, message, .. } => {
             let text =
                 |text: &Option<quick_junit::XmlString>| text.as_ref().map(|text| text.as_str().to_owned());
@@ -109,7 +86,7 @@ mod tests {
         assert_eq!(end("bad::hangs"), Some(End::TimedOut));
         assert_eq!(end("bad::flaky"), Some(End::Flaky));
         assert_eq!(end("map_order::plain"), Some(End::Passed));
-        assert_eq!(end("topic::needs_user"), Some(End::Skipped));
+        assert_eq!(end("topic::needs_user"), Some(End::Skipped(String::new())));
         Ok(())
     }
 

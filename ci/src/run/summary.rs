@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::Style;
+use guest::End;
 
-use crate::run::junit::{End, Test};
-use crate::run::skips;
+use crate::run::junit::Test;
 use crate::run::user_run::UserRun;
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 use crate::ui::verdict::Verdict;
@@ -55,8 +55,8 @@ pub fn render(run: &UserRun, root: &Path, names: Names) -> String {
 
 /// The figures of a run for a table: "12 ran, 3 skipped".
 pub fn in_one_line(run: &UserRun) -> String {
-    let ran = run.tests.iter().filter(|test| test.end != End::Skipped);
-    format!("{} ran, {} skipped", ran.count(), run.skipped.len())
+    let ran = run.tests.iter().filter(|test| !test.end.is_skip());
+    format!("{} ran, {} skipped", ran.count(), run.skipped().len())
 }
 
 fn heading(text: &str) -> String {
@@ -72,11 +72,11 @@ fn host(run: &UserRun) -> String {
 }
 
 fn skipped(run: &UserRun, names: Names) -> String {
-    if run.skipped.is_empty() {
+    if run.skipped().is_empty() {
         return String::new();
     }
     let mut text = heading("skipped, and why");
-    for (reason, tests) in skips::by_reason(&run.skipped) {
+    for (reason, tests) in by_reason(&run.skipped()) {
         let _ = writeln!(text, "{MIDDLING}{:>5}{MIDDLING:#}  {reason}", tests.len());
         let shown = names.of(&tests);
         for name in shown {
@@ -89,17 +89,24 @@ fn skipped(run: &UserRun, names: Names) -> String {
     text
 }
 
+/// The names of the skipped tests under each reason, the most frequent reason first.
+fn by_reason<'a>(skipped: &BTreeMap<&'a str, &'a str>) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, reason) in skipped {
+        groups.entry(reason).or_default().push(name);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    // Stable: reasons with equal counts stay in alphabetical order.
+    groups.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
+    groups
+}
+
 fn flaky(run: &UserRun) -> String {
     list("flaky: passed after a try that failed", run, |end| (*end == End::Flaky).then(String::new))
 }
 
 fn failed(run: &UserRun) -> String {
-    list("failed", run, |end| match end {
-        End::Failed(how) => Some(how.clone()),
-        End::Crashed(how) => Some(format!("crashed: {how}")),
-        End::TimedOut => Some("timed out and was killed".to_owned()),
-        _ => None,
-    })
+    list("failed", run, |end| end.is_failure().then(|| end.to_string()))
 }
 
 /// One line a test and end; repetitions of a stress run are counted, not repeated.
@@ -141,11 +148,11 @@ pub fn snapshots(run: &UserRun, root: &Path) -> String {
 fn figures(run: &UserRun, root: &Path) -> String {
     let count = |wanted: fn(&End) -> bool| run.tests.iter().filter(|test| wanted(&test.end)).count();
     let rows = [
-        ("ran", count(|end| *end != End::Skipped), BOLD),
-        ("passed", count(|end| matches!(end, End::Passed | End::Flaky)), GOOD),
+        ("ran", count(|end| !end.is_skip()), BOLD),
+        ("passed", count(End::is_pass), GOOD),
         ("failed", count(End::is_failure), BAD),
         ("flaky", count(|end| *end == End::Flaky), MIDDLING),
-        ("skipped", run.skipped.len(), MIDDLING),
+        ("skipped", run.skipped().len(), MIDDLING),
     ];
     let mut text = heading(&format!("userns-suite {}", run.who));
     for (what, number, style) in rows {
@@ -164,5 +171,17 @@ fn verdict(run: &UserRun) -> String {
         Verdict::Good => format!("{GOOD}passed{GOOD:#}"),
         Verdict::Failed(why) => format!("{BAD}failed:{BAD:#} {why}"),
         Verdict::CouldNotRun(why) => format!("{BAD}could not run:{BAD:#} {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_reason_comes_first() {
+        let skipped = BTreeMap::from([("a", "sudo"), ("b", "root"), ("c", "root")]);
+
+        assert_eq!(by_reason(&skipped), [("root", vec!["b", "c"]), ("sudo", vec!["a"])]);
     }
 }

@@ -128,13 +128,11 @@ impl Unprivileged {
         command.arg("--workspace-remap").arg(&self.places.root);
         let ended = NextestExit::from(process::stream(&mut command)?);
         let facts = process::capture(self.command("ci").arg("facts"), std::time::Duration::from_secs(60))?;
-        let mut list_skipped = self.command("userns");
-        list_skipped.arg("--skipped");
         Ok(collect(EndedRun {
             who: format!("as an unprivileged user (uid {}, no passwd entry)", self.id),
             ended,
             places: &self.places,
-            list_skipped,
+            suite: self.command("userns"),
             left_out: None,
             facts: facts.stdout,
         }))

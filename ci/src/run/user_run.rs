@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
-use crate::run::junit::{self, End, Test};
+use guest::End;
+
+use crate::catalogue::ask;
+use crate::run::junit::{self, Test};
 use crate::run::nextest::{NextestExit, Places};
-use crate::run::{skips, snapshots};
-use crate::sys::process;
+use crate::run::snapshots;
 use crate::ui::verdict::Verdict;
-
-/// Listing skips plays a few probes; this is a hang.
-const SKIPS_LIMIT: Duration = Duration::from_secs(60);
 
 /// One run of the suite.
 #[derive(Clone, Debug)]
@@ -20,10 +18,8 @@ const SKIPS_LIMIT: Duration = Duration::from_secs(60);
 pub struct UserRun {
     /// Who ran it, as in "as root (uid 0)".
     pub who: String,
-    /// Every test that nextest told of.
+    /// Every test that nextest reported, a skipped one with the suite's reason.
     pub tests: Vec<Test>,
-    /// Name and reason of each skipped test.
-    pub skipped: Vec<(String, String)>,
     /// Snapshots that tests asked for, relative to the workspace.
     pub references: BTreeSet<PathBuf>,
     /// Where snapshots that differ are.
@@ -47,8 +43,8 @@ pub struct EndedRun<'a> {
     pub ended: NextestExit,
     /// Where its files are.
     pub places: &'a Places,
-    /// Prints the skipped tests with their reasons, as the user who ran them.
-    pub list_skipped: Command,
+    /// The suite, started as the user who ran it.
+    pub suite: Command,
     /// A reason for tests that nextest left out by itself, when its arguments ask for that.
     pub left_out: Option<&'static str>,
     /// The facts of the host.
@@ -59,7 +55,7 @@ pub struct EndedRun<'a> {
 pub fn collect(mut ended_run: EndedRun<'_>) -> UserRun {
     let places = ended_run.places;
     let tests = places.collect_junit().and_then(|()| junit::read(&places.junit()));
-    let reasons = list_skipped(&mut ended_run.list_skipped);
+    let reasons = reasons(&mut ended_run.suite);
     let references = snapshots::references(&places.references(), &places.root);
     let pending = snapshots::files(&places.snapshots(), ".snap.new");
     let verdict = judge(&ended_run.ended, &tests)
@@ -67,11 +63,9 @@ pub fn collect(mut ended_run: EndedRun<'_>) -> UserRun {
         .and_then(|()| references.as_ref().map(drop).map_err(|error| Verdict::CouldNotRun(error.clone())))
         .err()
         .unwrap_or(Verdict::Good);
-    let tests = tests.unwrap_or_default();
-    let skipped = with_reasons(&tests, &reasons.unwrap_or_default(), ended_run.left_out);
+    let tests = with_reasons(tests.unwrap_or_default(), &reasons.unwrap_or_default(), ended_run.left_out);
     UserRun {
         who: ended_run.who,
-        skipped,
         tests,
         references: references.unwrap_or_default(),
         snapshots: places.snapshots(),
@@ -82,17 +76,10 @@ pub fn collect(mut ended_run: EndedRun<'_>) -> UserRun {
     }
 }
 
-fn list_skipped(command: &mut Command) -> Result<BTreeMap<String, String>, String> {
-    let output = process::capture(command, SKIPS_LIMIT)?;
-    if !output.status.success() {
-        return Err(format!(
-            "`{}` failed ({}): {}",
-            process::show(command),
-            output.status,
-            output.stderr.trim()
-        ));
-    }
-    skips::parse(&output.stdout)
+/// Why tests are skipped, by their names.
+fn reasons(suite: &mut Command) -> Result<BTreeMap<String, String>, String> {
+    let listing = ask::listing(suite)?;
+    Ok(listing.tests.into_iter().filter_map(|it| Some((it.test.name, it.skipped?))).collect())
 }
 
 /// nextest's status and its JUnit file have to tell the same story.
@@ -109,7 +96,7 @@ fn judge(ended: &NextestExit, tests: &Result<Vec<Test>, String>) -> Result<(), V
         NextestExit::Passed | NextestExit::TestsFailed => {}
     }
     let tests = tests.as_ref().map_err(|error| Verdict::CouldNotRun(error.clone()))?;
-    let ran = tests.iter().filter(|test| test.end != End::Skipped).count();
+    let ran = tests.iter().filter(|test| !test.end.is_skip()).count();
     let failed = tests.iter().filter(|test| test.end.is_failure()).count();
     match (ended, ran, failed) {
         (_, 0, _) => could_not("nothing ran: all tests were skipped"),
@@ -120,7 +107,7 @@ fn judge(ended: &NextestExit, tests: &Result<Vec<Test>, String>) -> Result<(), V
     }
 }
 
-/// A skip that nobody explains is a hole in the report.
+/// A skip without a reason is a hole in the report.
 fn explained(
     tests: &Result<Vec<Test>, String>,
     reasons: &Result<BTreeMap<String, String>, String>,
@@ -129,7 +116,7 @@ fn explained(
     let reasons = reasons
         .as_ref()
         .map_err(|error| Verdict::CouldNotRun(format!("why tests are skipped is unknown: {error}")))?;
-    let silent = |test: &&Test| test.end == End::Skipped && !reasons.contains_key(&test.name);
+    let silent = |test: &&Test| test.end.is_skip() && !reasons.contains_key(&test.name);
     match tests.iter().flatten().find(silent) {
         Some(test) if left_out.is_none() => {
             Err(Verdict::CouldNotRun(format!("{} was skipped and the suite gives no reason", test.name)))
@@ -138,18 +125,29 @@ fn explained(
     }
 }
 
-fn with_reasons(
-    tests: &[Test],
-    reasons: &BTreeMap<String, String>,
-    left_out: Option<&str>,
-) -> Vec<(String, String)> {
-    let skipped = tests.iter().filter(|test| test.end == End::Skipped);
-    let reason = |name: &str| {
-        reasons.get(name).map(String::as_str).or(left_out).unwrap_or("the suite gives no reason").to_owned()
+fn with_reasons(tests: Vec<Test>, reasons: &BTreeMap<String, String>, left_out: Option<&str>) -> Vec<Test> {
+    let explained = |Test { name, end }| {
+        let reason = || reasons.get(&name).map(String::as_str).or(left_out);
+        let end = match end {
+            End::Skipped(_) => End::Skipped(reason().unwrap_or("the suite gives no reason").to_owned()),
+            ran => ran,
+        };
+        Test { name, end }
     };
-    // A stress run tells of the same skip once for each repetition.
-    let skipped: BTreeMap<_, _> = skipped.map(|test| (test.name.clone(), reason(&test.name))).collect();
-    skipped.into_iter().collect()
+    tests.into_iter().map(explained).collect()
+}
+
+impl UserRun {
+    /// The name and reason of each skipped test. A stress run reports a skip once for each repetition.
+    pub fn skipped(&self) -> BTreeMap<&str, &str> {
+        let mut skipped = BTreeMap::new();
+        for test in &self.tests {
+            if let End::Skipped(reason) = &test.end {
+                skipped.insert(test.name.as_str(), reason.as_str());
+            }
+        }
+        skipped
+    }
 }
 
 #[cfg(test)]
@@ -171,8 +169,10 @@ mod tests {
     fn a_run_of_nothing_is_not_good() {
         assert!(why(judge(&NextestExit::NothingRan, &tests(&[]))).contains("nothing ran"));
         assert!(why(judge(&NextestExit::Passed, &tests(&[]))).contains("nothing ran"));
-        assert!(why(judge(&NextestExit::Passed, &tests(&[End::Skipped]))).contains("nothing ran"));
-        assert_eq!(judge(&NextestExit::Passed, &tests(&[End::Passed, End::Skipped])), Ok(()));
+        assert!(
+            why(judge(&NextestExit::Passed, &tests(&[End::Skipped(String::new())]))).contains("nothing ran")
+        );
+        assert_eq!(judge(&NextestExit::Passed, &tests(&[End::Passed, End::Skipped(String::new())])), Ok(()));
     }
 
     #[test]
@@ -192,10 +192,14 @@ mod tests {
     fn a_skip_without_a_reason_is_not_good() {
         let known = Ok(BTreeMap::from([("a".to_owned(), "needs root".to_owned())]));
 
-        assert_eq!(explained(&tests(&[End::Skipped]), &known, None), Ok(()));
-        assert_eq!(explained(&tests(&[End::Skipped]), &Ok(BTreeMap::new()), Some("left out")), Ok(()));
+        assert_eq!(explained(&tests(&[End::Skipped(String::new())]), &known, None), Ok(()));
+        assert_eq!(
+            explained(&tests(&[End::Skipped(String::new())]), &Ok(BTreeMap::new()), Some("left out")),
+            Ok(())
+        );
         assert!(
-            why(explained(&tests(&[End::Skipped]), &Ok(BTreeMap::new()), None)).contains("a was skipped")
+            why(explained(&tests(&[End::Skipped(String::new())]), &Ok(BTreeMap::new()), None))
+                .contains("a was skipped")
         );
         assert!(why(explained(&tests(&[End::Passed]), &Err("no tab".into()), None)).contains("no tab"));
     }

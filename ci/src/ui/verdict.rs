@@ -16,6 +16,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The result in a word or three, for scripts.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Failed(_) => "failed",
+            Self::CouldNotRun(_) => "could not run",
+        }
+    }
+
     /// The status that scripts see: 0, 1 or 2.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {

@@ -11,6 +11,11 @@ use tempfile::TempDir;
 const LIST: &str = r#"{"rust-suites":{"userns-suite::userns":{"binary-path":"ROOT/userns","testcases":{
     "a":{"filter-match":{"status":"matches"}},"b":{"filter-match":{"status":"matches"}}}}}}"#;
 
+/// What the suite lists.
+const TESTS: &str = r#"{"tests":[
+    {"name":"a","file":"tests/a.rs","line":1,"function":"a","rules":["map.written-once"],"varies":[],"skipped":null},
+    {"name":"b","file":"tests/b.rs","line":2,"function":"b","rules":["text.nul"],"varies":[],"skipped":null}]}"#;
+
 /// A guest's first word.
 pub const READY: &str = r#"echo '{"ready":{"release":"7.3.4"}}'"#;
 /// `cargo ci` with these arguments, in a directory that has nothing to do with it.
@@ -42,10 +47,7 @@ impl StandIn {
         }
         fs::write(root.join("Cargo.toml"), "")?;
         fs::write(root.join("list"), LIST.replace("ROOT", &shown))?;
-        program(
-            &root.join("userns"),
-            "printf 'a\\ttests/a.rs\\ta\\tmap.written-once\\t1\\t\\nb\\ttests/b.rs\\tb\\ttext.nul\\t2\\t\\n'",
-        )?;
+        program(&root.join("userns"), &format!("echo '{TESTS}'"))?;
         program(&root.join("bin/rustc"), &format!("echo {shown}"))?;
         program(&root.join("bin/cargo-nextest"), "echo 'cargo-nextest 99.0.0'")?;
         let metadata = format!(r#"{{"workspace_root":"{shown}","target_directory":"{shown}/target"}}"#);

@@ -1,4 +1,4 @@
-//! The attribute that registers a test of the suite with what it needs.
+//! The attribute that registers a test of the suite with its needs and its rules.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -10,24 +10,27 @@ use syn::{
 
 /// Registers a function as a test of the suite.
 ///
-/// The arguments are what the test needs, each a variant of `harness::needs::Need`:
+/// The arguments are the needs of the test, each a variant of `harness::needs::Need`:
 /// `#[harness::test(Root, Program("sudo"), Capability(Cap::Setfcap))]`; `Cap` is in scope there.
-/// None at all is right for a test that runs everywhere. Beneath `#[rstest]` it registers every
+/// A test that runs everywhere has no arguments. Below `#[rstest]`, the attribute registers every
 /// case that rstest generates.
 ///
-/// Among them stand the rules that the test pins, by their names in `harness::rules`:
+/// The arguments also include the rules that the test pins, by their names in `harness::rules`:
 /// `pins("map.written-once", "map.refusal-leaves-empty")`.
 ///
-/// A test whose outcome another kernel gives differently says by which change of the table:
-/// `varies(SATURATING_NUMBERS)`. A kernel, or a program, without it is compared with a snapshot of its own.
+/// If releases of the kernel or versions of a program give different outcomes, the test names the change:
+/// `varies(SATURATING_NUMBERS)`. A kernel or a program without the change is compared with a separate snapshot.
 ///
-/// The function takes nothing and returns nothing; it fails by panicking.
+/// What only some cases need stands beside the value that these cases have, as it is written in `#[values]` without
+/// its path: `case("ProjidMap", ProjectIds)`. The other cases run without it.
+///
+/// The function takes no arguments and returns nothing. It fails by panicking.
 #[proc_macro_attribute]
 pub fn test(needs: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let item = TokenStream::from(item);
     let kept = item.clone();
     expand(needs.into(), item)
-        // The function is kept beside the error, so that it is not reported as missing as well.
+        // The function is kept beside the error, so that the compiler does not also report it as missing.
         .unwrap_or_else(|error| [error.into_compile_error(), kept].into_iter().collect())
         .into()
 }
@@ -42,6 +45,9 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
         .partition(|written| is_call_of(written, "pins"));
     let (varies, needs): (Vec<Expr>, Vec<Expr>) =
         needs.into_iter().partition(|written| is_call_of(written, "varies"));
+    let (cases, needs): (Vec<Expr>, Vec<Expr>) =
+        needs.into_iter().partition(|written| is_call_of(written, "case"));
+    let cases: Vec<TokenStream> = cases.into_iter().map(case_need).collect::<Result<_>>()?;
     let varies: Vec<Ident> = varies.into_iter().map(changes).collect::<Result<Vec<_>>>()?.concat();
     let needs: Vec<Expr> = needs.into_iter().map(need).collect::<Result<_>>()?;
     let rules: Vec<LitStr> = pins.into_iter().map(rules).collect::<Result<Vec<_>>>()?.concat();
@@ -63,6 +69,7 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
                 file: file!(),
                 line: line!(),
                 needs: &[#(#needs),*],
+                case_needs: &[#(#cases),*],
                 rules: &[#(const { ::harness::rules::named(#rules) }),*],
                 varies: &[#(&::harness::rules::changes::#varies),*],
                 run: #name,
@@ -75,7 +82,7 @@ fn is_call_of(written: &Expr, name: &str) -> bool {
     matches!(written, Expr::Call(call) if matches!(call.func.as_ref(), Expr::Path(path) if path.path.is_ident(name)))
 }
 
-/// The names in `pins("map.written-once")`; whether there are such rules the compiler finds out.
+/// The names in `pins("map.written-once")`. The compiler checks that such rules exist.
 fn rules(pins: Expr) -> Result<Vec<LitStr>> {
     let Expr::Call(call) = pins else { return Ok(Vec::new()) };
     if call.args.is_empty() {
@@ -88,7 +95,7 @@ fn rules(pins: Expr) -> Result<Vec<LitStr>> {
     call.args.iter().map(name).collect()
 }
 
-/// The constants in `varies(SATURATING_NUMBERS)`; whether there are such changes the compiler finds out.
+/// The constants in `varies(SATURATING_NUMBERS)`. The compiler checks that such changes exist.
 fn changes(varies: Expr) -> Result<Vec<Ident>> {
     let Expr::Call(call) = varies else { return Ok(Vec::new()) };
     if call.args.is_empty() {
@@ -102,6 +109,20 @@ fn changes(varies: Expr) -> Result<Vec<Ident>> {
         )),
     };
     call.args.iter().map(name).collect()
+}
+
+/// The value and the need of `case("ProjidMap", ProjectIds)`, as a pair.
+fn case_need(case: Expr) -> Result<TokenStream> {
+    const FORM: &str =
+        "a need of some cases is written with the value that they have: case(\"ProjidMap\", ProjectIds)";
+    let Expr::Call(call) = &case else { return Err(Error::new(case.span(), FORM)) };
+    match (call.args.first(), call.args.get(1), call.args.len()) {
+        (Some(Expr::Lit(ExprLit { lit: Lit::Str(value), .. })), Some(written), 2) => {
+            let need = need(written.clone())?;
+            Ok(quote!((#value, #need)))
+        }
+        _ => Err(Error::new(case.span(), FORM)),
+    }
 }
 
 /// Puts the path of the enum before a need: `Program("sudo")` is `Need::Program("sudo")`.
@@ -136,9 +157,9 @@ fn refuse_signature(function: &ItemFn) -> Result<()> {
     } else if let Some(argument) = signature.inputs.first() {
         Some((argument, "a test takes no arguments; for #[case] put #[rstest] above this attribute"))
     } else if let ReturnType::Type(_, returned) = &signature.output {
-        Some((returned, "a test returns nothing: it fails by panicking, so that the place is known"))
+        Some((returned, "a test returns nothing: it fails by panicking, which shows the line"))
     } else if let Some(parameter) = signature.generics.params.first() {
-        Some((parameter, "a test cannot be generic: nobody would choose the parameters"))
+        Some((parameter, "a test cannot be generic: no caller would choose the parameters"))
     } else {
         signature.unsafety.as_ref().map(|word| (word as &dyn ToTokens, "a test cannot be unsafe"))
     };
@@ -148,12 +169,12 @@ fn refuse_signature(function: &ItemFn) -> Result<()> {
     }
 }
 
-/// These attributes mean something to the standard test runner only, or come too late.
+/// Refuses attributes that have a meaning only for the standard test runner, or that would come too late.
 fn refuse_other_attributes(attributes: &[Attribute]) -> Result<()> {
     for attribute in attributes {
         let last = attribute.path().segments.last();
         let message = match last.map(|segment| segment.ident.to_string()).as_deref() {
-            Some("rstest") => "put #[rstest] above #[harness::test]: it passes it on to each case",
+            Some("rstest") => "put #[rstest] above #[harness::test]: it passes the attribute to each case",
             Some("ignore") => "a test is skipped for an unmet need: name one in #[harness::test(...)]",
             Some("should_panic") => "a refusal is an outcome to check, not a panic to expect",
             Some("test") => "one test attribute is enough: #[harness::test]",
@@ -164,9 +185,9 @@ fn refuse_other_attributes(attributes: &[Attribute]) -> Result<()> {
     Ok(())
 }
 
-/// The function that the body calls last, if it does nothing else with the result: in a case that
-/// rstest generated, that is the function as it was written, and all path segments after its name
-/// are numbered by rstest.
+/// The function that the body calls last, if the body returns the result unchanged. In a case that
+/// rstest generated, this is the function that the author wrote. rstest numbers all path segments after
+/// its name.
 fn called_last(function: &ItemFn) -> Option<&Ident> {
     let call = match function.block.stmts.last()? {
         Stmt::Expr(Expr::Call(call), _) => call,
@@ -180,10 +201,10 @@ fn called_last(function: &ItemFn) -> Option<&Ident> {
 
 #[cfg(test)]
 mod tests {
-    // Not everything: `test` is this crate's own attribute.
+    // Not `super::*`, because `test` is this crate's own attribute.
     use super::{Ident, ItemFn, called_last, expand};
 
-    /// What the attribute with these needs makes of the item, or the message of its error.
+    /// The code that the attribute with these needs generates for the item, or the message of its error.
     fn attribute(needs: &str, item: &str) -> Result<String, String> {
         let tokens = |text: &str| text.parse().map_err(|error| format!("{text}: {error}"));
         let expanded = expand(tokens(needs)?, tokens(item)?);
@@ -222,6 +243,18 @@ mod tests {
         refused("varies()", "fn claim() {}", "varies() names no change");
         refused("varies(\"x\")", "fn claim() {}", "a change is a constant");
         refused("pins(WRITTEN_ONCE)", "fn claim() {}", "a rule is named by a string");
+    }
+
+    #[test]
+    fn a_need_of_some_cases_stands_beside_their_value() {
+        let expanded =
+            attribute(r#"Root, case("ProjidMap", ProjectIds)"#, "fn claim() {}").expect("it is one");
+
+        let pair = r#"case_needs : & [("ProjidMap" , :: harness :: needs :: Need :: ProjectIds)]"#;
+        assert!(expanded.contains(pair), "{expanded}");
+        for wrong in ["case()", "case(ProjectIds)", r#"case("ProjidMap")"#, r#"case("a", Root, Userns)"#] {
+            refused(wrong, "fn claim() {}", "a need of some cases is written with the value");
+        }
     }
 
     #[test]

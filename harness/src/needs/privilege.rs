@@ -1,8 +1,9 @@
 //! Needs about who the caller is and may become.
 
-use super::{Judged, NOT_FOUND, maps, program};
+use super::{Judged, NOT_FOUND, program};
 use crate::caps::{Cap, CapSet};
 use crate::host::{Fact, Facts, Program, SubidRange};
+use crate::map::IdMap;
 
 /// The ids that tests take ordinary users from.
 const ORDINARY_IDS: u32 = 65536;
@@ -19,7 +20,7 @@ pub(super) fn root(facts: &Facts) -> Judged {
     capability(facts, Cap::Setuid).map_err(|lack| format!("CAP_SETUID is missing: {lack}"))?;
     capability(facts, Cap::Setgid).map_err(|lack| format!("CAP_SETGID is missing: {lack}"))?;
     for (file, map) in [("uid_map", &process.uid_map), ("gid_map", &process.gid_map)] {
-        if !map.known().is_some_and(|map| maps::covers(map, 0, ORDINARY_IDS)) {
+        if !map.known().is_some_and(|map| IdMap::parse(map).covers(0, ORDINARY_IDS)) {
             let last = ORDINARY_IDS - 1;
             return Err(format!("the ids 0 to {last} are not all mapped: {file} is \"{map}\""));
         }
@@ -34,7 +35,7 @@ pub(super) fn root(facts: &Facts) -> Judged {
 
 pub(super) fn project_ids(facts: &Facts) -> Judged {
     match &facts.process.projid_map {
-        Fact::Known(map) if maps::covers(map, 0, ORDINARY_IDS) => Ok(()),
+        Fact::Known(map) if IdMap::parse(map).covers(0, ORDINARY_IDS) => Ok(()),
         map => Err(format!("the ids 0 to {} are not all mapped: projid_map is \"{map}\"", ORDINARY_IDS - 1)),
     }
 }
@@ -117,7 +118,7 @@ fn has_range(file: &str, ranges: &Fact<Vec<SubidRange>>, map: &Fact<String>, nam
     }
     // newuidmap maps them from the caller's namespace, where they have to exist.
     let mapped = |range: &SubidRange| {
-        range.count > 0 && map.known().is_some_and(|map| maps::covers(map, range.first, range.count))
+        range.count > 0 && map.known().is_some_and(|map| IdMap::parse(map).covers(range.first, range.count))
     };
     match ranges.iter().any(mapped) {
         true => Ok(()),

@@ -1,15 +1,16 @@
 //! Whether user namespaces are usable, not just creatable: created, the own uid mapped,
 //! capabilities held inside.
 
-use super::{Judged, maps, proc};
+use super::{Judged, proc};
 use crate::caps::Cap;
 use crate::host::{Chroot, Creator, Fact, Facts, Seccomp};
+use crate::map::IdMap;
 
 /// The fewest namespaces that a user has to be allowed. The deepest nesting of the suite is 33 levels, two
 /// test processes run at a time, and the kernel frees a namespace some time after its last process.
 const NAMESPACES: u64 = 256;
 
-/// Judges by the facts, and by a trial if they leave a doubt.
+/// Judges by the facts, and by a probe if they leave a doubt.
 pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     // Without /proc nothing can be mapped, and the facts below are unknown.
     proc(facts)?;
@@ -19,7 +20,7 @@ pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     if doubts.is_empty() {
         return Ok(());
     }
-    (facts.lookups.trial)(creator).map_err(|refusal| format!("{refusal}; {}", doubts.join(", ")))
+    (facts.lookups.probe)(creator).map_err(|refusal| format!("{refusal}; {}", doubts.join(", ")))
 }
 
 /// What the kernel itself refuses, by its documented rules.
@@ -36,7 +37,7 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
         let Some((id, map)) = ids.known().map(|ids| ids.effective).zip(map.known()) else {
             return Err(format!("/proc/self/{kind}_map is {map}"));
         };
-        if creator == Creator::Caller && !maps::covers(map, id, 1) {
+        if creator == Creator::Caller && !IdMap::parse(map).covers(id, 1) {
             return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }

@@ -1,12 +1,13 @@
-//! `--serve`: tests that somebody names one after the other, each in a process of its own.
+//! `--serve`: tests that the caller names one after the other, each in a process of its own.
 //!
 //! Started anew for each test, a program pays each time for its pages and for the facts of the host. Where a page
 //! fault costs 40 microseconds, as in User-Mode Linux, that is most of a test's time. Here it is paid once: each
 //! test runs in a child forked from a process that knows the facts, that has one thread and that has played nothing.
 //!
-//! The conversation: a line with a test's name comes in; "started PID" goes out, and when the test is over "exited
-//! STATUS" or "killed SIGNAL". The child leads a process group of that number. It stays a zombie until the next
-//! line, so that whoever asked may kill what is left of the group. What tests print goes to standard error.
+//! The conversation: a line with a test's name comes in; the answers are lines of JSON, a [`Served`] each: that the
+//! test has started, and when it is over how its process ended. The child leads a process group. It stays a zombie
+//! until the next line, so that the caller may kill what is left of the group. What tests print goes to standard
+//! error.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, Write as _};
@@ -16,7 +17,8 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{dup2_stdin, dup2_stdout, getpid, setpgid};
 
 use super::{Test, UnmetIs, trial};
-use crate::actor::apart;
+use crate::listing::Served;
+use harness_play::fork_for_test;
 
 /// Plays what is asked for on standard input until that ends.
 ///
@@ -24,32 +26,33 @@ use crate::actor::apart;
 /// What cannot be read, written, forked or waited for.
 pub(super) fn serve(tests: &[(String, &'static Test)], unmet_is: UnmetIs) -> Result<(), String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot serve: {what}: {error}");
-    let _ = crate::host::facts();
+    let _ = crate::facts();
     let mut last = None;
     for name in io::stdin().lock().lines() {
         let name = name.map_err(|error| failed("standard input", &error))?;
         if let Some(pid) = last.take() {
             waitpid(pid, None).map_err(|error| failed("a test", &error))?;
         }
-        let child = apart(|| in_the_child(tests, &name, unmet_is)).map_err(|errno| failed("fork", &errno))?;
+        let child =
+            fork_for_test(|| in_the_child(tests, &name, unmet_is)).map_err(|errno| failed("fork", &errno))?;
         // Both do it, so that it is done whoever comes first.
         let _ = setpgid(child, child);
-        say(&format!("started {child}"))?;
+        send(Served::Started(child.as_raw()))?;
         let ended = waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
         last = Some(child);
-        say(&match ended.map_err(|errno| failed("a test", &errno))? {
-            WaitStatus::Exited(_, status) => format!("exited {status}"),
-            WaitStatus::Signaled(_, signal, _) => format!("killed {}", signal as i32),
+        send(match ended.map_err(|errno| failed("a test", &errno))? {
+            WaitStatus::Exited(_, status) => Served::Exited(status),
+            WaitStatus::Signaled(_, signal, _) => Served::Killed(signal as i32),
             other => return Err(failed("a test", &format!("{other:?}"))),
         })?;
     }
     last.map_or(Ok(()), |pid| waitpid(pid, None).map(drop).map_err(|error| failed("a test", &error)))
 }
 
-fn say(line: &str) -> Result<(), String> {
+fn send(answer: Served) -> Result<(), String> {
     let mut out = io::stdout().lock();
-    let said = writeln!(out, "{line}").and_then(|()| out.flush());
-    said.map_err(|error| format!("cannot serve: standard output: {error}"))
+    let sent = out.write_all(answer.to_line()?.as_bytes()).and_then(|()| out.flush());
+    sent.map_err(|error| format!("cannot serve: standard output: {error}"))
 }
 
 /// Runs one test as if it had been given with `--exact`; the status to exit with.

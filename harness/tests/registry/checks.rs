@@ -3,25 +3,38 @@
 use std::io::{self, Write as _};
 use std::process::{Command, Output, Stdio};
 
+use harness::listing::{Listing, Served};
+
 use crate::PLAY_SUITE;
 
 const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
 /// Every check with its name.
-pub const ALL: [(&str, fn()); 9] = [
+pub const ALL: [(&str, fn()); 12] = [
     ("all_tests_are_listed_by_their_shown_names", all_tests_are_listed_by_their_shown_names),
     ("unmet_needs_are_listed_as_ignored", unmet_needs_are_listed_as_ignored),
     ("nothing_is_ignored_where_all_is_required", nothing_is_ignored_where_all_is_required),
     ("an_ignored_test_that_is_run_fails_with_its_reason", an_ignored_test_that_is_run_fails_with_its_reason),
     ("an_unmet_need_fails_where_all_is_required", an_unmet_need_fails_where_all_is_required),
     ("a_test_that_can_run_passes_or_fails_by_itself", a_test_that_can_run_passes_or_fails_by_itself),
-    ("skipped_tests_are_told_with_their_reasons", skipped_tests_are_told_with_their_reasons),
+    ("skipped_tests_are_printed_with_their_reasons", skipped_tests_are_printed_with_their_reasons),
+    (
+        "tests_are_listed_as_json_with_the_reasons_of_those_that_are_skipped",
+        tests_are_listed_as_json_with_the_reasons_of_those_that_are_skipped,
+    ),
     ("an_unknown_requirement_is_refused", an_unknown_requirement_is_refused),
     ("tests_are_served_one_after_the_other", tests_are_served_one_after_the_other),
+    ("a_wrong_errno_turns_a_test_red", a_wrong_errno_turns_a_test_red),
+    (
+        "a_wrong_errno_and_a_wrong_snapshot_are_both_reported",
+        a_wrong_errno_and_a_wrong_snapshot_are_both_reported,
+    ),
 ];
 
-const RUN_BY_DEFAULT: [&str; 10] = [
+const RUN_BY_DEFAULT: [&str; 12] = [
     "suite::beneath_rstest_alone",
+    "suite::errno::right",
+    "suite::errno::wrong",
     "suite::fails",
     "suite::more_than_340_lines",
     "suite::own_gid::after_deny",
@@ -79,13 +92,28 @@ fn a_test_that_can_run_passes_or_fails_by_itself() {
     }
 }
 
-fn skipped_tests_are_told_with_their_reasons() {
+fn skipped_tests_are_printed_with_their_reasons() {
     for required in ["", "all"] {
         let ran = play(&["--skipped"], required);
 
         let told: String = UNMET.map(|name| format!("{name}\t{REASON}\n")).concat();
         assert_eq!((ran.status, ran.stdout), (Some(0), told), "{}", ran.stderr);
     }
+}
+
+fn tests_are_listed_as_json_with_the_reasons_of_those_that_are_skipped() {
+    let ran = play(&["--list", "--format", "json"], "");
+    let listing = Listing::read(&ran.stdout).expect("a listing");
+
+    let skipped: Vec<(&str, &str)> =
+        listing.tests.iter().filter_map(|it| Some((it.test.name.as_str(), it.skipped.as_deref()?))).collect();
+    assert_eq!((ran.status, skipped), (Some(0), UNMET.map(|name| (name, REASON)).to_vec()), "{}", ran.stderr);
+    let own = listing.tests.iter().find(|it| it.test.name == "suite::own_gid::before_deny").expect("a case");
+    assert_eq!((own.test.function.as_str(), own.skipped.as_deref()), ("own_gid", None));
+    assert!(own.test.file.ends_with(".rs") && own.test.line > 0, "{own:?}");
+
+    let one = play(&["--list", "--format", "json", "--exact", "suite::plain"], "");
+    assert_eq!(Listing::read(&one.stdout).map(|listing| listing.tests.len()), Ok(1), "{}", one.stdout);
 }
 
 fn an_unknown_requirement_is_refused() {
@@ -100,15 +128,44 @@ fn tests_are_served_one_after_the_other() {
     let names = "suite::plain\nsuite::fails\nsuite::unmet\nno::such_test\nsuite::own_gid::before_deny\n";
     let ran = served(names);
 
-    let ends: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with("started ")).collect();
-    assert_eq!(ends, ["exited 0", "exited 101", "exited 0", "exited 0", "exited 0"], "{}", ran.stderr);
-    let mut children: Vec<&str> =
-        ran.stdout.lines().filter_map(|line| line.strip_prefix("started ")).collect();
+    let answers: Vec<Served> =
+        ran.stdout.lines().map(|line| Served::read(line).expect("an answer")).collect();
+    let (started, ends): (Vec<Served>, Vec<Served>) =
+        answers.into_iter().partition(|answer| matches!(answer, Served::Started(_)));
+    assert_eq!(ends, [0, 101, 0, 0, 0].map(Served::Exited), "{}", ran.stderr);
+    let mut children: Vec<String> = started.iter().map(|answer| format!("{answer:?}")).collect();
     children.sort_unstable();
     children.dedup();
     assert_eq!((ran.status, children.len()), (Some(0), 5), "{}", ran.stdout);
     assert_eq!(ran.stderr.matches("test result: ok. 1 passed; 0 failed;").count(), 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("as it should"), "{}", ran.stderr);
+}
+
+/// With a snapshot that agrees, the errno of the test alone decides.
+fn a_wrong_errno_turns_a_test_red() {
+    for (name, status) in [("suite::errno::right", 0), ("suite::errno::wrong", 101)] {
+        let mut command = command(&[name, "--exact", "--nocapture"], "");
+        let ran = told(command.env("INSTA_FORCE_PASS", "1").env("INSTA_UPDATE", "no").output());
+
+        assert_eq!(ran.status, Some(status), "{name}: {}\n{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.stdout.contains(WRONG_ERRNO), status != 0, "{name}: {}", ran.stdout);
+    }
+}
+
+const WRONG_ERRNO: &str =
+    "  step 2   outside   unshare(0x1000)\n           expected EPERM\n           got      EINVAL\n";
+
+/// The three parties are reported, and the errno, too.
+fn a_wrong_errno_and_a_wrong_snapshot_are_both_reported() {
+    for (name, is_wrong) in [("suite::errno::right", false), ("suite::errno::wrong", true)] {
+        let mut command = command(&[name, "--exact", "--nocapture"], "");
+        let ran = told(command.env("INSTA_UPDATE", "no").output());
+
+        let all = format!("{}\n{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.status, Some(101), "{all}");
+        assert_eq!(all.contains(WRONG_ERRNO), is_wrong, "{all}");
+        assert!(all.contains("the snapshot stands alone"), "{all}");
+    }
 }
 
 struct Ran {

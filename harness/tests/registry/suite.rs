@@ -1,6 +1,7 @@
 //! A small suite, registered as the real one is. What is unmet here is unmet on every host, so
 //! that the answers do not depend on this one.
 
+use harness::prelude::*;
 use harness::suite::current_test;
 use rstest::rstest;
 
@@ -22,6 +23,28 @@ fn unmet_later() {
 #[harness::test]
 fn fails() {
     panic!("as it should");
+}
+
+/// A call that every kernel refuses in the same way. Its snapshot is wrong; the checks have insta pass where they
+/// are about the errno alone.
+#[rstest]
+#[case::right(EINVAL)]
+#[case::wrong(EPERM)]
+#[harness::test]
+fn errno(#[case] expected: Answer) {
+    let unknown_flag = Action::Unshare(1 << 12);
+
+    let trace = caller().outside(&[unknown_flag]).play();
+
+    check!(
+        trace,
+        last = expected,
+        @r"
+    outside  begins           ok
+    outside  unshare(0x1000)  EPERM
+    afterwards
+    "
+    );
 }
 
 /// Ends by a call, like a case of rstest, and keeps its number.

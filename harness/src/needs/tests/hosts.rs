@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::caps::CapSet;
 use crate::host::{
-    Accounts, CapSets, Chroot, Fact, Facts, FsId, Ids, Lookups, Policy, ProcState, Process, Program, Seccomp,
-    SubidRange, System,
+    Accounts, Chroot, Fact, Facts, Lookups, Policy, ProcState, Process, Program, Seccomp, SubidRange, System,
 };
+use crate::ids::{CapSets, FsId, Ids};
 
 pub(super) const FULL_MAP: &str = "0 0 4294967295";
 
@@ -38,7 +38,7 @@ pub(super) fn user() -> Facts {
             file: |_| Fact::Known(()),
             account: |_| Fact::Known(1),
             config: |_| Fact::Known("y".into()),
-            trial: |_| panic!("no fact names anybody who may withhold user namespaces"),
+            probe: |_| panic!("no fact names anybody who may withhold user namespaces"),
         },
     }
 }
@@ -127,10 +127,10 @@ pub(super) fn one_id(facts: &mut Facts) {
     facts.process.gid_map = Fact::Known("0 1000 1".into());
     facts.process.setgroups = Fact::Known("deny".into());
     facts.process.in_initial_userns = Fact::Known(false);
-    facts.lookups.trial = |_| Ok(());
+    facts.lookups.probe = |_| Ok(());
 }
 
 pub(super) fn seccomp_refuses(facts: &mut Facts) {
     facts.process.seccomp = Fact::Known(Seccomp::Filter);
-    facts.lookups.trial = |_| Err("unshare: EPERM".into());
+    facts.lookups.probe = |_| Err("unshare: EPERM".into());
 }

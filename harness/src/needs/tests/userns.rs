@@ -64,14 +64,14 @@ fn unprivileged_namespaces_are_withheld_by(#[case] change: Change, #[case] reaso
     },
     "AppArmor confines the process by browser (unconfined)"
 )]
-fn a_trial_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
+fn a_probe_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
     let mut facts = user();
     change(&mut facts);
 
-    facts.lookups.trial = |_| Ok(());
+    facts.lookups.probe = |_| Ok(());
     assert_eq!(Need::UnprivilegedUserns.unmet(&facts), None);
 
-    facts.lookups.trial = |_| Err("unshare: EPERM".into());
+    facts.lookups.probe = |_| Err("unshare: EPERM".into());
     let unmet = Need::UnprivilegedUserns.unmet(&facts);
     assert_eq!(unmet, Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}")));
 }

@@ -1,0 +1,156 @@
+//! Scenarios that were not written by hand, played on the kernel and predicted by the [model]: where the two
+//! disagree, one of them is wrong.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [sweep], [maps] | all scenarios and all texts of maps that are short |
+//! | [search] | scenarios drawn at random, and made small where they are disputed |
+//! | [regressions] | the ones that were disputed once, kept as files |
+#![forbid(unsafe_code)]
+
+pub mod maps;
+pub mod regressions;
+mod repair;
+pub mod search;
+mod shrink;
+mod strategy;
+pub mod sweep;
+
+pub use shrink::Shrunk;
+pub use strategy::Casts;
+
+use harness_play::Play;
+use harness_play::error::Error;
+use harness_play::here;
+use harness_reproduce::{Header, Host, report};
+use harness_scenario::scenario::Scenario;
+use harness_scenario::trace::Trace;
+use harness_spec::model::{self, Disagreement, World};
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A scenario of which kernel and model think differently.
+#[derive(Debug, Clone)]
+pub struct Mismatch {
+    /// What the kernel did.
+    pub trace: Trace,
+    /// On what points the model says something else.
+    pub points: Vec<Disagreement>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.trace)?;
+        self.points.iter().try_for_each(|point| write!(f, "\n{}", model::described(&self.trace, point)))
+    }
+}
+
+impl Mismatch {
+    /// Writes a C program that shows it under this name to a directory. Returns a line that names its file, or
+    /// gives the reason why there is none.
+    pub fn reproduced(&self, name: &str, host: &Host, directory: &Path) -> String {
+        let prediction = model::predict(&self.trace.scenario, here::start());
+        let about = prediction.as_ref().map(|prediction| model::about(&self.trace, prediction));
+        let (name, host) = (name.to_owned(), host.clone());
+        let header = Header { name, about: about.unwrap_or_default(), host };
+        report(&header, &self.trace, prediction.as_ref(), directory)
+    }
+}
+
+/// Plays a scenario and compares it with what the model says; `None` if they agree.
+///
+/// # Errors
+/// If the harness fails.
+pub fn play(scenario: &Scenario) -> Result<Option<Mismatch>, Error> {
+    match scenario.try_play() {
+        Ok(trace) => Ok(compared(trace)),
+        Err(error) if is_the_kernels(&error) => before(scenario, error).map(Some),
+        Err(error) => Err(error),
+    }
+}
+
+fn compared(trace: Trace) -> Option<Mismatch> {
+    let prediction = model::predict(&trace.scenario, here::start());
+    let points = prediction.map(|prediction| model::disagreements(&trace, &prediction)).unwrap_or_default();
+    (!points.is_empty()).then_some(Mismatch { trace, points })
+}
+
+/// Whether a scenario ended so because the kernel refused what the model took for granted: a namespace to begin
+/// with, an open file to give away.
+fn is_the_kernels(error: &Error) -> bool {
+    matches!(error, Error::Namespace { .. } | Error::Fork { .. } | Error::Senseless(_))
+}
+
+/// What was disputed of a scenario before it came to such an end, or that end if nothing was.
+fn before(scenario: &Scenario, end: Error) -> Result<Mismatch, Error> {
+    let mut shorter = scenario.clone();
+    while shorter.steps.pop().is_some() {
+        match shorter.try_play() {
+            Ok(trace) => return compared(trace).ok_or(end),
+            Err(error) if is_the_kernels(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(end)
+}
+
+/// What goes on in a long run, for whoever waits for it or wants to end it.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Set to have the workers stop after the scenario that they are at.
+    pub stop: AtomicBool,
+    /// How many scenarios were played.
+    pub played: AtomicU64,
+    /// How many there are to be, as far as is known.
+    pub planned: AtomicU64,
+}
+
+impl Watch {
+    /// Whether to go on.
+    pub fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// A scenario was played.
+    pub fn count(&self) {
+        self.played.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Has so many threads do the same work, each with its own number, and gives what they found.
+pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|number| {
+                scope.spawn({
+                    let work = &work;
+                    move || work(number)
+                })
+            })
+            .collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, T>| match thread.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
+
+/// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
+pub fn beginning(scenario: &Scenario) -> World {
+    World::new(&scenario.run_as, here::start())
+}
+
+/// Who does what, a line for each step: of a scenario that could not be played.
+pub fn told(scenario: &Scenario) -> String {
+    let mut text = format!("cast {:?}\n", scenario.run_as);
+    for step in &scenario.steps {
+        text.push_str(&format!(
+            "{}  {}\n",
+            step.actor,
+            harness_scenario::show::action(step.actor, &step.action)
+        ));
+    }
+    text
+}

@@ -1,0 +1,239 @@
+//! The forked child: makes raw system calls on request. This module alone has `unsafe` in it.
+//!
+//! An actor may be forked from a process with many threads, so that until it becomes a program it
+//! makes only async-signal-safe calls: it allocates nothing, takes no lock and never panics. It
+//! lives as long as the director holds the other end of its socket.
+#![expect(unsafe_code, reason = "system calls, fork and exec; every block says why it is sound")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "64-bit words carry what the kernel takes as int or unsigned; nothing here may panic"
+)]
+
+mod barrier;
+mod calls;
+mod child;
+mod compat;
+mod fork;
+mod message;
+mod peer_death;
+mod program_guard;
+mod record;
+mod sockets;
+
+pub use barrier::barrier;
+pub use calls::{fs_gid, fs_uid};
+pub use fork::{Start, fork, fork_for_test, in_a_child};
+
+use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
+use libc::{c_int, c_long};
+use record::Record;
+use std::cell::UnsafeCell;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How many actors a process may have at a time before two share a counter.
+const STEP_COUNTERS: usize = 1024;
+/// Memory that only forked, single-threaded children touch: each has its own copy. Aligned for whatever
+/// a system call may be given a pointer to.
+#[repr(align(16))]
+struct Private<T>(UnsafeCell<T>);
+// SAFETY: the parent never touches the contents, and an actor has one thread.
+unsafe impl<T> Sync for Private<T> {}
+
+static REQUESTS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
+static ANSWERS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
+static RESULTS: Private<[u8; ROOM]> = Private(UnsafeCell::new([0; ROOM]));
+
+/// The step that the actor of this number is at. Memory that all processes share, for as many actors
+/// as a process ever has at a time; numbers beyond that begin anew.
+pub fn step_counter(number: usize) -> &'static AtomicU32 {
+    static COUNTERS: OnceLock<&'static [AtomicU32; STEP_COUNTERS]> = OnceLock::new();
+    let counters = COUNTERS.get_or_init(shared);
+    &counters[number % STEP_COUNTERS]
+}
+
+/// Memory that all processes forked from now on share, zeroed, never unmapped. `T` is atomics alone.
+fn shared<T: Sync>() -> &'static T {
+    let (size, access) = (size_of::<T>(), libc::PROT_READ | libc::PROT_WRITE);
+    let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping of this size, aligned to a page; atomics of 0 are valid.
+    unsafe {
+        let memory = libc::mmap(std::ptr::null_mut(), size, access, flags, -1, 0);
+        assert!(memory != libc::MAP_FAILED, "no memory for {size} shared bytes");
+        &*memory.cast()
+    }
+}
+
+/// Takes possession of a descriptor that recvmsg(2) brought.
+pub fn adopt(fd: RawFd) -> OwnedFd {
+    // SAFETY: recvmsg made this descriptor for us, and nobody else knows its number.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+fn exit(status: c_int) -> ! {
+    // SAFETY: ends the process without running anything of the test runner's.
+    unsafe { libc::_exit(status) }
+}
+
+/// A change of credentials clears the signal, so it is asked for again after every batch.
+fn die_with_parent() {
+    // SAFETY: sets an attribute of this process.
+    unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+}
+
+struct Actor {
+    /// Where the director sees which step is under way, should this process not live to tell.
+    step: &'static AtomicU32,
+    /// How many milliseconds a batch may take.
+    limit: u32,
+    slots: [RawFd; SLOTS],
+    /// A descriptor that came with the present message and was not yet taken.
+    arrived: RawFd,
+    /// A descriptor to go with the next message of answers.
+    leaving: RawFd,
+    /// How many bytes of the answers are filled.
+    filled: usize,
+    /// Whether the end of the director would end it now.
+    watches_director: bool,
+    /// Whether something failed without which nothing may be done any more.
+    stopped: bool,
+}
+
+fn serve(step: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
+    let mut actor = Actor {
+        step,
+        limit,
+        slots,
+        arrived: -1,
+        leaving: -1,
+        filled: 0,
+        watches_director: false,
+        stopped: false,
+    };
+    actor.batch(first);
+    loop {
+        let length = actor.receive();
+        // SAFETY: `receive` has filled so many bytes, and nothing writes to them until it is called again.
+        let batch = unsafe { std::slice::from_raw_parts(REQUESTS.0.get().cast::<u8>(), length) };
+        actor.batch(batch);
+    }
+}
+
+/// Ends the process by SIGALRM in so many milliseconds, or never for 0.
+fn end_in(milliseconds: u32) {
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let value = libc::timeval { tv_sec: seconds.into(), tv_usec: i64::from(rest) * 1000 };
+    let timer = libc::itimerval { it_interval: never, it_value: value };
+    // SAFETY: sets a timer of this process.
+    unsafe { libc::syscall(libc::SYS_setitimer, libc::ITIMER_REAL, &raw const timer, 0) };
+}
+
+impl Actor {
+    /// Carries out a batch and sends the answers. A call that never returns ends the process in time,
+    /// whatever has become of the director.
+    fn batch(&mut self, batch: &[u8]) {
+        die_with_parent();
+        if batch.is_empty() {
+            return;
+        }
+        end_in(self.limit);
+        let mut at = 0;
+        while let Some(record) = Record::read(batch, at) {
+            self.step.store(record.step(), Ordering::Relaxed);
+            self.carry_out(&record);
+            at = record.end;
+        }
+        self.send();
+        end_in(0);
+        die_with_parent();
+    }
+
+    fn slot(&self, slot: u64) -> RawFd {
+        usize::try_from(slot).ok().and_then(|slot| self.slots.get(slot)).copied().unwrap_or(-1)
+    }
+
+    fn keep(&mut self, slot: u64, fd: RawFd) {
+        if let Some(place) = usize::try_from(slot).ok().and_then(|slot| self.slots.get_mut(slot)) {
+            *place = fd;
+        }
+    }
+
+    fn carry_out(&mut self, record: &Record) {
+        let [_, _, _, keep, only_with, give, ..] = record.head;
+        let allowed = !self.stopped || record.op() == Op::Exit as u64;
+        let done = allowed && (only_with == NONE || self.slot(only_with) >= 0);
+        let mut value = -1;
+        let mut errno = 0;
+        if done {
+            value = self.perform(record);
+            if value == -1 {
+                // SAFETY: the C library's errno of this thread.
+                errno = unsafe { *libc::__errno_location() };
+                self.stopped = record.failing() == Failing::Stops as u64;
+            }
+            if keep != NONE {
+                self.keep(keep, RawFd::try_from(value).unwrap_or(-1));
+            }
+        }
+        let (most, unit) = (give & 0xffff_ffff, give >> 32);
+        let length = match (u64::try_from(value), unit) {
+            (Err(_), _) => 0,
+            (Ok(_), 0) => most,
+            (Ok(count), unit) => most.min(count.saturating_mul(unit)),
+        };
+        self.answer(record, done, value, errno, length);
+    }
+
+    fn perform(&mut self, record: &Record) -> i64 {
+        let args = self.arguments(record);
+        match record.op() {
+            op if op == Op::Syscall as u64 => {
+                let [a, b, c, d, e, f] = args;
+                // SAFETY: pointers are to memory of this process or are meant to be bad; a call that
+                // damages the actor damages nobody else, and shows as its death.
+                let value = unsafe { libc::syscall(record.head[1] as c_long, a, b, c, d, e, f) };
+                self.forget_closed(record, value);
+                value
+            }
+            op if op == Op::Libc as u64 => calls::libc_call(record.head[1] as c_long, args),
+            op if op == Op::Spawn as u64 => {
+                self.spawn(record.head[REQUEST_WORDS - 6], record.head[REQUEST_WORDS - 5] as usize, args[2])
+            }
+            op if op == Op::Take as u64 => std::mem::replace(&mut self.arrived, -1).into(),
+            op if op == Op::Send as u64 => {
+                self.leaving = args[0] as RawFd;
+                0
+            }
+            op if op == Op::Exec as u64 => self.guard(record),
+            op if op == Op::DieWithDirector as u64 => self.watch_director(),
+            op if op == Op::ReadAll as u64 => calls::read_all(args),
+            op if op == Op::ManyGroups as u64 => calls::many_groups(args),
+            op if op == Op::CountGroups as u64 => calls::count_groups(args),
+            op if op == Op::Compat as u64 => compat::compat(record, |slot| self.slot(slot)),
+            op if op == Op::Clone as u64 => calls::clone(record.head[1] as c_long, args),
+            op if op == Op::Companion as u64 => calls::companion(c_int::try_from(args[0]).unwrap_or(-1)),
+            op if op == Op::GoOn as u64 => self.go_on(record.head[1] as c_long, args),
+            op if op == Op::Dead as u64 => child::dead(args[0] != 0),
+            op if op == Op::Zombie as u64 => calls::zombie(record.head[1] as c_long, args),
+            op if op == Op::Socketpair as u64 => self.socketpair(),
+            op if op == Op::SendCredentials as u64 => sockets::send_credentials(args),
+            op if op == Op::ReceiveCredentials as u64 => sockets::receive_credentials(args),
+            op if op == Op::Barrier as u64 => barrier::wait_all(args),
+            op if op == Op::Clock as u64 => barrier::clock(args),
+            op if op == Op::Exit as u64 => {
+                self.send();
+                exit(0)
+            }
+            _ => exit(97),
+        }
+    }
+
+    fn forget_closed(&mut self, record: &Record, value: i64) {
+        if record.head[1] == libc::SYS_close as u64 && value == 0 && record.head[2] & 0xff == 2 {
+            self.keep(record.head[REQUEST_WORDS - 6], -1);
+        }
+    }
+}

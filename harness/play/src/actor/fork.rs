@@ -1,0 +1,112 @@
+//! How actors and other children come into being.
+
+use super::{Actor, exit, serve, step_counter};
+use crate::wire::{PROC, SLOTS, SOCKET};
+use libc::{c_int, c_long};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+
+/// What an actor starts with.
+#[derive(Clone, Copy)]
+pub struct Start<'a> {
+    /// Its number.
+    pub number: usize,
+    /// Where it answers.
+    pub socket: BorrowedFd<'a>,
+    /// The directory through which it looks /proc up.
+    pub proc: BorrowedFd<'a>,
+    /// How many milliseconds a batch may take; then SIGALRM ends it.
+    pub limit: u32,
+    /// Its first batch of requests, which it inherits rather than receives.
+    pub batch: &'a [u8],
+}
+
+/// Forks an actor and returns its process id.
+///
+/// # Errors
+/// The errno of fork(2).
+pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
+    let step = step_counter(start.number);
+    // SAFETY: the child only makes async-signal-safe calls. This is the C library's fork, not the
+    // bare call, so that its set*id wrappers know that the child has one thread.
+    match unsafe { libc::fork() } {
+        -1 => Err(nix::errno::Errno::last()),
+        0 => {
+            close_all_but(start.socket.as_raw_fd(), start.proc.as_raw_fd());
+            let mut slots = [-1; SLOTS];
+            slots[SOCKET as usize] = start.socket.as_raw_fd();
+            slots[PROC as usize] = start.proc.as_raw_fd();
+            serve(step, start.limit, slots, start.batch)
+        }
+        pid => Ok(nix::unistd::Pid::from_raw(pid)),
+    }
+}
+
+/// What a task finds in a forked child, whose root, namespaces and credentials it may change; `None` if it
+/// finds nothing or there is no child. The task makes system calls and takes no lock.
+pub fn in_a_child(task: fn() -> Option<bool>) -> Option<bool> {
+    // SAFETY: the child runs the task and nothing of the test runner's.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        exit(task().map_or(2, c_int::from));
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made, with room for its status.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    match status {
+        _ if pid < 0 || waited != pid || !libc::WIFEXITED(status) => None,
+        status => [Some(false), Some(true), None].get(libc::WEXITSTATUS(status) as usize).copied()?,
+    }
+}
+
+/// Forks a child that does a task, all of it safe code, and exits with the status that this gives; its process id.
+///
+/// # Errors
+/// EBUSY if the caller has more than one thread, since another one's locks would stay taken in the child; the errno
+/// of fork(2).
+pub fn fork_for_test(task: impl FnOnce() -> u8) -> nix::Result<nix::unistd::Pid> {
+    if std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() > 1) {
+        return Err(nix::errno::Errno::EBUSY);
+    }
+    // SAFETY: the caller has one thread, so that the child finds memory as it left it.
+    match unsafe { libc::fork() } {
+        -1 => Err(nix::errno::Errno::last()),
+        0 => std::process::exit(task().into()),
+        pid => Ok(nix::unistd::Pid::from_raw(pid)),
+    }
+}
+
+/// Other tests' sockets, copied by fork, would hide the end of their owners.
+fn close_all_but(one: RawFd, other: RawFd) {
+    let (low, high) = (one.min(other), one.max(other));
+    for (first, last) in [(3, low - 1), (low + 1, high - 1), (high + 1, RawFd::MAX)] {
+        // SAFETY: closes descriptors that this process does not use.
+        if first <= last && unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == -1 {
+            // Before Linux 5.9 there is no close_range(2).
+            for fd in first..=last.min(1023) {
+                // SAFETY: as above.
+                unsafe { libc::close(fd) };
+            }
+        }
+    }
+}
+
+impl Actor {
+    /// The new actor is a child of the director, like this one, so that the director can wait for it.
+    pub(super) fn spawn(&mut self, slot: u64, number: usize, flags: c_long) -> i64 {
+        let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD) | flags;
+        // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
+        let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+        if pid == 0 {
+            let socket = self.slot(slot);
+            // SAFETY: the parent's end; this process has its own.
+            unsafe { libc::close(self.slot(SOCKET)) };
+            self.keep(slot, -1);
+            self.keep(SOCKET, socket);
+            serve(step_counter(number), self.limit, self.slots, &[])
+        }
+        // SAFETY: the child's end; a copy here would hide the child's end from the director.
+        unsafe { libc::close(self.slot(slot)) };
+        self.keep(slot, -1);
+        pid
+    }
+}

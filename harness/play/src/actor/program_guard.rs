@@ -1,0 +1,158 @@
+//! A program and the process that sees it off: whatever the program has started ends with it.
+
+use super::{Actor, Record, die_with_parent, end_in, exit};
+use crate::wire::{PROC, SOCKET, STDIO, word};
+use libc::{c_char, c_int, c_long};
+use std::os::fd::RawFd;
+use std::sync::atomic::Ordering;
+
+/// Milliseconds after which the guard of a program looks whether all is well, if nothing wakes it.
+const LOOK: c_int = 120_000;
+
+/// Milliseconds that a program's children have to end after it, before they count as left behind.
+const GRACE: u32 = 100;
+
+/// The exit status of a child that could not become a program.
+const NOT_STARTED: c_int = 95;
+
+/// The most arguments and environment variables of a program, together.
+const STRINGS: usize = 64;
+
+impl Actor {
+    /// Starts a program and sees it off: answers with its process id, then with its status and, as errno, how
+    /// many processes it left behind, then with the errno of execve(2). Whatever it has started ends with it,
+    /// and with the director.
+    pub(super) fn guard(&mut self, record: &Record) -> ! {
+        self.unwatch_director();
+        end_in(0);
+        self.step.store(0, Ordering::Relaxed);
+        // SAFETY: attributes of this process; a fork of a process with one thread; STDIO is closed
+        // here so that the director sees when the program closes it.
+        let pid = unsafe {
+            libc::prctl(libc::PR_SET_PDEATHSIG, 0);
+            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+            libc::syscall(libc::SYS_clone, c_long::from(libc::SIGCHLD), 0, 0, 0, 0)
+        };
+        // SAFETY: the C library's errno of this thread.
+        let errno = if pid == -1 { unsafe { *libc::__errno_location() } } else { 0 };
+        if pid == 0 {
+            die_with_parent();
+            self.exec(record);
+            // SAFETY: the C library's errno of this thread.
+            self.step.store(unsafe { *libc::__errno_location() }.cast_unsigned(), Ordering::Relaxed);
+            exit(NOT_STARTED)
+        }
+        for slot in STDIO {
+            // SAFETY: as above.
+            unsafe { libc::close(self.slot(slot)) };
+        }
+        self.answer(record, true, pid, errno, 0);
+        self.send();
+        if pid == -1 {
+            exit(0);
+        }
+        let status = self.watch(pid as libc::pid_t);
+        let left = self.clear(pid as libc::pid_t);
+        self.answer(record, true, status.into(), left, 0);
+        // Where the child has put the errno of execve(2), memory that both share.
+        self.answer(record, true, 0, self.step.load(Ordering::Relaxed).cast_signed(), 0);
+        self.send();
+        exit(0)
+    }
+
+    /// Waits for the end of a child, or kills it when the director has gone.
+    fn watch(&self, pid: libc::pid_t) -> c_int {
+        let mut status = 0;
+        // SAFETY: system calls on this process's own child and descriptors, with room for what they give.
+        unsafe {
+            // -1, which poll(2) ignores, before Linux 5.3.
+            let pidfd = libc::syscall(libc::SYS_pidfd_open, pid, 0) as RawFd;
+            let pause = if pidfd < 0 { 5 } else { LOOK };
+            let fd = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+            let mut fds = [fd(pidfd), fd(self.slot(SOCKET))];
+            loop {
+                let ready = libc::poll(fds.as_mut_ptr(), 2, pause);
+                if libc::waitpid(pid, &raw mut status, libc::WNOHANG) != 0 {
+                    return status;
+                }
+                if fds[1].revents != 0 || (ready == 0 && pidfd >= 0) {
+                    libc::kill(-pid, libc::SIGKILL);
+                    libc::kill(pid, libc::SIGKILL);
+                    libc::waitpid(pid, &raw mut status, 0);
+                    return status;
+                }
+            }
+        }
+    }
+
+    /// Ends what a program has left behind; orphans have become children of this process. Gives
+    /// how many there were that did not end by themselves.
+    fn clear(&self, group: libc::pid_t) -> c_int {
+        let mut left = 0;
+        for round in 0..2 * GRACE {
+            // SAFETY: reaps children of this process, whose status nobody asks for.
+            let waited = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
+            if waited == -1 {
+                break;
+            }
+            if waited == 0 && round >= GRACE {
+                // SAFETY: these have no other parent, or belong to the program's session.
+                unsafe { libc::kill(-group, libc::SIGKILL) };
+                left = left.max(self.kill_children().max(1));
+            }
+            if waited == 0 {
+                // SAFETY: sleeps a millisecond.
+                unsafe { libc::poll(std::ptr::null_mut(), 0, 1) };
+            }
+        }
+        left
+    }
+
+    fn kill_children(&self) -> c_int {
+        let mut list = [0_u8; 4096];
+        // SAFETY: a file name ended by NUL, room of the length given, signals to this process's children.
+        unsafe {
+            let name = c"thread-self/children".as_ptr();
+            let file = libc::openat(self.slot(PROC), name, libc::O_RDONLY | libc::O_CLOEXEC);
+            let length = libc::read(file, list.as_mut_ptr().cast(), list.len());
+            libc::close(file);
+            let (mut killed, mut pid) = (0, 0);
+            for byte in list.iter().take(usize::try_from(length).unwrap_or(0)) {
+                if byte.is_ascii_digit() {
+                    pid = pid * 10 + libc::pid_t::from(byte - b'0');
+                } else if pid > 0 {
+                    libc::kill(pid, libc::SIGKILL);
+                    (killed, pid) = (killed + 1, 0);
+                }
+            }
+            killed
+        }
+    }
+
+    /// Returns only if the program cannot be started.
+    fn exec(&self, record: &Record) {
+        let mut strings = [std::ptr::null::<c_char>(); STRINGS];
+        // SAFETY: the payload lies within the message.
+        let payload = unsafe { std::slice::from_raw_parts(record.payload, record.payload_len) };
+        let (Some(args), Some(total)) = (word(payload, 0), word(payload, 8)) else { exit(97) };
+        // One null pointer ends the arguments and one the environment.
+        for index in 0..total as usize {
+            let place = if index < args as usize { index } else { index + 1 };
+            let (Some(offset), Some(string)) = (word(payload, 16 + index * 8), strings.get_mut(place)) else {
+                exit(97)
+            };
+            *string = record.payload.wrapping_add(offset as usize).cast();
+        }
+        let Some(environment) = strings.get(args as usize + 1..) else { exit(97) };
+        // SAFETY: the arrays are ended by null pointers, the strings by NUL bytes; signals and
+        // descriptors are this process's own.
+        unsafe {
+            for (to, from) in STDIO.iter().enumerate() {
+                libc::dup2(self.slot(*from), to as RawFd);
+            }
+            libc::setsid();
+            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            libc::execve(strings[0], strings.as_ptr(), environment.as_ptr());
+        }
+    }
+}

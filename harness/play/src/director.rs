@@ -1,0 +1,230 @@
+//! Plays a scenario on this kernel: brings the actors into being, has them take their steps in
+//! order, and gathers what came of it.
+//!
+//! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
+
+mod credentials;
+mod end;
+mod program;
+mod queue;
+mod states;
+
+pub(crate) use queue::Queue;
+
+use crate::error::Error;
+use crate::lower::{Context, Directed, Lowered, number, syscall};
+use crate::process::{ActorProcess, ask, spawn};
+use crate::wire::{Arg, HAND, Op, Request};
+use crate::{decode, here, lower, observer};
+use harness_scenario::action::{Action, CapChange};
+use harness_scenario::actors::{Actor, Namespace, RunAs};
+use harness_scenario::caller::Caller;
+use harness_scenario::ids::Names;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::scenario::{Scenario, Step};
+use harness_scenario::state::{GroupsOrigin, State};
+use harness_scenario::trace::Trace;
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use queue::What;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How long an actor may take to answer, unless a scenario is played within another limit.
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// Playing: what a scenario can have done with it on this kernel.
+pub trait Play {
+    /// Plays the scenario within [`LIMIT`].
+    ///
+    /// # Panics
+    /// If the harness fails, see [`Error`]; what the kernel refuses is in the trace.
+    #[track_caller]
+    fn play(&self) -> Trace {
+        self.try_play().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Plays the scenario within [`LIMIT`].
+    ///
+    /// # Errors
+    /// If the harness fails; what the kernel refuses is in the trace.
+    fn try_play(&self) -> Result<Trace, Error> {
+        self.try_play_within(LIMIT)
+    }
+
+    /// Plays the scenario, giving actors and programs so long for each answer.
+    ///
+    /// # Errors
+    /// If the harness fails; what the kernel refuses is in the trace.
+    fn try_play_within(&self, limit: Duration) -> Result<Trace, Error>;
+}
+
+impl Play for Scenario {
+    fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
+        let mut director = Director::new(self, limit)?;
+        let mut queue = Queue::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            director.take(index, step, &mut queue)?;
+        }
+        let states = director.states(&mut queue)?;
+        director.wait_exit()?;
+        let trace =
+            Trace { scenario: self.clone(), outcomes: director.outcomes, states, names: director.names };
+        observer::played(&trace);
+        Ok(trace)
+    }
+}
+
+/// Whether the arguments of an action may be process ids.
+fn names_pids(action: &Action) -> bool {
+    matches!(action, Action::Syscall(_))
+}
+
+/// The directory /proc of this process, open for good.
+fn proc() -> Result<&'static OwnedFd, Error> {
+    static PROC: OnceLock<Result<OwnedFd, Errno>> = OnceLock::new();
+    let opened = PROC.get_or_init(|| {
+        use nix::fcntl::{OFlag, open};
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        open("/proc", flags, nix::sys::stat::Mode::empty())
+    });
+    opened.as_ref().map_err(|errno| Error::NoProc(*errno))
+}
+
+/// A scenario that is being played.
+pub(crate) struct Director<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) names: Names,
+    caller: &'static Caller,
+    pub(crate) limit: Duration,
+    pub(crate) processes: Vec<ActorProcess>,
+    /// Those that have ended and were not reaped.
+    zombies: Vec<ActorProcess>,
+    /// For each process, whether its groups are still those of the caller.
+    pub(crate) kept: Vec<GroupsOrigin>,
+    pub(crate) outcomes: Vec<Outcome>,
+    states: Vec<(Actor, State)>,
+}
+
+impl<'a> Director<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
+        let start = here::start();
+        let names = start.names(&scenario.run_as);
+        let (processes, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
+        let (outcomes, states) = (Vec::new(), Vec::new());
+        Ok(Self { scenario, names, caller: &start.caller, limit, processes, zombies, kept, outcomes, states })
+    }
+
+    pub(crate) fn find(&self, actor: Actor) -> Option<usize> {
+        self.processes.iter().position(|process| process.actor == actor)
+    }
+
+    fn process(&self, actor: Actor) -> Result<usize, Error> {
+        self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun, or has ended")))
+    }
+
+    pub(crate) fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
+        if matches!(step.action, Action::Fork | Action::ForkCloned) {
+            self.flush(queue)?;
+            self.processes.iter_mut().try_for_each(ActorProcess::ensure_forked)?;
+            self.outcomes.push(Outcome::Done);
+            return self.begin(step, queue);
+        }
+        let process = self.process(step.actor)?;
+        // A step may name other actors by their process ids, and a raw call its own.
+        let named = |(index, _): &(usize, &mut ActorProcess)| *index != process || names_pids(&step.action);
+        self.processes
+            .iter_mut()
+            .enumerate()
+            .filter(named)
+            .try_for_each(|(_, other)| other.ensure_forked())?;
+        let pid = |actor| {
+            let mut all = self.processes.iter().chain(&self.zombies);
+            all.find(|process| process.actor == actor).and_then(ActorProcess::pid).map(Pid::as_raw)
+        };
+        let context = Context { actor: step.actor, own: self.names.own, pid: &pid };
+        let directed = match context.lower(&step.action) {
+            Lowered::Calls(calls) => return self.enqueue(queue, process, What::Step(index), &calls),
+            Lowered::Directed(directed) => directed,
+        };
+        self.flush(queue)?;
+        let outcome = match directed {
+            Directed::Fork => Outcome::Done,
+            Directed::PassFd(to) => self.give(process, to)?,
+            Directed::Socketpair(with) => self.socketpair(process, with)?,
+            Directed::Capset(change) => self.capset(process, change)?,
+            Directed::Exit(leaves) => self.end(process, leaves)?,
+            Directed::Run(words) => program::run(&mut self.processes[process], words, self.limit)?,
+        };
+        self.outcomes.push(outcome);
+        Ok(())
+    }
+
+    fn begin(&mut self, step: &Step, queue: &mut Queue) -> Result<(), Error> {
+        let (actor, cloned) = (step.actor, step.action == Action::ForkCloned);
+        let parent = actor.parent().and_then(|parent| self.find(parent));
+        let (process, kept) = match parent {
+            Some(parent) => {
+                let flags = if cloned { libc::CLONE_NEWUSER } else { 0 };
+                (spawn(&mut self.processes[parent], actor, flags, self.limit)?, self.kept[parent])
+            }
+            None => {
+                let kept = match self.scenario.run_as {
+                    RunAs::Root | RunAs::OrdinaryInGroups(_) if actor != Actor::Privileged => {
+                        GroupsOrigin::Scenario
+                    }
+                    _ => GroupsOrigin::Caller,
+                };
+                (ActorProcess::to_be_forked(actor, proc()?.as_fd(), self.limit)?, kept)
+            }
+        };
+        self.processes.push(process);
+        self.kept.push(kept);
+        let index = self.processes.len() - 1;
+        if parent.is_none() && actor != Actor::Privileged {
+            let calls = self.credential_calls();
+            self.enqueue(queue, index, What::SetUp, &calls)?;
+        }
+        if actor.namespace() == Namespace::New && !cloned {
+            let unshare = syscall(libc::SYS_unshare, &[number(libc::CLONE_NEWUSER)]).or_stop();
+            self.enqueue(queue, index, What::Namespace, &[("unshare", unshare)])?;
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, from: usize, to: Actor) -> Result<Outcome, Error> {
+        let send = Request::new(Op::Send, 0).args(&[Arg::Slot(HAND)]);
+        self.pass(from, send, to)
+    }
+
+    fn socketpair(&mut self, from: usize, with: Actor) -> Result<Outcome, Error> {
+        self.pass(from, Request::new(Op::Socketpair, 0).keep(HAND), with)
+    }
+
+    /// The descriptor that leaves an actor with the answer to a request is another's to hold.
+    fn pass(&mut self, from: usize, request: Request, to: Actor) -> Result<Outcome, Error> {
+        let to = self.process(to)?;
+        let doing = |_| "pass a descriptor on".to_owned();
+        let (_, fd) = ask(&mut self.processes[from], &[request], None, &doing)?;
+        let fd = fd.ok_or_else(|| Error::Senseless("a file is given that was not opened".to_owned()))?;
+        let take = Request::new(Op::Take, 0).keep(HAND);
+        ask(&mut self.processes[to], &[take], Some(&fd), &doing)?;
+        Ok(Outcome::Done)
+    }
+
+    fn capset(&mut self, process: usize, change: &CapChange) -> Result<Outcome, Error> {
+        let doing = |_| "capset".to_owned();
+        let (answers, _) = ask(&mut self.processes[process], &[lower::state::capget()], None, &doing)?;
+        let (answers, _) =
+            ask(&mut self.processes[process], &[decode::capset(&answers[0], change)], None, &doing)?;
+        Ok(decode::of(&Action::Capset(change.clone()), &[""], &answers, self.names.own))
+    }
+
+    pub(crate) fn wait_exit(&mut self) -> Result<(), Error> {
+        for process in &mut self.processes {
+            process.wait_exit(&|_| "its last step".to_owned())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! What is asked of an actor at a time, and what becomes of the answers.
+
+use super::Director;
+use crate::decode;
+use crate::error::Error;
+use crate::lower::{Call, state};
+use crate::wire::{Answer, MESSAGE};
+use harness_scenario::action::Action;
+use harness_scenario::actors::Actor;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::scenario::Scenario;
+use harness_scenario::show;
+use harness_scenario::state::GroupsOrigin;
+
+/// What is asked of an actor at a time.
+#[derive(Default)]
+pub(crate) struct Queue {
+    process: usize,
+    message: Vec<u8>,
+    pending: Vec<Pending>,
+    /// How many bytes the answers to steps may have, apart from the state.
+    words: u64,
+    end: End,
+    /// Whether it is under way already.
+    sent: bool,
+}
+
+impl Queue {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { message: Vec::with_capacity(USUAL), ..Self::default() }
+    }
+}
+
+/// Whether an actor ends with the message that is being sent.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It goes on, or says so much that it must be listened to.
+    #[default]
+    Later,
+    /// It ends, with few words: awaiting that first saves waking up for the answers.
+    AtOnce,
+}
+
+/// The length of a usual message, in bytes: a vector that grows leaves its traces on many pages, each
+/// of which is copied after a fork.
+const USUAL: usize = 8 * 1024;
+
+/// So many bytes fit into a socket's buffer for sure, together with a state.
+const FEW: u64 = 16 * 1024;
+
+/// A part of a message that is answered by itself.
+struct Pending {
+    what: What,
+    /// The number that its answers carry.
+    number: u32,
+    names: Vec<&'static str>,
+}
+
+impl Pending {
+    fn new(what: What, number: u32, names: Vec<&'static str>) -> Self {
+        Self { what, number, names }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    SetUp,
+    Namespace,
+    Step(usize),
+    State,
+}
+
+impl Director<'_> {
+    pub(super) fn enqueue(
+        &mut self,
+        queue: &mut Queue,
+        process: usize,
+        what: What,
+        calls: &[Call],
+    ) -> Result<(), Error> {
+        let length = calls.iter().map(|(_, request)| request.payload.len() + 128).sum();
+        self.make_room(queue, process, length)?;
+        if calls.is_empty() {
+            return Ok(());
+        }
+        let number = u32::try_from(queue.pending.len()).unwrap_or(u32::MAX);
+        for (_, request) in calls {
+            request.write(&mut queue.message, number);
+            queue.words += request.give;
+        }
+        queue.pending.push(Pending::new(what, number, calls.iter().map(|(name, _)| *name).collect()));
+        Ok(())
+    }
+
+    /// Asks a process for its state, and then to exit: nothing comes after that.
+    pub(super) fn enqueue_state(&mut self, queue: &mut Queue, process: usize) -> Result<(), Error> {
+        let (message, count) = state::message();
+        self.make_room(queue, process, message.len())?;
+        queue.message.extend(message);
+        queue.pending.push(Pending::new(What::State, state::STEP, vec![""; *count]));
+        queue.end = if queue.words < FEW { End::AtOnce } else { End::Later };
+        Ok(())
+    }
+
+    /// Sees to it that what is queued is for this process and leaves room for so many bytes.
+    fn make_room(&mut self, queue: &mut Queue, process: usize, length: usize) -> Result<(), Error> {
+        if queue.process != process || queue.message.len() + length > MESSAGE || queue.sent {
+            self.flush(queue)?;
+        }
+        queue.process = process;
+        Ok(())
+    }
+
+    /// Sends what has gathered and goes on without the answers.
+    pub(crate) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
+        if !queue.pending.is_empty() && !queue.sent {
+            self.processes[queue.process].send(&queue.message, None)?;
+            queue.sent = true;
+        }
+        Ok(())
+    }
+
+    /// Sends what has gathered and awaits every answer to it.
+    pub(crate) fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
+        if queue.pending.is_empty() {
+            return Ok(());
+        }
+        self.send_ahead(queue)?;
+        let count = queue.pending.iter().map(|pending| pending.names.len()).sum();
+        let (scenario, process) = (self.scenario, &mut self.processes[queue.process]);
+        let actor = process.actor;
+        let doing = |number| doing(scenario, actor, queue.pending.get(number as usize));
+        if queue.end == End::AtOnce {
+            process.reap();
+        }
+        let (answers, _) = process.receive(count, &doing)?;
+        let mut rest = answers.as_slice();
+        for pending in &queue.pending {
+            let (these, others) = rest.split_at(pending.names.len());
+            if these.iter().any(|answer| answer.step != pending.number) {
+                return Err(Error::Stray { actor, doing: doing(pending.number) });
+            }
+            self.record(queue.process, pending, these)?;
+            rest = others;
+        }
+        queue.message.clear();
+        queue.pending.clear();
+        (queue.words, queue.end, queue.sent) = (0, End::Later, false);
+        Ok(())
+    }
+
+    fn record(&mut self, process: usize, pending: &Pending, answers: &[Answer]) -> Result<(), Error> {
+        let actor = self.processes[process].actor;
+        let failed = decode::failure(&pending.names, answers);
+        match (pending.what, failed) {
+            (What::SetUp, Some((call, errno))) => Err(Error::SetUp { actor, call, errno }),
+            (What::Namespace, Some((_, errno))) => Err(Error::Namespace { actor, errno }),
+            (What::SetUp | What::Namespace, None) => Ok(()),
+            (What::State, _) => {
+                let state = decode::state::state(answers);
+                let state = state.map_err(|(call, errno)| Error::State { actor, call, errno })?;
+                self.states.push((actor, state));
+                Ok(())
+            }
+            (What::Step(index), failed) => {
+                let action = &self.scenario.steps[index].action;
+                if let (Action::UnshareOrStop(flags), Some((_, errno))) = (action, failed) {
+                    return Err(Error::NotApart { actor, flags: *flags, errno });
+                }
+                let outcome = decode::of(action, &pending.names, answers, self.names.own);
+                if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {
+                    self.kept[process] = GroupsOrigin::Scenario;
+                }
+                self.outcomes.push(outcome);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn doing(scenario: &Scenario, actor: Actor, pending: Option<&Pending>) -> String {
+    match pending.map_or(What::State, |pending| pending.what) {
+        What::SetUp => "taking on its credentials".to_owned(),
+        What::Namespace => "creating its user namespace".to_owned(),
+        What::State => "telling its state".to_owned(),
+        What::Step(index) => {
+            format!("step {}, {}", index + 1, show::action(actor, &scenario.steps[index].action))
+        }
+    }
+}

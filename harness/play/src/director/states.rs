@@ -1,0 +1,114 @@
+//! What the actors are in the end, and what of it comes from the caller.
+
+use super::Director;
+use super::queue::Queue;
+use crate::error::Error;
+use crate::host;
+use harness_scenario::action::IdFile;
+use harness_scenario::actors::{Actor, Namespace, RunAs, TakesOn};
+use harness_scenario::caps::CapSet;
+use harness_scenario::ids::CapSets;
+use harness_scenario::map::IdMap;
+use harness_scenario::state::{Before, GroupsOrigin, State};
+impl Director<'_> {
+    pub(super) fn states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
+        self.ask_states(queue)?;
+        self.hear_states(queue)
+    }
+
+    /// Asks every actor, and awaits the answers of all but the last.
+    pub(crate) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
+        for actor in in_turn() {
+            if let Some(process) = self.find(actor) {
+                self.enqueue_state(queue, process)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What they have answered.
+    pub(crate) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
+        self.flush(queue)?;
+        let mut states = std::mem::take(&mut self.states);
+        if whoever_was_forked_last_ends_first() {
+            states.reverse();
+        }
+        let gid_maps: Vec<(Actor, String)> =
+            states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();
+        for (actor, state) in &mut states {
+            if self.kept[self.process(*actor)?] == GroupsOrigin::Caller {
+                let mut maps = maps_above(*actor, &gid_maps);
+                // An actor outside may have left the caller's namespace, whose map is no way inwards.
+                maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
+                let before = self.groups_before(*actor);
+                state.groups_origin = kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
+            }
+            if actor.namespace() == Namespace::Callers {
+                state.before = Some(self.before(*actor));
+            }
+        }
+        Ok(states)
+    }
+
+    fn groups_before(&self, actor: Actor) -> Vec<u32> {
+        match self.scenario.run_as.takes_on(self.caller) {
+            Some(TakesOn { groups, .. }) if actor != Actor::Privileged => groups,
+            _ => self.caller.groups.clone(),
+        }
+    }
+
+    fn before(&self, actor: Actor) -> Before {
+        let caps = match self.scenario.run_as {
+            RunAs::Ordinary | RunAs::OrdinaryInGroups(_) if actor == Actor::Outside => CapSets {
+                effective: CapSet::EMPTY,
+                permitted: CapSet::EMPTY,
+                ambient: CapSet::EMPTY,
+                ..self.caller.caps
+            },
+            _ => self.caller.caps,
+        };
+        Before { caps, files: self.caller.files.clone() }
+    }
+}
+
+/// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
+/// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
+/// the caller's groups are differs from host to host, so that no trace can list them.
+fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> GroupsOrigin {
+    let name = |gid: &u32| {
+        let inside = gid_maps.iter().try_fold(*gid, |gid, map| IdMap::parse(map).up(gid));
+        inside.unwrap_or(overflow)
+    };
+    let (mut now, mut named): (Vec<u32>, Vec<u32>) =
+        (state.groups.clone(), before.iter().map(name).collect());
+    now.sort_unstable();
+    named.sort_unstable();
+    if now == named { GroupsOrigin::Caller } else { GroupsOrigin::Scenario }
+}
+
+/// The actors in the order in which they tell their state, and exit.
+fn in_turn() -> [Actor; Actor::ALL.len()] {
+    let mut all = Actor::ALL;
+    if whoever_was_forked_last_ends_first() {
+        all.reverse();
+    }
+    all
+}
+
+/// gVisor ignores CLONE_PARENT, so that an actor that exits takes with it those that it forked. Elsewhere the
+/// order is the other one: a child may be the first process of a PID namespace, whose end is that of its parent.
+///
+/// Source: gVisor, pkg/sentry/kernel/task_clone.go, Task.Clone().
+fn whoever_was_forked_last_ends_first() -> bool {
+    host::system().is_gvisor()
+}
+
+/// The maps between the caller's namespace and the one above an actor's, the outermost first.
+fn maps_above(actor: Actor, maps: &[(Actor, String)]) -> Vec<&str> {
+    let Some(parent) = actor.parent() else { return Vec::new() };
+    let mut above = maps_above(parent, maps);
+    if actor.namespace() == Namespace::New && parent.namespace() == Namespace::New {
+        above.extend(maps.iter().filter(|(other, _)| *other == parent).map(|(_, map)| map.as_str()));
+    }
+    above
+}

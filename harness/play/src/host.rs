@@ -1,0 +1,188 @@
+//! Facts of this host: kernel, policies, and what this process may do.
+//!
+//! Facts come from `/proc`, `/sys`, `/etc` and system calls that change nothing; no process is
+//! started and nothing is tried out. A fact that cannot be read says so and is no error, so that
+//! facts can be gathered without `/proc`, in a chroot and as a user that no account file knows.
+
+mod accounts;
+mod config;
+mod fact;
+mod ids;
+pub mod path;
+mod policy;
+mod proc_fs;
+mod process;
+mod programs;
+mod root;
+mod system;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+
+pub use accounts::{Accounts, SubidRange, account};
+pub use config::kernel_config;
+pub use fact::{Fact, errno_name, file_exists};
+pub use harness_scenario::ids::{CapSets, FsId, Ids, UNKNOWN};
+pub use harness_scenario::missing::MissingFeatures;
+pub use policy::Policy;
+pub use proc_fs::ProcState;
+pub use process::{Process, Seccomp};
+pub use programs::{FileCaps, Program};
+pub use root::Chroot;
+pub use system::System;
+
+/// The programs that bug reports ask about.
+const REPORTED_PROGRAMS: [&str; 4] = ["newgidmap", "newuidmap", "su", "sudo"];
+
+/// Everything that decides which outcomes are expected and which tests can run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Facts {
+    /// Kernel, distribution and surroundings.
+    pub system: System,
+    /// The state of `/proc`.
+    #[serde(rename = "proc")]
+    pub proc_state: ProcState,
+    /// Security modules and sysctls.
+    pub policy: Policy,
+    /// Credentials, namespace and root directory of this process.
+    pub process: Process,
+    /// What the account files say about the caller.
+    pub accounts: Accounts,
+    /// The programs that bug reports ask about, by name; `None` if not in the standard PATH,
+    /// which scenarios run programs with.
+    pub programs: BTreeMap<String, Option<Program>>,
+    /// Where to find out what is not read beforehand.
+    #[serde(skip)]
+    pub lookups: Lookups,
+}
+
+/// What is looked up only when a need asks for it. The functions are fields so that needs can be
+/// judged on hosts that do not exist.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookups {
+    /// A program by its name, as [`Program::find`].
+    pub program: fn(&str) -> Option<Program>,
+    /// Whether a file or directory exists, as [`file_exists`].
+    pub file: fn(&str) -> Fact<()>,
+    /// The uid of a user by name, as [`account`].
+    pub account: fn(&str) -> Fact<u32>,
+    /// An option of the kernel's configuration, as [`kernel_config`].
+    pub config: fn(&str) -> Fact<String>,
+    /// Whether a user namespace can be created and used, found out by doing so: only asked where
+    /// somebody may withhold it and no fact says whether they do. `Err` is an errno with the step
+    /// that it refused.
+    pub probe: fn(Creator) -> Result<(), String>,
+}
+
+/// Who creates a user namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creator {
+    /// This process, with all its privileges.
+    Caller,
+    /// An ordinary user: the caller, or the user that a privileged caller becomes.
+    OrdinaryUser,
+}
+
+impl Facts {
+    /// Reads the facts anew; never fails. What else is asked for is found by these lookups.
+    pub fn gather(lookups: Lookups) -> Facts {
+        Self::around(System::gather(), Process::gather(), Policy::gather(), lookups)
+    }
+
+    /// As [`Facts::gather`], with [`system`], [`process`] and [`policy`] as they were read before.
+    pub fn of_this_process(lookups: Lookups) -> Facts {
+        Self::around(system().clone(), process().clone(), policy().clone(), lookups)
+    }
+
+    fn around(system: System, process: Process, policy: Policy, lookups: Lookups) -> Facts {
+        let program = |name: &str| (name.to_owned(), Program::find(name));
+        Facts {
+            system,
+            proc_state: ProcState::gather(),
+            policy,
+            process,
+            accounts: Accounts::gather(),
+            programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
+            lookups,
+        }
+    }
+}
+
+impl Lookups {
+    /// This host is asked, and user namespaces are tried out by this function.
+    pub fn with_probe(probe: fn(Creator) -> Result<(), String>) -> Self {
+        Self { program: Program::find, file: file_exists, account, config: kernel_config, probe }
+    }
+}
+
+impl Facts {
+    /// What of a process this kernel has no call to tell. Linux has them all: there, a call that is not answered is
+    /// a fault, and no test gets by without it.
+    pub fn lacks(&self) -> MissingFeatures {
+        missing_of(&self.system, &self.process)
+    }
+}
+
+/// The system, read once.
+pub fn system() -> &'static System {
+    static SYSTEM: OnceLock<System> = OnceLock::new();
+    SYSTEM.get_or_init(System::gather)
+}
+
+/// This process as it was when first asked for, read once.
+pub fn process() -> &'static Process {
+    static PROCESS: OnceLock<Process> = OnceLock::new();
+    PROCESS.get_or_init(Process::gather)
+}
+
+/// Security modules and sysctls, read once.
+pub fn policy() -> &'static Policy {
+    static POLICY: OnceLock<Policy> = OnceLock::new();
+    POLICY.get_or_init(Policy::gather)
+}
+
+/// What of a process this kernel has no call to report, as [`Facts::lacks`].
+pub fn missing() -> MissingFeatures {
+    missing_of(system(), process())
+}
+
+fn missing_of(system: &System, process: &Process) -> MissingFeatures {
+    if system.is_gvisor() { process.lacks() } else { MissingFeatures::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linux_lacks_nothing_whatever_it_answers() {
+        let mut facts = Facts::gather(Lookups::with_probe(|_| Ok(())));
+        facts.process.setgroups = Fact::Absent;
+        facts.system.kernel_release = "7.3.4".to_owned();
+        assert_eq!(facts.lacks(), MissingFeatures::default());
+
+        facts.system.kernel_release = "4.19.0-gvisor".to_owned();
+        assert_eq!(facts.lacks(), MissingFeatures { setgroups: true, ..MissingFeatures::default() });
+    }
+
+    #[test]
+    fn facts_are_shown_as_text_and_as_json() {
+        let facts = Facts::gather(Lookups::with_probe(|_| Ok(())));
+
+        let text = facts.to_text();
+        let json = serde_json::to_value(&facts).expect("facts are plain data");
+
+        assert!(text.contains(&facts.system.kernel_release), "{text}");
+        assert_eq!(json["system"]["kernel_release"], facts.system.kernel_release.as_str());
+        assert!(json["process"]["uids"]["effective"].is_number(), "{json}");
+        assert!(json.get("lookups").is_none());
+        let apparmor = "kernel.apparmor_restrict_unprivileged_userns  ";
+        assert!(text.lines().any(|line| line.starts_with(apparmor)), "{text}");
+        for line in text.lines() {
+            assert!(line.get(..46).is_some_and(|name| name.ends_with("  ")), "no gap after the name: {line}");
+        }
+    }
+}

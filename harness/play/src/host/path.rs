@@ -1,0 +1,34 @@
+//! Where programs are, and which version they have.
+
+use nix::unistd::{AccessFlags, access};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where programs are looked for, and what they are given as PATH.
+pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The environment of a program: untranslated messages, a terminal without colours.
+pub const ENVIRONMENT: [&str; 4] =
+    ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb"];
+
+/// The file of a program, looked up in [`PATH`] unless it is named with a slash. `None` if no directory has it.
+pub fn find(name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(PathBuf::from(name));
+    }
+    PATH.split(':').map(|directory| Path::new(directory).join(name)).find(|path| is_program(path))
+}
+
+/// Whether the caller may execute the file. Root may search every directory, which is no program.
+pub fn is_program(path: &Path) -> bool {
+    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// The first line that a program prints when it is run with `--version`. `None` if the program is not there or
+/// prints nothing to its standard output.
+pub fn version_of(name: &str) -> Option<String> {
+    let mut command = Command::new(find(name)?);
+    command.arg("--version").env_clear().envs(ENVIRONMENT.iter().filter_map(|one| one.split_once('=')));
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
+}

@@ -1,0 +1,145 @@
+//! Programs that tests run, and what makes some of them privileged.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{StatVfsMountFlags, getxattr, statvfs};
+use serde::Serialize;
+
+use super::fact::Fact;
+use crate::host::path;
+use harness_scenario::caps::CapSet;
+
+/// The bit of a mode for which execve(2) takes over the owner's uid.
+const SETUID: u32 = 0o4000;
+
+/// The bit of a mode for which execve(2) takes over the owner's gid.
+const SETGID: u32 = 0o2000;
+
+/// An executable file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Program {
+    /// Where it was found; links are not resolved.
+    pub path: PathBuf,
+    /// Its permissions with setuid, setgid and sticky bit, octal digits such as "4755".
+    pub mode: String,
+    /// Whether execve(2) gives it the uid of its owner.
+    pub setuid: bool,
+    /// Whether execve(2) gives it the gid of its group.
+    pub setgid: bool,
+    /// The owner, as seen in this user namespace.
+    pub owner: u32,
+    /// Its file capabilities; absent if it has none.
+    pub capabilities: Fact<FileCaps>,
+    /// Whether its file system ignores setuid bits and file capabilities.
+    pub nosuid: bool,
+}
+
+/// File capabilities, the extended attribute `security.capability`.
+///
+/// Source: capabilities(7), "File capability extended attribute versioning".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileCaps {
+    /// What the program gets.
+    pub permitted: CapSet,
+    /// What it keeps of the caller's inheritable set.
+    pub inheritable: CapSet,
+    /// Whether the capabilities are effective at once.
+    pub effective: bool,
+    /// The uid, in this namespace, of the root of the namespace that they are for (version 3).
+    pub root: Option<u32>,
+}
+
+impl Program {
+    /// Looks a program up where scenarios do that run it: in the standard directories, whatever the
+    /// caller's PATH, unless it is named with a slash. `None` if none is there that the caller may execute.
+    pub fn find(name: &str) -> Option<Program> {
+        let file = path::find(name).filter(|file| path::is_program(file))?;
+        Program::at(&file)
+    }
+
+    /// The facts of the program in this file; `None` if it cannot be looked at.
+    pub fn at(path: &Path) -> Option<Program> {
+        let file = fs::metadata(path).ok()?;
+        let mount = statvfs(path);
+        Some(Program {
+            path: path.to_owned(),
+            mode: format!("{:04o}", file.mode() & 0o7777),
+            setuid: file.mode() & SETUID != 0,
+            setgid: file.mode() & SETGID != 0,
+            owner: file.uid(),
+            capabilities: file_caps(path),
+            nosuid: mount.is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::NOSUID)),
+        })
+    }
+}
+
+fn file_caps(path: &Path) -> Fact<FileCaps> {
+    let mut value = [0; 24];
+    match getxattr(path, "security.capability", &mut value[..]) {
+        Ok(length) => match decode(&value[..length]) {
+            Some(caps) => Fact::Known(caps),
+            None => Fact::Unreadable(format!("unknown version: {:02x?}", &value[..length])),
+        },
+        Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Fact::Absent,
+        Err(errno) => Fact::of(Err(errno.into())),
+    }
+}
+
+/// Reads version 2 and 3; version 1 is from before Linux 2.6.25.
+fn decode(value: &[u8]) -> Option<FileCaps> {
+    let (words, []) = value.as_chunks::<4>() else {
+        return None;
+    };
+    let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
+    let (sets, root) = match words[..] {
+        [magic, a, b, c, d] if magic >> 24 == 2 => ([magic, a, b, c, d], None),
+        [magic, a, b, c, d, root] if magic >> 24 == 3 => ([magic, a, b, c, d], Some(root)),
+        _ => return None,
+    };
+    let [magic, permitted_low, inheritable_low, permitted_high, inheritable_high] = sets;
+    let set = |low: u32, high: u32| CapSet(u64::from(high) << 32 | u64::from(low));
+    Some(FileCaps {
+        permitted: set(permitted_low, permitted_high),
+        inheritable: set(inheritable_low, inheritable_high),
+        effective: magic & 1 != 0,
+        root,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use harness_scenario::caps::Cap;
+
+    /// What `setcap cap_setuid=ep` writes.
+    const SETUID_EP: [u8; 20] = [1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    #[test]
+    fn file_capabilities_are_decoded() {
+        let caps = decode(&SETUID_EP).expect("version 2 is known");
+
+        assert_eq!(caps.permitted, CapSet::EMPTY.with(Cap::Setuid));
+        assert!(caps.effective);
+        assert_eq!(caps.root, None);
+    }
+
+    #[test]
+    fn the_third_version_names_its_root() {
+        let mut value = [SETUID_EP.as_slice(), &1000u32.to_le_bytes()].concat();
+        value[3] = 3;
+
+        assert_eq!(decode(&value).and_then(|caps| caps.root), Some(1000));
+        assert_eq!(decode(&value[..19]), None);
+        assert_eq!(decode(&[]), None);
+    }
+
+    #[test]
+    fn a_shell_is_found_and_an_invented_program_is_not() {
+        assert!(Program::find("sh").is_some());
+        assert_eq!(Program::find("no-such-program-anywhere"), None);
+        assert!(Program::find("/bin/sh").is_some());
+        assert_eq!(Program::find("/bin"), None);
+    }
+}

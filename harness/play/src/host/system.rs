@@ -1,0 +1,155 @@
+//! Which system this is: kernel, distribution, and what it runs in.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::fact::{self, Fact};
+use harness_scenario::release::{stable_release, version};
+
+/// Kernel, distribution and surroundings.
+#[derive(Clone, Debug, Serialize)]
+pub struct System {
+    /// `uname -r`.
+    pub kernel_release: String,
+    /// `uname -v`: build number, options and date.
+    pub kernel_version: String,
+    /// `uname -m`.
+    pub architecture: String,
+    /// `PRETTY_NAME` of os-release(5).
+    pub distribution: Fact<String>,
+    /// Each sign of a virtual machine, container or kernel in user space that was found. Empty
+    /// means that no sign was found, not that there is none.
+    pub surroundings: Vec<String>,
+}
+
+impl System {
+    /// Reads the facts; never fails.
+    pub fn gather() -> System {
+        let uname = rustix::system::uname();
+        let text = |field: &std::ffi::CStr| field.to_string_lossy().into_owned();
+        let mut system = System {
+            kernel_release: text(uname.release()),
+            kernel_version: text(uname.version()),
+            architecture: text(uname.machine()),
+            distribution: distribution(),
+            surroundings: surroundings(),
+        };
+        if system.is_gvisor() {
+            system.surroundings.push("gVisor (uname(2))".to_owned());
+        }
+        system
+    }
+
+    /// Whether the kernel is gVisor, by what its builds tell uname(2): for years all told the same version, later
+    /// ones name themselves in the release.
+    ///
+    /// Source: gVisor, pkg/sentry/syscalls/linux, LinuxRelease and LinuxVersion.
+    pub fn is_gvisor(&self) -> bool {
+        let constant =
+            self.kernel_release == "4.4.0" && self.kernel_version == "#1 SMP Sun Jan 10 15:06:54 PST 2016";
+        constant || self.kernel_release.contains("gvisor")
+    }
+
+    /// Major and minor version of the kernel; `None` if the release does not begin with them.
+    pub fn kernel(&self) -> Option<(u32, u32)> {
+        version(&self.kernel_release)
+    }
+
+    /// Which release of a stable series the kernel is, such as 26 of 6.1.26; 0 where it does not tell. A
+    /// Debian kernel calls itself 6.1.0-26 and tells in `uname -v` what it is made from.
+    pub fn stable_release(&self) -> u32 {
+        stable_release(&self.kernel_release, &self.kernel_version)
+    }
+}
+
+fn distribution() -> Fact<String> {
+    let text = match fact::read("/etc/os-release") {
+        Fact::Known(text) => text,
+        _ => match fact::read("/usr/lib/os-release") {
+            Fact::Known(text) => text,
+            missing => return missing,
+        },
+    };
+    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    name.map_or(Fact::Absent, |name| Fact::Known(name.trim_matches(['"', '\'']).to_owned()))
+}
+
+fn surroundings() -> Vec<String> {
+    let mut signs = Vec::new();
+    if let Fact::Known(manager) = fact::read("/run/systemd/container") {
+        signs.push(format!("container ({manager}, /run/systemd/container)"));
+    }
+    for marker in ["/.dockerenv", "/run/.containerenv"] {
+        if Path::new(marker).exists() {
+            signs.push(format!("container ({marker})"));
+        }
+    }
+    // Readable for root only, and another user's process says nothing about this one.
+    if let Some(manager) = fs::read("/proc/1/environ").ok().and_then(|env| container_of(&env)) {
+        signs.push(format!("container ({manager}, environment of process 1)"));
+    }
+    if let Fact::Known(version) = fact::read("/proc/version")
+        && (version.contains("Microsoft") || version.contains("microsoft"))
+    {
+        signs.push("Windows Subsystem for Linux (/proc/version)".to_owned());
+    }
+    if let Some(sign) = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| machine(&text)) {
+        signs.push(sign.to_owned());
+    }
+    if let Fact::Known(product) = fact::read("/sys/class/dmi/id/product_name") {
+        signs.push(format!("machine \"{product}\" (DMI)"));
+    }
+    signs
+}
+
+fn container_of(environment: &[u8]) -> Option<String> {
+    let value =
+        environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(b"container="))?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
+/// Only the first processor is looked at: the list is long on large machines.
+fn machine(cpuinfo: &str) -> Option<&'static str> {
+    let first = cpuinfo.split("\n\n").next()?;
+    if first.contains("User Mode Linux") {
+        return Some("User-Mode Linux (/proc/cpuinfo)");
+    }
+    first
+        .lines()
+        .find(|line| line.starts_with("flags"))?
+        .split_whitespace()
+        .any(|flag| flag == "hypervisor")
+        .then_some("virtual machine (/proc/cpuinfo)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gvisor_is_told_by_what_uname_says() {
+        let is = |release: &str, version: &str| {
+            let system = System::gather();
+            System { kernel_release: release.to_owned(), kernel_version: version.to_owned(), ..system }
+                .is_gvisor()
+        };
+
+        assert!(is("4.4.0", "#1 SMP Sun Jan 10 15:06:54 PST 2016"));
+        assert!(is("4.19.0-gvisor", "#1 SMP Sun Jan 10 15:06:54 PST 2016"));
+        assert!(!is("4.4.0", "#1 SMP Sun Jan 10 15:06:54 PST 2017"));
+        assert!(!is("4.4.302", "#1 SMP Sun Jan 10 15:06:54 PST 2016"));
+    }
+
+    #[test]
+    fn signs_of_a_machine_are_read() {
+        let uml = "processor\t: 0\nvendor_id\t: User Mode Linux\n";
+        let guest = "processor\t: 0\nflags\t\t: fpu hypervisor lahf_lm\n\nprocessor\t: 1\n";
+
+        assert_eq!(machine(uml), Some("User-Mode Linux (/proc/cpuinfo)"));
+        assert_eq!(machine(guest), Some("virtual machine (/proc/cpuinfo)"));
+        assert_eq!(machine("processor\t: 0\nflags\t\t: fpu\n"), None);
+        assert_eq!(container_of(b"PATH=/bin\0container=lxc\0").as_deref(), Some("lxc"));
+    }
+}

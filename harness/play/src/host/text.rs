@@ -1,0 +1,156 @@
+//! Facts for a terminal and a bug report: one a line, names in one column.
+
+use std::fmt::{Display, Write as _};
+
+use super::accounts::SubidRange;
+use super::programs::{FileCaps, Program};
+use super::{Fact, Facts};
+use harness_scenario::caps::CapSet;
+use harness_scenario::ids::{FsId, Ids};
+
+/// Wide enough for the longest name and a gap of two.
+const COLUMN: usize = 46;
+
+impl Facts {
+    /// The facts as lines "name   value", each ended by a newline; no secrets, but the name and
+    /// ids of the caller.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in
+            [self.system_rows(), self.policy_rows(), self.process_rows(), self.account_rows()].concat()
+        {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name:COLUMN$}{value}");
+        }
+        text
+    }
+
+    fn system_rows(&self) -> Vec<(String, String)> {
+        let system = &self.system;
+        let surroundings = match system.surroundings.is_empty() {
+            true => "no sign of a container or virtual machine".to_owned(),
+            false => system.surroundings.join(", "),
+        };
+        vec![
+            row("kernel", format!("{} {}", system.kernel_release, system.architecture)),
+            row("kernel version", &system.kernel_version),
+            row("distribution", &system.distribution),
+            row("surroundings", surroundings),
+            row("/proc", &self.proc_state),
+        ]
+    }
+
+    fn policy_rows(&self) -> Vec<(String, String)> {
+        let policy = &self.policy;
+        vec![
+            row("security modules", &policy.security_modules),
+            row("confinement", &policy.confinement),
+            row("AppArmor enabled", &policy.apparmor),
+            row("SELinux enforcing", &policy.selinux_enforcing),
+            row(
+                "kernel.apparmor_restrict_unprivileged_userns",
+                &policy.apparmor_restrict_unprivileged_userns,
+            ),
+            row("  ..._restrict_unprivileged_unconfined", &policy.apparmor_restrict_unprivileged_unconfined),
+            row("kernel.unprivileged_userns_clone", &policy.unprivileged_userns_clone),
+            row("user.max_user_namespaces", &policy.max_user_namespaces),
+            row("fs.suid_dumpable", &policy.suid_dumpable),
+            row("kernel.yama.ptrace_scope", &policy.ptrace_scope),
+            row("kernel.overflowuid", &policy.overflowuid),
+            row("kernel.overflowgid", &policy.overflowgid),
+            row("kernel.cap_last_cap", &policy.cap_last_cap),
+        ]
+    }
+
+    fn process_rows(&self) -> Vec<(String, String)> {
+        let process = &self.process;
+        let last = self.last_cap();
+        let caps = |pick: fn(&super::CapSets) -> CapSet| {
+            process.capabilities.map(|sets| pick(sets).relative_to(last))
+        };
+        vec![
+            row("uids", process.uids.map(ids)),
+            row("gids", process.gids.map(ids)),
+            row("supplementary groups", process.groups.map(|groups| listed(groups))),
+            row("capabilities, effective", caps(|sets| sets.effective)),
+            row("capabilities, permitted", caps(|sets| sets.permitted)),
+            row("capabilities, inheritable", caps(|sets| sets.inheritable)),
+            row("capabilities, bounding", caps(|sets| sets.bounding)),
+            row("capabilities, ambient", caps(|sets| sets.ambient)),
+            row("processors", &process.processors),
+            row("no_new_privs", &process.no_new_privs),
+            row("securebits", process.securebits.map(|bits| format!("{bits:#x}"))),
+            row("seccomp", process.seccomp.map(|mode| format!("{mode:?}").to_lowercase())),
+            row("in the initial user namespace", &process.in_initial_userns),
+            row("uid_map", &process.uid_map),
+            row("gid_map", &process.gid_map),
+            row("projid_map", &process.projid_map),
+            row("setgroups", &process.setgroups),
+            row("chroot", &process.chroot),
+        ]
+    }
+
+    fn account_rows(&self) -> Vec<(String, String)> {
+        let accounts = &self.accounts;
+        let mut rows = vec![
+            row("caller", &accounts.name),
+            row("/etc/subuid", accounts.subuid.map(|ranges| subids(ranges))),
+            row("/etc/subgid", accounts.subgid.map(|ranges| subids(ranges))),
+        ];
+        for (name, program) in &self.programs {
+            rows.push(row(name, program.as_ref().map_or("not in the standard PATH".to_owned(), described)));
+        }
+        rows
+    }
+
+    /// The highest capability number of this kernel, or of those known here.
+    pub fn last_cap(&self) -> u8 {
+        self.policy.last_cap()
+    }
+}
+
+fn row(name: &str, value: impl Display) -> (String, String) {
+    (name.to_owned(), value.to_string())
+}
+
+/// One number where all four agree, as they nearly always do.
+fn ids(ids: &Ids) -> String {
+    let Ids { real, effective, saved, fs } = *ids;
+    match [real, saved].iter().all(|id| *id == effective) && fs == FsId::Known(effective) {
+        true => effective.to_string(),
+        false => format!("real {real}, effective {effective}, saved {saved}, fs {fs}"),
+    }
+}
+
+fn listed(groups: &[u32]) -> String {
+    match groups {
+        [] => "none".to_owned(),
+        _ => groups.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn subids(ranges: &[SubidRange]) -> String {
+    let line = |range: &SubidRange| format!("{}:{}:{}", range.owner, range.first, range.count);
+    match ranges {
+        [] => "no line for the caller".to_owned(),
+        _ => ranges.iter().map(line).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn described(program: &Program) -> String {
+    let mut text = format!("{} mode {} owner {}", program.path.display(), program.mode, program.owner);
+    match &program.capabilities {
+        Fact::Absent => {}
+        caps => text.push_str(&format!(" capabilities {}", caps.map(file_caps))),
+    }
+    if program.nosuid {
+        text.push_str(" on a nosuid mount");
+    }
+    text
+}
+
+fn file_caps(caps: &FileCaps) -> String {
+    let effective = if caps.effective { "effective" } else { "not effective" };
+    let root = caps.root.map_or(String::new(), |root| format!(", for the root {root}"));
+    format!("{} ({effective}{root})", caps.permitted)
+}

@@ -1,0 +1,50 @@
+//! Asking an actor to do something at once: what concerns processes and no scenario.
+
+use super::{ActorProcess, Doing, next_number, sockets};
+use crate::error::Error;
+use crate::lower::number;
+use crate::wire::{Answer, Arg, Op, Request};
+use harness_scenario::actors::Actor;
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+/// Sends requests as one step and awaits their answers.
+pub fn ask(
+    process: &mut ActorProcess,
+    requests: &[Request],
+    fd: Option<&OwnedFd>,
+    doing: Doing<'_>,
+) -> Result<(Vec<Answer>, Option<OwnedFd>), Error> {
+    let mut message = Vec::new();
+    for request in requests {
+        request.write(&mut message, 0);
+    }
+    process.send(&message, fd.map(AsFd::as_fd))?;
+    process.receive(requests.len(), doing)
+}
+
+/// Has an actor fork another one, which plays the part `actor`, by a clone(2) with these flags besides.
+pub fn spawn(
+    parent: &mut ActorProcess,
+    actor: Actor,
+    flags: i32,
+    limit: Duration,
+) -> Result<ActorProcess, Error> {
+    let (ours, theirs) = sockets(limit)?;
+    let next = next_number();
+    let take = Request::new(Op::Take, 0).keep(PASSING);
+    let args = [Arg::Value(PASSING), Arg::Value(next as u64), number(flags)];
+    let fork = Request::new(Op::Spawn, 0).args(&args);
+    let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
+    match (answers[1].errno, i32::try_from(answers[1].value)) {
+        (0, Ok(pid @ 2..)) => Ok(ActorProcess::new(actor, next, Pid::from_raw(pid), ours, limit)),
+        // Whoever answers this lies; and a signal to 0 or -1 would reach a great many processes.
+        (0, _) => Err(Error::Stray { actor: parent.actor, doing: format!("fork of {actor}") }),
+        (errno, _) => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
+    }
+}
+
+/// The slot in which a descriptor rests between its arrival and a fork.
+const PASSING: u64 = 5;

@@ -1,0 +1,99 @@
+//! The end of an actor: awaited, or brought about.
+
+use super::{ActorProcess, Buffer, Doing};
+use crate::error::Error;
+use harness_scenario::outcome::Status;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use rustix::process::{Pid as RustixPid, PidfdFlags, pidfd_open};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+impl ActorProcess {
+    /// Waits for the process to end, so long at most; its status, if it has.
+    pub fn wait(&mut self, limit: Duration) -> Option<Status> {
+        let (pid, deadline) = (self.pid()?, Instant::now() + limit);
+        // Before Linux 5.3 there are no such descriptors, and a process has to be looked after.
+        let pidfd =
+            RustixPid::from_raw(pid.as_raw()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        while self.reaped.is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match &pidfd {
+                Some(fd) => {
+                    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+                    let _ = poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
+                }
+                None => std::thread::sleep(left.min(Duration::from_micros(200))),
+            }
+            match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) if Instant::now() >= deadline => break,
+                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+                other => self.reaped = Some(status(other)),
+            }
+        }
+        self.reaped
+    }
+
+    /// Awaits the end of an actor that was told to exit, or that runs into its time limit; its answers
+    /// can be received afterwards.
+    pub fn reap(&mut self) {
+        while let (None, Some(pid)) = (self.reaped, self.pid()) {
+            match waitpid(pid, None) {
+                Err(Errno::EINTR) => {}
+                other => self.reaped = Some(status(other)),
+            }
+        }
+    }
+
+    /// Awaits the end of an actor that was told to exit, and leaves it to be reaped.
+    pub fn become_zombie(&self) {
+        let stay = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while let Some(Err(Errno::EINTR)) = self.pid().map(|pid| waitid(Id::Pid(pid), stay)) {}
+    }
+
+    /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in
+    /// good order.
+    pub fn wait_exit(&mut self, doing: Doing<'_>) -> Result<(), Error> {
+        let actor = self.actor;
+        if self.wait(self.limit).is_none() {
+            return Err(Error::Hung { actor, doing: self.step(doing), limit: self.limit });
+        }
+        let mut buffer = Buffer::take();
+        match (self.message(buffer.bytes()), self.reaped) {
+            (Ok((1.., _)), _) => Err(Error::Stray { actor, doing: self.step(doing) }),
+            // Its socket is closed when it has ended, which is all that there is to see of it.
+            (Err(Errno::EAGAIN), Some(Status::Unseen)) => {
+                Err(Error::Hung { actor, doing: self.step(doing), limit: self.limit })
+            }
+            (_, Some(Status::Exited(0) | Status::Unseen) | None) => Ok(()),
+            (_, Some(status)) => Err(Error::Ended { actor, doing: self.step(doing), status }),
+        }
+    }
+
+    /// Ends the process and reaps it.
+    pub(super) fn end(&mut self) {
+        let Some(pid) = self.pid() else { return };
+        if self.reaped == Some(Status::Unseen) {
+            // Its number may be another's by now; without the socket it ends by itself.
+            self.shutdown();
+        }
+        if self.reaped.is_none() {
+            let _ = kill(pid, Signal::SIGKILL);
+            self.shutdown();
+            while let Err(Errno::EINTR) = waitpid(pid, None) {}
+            self.reaped = Some(Status::Killed(Signal::SIGKILL));
+        }
+    }
+}
+
+/// The status of a process that has ended. ECHILD is the answer where it is not the director's child: on a kernel
+/// that ignores CLONE_PARENT, or where the test was started with SIGCHLD ignored.
+fn status(waited: nix::Result<WaitStatus>) -> Status {
+    match waited {
+        Ok(WaitStatus::Exited(_, status)) => Status::Exited(status),
+        Ok(WaitStatus::Signaled(_, signal, _)) => Status::Killed(signal),
+        _ => Status::Unseen,
+    }
+}

@@ -1,0 +1,268 @@
+//! Races: several processes make a system call at the same time, again and again, and what may come of it.
+//!
+//! ```
+//! use harness_play::prelude::*;
+//! # if harness_play::facts().process.processors.known() < Some(&2) { return }
+//!
+//! // The stage, set anew for each round: a process in a new namespace.
+//! let stage = caller().inside(&[]);
+//!
+//! // What they do at the same time, each a single system call, and what they do just before.
+//! let race = stage.race(&[
+//!     racer(Actor::Outside, &[open(IdFile::UidMap)], write_held(IdFile::UidMap, "0 own 1")),
+//!     racer(Actor::Privileged, &[open(IdFile::UidMap)], write_held(IdFile::UidMap, "7 own 1")),
+//! ]);
+//!
+//! // What came of it, each outcome once: either of them wins.
+//! assert_eq!(
+//!     race.play(200).to_string(),
+//!     "outside EPERM, privileged ok: the map is privileged's\n\
+//!      outside ok, privileged EPERM: the map is outside's\n",
+//! );
+//! ```
+//!
+//! Racers of the stage's cast are there for one round; others, outside of the new namespace, for all of
+//! them. In each round every racer waits in shared memory until all are there and have a processor; from
+//! then on each looks at the clock until its time has come. The times are swept: from the one being first
+//! by far, over both at once, to the other being first by far, so that each order occurs for certain. How
+//! far is far is learnt from the first rounds, so that slow kernels are raced as well. The clock also tells
+//! whether the calls really overlapped: a race whose calls did not is an error and no success.
+
+mod racer;
+mod rounds;
+mod setup;
+
+pub use racer::{Racer, racer};
+
+use rounds::{Round, Rounds, Span};
+use setup::LastingRacers;
+
+use crate::director::LIMIT;
+use crate::error::Error;
+use crate::lower::Context;
+use harness_scenario::action::{Action, IdFile, Text};
+use harness_scenario::actors::Actor;
+use harness_scenario::map;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::scenario::Scenario;
+use harness_scenario::show;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// Rounds without delays, from which it is learnt how long the calls take.
+const TRIAL: u32 = 16;
+/// By how much a racer is delayed, in sixteenths of the time in which a call is made for certain.
+const SWEEP: [u64; 8] = [0, 0, 1, 2, 4, 8, 24, 24];
+/// That time is how long calls take and so many nanoseconds more.
+const SLACK: u64 = 10_000;
+/// One in so many rounds must have had calls that overlapped.
+const FEWEST: u32 = 100;
+
+/// A stage and those who race on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Race {
+    stage: Scenario,
+    racers: Vec<Racer>,
+}
+
+/// What came of the rounds of a race.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// What came of a round, in one line, and in how many rounds.
+    pub seen: BTreeMap<String, u32>,
+    /// How many rounds were played.
+    pub rounds: u32,
+    /// In how many of them two calls overlapped.
+    pub overlapping: u32,
+}
+
+/// Each outcome once, without how often it occurred, which differs from run to run.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.seen.keys().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+impl Tally {
+    /// A race that was none has shown nothing.
+    fn judged(self) -> Result<Self, Error> {
+        let Self { rounds, overlapping, .. } = self;
+        match overlapping >= rounds.div_ceil(FEWEST) {
+            true => Ok(self),
+            false => Err(Error::NoRace { rounds, overlapping }),
+        }
+    }
+}
+
+/// Racing: what a scenario can be the stage of.
+pub trait Stage {
+    /// A race: once this scenario is played to its end, these make one system call each, all at the
+    /// same time. [`Actor::Inside`] must be of the scenario, since its namespace is what they race for.
+    fn race(self, racers: &[Racer]) -> Race;
+}
+
+impl Stage for Scenario {
+    fn race(self, racers: &[Racer]) -> Race {
+        Race { stage: self, racers: racers.to_vec() }
+    }
+}
+
+impl Race {
+    /// Plays so many rounds, and tells on standard error how often which outcome was seen.
+    ///
+    /// # Panics
+    /// If the harness fails, see [`Error`]; what the kernel refuses is in the tally.
+    #[track_caller]
+    pub fn play(&self, rounds: u32) -> Tally {
+        match self.try_play_within(rounds, LIMIT) {
+            Ok(tally) => {
+                eprintln!("{tally:#?}");
+                tally
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Plays so many rounds, giving actors so long for each answer.
+    ///
+    /// # Errors
+    /// If the harness fails, or hardly any of the calls overlapped.
+    pub fn try_play_within(&self, rounds: u32, limit: Duration) -> Result<Tally, Error> {
+        let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
+        let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
+        let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);
+        while next < rounds {
+            let group = next..rounds.min(next + lasting.rounds());
+            let delays: Vec<_> = group.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
+            next = group.end;
+            for round in Rounds::new(&self.stage, &self.racers, &mut lasting, group, limit)?.play(&delays)? {
+                *tally.seen.entry(self.line(&round)).or_default() += 1;
+                tally.overlapping += u32::from(overlap(&round.spans));
+                times.push(longest(&round.spans));
+            }
+            if next == TRIAL {
+                times.sort_unstable();
+                // A busy machine interrupts some of the calls, even most of them.
+                pace = times[times.len() / 4] + SLACK;
+            }
+        }
+        tally.judged()
+    }
+
+    /// What came of a round: the outcome of each racer, and what is left of what they raced for.
+    fn line(&self, round: &Round) -> String {
+        let racers = self.racers.iter().zip(&round.outcomes);
+        let told: Vec<String> = racers.map(|(racer, outcome)| self.told(round, racer, outcome)).collect();
+        let left = self.left(round);
+        format!("{}{}{}", told.join(", "), if left.is_empty() { "" } else { ": " }, left.join(", "))
+    }
+
+    fn told(&self, round: &Round, racer: &Racer, outcome: &Outcome) -> String {
+        let actor = racer.actor;
+        match (outcome, &racer.call) {
+            (Outcome::Text(text), Action::ReadToEnd(file)) => {
+                let text = String::from_utf8_lossy(text);
+                format!("{actor} reads {}", self.whose(round, *file, &text))
+            }
+            (outcome, action) => format!("{actor} {}", show::outcome(outcome, action, &round.names)),
+        }
+    }
+
+    /// What the racers' calls are about, as it is afterwards in the new namespace.
+    fn left(&self, round: &Round) -> Vec<String> {
+        let Some((_, state)) = round.states.iter().find(|(actor, _)| *actor == Actor::Inside) else {
+            return Vec::new();
+        };
+        let written = |file| self.writes(file).next().is_some();
+        let mut left = Vec::new();
+        for (file, map) in [(IdFile::UidMap, &state.uid_map), (IdFile::GidMap, &state.gid_map)] {
+            if written(file) {
+                left.push(format!("the map is {}", self.whose(round, file, map)));
+            }
+        }
+        if written(IdFile::Setgroups) {
+            left.push(format!("setgroups is {}", state.setgroups));
+        }
+        if self.racers.iter().any(|racer| matches!(racer.call, Action::Setgroups(..))) {
+            left.push(format!("the groups are {:?}", state.groups));
+        }
+        left
+    }
+
+    /// Which racer has written a map that reads like this.
+    fn whose(&self, round: &Round, file: IdFile, map: &str) -> String {
+        let read = map::lines(map);
+        let wrote = |(actor, text): &(Actor, &Text)| {
+            let context = Context { actor: *actor, own: round.names.own, pid: &|_| None };
+            map::lines(&String::from_utf8_lossy(&context.bytes(text, file))) == read
+        };
+        match self.writes(file).find(wrote) {
+            _ if read.is_empty() => "empty".to_owned(),
+            Some((actor, _)) => format!("{actor}'s"),
+            None => format!("{read:?}, which nobody has written"),
+        }
+    }
+
+    /// What the racers write to a file.
+    fn writes(&self, file: IdFile) -> impl Iterator<Item = (Actor, &Text)> {
+        self.racers.iter().filter_map(move |racer| match &racer.call {
+            Action::WriteHeld { text, file: written, .. } if *written == file => Some((racer.actor, text)),
+            _ => None,
+        })
+    }
+}
+
+/// By how many nanoseconds each racer is delayed in a round. All combinations come up in turn, in an
+/// order in which those of many racers are soon well mixed.
+fn delays(round: u32, racers: usize, pace: u64) -> Vec<u64> {
+    let Some(round) = round.checked_sub(TRIAL) else { return vec![0; racers] };
+    // An odd factor goes through all numbers of so many bits.
+    let mixed = u64::from(round) * 0x9e37_79b1;
+    (0..racers).map(|racer| SWEEP[(mixed >> (3 * racer) & 7) as usize] * pace / 16).collect()
+}
+
+fn longest(spans: &[Span]) -> u64 {
+    spans.iter().map(|(begin, end)| end.saturating_sub(*begin).unsigned_abs()).max().unwrap_or(0)
+}
+
+/// Whether two of the calls were under way at the same time.
+fn overlap(spans: &[Span]) -> bool {
+    let mut sorted = spans.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair[1].0 < pair[0].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_combination_of_two_delays_comes_up() {
+        let rounds: BTreeSet<Vec<u64>> = (TRIAL..TRIAL + 64).map(|round| delays(round, 2, 16)).collect();
+
+        assert_eq!(rounds.len(), 36, "six different delays of each");
+        assert!(rounds.contains(&vec![0, 24]) && rounds.contains(&vec![24, 0]), "{rounds:?}");
+    }
+
+    #[test]
+    fn the_first_rounds_are_played_without_delays() {
+        assert_eq!(delays(TRIAL - 1, 3, 8), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_race_without_overlapping_calls_is_none() {
+        let tally = |overlapping| Tally { seen: BTreeMap::new(), rounds: 512, overlapping };
+
+        assert_eq!(tally(6).judged(), Ok(tally(6)));
+        assert_eq!(tally(5).judged(), Err(Error::NoRace { rounds: 512, overlapping: 5 }));
+    }
+
+    #[test]
+    fn calls_that_follow_each_other_do_not_overlap() {
+        assert!(!overlap(&[(10, 20), (0, 10)]));
+        assert!(overlap(&[(10, 20), (0, 11)]));
+        assert!(overlap(&[(30, 40), (0, 10), (5, 6)]));
+    }
+}

@@ -1,0 +1,20 @@
+//! A process that takes part in a race.
+
+use harness_scenario::action::Action;
+use harness_scenario::actors::Actor;
+
+/// A process that races.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Racer {
+    /// Who: an actor of the stage's cast, or one outside.
+    pub actor: Actor,
+    /// What it does before the others are waited for, such as opening a file.
+    pub before: Vec<Action>,
+    /// What it does at the same time as the others: a single system call.
+    pub call: Action,
+}
+
+/// A racer.
+pub fn racer(actor: Actor, before: &[Action], call: Action) -> Racer {
+    Racer { actor, before: before.to_vec(), call }
+}

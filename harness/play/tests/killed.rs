@@ -1,0 +1,173 @@
+//! SIGKILL of the test process in the middle of a scenario: nothing of it is left, neither processes nor
+//! mounts, sysctls or files.
+//!
+//! Each test starts itself anew as the victim, with a marker in its command line, which the actors
+//! share with it and programs are given. Command lines can be read whatever ids a process has taken on.
+
+mod support;
+
+use harness_play::prelude::*;
+use rstest::rstest;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use support::pause;
+
+/// Names the marker to a victim.
+const VICTIM: &str = "HARNESS_TEST_VICTIM";
+/// In which everybody has to be gone: far below the lifetime that actors have at most.
+const SOON: Duration = Duration::from_secs(3);
+
+const OWN: [Action; 3] = [DENY, uid_map("0 own 1"), gid_map("0 own 1")];
+
+/// A program that the victims run; `MARKER` is replaced in its words.
+fn runs(scenario: Scenario, words: &[&str], marker: &str) -> Scenario {
+    let words: Vec<String> = words.iter().map(|word| word.replace("MARKER", marker)).collect();
+    scenario.outside(&[run(&words.iter().map(String::as_str).collect::<Vec<_>>())])
+}
+
+/// Processes with the marker in their command lines, dead ones not counted.
+fn marked(marker: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for process in fs::read_dir("/proc").expect("/proc").flatten() {
+        let command = fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
+        if command.contains(marker) {
+            found.push(format!("{} {}", process.file_name().display(), command.replace('\0', " ")));
+        }
+    }
+    found
+}
+
+/// Waits until a condition holds, or for so long.
+fn wait_for(limit: Duration, condition: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    while !condition() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    condition()
+}
+
+/// What a test might change for the host.
+fn host() -> BTreeMap<String, String> {
+    let files = fs::read_dir("/proc/sys/user").into_iter().flatten().flatten().map(|file| file.path());
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+    files
+        .chain(["/proc/self/mountinfo".into()])
+        .map(|path| (path.display().to_string(), read(&path)))
+        .collect()
+}
+
+/// Starts the running test anew, with files in a directory of its own.
+fn start(marker: &str, files: &Path) -> Child {
+    let name = std::thread::current().name().expect("tests have a thread of their own").to_owned();
+    Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", &name, "--nocapture", "--skip", marker])
+        .env(VICTIM, marker)
+        .env("TMPDIR", files)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("this program can be started")
+}
+
+/// Plays in a process of its own, kills that when as many processes are there, and looks for what
+/// is left. `scenario` is given the marker.
+#[track_caller]
+fn nothing_survives(processes: usize, scenario: impl Fn(&str) -> Scenario) {
+    nothing_survives_of(processes, |marker| {
+        let played = scenario(marker).try_play_within(Duration::from_secs(60));
+        panic!("a victim is killed while it plays, but: {played:?}");
+    });
+}
+
+/// The same for whatever plays.
+#[track_caller]
+fn nothing_survives_of(processes: usize, play: impl Fn(&str)) {
+    if let Ok(marker) = std::env::var(VICTIM) {
+        play(&marker);
+        panic!("a victim is killed while it plays");
+    }
+    let marker = format!("{}.{:?}", std::process::id(), std::thread::current().id()).replace(['(', ')'], "");
+    let files = tempfile::tempdir().expect("a temporary directory");
+    let (marker, before) = (format!("9{}", marker.replace("ThreadId", "")), host());
+    let mut victim = start(&marker, files.path());
+    // Twice, since the victim has a short-lived child while it gathers the facts of the host.
+    let there = || marked(&marker).len() >= processes;
+    let complete = wait_for(Duration::from_secs(10), || {
+        there() && {
+            std::thread::sleep(Duration::from_millis(50));
+            there()
+        }
+    });
+    assert!(complete, "{processes} processes should be there: {:#?}", marked(&marker));
+    std::thread::sleep(Duration::from_millis(100));
+
+    victim.kill().expect("the victim is ours");
+    victim.wait().expect("the victim is ours");
+
+    wait_for(SOON, || marked(&marker).is_empty());
+    assert_eq!(marked(&marker), Vec::<String>::new(), "processes are left");
+    assert_eq!(fs::read_dir(files.path()).map_or(0, Iterator::count), 0, "files are left");
+    assert_eq!(host(), before);
+}
+
+/// An actor that hangs in a namespace ends with the test process.
+#[test]
+fn hanging_inside() {
+    nothing_survives(2, |_| caller().inside(&OWN).inside(&[pause()]));
+}
+
+/// Even if it has changed its ids in the same breath, whereby it loses the signal on its parent's death.
+#[rstest]
+#[case::inside(caller().inside(&OWN).inside(&[setresuid(0), setresgid(0), pause()]))]
+#[case::outside(ordinary().outside(&[pause()]))]
+#[case::while_another_hangs(ordinary().outside(&[DUMPABLE]).inside(&[pause()]))]
+fn hanging_with_changed_ids(#[case] scenario: Scenario) {
+    nothing_survives(2, |_| scenario.clone());
+}
+
+/// An actor that waits for what it is asked next ends with the test process, and so do all of a large cast.
+#[test]
+fn a_large_cast() {
+    let cast = caller()
+        .outside(&[])
+        .inside(&OWN)
+        .second(&[])
+        .nested(&[uid_map("0 0 1"), gid_map("0 0 1")])
+        .deepest(&[])
+        .sibling(&[]);
+
+    nothing_survives(7, |_| cast.clone().second(&[pause()]));
+}
+
+/// Racers end with the test process, those that wait for the others as well as those that hang.
+#[test]
+fn a_race() {
+    let hangs = racer(Actor::Outside, &[pause()], DUMPABLE);
+    let waits = |actor| racer(actor, &[], DUMPABLE);
+
+    nothing_survives_of(11, |_| {
+        let race =
+            caller().inside(&[]).race(&[hangs.clone(), waits(Actor::Privileged), waits(Actor::Inside)]);
+        let played = race.try_play_within(10, Duration::from_secs(60));
+        panic!("a victim is killed while it plays, but: {played:?}");
+    });
+}
+
+/// A program ends with the test process, and so does all that it has started.
+#[rstest]
+#[case::alone(4, &["sleep", "MARKER"])]
+#[case::with_a_child(5, &["sh", "-c", "sleep MARKER; true"])]
+#[case::with_a_child_in_another_session(5, &["sh", "-c", "setsid sleep MARKER & sleep MARKER"])]
+#[case::that_ignores_signals(5, &["sh", "-c", "trap '' HUP INT TERM PIPE IO; sleep MARKER; true"])]
+fn a_program(#[case] processes: usize, #[case] words: &[&str]) {
+    nothing_survives(processes, |marker| runs(caller().outside(&[]), words, marker));
+}
+
+/// The same for a program in a namespace, with the ids that it has there.
+#[test]
+fn a_program_inside() {
+    nothing_survives(4, |marker| caller().inside(&OWN).inside(&[setresuid(0), run(&["sleep", marker])]));
+}

@@ -1,0 +1,58 @@
+//! What a process is: its maps, its setgroups, its credentials, read by the process itself.
+
+use crate::ids::{CapSets, Ids};
+
+/// How supplementary groups compare with those that the processes outside began with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GroupsOrigin {
+    /// They are the caller's own, which differ from host to host, as this namespace names them.
+    Caller,
+    /// They are what the scenario made them.
+    #[default]
+    Scenario,
+}
+
+/// What a process in the caller's namespace begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Before {
+    /// Its capability sets.
+    pub caps: CapSets,
+    /// The files uid_map, gid_map and setgroups of its namespace.
+    pub files: [String; 3],
+}
+
+/// What a process is at the end of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    /// User ids.
+    pub uid: Ids,
+    /// Group ids.
+    pub gid: Ids,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+    /// Whether those are just what the caller came with.
+    pub groups_origin: GroupsOrigin,
+    /// Capability sets.
+    pub caps: CapSets,
+    /// What an actor outside began with, which differs from host to host and is not shown.
+    pub before: Option<Before>,
+    /// PR_GET_DUMPABLE
+    pub dumpable: i64,
+    /// PR_GET_SECUREBITS, if the kernel has it.
+    pub securebits: Option<i64>,
+    /// /proc/self/uid_map
+    pub uid_map: String,
+    /// /proc/self/gid_map
+    pub gid_map: String,
+    /// /proc/self/setgroups, or nothing if the kernel has no such file.
+    pub setgroups: String,
+}
+
+impl State {
+    /// What the process began with, as long as it has not left the caller's namespace: in another one it
+    /// has the sets that the kernel gives, which are the same on every host.
+    pub fn still_outside(&self) -> Option<&Before> {
+        let files = [&self.uid_map, &self.gid_map, &self.setgroups];
+        self.before.as_ref().filter(|before| before.files.each_ref() == files)
+    }
+}

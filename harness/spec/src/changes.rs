@@ -1,0 +1,141 @@
+//! The changes between releases of the kernel, and between versions of programs. This is the one table by which an
+//! expectation depends on a release.
+
+mod programs;
+
+pub use programs::{ProgramChange, SG_OF_UTIL_LINUX, SUDO_KEEPS_ERRNO};
+
+/// A change for which a test has two snapshots. The test names it: `varies(SATURATING_NUMBERS)`.
+pub trait Variation: Sync {
+    /// Its name. On a kernel without the change, the snapshot is `test@without-NAME`.
+    fn name(&self) -> &'static str;
+
+    /// Whether a host has the change: its kernel is of this release, and its programs print these versions of
+    /// themselves. The version decides, never the behaviour.
+    fn is_here(&self, release: Release, version_of: &dyn Fn(&str) -> Option<String>) -> bool;
+}
+
+pub use harness_scenario::release::Release;
+
+/// A change of the kernel that a program can see.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its name. The snapshot for a kernel without the change is `test@without-NAME`.
+    pub name: &'static str,
+    /// The rule that the change added or altered.
+    pub rule: &'static str,
+    /// What the change added, in the words that end the reason of a skip: "CAP_SETFCAP to map uid 0".
+    pub what: &'static str,
+    /// The first release that has the change.
+    pub release: (u32, u32),
+    /// The stable series that received the change: the series, and the number of the first release with the change or of
+    /// a later one.
+    pub stable: &'static [(u32, u32, u32)],
+    /// The commit.
+    pub commit: &'static str,
+}
+
+/// A process that maps uid 0 of the parent needs CAP_SETFCAP there.
+pub static SETFCAP: Change = Change {
+    name: "setfcap-for-root",
+    rule: "allow.uid-0-from-inside",
+    what: "CAP_SETFCAP to map uid 0",
+    release: (5, 12),
+    stable: &[(5, 10, 35)],
+    commit: "db2e718a4798",
+};
+
+/// A setresuid(2) or setresgid(2) call that changes nothing leaves the filesystem id as it is.
+pub static NOTHING_TO_CHANGE: Change = Change {
+    name: "nothing-to-change",
+    rule: "id.nothing-to-change",
+    what: "set*id calls that change nothing",
+    release: (6, 3),
+    stable: &[(5, 4, 243), (5, 10, 179), (5, 15, 110), (6, 1, 26)],
+    commit: "659c0ce1cb9e",
+};
+
+/// A number of more than 64 bits in a map is read as the greatest number.
+pub static SATURATING_NUMBERS: Change = Change {
+    name: "saturating-numbers",
+    rule: "text.numbers-wrap",
+    what: "numbers of more than 64 bits read as the greatest number",
+    release: (7, 2),
+    stable: &[],
+    commit: "lib: fix _parse_integer_limit() to handle overflow",
+};
+
+/// SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE, which every process may set.
+pub static BITS_FOR_ALL: Change = Change {
+    name: "unprivileged-securebits",
+    rule: "change.locked-bits",
+    what: "securebits without CAP_SETPCAP",
+    release: (6, 14),
+    stable: &[],
+    commit: "a0623b2a1db5",
+};
+
+/// A signal of kill(2) shows the sender's uid as the receiver's namespace maps it. Before, the sender's namespace
+/// translated the uid first. The source of 7.3.4 has the change; its commit is not known.
+pub static SENDER_BY_RECEIVER: Change = Change {
+    name: "sender-by-receiver",
+    rule: "mean.signals",
+    what: "kill(2) shows its sender as the receiver maps it",
+    release: (7, 3),
+    stable: &[],
+    commit: "kernel/signal.c: kill(2) passes SEND_SIG_NOINFO instead of prepare_kill_siginfo()",
+};
+
+/// Every change, oldest first.
+pub static ALL: [&Change; 5] =
+    [&SETFCAP, &NOTHING_TO_CHANGE, &BITS_FOR_ALL, &SATURATING_NUMBERS, &SENDER_BY_RECEIVER];
+
+/// Every change for which a snapshot may vary: first those of the kernel, then those of programs.
+pub fn variations() -> impl Iterator<Item = &'static dyn Variation> {
+    let of_programs = programs::ALL.into_iter().map(|change| change as &dyn Variation);
+    ALL.into_iter().map(|change| change as &dyn Variation).chain(of_programs)
+}
+
+impl Variation for Change {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn is_here(&self, release: Release, _: &dyn Fn(&str) -> Option<String>) -> bool {
+        self.is_in(release)
+    }
+}
+
+impl Change {
+    /// Whether a kernel of this release has it.
+    pub fn is_in(&self, release: Release) -> bool {
+        release.reaches(self.release, self.stable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_belongs_to_a_rule() {
+        for change in ALL {
+            assert!(crate::rules::all().any(|rule| rule.name == change.rule), "{}", change.rule);
+        }
+    }
+
+    #[test]
+    fn a_kernel_of_unknown_release_is_newer_than_any_change() {
+        assert!(SENDER_BY_RECEIVER.is_in(Release::told("odd", "")));
+    }
+
+    #[test]
+    fn a_stable_release_may_have_it_before_the_next_series() {
+        let release = |major, minor, stable| Release { version: (major, minor), stable };
+
+        assert!(SETFCAP.is_in(release(5, 12, 0)));
+        assert!(SETFCAP.is_in(release(5, 10, 35)));
+        assert!(!SETFCAP.is_in(release(5, 10, 34)));
+        assert!(!SETFCAP.is_in(release(5, 11, 99)));
+    }
+}

@@ -1,0 +1,185 @@
+//! What should happen: predicts the trace of a scenario from the rules of user namespaces, in plain Rust and
+//! without a system call.
+//!
+//! The model is the second opinion beside the reviewed snapshots, and the only one for scenarios that are drawn at
+//! random. It is meant to be read as documentation: each function is one system call or one file, says from which
+//! manual page and which function of the kernel its rules come, and names the rule by which it refuses. What
+//! differs between kernels is decided by the [table of changes](crate::changes) alone.
+//!
+//! | where | what |
+//! |---|---|
+//! | `model/world.rs`, `map.rs`, `credentials.rs` | what there is: namespaces, maps, processes, open files, capabilities |
+//! | `model/creating.rs` | unshare, clone, setns, prctl |
+//! | `model/proc_files.rs` | who may open the files in /proc, and what they say |
+//! | `model/writing.rs`, `text.rs` | writing a map or "deny" |
+//! | `model/groups.rs`, `ids.rs` | setgroups and getgroups, setuid and its kin |
+//! | `model/start.rs`, `step.rs` | what a scenario begins with; a step of it, taken apart into those |
+//! | `model/raw.rs`, `sockets.rs`, `observe.rs` | raw calls, credentials on sockets, what processes are in the end |
+//! | `model/preconditions.rs` | which steps can be played at all |
+//! | `model/compare.rs` | where a kernel and the model disagree |
+//!
+//! It knows the initial namespace and those below it; a caller in a container is beyond it, since what lies
+//! above cannot be read there. A step that it does not know it leaves open: either nothing is predicted for it, or,
+//! where it may have changed anything, for nothing that follows.
+
+mod compare;
+mod creating;
+mod credentials;
+mod groups;
+mod ids;
+mod map;
+mod observe;
+mod preconditions;
+mod proc_files;
+mod raw;
+mod sockets;
+mod start;
+mod step;
+mod text;
+mod world;
+mod writing;
+
+pub use compare::{Disagreement, Side, about, described, disagreements};
+
+use crate::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
+use crate::rules::Rule;
+use harness_scenario::action::IdFile;
+use harness_scenario::actors::Actor;
+use harness_scenario::ids::Names;
+use harness_scenario::missing::MissingFeatures;
+use harness_scenario::outcome::Outcome;
+use harness_scenario::prediction::Prediction;
+use harness_scenario::scenario::Scenario;
+use harness_scenario::start::Start;
+use map::Kid;
+use nix::errno::Errno;
+use world::{Namespaces, NsId, OpenFile, Process};
+
+/// Why a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// With which errno.
+    errno: Errno,
+    /// By which rule, if the catalogue has it.
+    rule: Option<&'static Rule>,
+    /// Which of a step's calls, empty for the one that the step is named after.
+    call: &'static str,
+}
+
+impl Refusal {
+    const fn by(errno: Errno, rule: &'static Rule) -> Self {
+        Self { errno, rule: Some(rule), call: "" }
+    }
+
+    const fn without_rule(errno: Errno) -> Self {
+        Self { errno, rule: None, call: "" }
+    }
+}
+
+/// Nothing, or why not.
+type Checked = Result<(), Refusal>;
+
+fn refuse(errno: Errno) -> Checked {
+    Err(Refusal::without_rule(errno))
+}
+
+fn refuse_by(errno: Errno, rule: &'static Rule) -> Checked {
+    Err(Refusal::by(errno, rule))
+}
+
+/// What is said of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// It comes out so, by this rule.
+    Is(Outcome, Option<&'static Rule>),
+    /// The outcome is not known, but nothing changes.
+    Unknown,
+    /// Neither the outcome is known nor what it changes.
+    Unmodelled,
+}
+
+impl From<Refusal> for Reply {
+    fn from(Refusal { errno, rule, call }: Refusal) -> Self {
+        Reply::Is(Outcome::Failed { call, errno }, rule)
+    }
+}
+
+impl From<Checked> for Reply {
+    fn from(ruled: Checked) -> Self {
+        ruled.map_or_else(Reply::from, |()| done())
+    }
+}
+
+fn done() -> Reply {
+    Reply::Is(Outcome::Done, None)
+}
+
+/// Which changes the kernel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Changes {
+    setfcap: bool,
+    nothing_to_change: bool,
+    bits_for_all: bool,
+    saturating: bool,
+}
+
+impl From<Release> for Changes {
+    fn from(release: Release) -> Self {
+        Self {
+            setfcap: SETFCAP.is_in(release),
+            nothing_to_change: NOTHING_TO_CHANGE.is_in(release),
+            bits_for_all: BITS_FOR_ALL.is_in(release),
+            saturating: SATURATING_NUMBERS.is_in(release),
+        }
+    }
+}
+
+/// Namespaces, processes and open files in the middle of a scenario: the model's whole state. Equal worlds go
+/// on alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct World {
+    changes: Changes,
+    names: Names,
+    page: u64,
+    missing: MissingFeatures,
+    /// What the processes outside begin with.
+    origin: start::Origin,
+    namespaces: Namespaces,
+    files: Vec<OpenFile>,
+    sockets: Vec<[sockets::End; 2]>,
+    processes: Vec<(Actor, Process)>,
+    /// Whether something happened that the model does not know.
+    unmodelled: bool,
+}
+
+impl World {
+    /// The id that a namespace shows: its own name for it, or the overflow id.
+    /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel from_kuid_munged().
+    fn shown(&self, ns: NsId, file: IdFile, id: Kid) -> u32 {
+        self.namespaces.map(ns, file).up(id).unwrap_or(self.names.overflow(file))
+    }
+}
+
+/// Whether the model applies to a host.
+///
+/// # Errors
+/// Why it does not, as a sentence.
+pub fn applies(start: &Start) -> Result<(), &'static str> {
+    if !start.in_initial_userns {
+        return Err(
+            "the model knows the initial user namespace and those below it, and the caller is in another",
+        );
+    }
+    if start.release.is_none() {
+        return Err("the model asks for the release of the kernel, and uname(2) does not tell");
+    }
+    Ok(())
+}
+
+/// What should come of a scenario on a host; `None` where the model does not [apply](applies).
+pub fn predict(scenario: &Scenario, start: &Start) -> Option<Prediction> {
+    applies(start).ok()?;
+    let mut world = World::new(&scenario.run_as, start);
+    let steps = scenario.steps.iter().map(|step| world.expect(step)).collect();
+    Some(Prediction { steps, states: world.states(), names: start.names(&scenario.run_as) })
+}

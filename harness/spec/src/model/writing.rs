@@ -1,0 +1,189 @@
+//! Writing uid_map, gid_map, projid_map and setgroups.
+
+use super::credentials::Credentials;
+use super::map::{Extent, Map, index};
+use super::text::{Long, parse, skip_spaces};
+use super::world::{Creator, Namespaces, NsId, OpenFile, Word};
+use super::{Checked, Refusal, World, refuse_by};
+use crate::rules::named;
+use harness_scenario::action::{Access, IdFile, Text};
+use harness_scenario::caps::Cap;
+use nix::errno::Errno::{EBADF, EFAULT, EINVAL, EPERM};
+
+/// What write(2) is given.
+pub struct Given<'a> {
+    /// The bytes, unless the pointer is bad.
+    pub bytes: Option<&'a [u8]>,
+    /// How many they are said to be.
+    pub length: u64,
+}
+
+/// The size of the kernel's buffer for a word.
+/// Source: kernel proc_setgroups_write().
+const WORD: u64 = 8;
+
+impl<'a> Given<'a> {
+    /// That of a text, whose bytes these are.
+    pub fn of(text: &Text, bytes: &'a [u8]) -> Self {
+        match text {
+            Text::BadPointer(length) => Given { bytes: None, length: *length },
+            _ => Given { bytes: Some(bytes), length: bytes.len() as u64 },
+        }
+    }
+
+    /// The bytes, if there are fewer than this and they can be read; nothing is read of nothing.
+    fn fewer_than(&self, most: u64, rules: [&'static crate::rules::Rule; 2]) -> Result<&'a [u8], Refusal> {
+        if self.length >= most {
+            return Err(Refusal::by(EINVAL, rules[0]));
+        }
+        let nothing = (self.length == 0).then_some(&[][..]);
+        self.bytes.or(nothing).ok_or(Refusal::by(EFAULT, rules[1]))
+    }
+}
+
+impl World {
+    /// write(2) by a process with these credentials to an open file, whose position moves on if it succeeds.
+    pub(super) fn write(&mut self, writer: &Credentials, file: &mut OpenFile, given: &Given<'_>) -> Checked {
+        if file.access == Access::Read {
+            return super::refuse(EBADF);
+        }
+        super::proc_files::in_range(file.position, given.length)?;
+        match index(file.file) {
+            None => self.write_word(file, given)?,
+            Some(_) => self.write_map(writer, file, given)?,
+        }
+        file.position += given.length;
+        Ok(())
+    }
+
+    /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel proc_uid_map_write(), map_write().
+    fn write_map(&mut self, writer: &Credentials, file: &OpenFile, given: &Given<'_>) -> Checked {
+        let (ns, kind) = (file.ns, file.file);
+        let Some(parent) = self.namespaces[ns].parent else {
+            return refuse_by(EPERM, const { named("map.initial-namespace") });
+        };
+        if file.opener.ns != ns && file.opener.ns != parent {
+            return refuse_by(EPERM, const { named("map.opener-from-elsewhere") });
+        }
+        if file.position != 0 {
+            return refuse_by(EINVAL, const { named("map.position") });
+        }
+        let rules = const { [named("map.page-size"), named("map.bad-buffer")] };
+        let text = given.fewer_than(self.page, rules)?;
+        if self.namespaces.map(ns, kind).is_written() {
+            return refuse_by(EPERM, const { named("map.written-once") });
+        }
+        if kind != IdFile::ProjidMap && !self.namespaces.capable(&file.opener, ns, Cap::SysAdmin) {
+            return refuse_by(EPERM, const { named("map.opener-needs-sys-admin") });
+        }
+        let long = if self.changes.saturating { Long::Saturates } else { Long::Wraps };
+        let mut extents = parse(text, long)?;
+        self.permitted(writer, file, parent, &extents)?;
+        for extent in &mut extents {
+            let lower = self.namespaces.map(parent, kind).down_range(extent.lower, extent.count);
+            let Some(lower) = lower else {
+                return refuse_by(EPERM, const { named("allow.mapped-in-parent") });
+            };
+            extent.lower = lower.0;
+        }
+        if let Some(kind) = index(kind) {
+            self.namespaces[ns].maps[kind] = Map::of(extents);
+        }
+        Ok(())
+    }
+
+    /// Whether these ids of the parent may be mapped.
+    /// Source: user_namespaces(7), the list below "In order for a process to write to the uid_map (gid_map)
+    /// file"; kernel new_idmap_permitted().
+    fn permitted(&self, writer: &Credentials, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
+        let (all, opener) = (&self.namespaces, &file.opener);
+        let cap = match file.file {
+            IdFile::UidMap => Cap::Setuid,
+            IdFile::GidMap => Cap::Setgid,
+            IdFile::ProjidMap | IdFile::Setgroups => return Ok(()),
+        };
+        if file.file == IdFile::UidMap {
+            self.uid_0(file, parent, extents)?;
+        }
+        let Err(alone) = own_id(all, file, parent, extents) else { return Ok(()) };
+        // The rule that is named is the first of those that would have helped.
+        if !all.capable(writer, parent, cap) {
+            let owned = all.capable(opener, parent, cap);
+            return Err(if owned {
+                Refusal::by(EPERM, const { named("allow.writer-needs-setid") })
+            } else {
+                alone
+            });
+        }
+        if !all.capable(opener, parent, cap) {
+            return refuse_by(EPERM, const { named("allow.opener-needs-setid") });
+        }
+        Ok(())
+    }
+
+    /// Who may map uid 0 of the parent.
+    /// Source: user_namespaces(7), CAP_SETFCAP; kernel db2e718a4798, verify_root_map().
+    fn uid_0(&self, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
+        if !self.changes.setfcap || extents.iter().all(|extent| extent.lower != 0) {
+            return Ok(());
+        }
+        if file.opener.ns == file.ns {
+            if self.namespaces[file.ns].creator == Creator::LackedSetfcap {
+                return refuse_by(EPERM, const { named("allow.uid-0-from-inside") });
+            }
+        } else if !self.namespaces.capable(&file.opener, parent, Cap::Setfcap) {
+            return refuse_by(EPERM, const { named("allow.uid-0-from-parent") });
+        }
+        Ok(())
+    }
+
+    /// Source: user_namespaces(7), "The /proc/pid/setgroups file"; kernel proc_setgroups_write().
+    fn write_word(&mut self, file: &OpenFile, given: &Given<'_>) -> Checked {
+        if file.position != 0 {
+            return refuse_by(EINVAL, const { named("deny.position") });
+        }
+        let text = given.fewer_than(WORD, const { [named("deny.size"), named("deny.bad-buffer")] })?;
+        // The kernel works on a string: what follows a NUL byte is not there.
+        let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+        let (word, rest) = match (text.strip_prefix(b"allow"), text.strip_prefix(b"deny")) {
+            (Some(rest), _) => (Word::Allow, rest),
+            (_, Some(rest)) => (Word::Deny, rest),
+            _ => return refuse_by(EINVAL, const { named("deny.unknown-word") }),
+        };
+        if !skip_spaces(rest).is_empty() {
+            return refuse_by(EINVAL, const { named("deny.trailing-junk") });
+        }
+        let ns = &mut self.namespaces[file.ns];
+        match word {
+            Word::Allow if ns.setgroups == Word::Deny => {
+                refuse_by(EPERM, const { named("deny.no-way-back") })
+            }
+            Word::Deny if ns.maps[1].is_written() => refuse_by(EPERM, const { named("deny.after-gid-map") }),
+            _ => {
+                ns.setgroups = word;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether the map is the one that needs no privilege: the opener, who owns the namespace, maps its own
+/// effective id and no other, the gid under "deny" alone.
+/// Source: kernel new_idmap_permitted(); f95d7918bd1e, 80dd00a23784, 66d2f338ee4c.
+fn own_id(all: &Namespaces, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
+    let opener = &file.opener;
+    let [Extent { lower, count: 1, .. }] = extents else {
+        return refuse_by(EPERM, const { named("allow.one-id") });
+    };
+    if all[file.ns].owner != opener.uid.effective {
+        return refuse_by(EPERM, const { named("allow.owner") });
+    }
+    let own = if file.file == IdFile::UidMap { opener.uid.effective } else { opener.gid.effective };
+    if all.map(parent, file.file).down(*lower) != Some(own) {
+        return refuse_by(EPERM, const { named("allow.own-id") });
+    }
+    if file.file == IdFile::GidMap && all[file.ns].setgroups == Word::Allow {
+        return refuse_by(EPERM, const { named("allow.own-gid-needs-deny") });
+    }
+    Ok(())
+}

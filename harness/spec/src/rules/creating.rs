@@ -1,0 +1,154 @@
+//! Creating user namespaces, and how many there may be.
+
+use super::{Rule, rule};
+use nix::errno::Errno::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, ENOSPC, EPERM};
+
+pub(super) const CREATING: &[Rule] = &[
+    rule(
+        "create.unprivileged",
+        &[],
+        "Creating a user namespace needs no privilege.",
+        "user_namespaces(7); kernel create_user_ns()",
+    ),
+    rule(
+        "create.not-configured",
+        &[EINVAL],
+        "A kernel built without user namespaces refuses CLONE_NEWUSER.",
+        "unshare(2), clone(2): EINVAL; kernel create_user_ns() of include/linux/user_namespace.h",
+    ),
+    rule(
+        "create.unknown-flag",
+        &[EINVAL],
+        "unshare(2) refuses a bit that is not a known flag.",
+        "unshare(2): EINVAL; kernel check_unshare_flags()",
+    ),
+    rule(
+        "create.threads",
+        &[EINVAL],
+        "A process with a second thread cannot unshare its user namespace.",
+        "unshare(2): EINVAL; kernel check_unshare_flags()",
+    ),
+    rule(
+        "create.shared-fs",
+        &[EINVAL],
+        "A child in a new user namespace cannot share its root and working directory with its parent.",
+        "clone(2): EINVAL; kernel e66eded8309e, copy_process()",
+    )
+    .since("3.9"),
+    rule(
+        "create.shared-thread-group",
+        &[EINVAL],
+        "A thread cannot be in a different user namespace from its process.",
+        "clone(2): EINVAL; kernel copy_process()",
+    ),
+    rule(
+        "create.shared-parent",
+        &[],
+        "A child in a new user namespace may have the same parent as its creator.",
+        "clone(2), CLONE_PARENT; kernel copy_process()",
+    ),
+    rule(
+        "create.user-first",
+        &[],
+        "If one call creates a user namespace and other namespaces, the user namespace is created first and owns the others.",
+        "user_namespaces(7), \"Interaction of user namespaces and other types of namespaces\"",
+    ),
+    rule(
+        "create.pid-namespace-below",
+        &[EINVAL],
+        "A new PID namespace must belong to the user namespace that owns the parent PID namespace, or to a user namespace below that one.",
+        "kernel a2b426267c56, create_pid_namespace(): in_userns()",
+    )
+    .since("4.14"),
+    rule(
+        "create.chrooted",
+        &[EPERM],
+        "A process whose root directory is not that of its mount namespace cannot create a user namespace.",
+        "unshare(2), clone(2): EPERM; kernel 3151527ee007, current_chrooted()",
+    )
+    .since("3.9"),
+    rule(
+        "create.unmapped-uid",
+        &[EPERM],
+        "The creator's effective uid must have a mapping in its namespace.",
+        "unshare(2), clone(2): EPERM; kernel create_user_ns(): kuid_has_mapping()",
+    ),
+    rule(
+        "create.unmapped-gid",
+        &[EPERM],
+        "The creator's effective gid must have a mapping in its namespace.",
+        "unshare(2), clone(2): EPERM; kernel create_user_ns(): kgid_has_mapping()",
+    ),
+    rule(
+        "create.security-module",
+        &[EPERM, EACCES],
+        "A security module may refuse the creation of a user namespace.",
+        "kernel 7cd4c5c2101c, security_create_user_ns()",
+    )
+    .since("6.1")
+    .untested("it needs a security module with such a policy, and the policy belongs to the host"),
+    rule(
+        "create.distribution-sysctl",
+        &[EPERM],
+        "If kernel.unprivileged_userns_clone is 0, creating a user namespace takes CAP_SYS_ADMIN.",
+        "Debian's patch \"add sysctl to disallow unprivileged CLONE_NEWUSER by default\"",
+    ),
+    rule(
+        "create.no-memory",
+        &[ENOMEM],
+        "Creating a user namespace fails if there is no memory for it.",
+        "unshare(2), clone(2): ENOMEM; kernel create_user_ns()",
+    )
+    .untested("an allocation that may wait fails only under fault injection, which the debugfs of the host controls"),
+];
+
+pub(super) const LIMITS: &[Rule] = &[
+    rule(
+        "limit.depth",
+        &[ENOSPC],
+        "User namespaces may be nested 33 levels deep below the initial one. One more level is refused (EUSERS before 4.9).",
+        "user_namespaces(7), \"Nested namespaces\"; unshare(2); kernel create_user_ns()",
+    )
+    .since("3.11"),
+    rule(
+        "limit.count",
+        &[ENOSPC],
+        "user.max_user_namespaces of a namespace limits how many namespaces one owner may have below it.",
+        "namespaces(7), \"The /proc/sys/user directory\"; kernel df75e7748bae, inc_ucount()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.count-in-ancestor",
+        &[ENOSPC],
+        "A namespace counts against the limits of all namespaces above it. After a refusal, the count is taken back in all of them.",
+        "namespaces(7); kernel inc_ucount(): the walk up",
+    )
+    .since("4.9"),
+    rule(
+        "limit.count-comes-back",
+        &[],
+        "When a namespace is freed, another may be created in its place.",
+        "kernel free_user_ns(): dec_user_namespaces()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.who-sets",
+        &[EACCES],
+        "Setting user.max_user_namespaces of a namespace takes CAP_SYS_RESOURCE in that namespace.",
+        "namespaces(7); kernel set_permissions() of kernel/ucount.c",
+    )
+    .since("4.9"),
+    rule(
+        "limit.processes",
+        &[EAGAIN],
+        "Beyond RLIMIT_NPROC, a process of that user cannot have a child, in a new user namespace or not. Root of the initial namespace can, and so can a process with CAP_SYS_ADMIN or CAP_SYS_RESOURCE there.",
+        "clone(2): EAGAIN; kernel copy_process(): INIT_USER, capable()",
+    ),
+    rule(
+        "limit.rlimits-of-creator",
+        &[EAGAIN, EMFILE, ENOMEM],
+        "The creator's limits on processes, pending signals, message queues and locked memory apply to everything in the namespace.",
+        "getrlimit(2); kernel 21d1c5e386bc, d64696905554, 6e52a9f0532f, d7c9e99aee48: set_userns_rlimit_max()",
+    )
+    .since("5.14"),
+];

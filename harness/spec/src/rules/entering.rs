@@ -1,0 +1,103 @@
+//! The credentials of a process after it enters a namespace, and what its privileges apply to.
+
+use super::{Rule, rule};
+use nix::errno::Errno::EPERM;
+
+pub(super) const ENTERING: &[Rule] = &[
+    rule(
+        "enter.capabilities",
+        &[],
+        "A process that creates or joins a user namespace has every capability there in its effective and permitted sets, and none in its inheritable and ambient sets.",
+        "user_namespaces(7), \"Capabilities\"; kernel set_cred_user_ns()",
+    ),
+    rule(
+        "enter.bounding-set",
+        &[],
+        "After entering a user namespace, the bounding set is full again.",
+        "kernel set_cred_user_ns(): CAP_FULL_SET",
+    ),
+    rule(
+        "enter.securebits",
+        &[],
+        "After entering a user namespace, the securebits have their default values again, even if they were locked.",
+        "user_namespaces(7), \"Capabilities\"; kernel set_cred_user_ns(): SECUREBITS_DEFAULT",
+    ),
+    rule(
+        "enter.ids-kept",
+        &[],
+        "Ids and supplementary groups do not change. An id without a mapping reads as the overflow id.",
+        "user_namespaces(7), \"Unmapped user and group IDs\"; kernel from_kuid_munged()",
+    ),
+    rule(
+        "enter.closed-unless-owned",
+        &[],
+        "A process that enters a user namespace becomes undumpable and loses its parent-death signal, unless it owns the namespace or one that contains it.",
+        "PR_SET_DUMPABLE(2const), PR_SET_PDEATHSIG(2const); kernel commit_creds(): cred_cap_issubset()",
+    ),
+    rule(
+        "enter.no-new-privs",
+        &[],
+        "no_new_privs stays set when a process enters a user namespace.",
+        "PR_SET_NO_NEW_PRIVS(2const): inherited and never unset",
+    ),
+    rule(
+        "enter.exec",
+        &[],
+        "After execve(2), only a process with uid 0 of the namespace keeps capabilities.",
+        "user_namespaces(7), \"Capabilities\"; capabilities(7), \"Capabilities and execution of programs by root\"",
+    ),
+    rule(
+        "enter.proc-owner",
+        &[],
+        "The files in /proc/PID belong to the effective ids of the process. If the process is not dumpable, they belong to root of the namespace in which its program was started.",
+        "proc(5), /proc/pid; kernel task_dump_owner()",
+    ),
+    rule(
+        "enter.keyrings",
+        &[],
+        "The user keyrings of a namespace are separate from those of its parent. A process that enters keeps its session keyring.",
+        "user-keyring(7), session-keyring(7); kernel 0f44e4d976f9, look_up_user_keyrings()",
+    )
+    .since("5.3"),
+];
+
+pub(super) const OWNERSHIP: &[Rule] = &[
+    rule(
+        "owner.capabilities",
+        &[EPERM],
+        "In the parent of a namespace, its owner has every capability over it. Other processes have the capabilities that they hold in the parent or above.",
+        "user_namespaces(7), \"Capabilities\", rules 2 and 3; kernel cap_capable()",
+    ),
+    rule(
+        "owner.only-from-parent",
+        &[EPERM],
+        "The owner's uid gives capabilities only in the parent of the namespace, not two levels up.",
+        "user_namespaces(7), \"Capabilities\", rule 3; kernel cap_capable()",
+    ),
+    rule(
+        "owner.only-there",
+        &[EPERM],
+        "Capabilities in a namespace do not apply to resources of its parent.",
+        "user_namespaces(7), \"Interaction of user namespaces and other types of namespaces\"",
+    ),
+    rule(
+        "owner.signals",
+        &[EPERM],
+        "kill(2) to a process with a different uid takes CAP_KILL in the receiver's namespace.",
+        "kill(2): EPERM; kernel kill_ok_by_cred()",
+    ),
+    rule(
+        "owner.files",
+        &[EPERM],
+        "Capabilities apply to a file only if its owner and its group both have a mapping.",
+        "user_namespaces(7), \"Capabilities\"; kernel capable_wrt_inode_uidgid(), 23adbe12ef7d",
+    )
+    .since("3.16"),
+    rule(
+        "owner.setuid-programs",
+        &[],
+        "A set-user-ID bit takes effect only if the owner and the group of the program have a mapping and its file system was not mounted in another user namespace.",
+        "execve(2); kernel 380cf5ba6b0a, 0d4d717f2583, mnt_may_suid(): current_in_userns(), bprm_fill_uid()",
+    )
+    .since("4.8"),
+];

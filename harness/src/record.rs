@@ -1,0 +1,57 @@
+//! Programs of what the suite has played: of a test that fails, and of everything where that is asked for.
+
+use crate::current::current_test;
+use crate::facts;
+use crate::host::path;
+use crate::reproducer::{self, Header, Host, Prediction};
+use crate::trace::Trace;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Names the directory of the programs of tests that fail.
+const REPRODUCERS: &str = "USERNS_SUITE_REPRODUCERS";
+
+/// Names a directory in which every scenario that is played leaves its program: for the test that has the
+/// suite's scenarios played once more by these.
+const RECORD: &str = "USERNS_SUITE_RECORD";
+
+/// The directory of the programs of tests that fail: the one that the environment variable
+/// `USERNS_SUITE_REPRODUCERS` names, or else target/reproducers of the workspace.
+pub fn directory() -> PathBuf {
+    let workspace = || Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("reproducers");
+    std::env::var_os(REPRODUCERS).map_or_else(workspace, PathBuf::from)
+}
+
+/// This host, as a program of a scenario needs it. What lies beside the binary of the suite, and in a temporary
+/// directory of the crate `tempfile`, only a test has.
+pub fn host() -> Host {
+    let binary = std::env::current_exe().ok();
+    let target = binary.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let temporary = std::env::temp_dir().join(".tmp");
+    let private = target.iter().chain([&temporary]).filter_map(|path| path.to_str()).map(str::to_owned);
+    let system = &facts().system;
+    Host {
+        kernel: format!("{} {}", system.kernel_release, system.architecture),
+        path: path::PATH,
+        find: path::find,
+        private: private.chain(["/target/".to_owned()]).collect(),
+    }
+}
+
+/// Leaves the program of what was played, or the reason why there is none, if [`RECORD`] is set.
+pub(crate) fn record(trace: &Trace) {
+    static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let Some(directory) = DIRECTORY.get_or_init(|| std::env::var_os(RECORD).map(PathBuf::from)) else {
+        return;
+    };
+    let header = Header { name: current_test().unwrap_or_default(), about: Vec::new(), host: host() };
+    let made = reproducer::c(&trace.scenario, &Prediction::from(trace), &header);
+    let (text, kind) = made.map_or_else(|reason| (reason.to_string(), "txt"), |program| (program, "c"));
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let path = directory.join(format!("{:016x}.{kind}", hasher.finish()));
+    if let Err(error) = std::fs::write(&path, text) {
+        panic!("{RECORD}: {}: {error}", path.display());
+    }
+}

@@ -1,0 +1,36 @@
+//! Gives mount namespaces of one's own, and mounts in them, none of which is seen outside.
+
+use harness::prelude::*;
+
+/// mount(2) from, to, and of which type, with these flags and options; traces show the name.
+pub fn mount_with(name: &'static str, what: [&'static [u8]; 3], flags: u64, options: &str) -> Action {
+    let what = what.map(|text| RawArg::Bytes(text.into()));
+    let options = RawArg::Bytes(format!("{options}\0").into_bytes().into());
+    let last = [RawArg::Number(flags.cast_signed()), options];
+    syscall(name, libc::SYS_mount, what.into_iter().chain(last).collect())
+}
+
+/// The same without options.
+pub fn mount(name: &'static str, what: [&'static [u8]; 3], flags: u64) -> Action {
+    mount_with(name, what, flags, "")
+}
+
+/// A new tmpfs there.
+pub fn tmpfs(name: &'static str, to: &'static [u8]) -> Action {
+    mount(name, [b"none\0", to, b"tmpfs\0"], 0)
+}
+
+/// Nothing that is mounted from here on is seen elsewhere.
+pub fn private_mounts() -> Action {
+    mount("make all mounts private", [b"none\0", b"/\0", b"\0"], libc::MS_REC | libc::MS_PRIVATE)
+}
+
+/// A mount namespace of one's own, for root of the initial namespace as for others.
+pub fn own_mounts() -> [Action; 2] {
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), private_mounts()]
+}
+
+/// A tmpfs at /tmp in a mount namespace of one's own, for root of another namespace.
+pub fn own_tmp() -> [Action; 2] {
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0")]
+}

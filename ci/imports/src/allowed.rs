@@ -16,7 +16,12 @@ pub struct Allowed {
 }
 
 /// The list. An entry that closes no circle any more is an error: remove it.
-pub const ALLOWED: &[Allowed] = &[];
+pub const ALLOWED: &[Allowed] = &[Allowed {
+    from: "harness/spec/src/model/world.rs",
+    to: "harness/spec/src/model/credentials.rs",
+    name: "Credentials",
+    reason: "a process of the world has credentials, which are worth something in a namespace of the world",
+}];
 
 /// Returns the imports without the allowed ones, and adds a message for each stale entry.
 pub fn without(graph: &Graph, allowed: &[Allowed], wrong: &mut Vec<String>) -> Graph {

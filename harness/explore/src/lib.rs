@@ -79,7 +79,7 @@ fn compared(trace: Trace) -> Option<Mismatch> {
 /// Whether a scenario ended so because the kernel refused what the model took for granted: a namespace to begin
 /// with, an open file to give away.
 fn is_the_kernels(error: &Error) -> bool {
-    matches!(error, Error::Namespace { .. } | Error::Fork { .. } | Error::Senseless(_))
+    matches!(error, Error::Namespace { .. } | Error::Fork { .. } | Error::InvalidScenario(_))
 }
 
 /// What was disputed of a scenario before it came to such an end, or that end if nothing was.

@@ -121,7 +121,7 @@ impl<'a> Director<'a> {
     }
 
     fn process(&self, actor: Actor) -> Result<usize, Error> {
-        self.find(actor).ok_or_else(|| Error::Senseless(format!("{actor} has not begun, or has ended")))
+        self.find(actor).ok_or_else(|| Error::InvalidScenario(format!("{actor} has not begun, or has ended")))
     }
 
     pub(crate) fn take(&mut self, index: usize, step: &Step, queue: &mut Queue) -> Result<(), Error> {
@@ -207,7 +207,8 @@ impl<'a> Director<'a> {
         let to = self.process(to)?;
         let doing = |_| "pass a descriptor on".to_owned();
         let (_, fd) = ask(&mut self.processes[from], &[request], None, &doing)?;
-        let fd = fd.ok_or_else(|| Error::Senseless("a file is given that was not opened".to_owned()))?;
+        let fd =
+            fd.ok_or_else(|| Error::InvalidScenario("a file is given that was not opened".to_owned()))?;
         let take = Request::new(Op::Take, 0).keep(HAND);
         ask(&mut self.processes[to], &[take], Some(&fd), &doing)?;
         Ok(Outcome::Done)

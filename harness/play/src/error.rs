@@ -43,7 +43,7 @@ pub enum Error {
         errno: Errno,
     },
     /// An actor could not get away from what belongs to the host.
-    NotApart {
+    IsolationFailed {
         /// Which.
         actor: Actor,
         /// The flags of unshare(2).
@@ -95,7 +95,7 @@ pub enum Error {
         bytes: usize,
     },
     /// An actor answered what it was not asked, or the same thing twice.
-    Stray {
+    UnexpectedAnswer {
         /// Which.
         actor: Actor,
         /// What it had been asked last.
@@ -111,14 +111,14 @@ pub enum Error {
         limit: Duration,
     },
     /// A program said more than a test can want to know.
-    Flood {
+    TooMuchOutput {
         /// Its command line.
         program: String,
         /// How much was read of it, in bytes.
         bytes: usize,
     },
     /// A program ended and left processes behind, which were killed.
-    LeftBehind {
+    ProcessesLeft {
         /// Its command line.
         program: String,
     },
@@ -130,7 +130,7 @@ pub enum Error {
         overlapping: u32,
     },
     /// A scenario names an actor that has not come into being, or an empty hand.
-    Senseless(String),
+    InvalidScenario(String),
 }
 
 impl std::error::Error for Error {}
@@ -155,7 +155,7 @@ impl Error {
             Self::Namespace { actor, errno } => {
                 format!("actor {actor} cannot create its user namespace: unshare(CLONE_NEWUSER): {errno}")
             }
-            Self::NotApart { actor, flags, errno } => {
+            Self::IsolationFailed { actor, flags, errno } => {
                 let flags = harness_scenario::show::clone_flags(*flags);
                 format!("actor {actor} cannot get away from the host's: unshare({flags}): {errno}")
             }
@@ -166,15 +166,15 @@ impl Error {
             | Self::LostPipe { actor, doing }
             | Self::Hung { actor, doing, .. }
             | Self::Short { actor, doing, .. }
-            | Self::Stray { actor, doing } => format!("actor {actor} {}: {doing}", self.instead()),
+            | Self::UnexpectedAnswer { actor, doing } => format!("actor {actor} {}: {doing}", self.instead()),
             Self::NoProgram(name) => format!("program {name} not found"),
             Self::ProgramHung { program, .. }
-            | Self::Flood { program, .. }
-            | Self::LeftBehind { program } => format!("program {}: {program}", self.instead()),
+            | Self::TooMuchOutput { program, .. }
+            | Self::ProcessesLeft { program } => format!("program {}: {program}", self.instead()),
             Self::NoRace { rounds, overlapping } => {
                 format!("a race was none: in {overlapping} of {rounds} rounds calls overlapped")
             }
-            Self::Senseless(what) => format!("the scenario makes no sense: {what}"),
+            Self::InvalidScenario(what) => format!("the scenario makes no sense: {what}"),
         }
     }
 
@@ -185,10 +185,10 @@ impl Error {
             Self::LostPipe { .. } => "closed its socket at".to_owned(),
             Self::Hung { limit, .. } => format!("did not answer within {limit:?}"),
             Self::Short { bytes, .. } => format!("gave a short answer of {bytes} bytes"),
-            Self::Stray { .. } => "answered twice, or what it was not asked, after".to_owned(),
+            Self::UnexpectedAnswer { .. } => "answered twice, or what it was not asked, after".to_owned(),
             Self::ProgramHung { limit, .. } => format!("did not end within {limit:?}"),
-            Self::Flood { bytes, .. } => format!("said more than {bytes} bytes"),
-            Self::LeftBehind { .. } => "ended but left processes behind, which were killed".to_owned(),
+            Self::TooMuchOutput { bytes, .. } => format!("said more than {bytes} bytes"),
+            Self::ProcessesLeft { .. } => "ended but left processes behind, which were killed".to_owned(),
             _ => String::new(),
         }
     }
@@ -202,7 +202,7 @@ impl Error {
             Self::Namespace { .. } => {
                 Some("see user.max_user_namespaces, chroot, seccomp and LSM policies in `cargo ci facts`")
             }
-            Self::NotApart { .. } => {
+            Self::IsolationFailed { .. } => {
                 Some("see the limits in /proc/sys/user, and seccomp in `cargo ci facts`")
             }
             Self::NoProgram(_) => Some("install it, or name it as a need"),

@@ -92,7 +92,7 @@ impl Facts {
         Self::around(System::gather(), Process::gather(), Policy::gather(), lookups)
     }
 
-    /// As [`Facts::gather`], with [`system`], [`process`] and [`policy`] as they were read before.
+    /// As [`Facts::gather`], with [`system()`], [`process()`] and [`policy()`] as they were read before.
     pub fn of_this_process(lookups: Lookups) -> Facts {
         Self::around(system().clone(), process().clone(), policy().clone(), lookups)
     }

@@ -142,7 +142,7 @@ impl ActorProcess {
             }
         }
         if all.len() > count {
-            return Err(Error::Stray { actor: self.actor, doing: self.step(doing) });
+            return Err(Error::UnexpectedAnswer { actor: self.actor, doing: self.step(doing) });
         }
         Ok((all, arrived))
     }

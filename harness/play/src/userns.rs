@@ -192,5 +192,5 @@ fn ended(trace: &Trace) -> Result<Ended, Refused> {
             _ => {}
         }
     }
-    Err(Refused::Harness(Error::Senseless("no program was run".to_owned())))
+    Err(Refused::Harness(Error::InvalidScenario("no program was run".to_owned())))
 }

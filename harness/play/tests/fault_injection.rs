@@ -105,7 +105,7 @@ fn answers_twice(#[case] before: &[Action], #[case] step: u64) {
 
     let error = error(&scenario);
 
-    assert!(matches!(error, Error::Stray { actor: Actor::Outside, .. }), "{error}");
+    assert!(matches!(error, Error::UnexpectedAnswer { actor: Actor::Outside, .. }), "{error}");
     says(&error, &["answered twice, or what it was not asked"]);
 }
 
@@ -117,7 +117,10 @@ fn does_not_end() {
 
     let error = error(&scenario);
 
-    assert!(matches!(error, Error::Stray { .. } | Error::Hung { .. } | Error::State { .. }), "{error}");
+    assert!(
+        matches!(error, Error::UnexpectedAnswer { .. } | Error::Hung { .. } | Error::State { .. }),
+        "{error}"
+    );
 }
 
 /// A pipe lost is told, and that the actor lives on.

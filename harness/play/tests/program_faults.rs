@@ -32,7 +32,7 @@ fn program_leaves_a_process(#[case] script: &'static str) {
     // What is left behind is given some time to end by itself, which a busy machine draws out.
     let error = error_within(10 * LIMIT, &caller().outside(&[run(&["sh", "-c", script])]));
 
-    assert!(matches!(error, Error::LeftBehind { .. }), "{error}");
+    assert!(matches!(error, Error::ProcessesLeft { .. }), "{error}");
     says(&error, &["left processes behind", script]);
 }
 
@@ -41,7 +41,7 @@ fn program_leaves_a_process(#[case] script: &'static str) {
 fn program_floods() {
     let error = error(&caller().outside(&[run(&["cat", "/dev/zero"])]));
 
-    assert!(matches!(error, Error::Flood { .. }), "{error}");
+    assert!(matches!(error, Error::TooMuchOutput { .. }), "{error}");
     says(&error, &["said more than 1048576 bytes", "cat /dev/zero"]);
 }
 

@@ -107,6 +107,6 @@ fn mumbles() {
 fn makes_no_sense(#[case] wrong: Racer, #[case] message: &str) {
     let error = error(caller().inside(&[]), &[wrong, idle(Actor::Privileged)], LONG, SLACK);
 
-    assert!(matches!(error, Error::Senseless(_)), "{error}");
+    assert!(matches!(error, Error::InvalidScenario(_)), "{error}");
     says(&error, &[message]);
 }

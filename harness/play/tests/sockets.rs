@@ -32,7 +32,7 @@ fn a_socket_goes_to_an_actor_that_is_there() {
     let played = caller().inside(&[Action::Socketpair(Actor::Sibling)]).try_play();
 
     let error = played.expect_err("nobody is there to hold the other end");
-    assert!(matches!(error, Error::Senseless(_)), "{error}");
+    assert!(matches!(error, Error::InvalidScenario(_)), "{error}");
 }
 
 #[test]

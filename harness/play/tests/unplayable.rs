@@ -61,7 +61,7 @@ fn does_nothing_unless_apart(#[case] who: Actor) {
     let error = error(&scenario);
 
     let flags = libc::CLONE_NEWNS;
-    assert_eq!(error, Error::NotApart { actor: Actor::Outside, flags, errno: Errno::ENOSPC });
+    assert_eq!(error, Error::IsolationFailed { actor: Actor::Outside, flags, errno: Errno::ENOSPC });
     says(&error, &["actor outside cannot get away", "unshare(CLONE_NEWNS)", "ENOSPC"]);
 }
 
@@ -96,5 +96,5 @@ fn a_step_after_the_end(#[case] leaves: Leaves) {
 
     let error = error(&scenario);
 
-    assert!(matches!(error, Error::Senseless(_)), "{error}");
+    assert!(matches!(error, Error::InvalidScenario(_)), "{error}");
 }

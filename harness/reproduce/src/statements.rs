@@ -108,7 +108,7 @@ impl<'a> Statements<'a> {
         self.text
             .push_str(&format!("\n\tif (turn({forker}))\n\t\tstart({}, {flags});\n", Self::c_name(actor)));
         let mut body = match parent {
-            None if actor != Actor::Privileged => self.costume(),
+            None if actor != Actor::Privileged => self.take_credentials(),
             _ => String::new(),
         };
         if actor.namespace() == Namespace::New && *action == Action::Fork {
@@ -119,8 +119,8 @@ impl<'a> Statements<'a> {
         self.statement(actor, action, &body);
     }
 
-    /// How a copy of whoever runs the program takes on the ids of the cast.
-    fn costume(&self) -> String {
+    /// How a copy of the process that runs the program takes on the credentials of the scenario.
+    fn take_credentials(&self) -> String {
         match &self.scenario.run_as {
             RunAs::Caller => String::new(),
             RunAs::Root => "take_ids(0, 0, 1, (gid_t []){ 0 });\n".to_owned(),

@@ -171,7 +171,7 @@ pub fn applies(start: &Start) -> Result<(), &'static str> {
         );
     }
     if start.release.is_none() {
-        return Err("the model asks for the release of the kernel, and uname(2) does not tell");
+        return Err("the model asks for the release of the kernel, and uname(2) does not report it");
     }
     Ok(())
 }
@@ -182,4 +182,69 @@ pub fn predict(scenario: &Scenario, start: &Start) -> Option<Prediction> {
     let mut world = World::new(&scenario.run_as, start);
     let steps = scenario.steps.iter().map(|step| world.expect(step)).collect();
     Some(Prediction { steps, states: world.states(), names: start.names(&scenario.run_as) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use harness_scenario::action::{DENY, gid_map, uid_map};
+    use harness_scenario::caller::Caller;
+    use harness_scenario::ids::{CapSets, FsId, Ids};
+    use harness_scenario::scenario::{Scenario, caller};
+
+    const NEW: Release = Release { version: (7, 3), stable: 0 };
+
+    /// A host on which a process with these ids has scenarios played.
+    fn host(id: u32, release: Release) -> Start {
+        let ids = Ids { real: id, effective: id, saved: id, fs: FsId::Known(id) };
+        let caps = CapSets::default();
+        Start {
+            caller: Caller { uid: ids, gid: ids, groups: Vec::new(), caps, files: Default::default() },
+            in_initial_userns: true,
+            overflow: [65_534; 2],
+            last_cap: 40,
+            page: 4096,
+            release: Some(release),
+            missing: MissingFeatures::default(),
+        }
+    }
+
+    fn last(scenario: &Scenario, start: &Start) -> (Option<Outcome>, Option<&'static str>) {
+        let prediction = predict(scenario, start).expect("the model applies");
+        let last = prediction.steps.last().expect("a step").clone();
+        (last.outcome, last.rule)
+    }
+
+    #[test]
+    fn a_refusal_names_its_rule() {
+        let start = host(1000, NEW);
+        let refused = last(&caller().inside(&[gid_map("0 own 1")]), &start);
+        let allowed = last(&caller().inside(&[DENY, gid_map("0 own 1")]), &start);
+
+        let eperm = Outcome::Failed { call: "", errno: Errno::EPERM };
+        assert_eq!(refused, (Some(eperm), Some("allow.own-gid-needs-deny")));
+        assert_eq!(allowed, (Some(Outcome::Done), None));
+    }
+
+    #[test]
+    fn the_release_decides_where_kernels_differ() {
+        let scenario = caller().inside(&[uid_map("0 own 18446744073709551617")]);
+        let old = Release { version: (7, 1), stable: 0 };
+
+        assert_eq!(last(&scenario, &host(1000, old)), (Some(Outcome::Done), None));
+        assert_ne!(last(&scenario, &host(1000, NEW)).0, Some(Outcome::Done));
+    }
+
+    #[test]
+    fn a_host_that_the_model_does_not_know_is_left_alone_with_a_reason() {
+        let known = host(1000, NEW);
+        for (start, reason) in [
+            (Start { in_initial_userns: false, ..known.clone() }, "the caller is in another"),
+            (Start { release: None, ..known }, "uname(2) does not report"),
+        ] {
+            let error = applies(&start).expect_err("not known");
+            assert!(error.contains(reason), "{error}");
+            assert_eq!(predict(&caller().inside(&[DENY]), &start), None);
+        }
+    }
 }

@@ -54,7 +54,7 @@ pub fn run(
     let Some([stdout, stderr]) = said.filter(|_| !flood && child.readable_by(deadline)) else {
         stop(&mut child, started[0].value);
         return Err(match flood {
-            true => Error::Flood { program, bytes: MOST },
+            true => Error::TooMuchOutput { program, bytes: MOST },
             false => Error::ProgramHung { program, limit },
         });
     };
@@ -63,7 +63,7 @@ pub fn run(
         return Ok(Outcome::Failed { call: "execve", errno: Errno::from_raw(ended[1].errno) });
     }
     if ended[0].errno != 0 {
-        return Err(Error::LeftBehind { program });
+        return Err(Error::ProcessesLeft { program });
     }
     let status = status(i32::try_from(ended[0].value).unwrap_or(-1));
     Ok(Outcome::Program(Ended { status, stdout, stderr }))

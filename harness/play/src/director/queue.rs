@@ -139,7 +139,7 @@ impl Director<'_> {
         for pending in &queue.pending {
             let (these, others) = rest.split_at(pending.names.len());
             if these.iter().any(|answer| answer.step != pending.number) {
-                return Err(Error::Stray { actor, doing: doing(pending.number) });
+                return Err(Error::UnexpectedAnswer { actor, doing: doing(pending.number) });
             }
             self.record(queue.process, pending, these)?;
             rest = others;
@@ -166,7 +166,7 @@ impl Director<'_> {
             (What::Step(index), failed) => {
                 let action = &self.scenario.steps[index].action;
                 if let (Action::UnshareOrStop(flags), Some((_, errno))) = (action, failed) {
-                    return Err(Error::NotApart { actor, flags: *flags, errno });
+                    return Err(Error::IsolationFailed { actor, flags: *flags, errno });
                 }
                 let outcome = decode::of(action, &pending.names, answers, self.names.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {

@@ -41,7 +41,7 @@ pub fn spawn(
     match (answers[1].errno, i32::try_from(answers[1].value)) {
         (0, Ok(pid @ 2..)) => Ok(ActorProcess::new(actor, next, Pid::from_raw(pid), ours, limit)),
         // Whoever answers this lies; and a signal to 0 or -1 would reach a great many processes.
-        (0, _) => Err(Error::Stray { actor: parent.actor, doing: format!("fork of {actor}") }),
+        (0, _) => Err(Error::UnexpectedAnswer { actor: parent.actor, doing: format!("fork of {actor}") }),
         (errno, _) => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
     }
 }

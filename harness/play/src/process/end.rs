@@ -62,7 +62,7 @@ impl ActorProcess {
         }
         let mut buffer = Buffer::take();
         match (self.message(buffer.bytes()), self.reaped) {
-            (Ok((1.., _)), _) => Err(Error::Stray { actor, doing: self.step(doing) }),
+            (Ok((1.., _)), _) => Err(Error::UnexpectedAnswer { actor, doing: self.step(doing) }),
             // Its socket is closed when it has ended, which is all that there is to see of it.
             (Err(Errno::EAGAIN), Some(Status::Unseen)) => {
                 Err(Error::Hung { actor, doing: self.step(doing), limit: self.limit })

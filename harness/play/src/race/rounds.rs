@@ -164,8 +164,9 @@ impl<'a> Rounds<'a> {
         let everybody = || stage.processes.iter().chain(&self.lasting.processes);
         let pid = |actor| everybody().find(|process| process.actor == actor)?.pid().map(Pid::as_raw);
         let context = Context { actor: racer.actor, own: stage.names.own, pid: &pid };
-        let senseless =
-            |action| Error::Senseless(format!("a racer cannot do so: {}", show::action(racer.actor, action)));
+        let senseless = |action| {
+            Error::InvalidScenario(format!("a racer cannot do so: {}", show::action(racer.actor, action)))
+        };
         let mut parts = Vec::new();
         for (action, part) in racer.before.iter().zip(BEFORE..) {
             parts.push((
@@ -203,7 +204,7 @@ impl<'a> Rounds<'a> {
             let received = self.process(seat).receive(expected.len(), &doing);
             let (answers, _) = received.map_err(|error| self.who_hangs(entries, next, error))?;
             if answers.iter().map(|answer| answer.step).ne(expected) {
-                return Err(Error::Stray { actor: racer.actor, doing: doing(number(0, CALL)) });
+                return Err(Error::UnexpectedAnswer { actor: racer.actor, doing: doing(number(0, CALL)) });
             }
             entries[next].answers = answers;
         }

@@ -30,7 +30,7 @@ impl LastingRacers {
         let mut cast = Scenario::new(stage.run_as.clone());
         for racer in racers.iter().filter(|racer| !stage.mentions(racer.actor)) {
             if racer.actor.namespace() != Namespace::Callers {
-                return Err(Error::Senseless(format!("{} races and is not on the stage", racer.actor)));
+                return Err(Error::InvalidScenario(format!("{} races and is not on the stage", racer.actor)));
             }
             cast = cast.by(racer.actor, &[]);
         }
@@ -74,5 +74,5 @@ pub fn ready((mut director, mut queue): (Director<'_>, Queue)) -> Result<Directo
 /// A race whose racers are not ready says nothing.
 pub fn not_ready(actor: Actor, action: &Action, outcome: &Outcome, names: &Names) -> Error {
     let (step, shown) = (show::action(actor, action), show::outcome(outcome, action, names));
-    Error::Senseless(format!("before the race {actor}'s {step} came out as {shown}"))
+    Error::InvalidScenario(format!("before the race {actor}'s {step} came out as {shown}"))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use guest::End;
 
+use crate::run::snapshots::{self, SnapshotName};
 use crate::run::user_run::UserRun;
 
 /// What became of the snapshots that no run asked for.
@@ -25,13 +26,10 @@ pub fn unused(snapshots: &[PathBuf], runs: &[UserRun]) -> Unused {
     let used: BTreeSet<&PathBuf> = runs.iter().flat_map(|run| &run.references).collect();
     let mut unused = Unused::default();
     for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
-        let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
-        let stem = file.strip_suffix(".snap").unwrap_or(&file);
-        let (owner, variant) =
-            stem.split_once('@').map_or((stem, None), |(owner, variant)| (owner, Some(variant)));
+        let Some(SnapshotName { owner, variant }) = SnapshotName::of(snapshot) else { continue };
         let ends = ends_of(owner, runs);
         let passed = ends.iter().any(|end| end.is_pass());
-        if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
+        if ends.is_empty() || (passed && variant.is_empty() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
         } else {
             unused.left_alone.push(snapshot.clone());
@@ -51,7 +49,7 @@ fn ends_of<'a>(owner: &str, runs: &'a [UserRun]) -> Vec<&'a End> {
     let tests = runs.iter().flat_map(|run| &run.tests);
     // A test may keep more than one: insta appends -2, the suite may append a name after `__`.
     let owns = |test: &str| {
-        let rest = owner.strip_prefix(test.replace("::", "__").as_str());
+        let rest = owner.strip_prefix(snapshots::owner(test).as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-') || rest.starts_with("__"))
     };
     tests.filter(|test| owns(&test.name)).map(|test| &test.end).collect()

@@ -12,6 +12,7 @@ use crate::guests::outcome::Outcome;
 use crate::guests::transcript::{TestRun, UserTranscript};
 use crate::report::about::{self, About};
 use crate::report::record::{Document, Evidence, FORMAT, Failure, Kernel, TestReport, UserReport};
+use crate::run::snapshots::{self, SnapshotName};
 
 /// The outcomes as a document, with the end of every test, and with what [`crate::matrix`] has to know of the suite.
 pub fn document(outcomes: &[Outcome], about: &About) -> Document {
@@ -89,12 +90,9 @@ fn test(user: &UserTranscript, name: &str, ended: &TestRun) -> TestReport {
 
 /// The trace that a test left, since it differs from the reviewed one.
 fn trace<'a>(user: &'a UserTranscript, test: &str) -> Option<&'a str> {
-    let wanted = test.replace("::", "__");
-    let is_its = |path: &Path| {
-        let file = path.file_name()?.to_str()?.strip_suffix(".snap.new")?;
-        Some(file.split_once('@').map_or(file, |(owner, _)| owner) == wanted)
-    };
-    user.snapshots.iter().find(|(path, _)| is_its(path) == Some(true)).map(|(_, text)| about::body(text))
+    let owner = snapshots::owner(test);
+    let is_its = |path: &Path| SnapshotName::of(path).is_some_and(|name| name.owner == owner);
+    user.snapshots.iter().find(|(path, _)| is_its(path)).map(|(_, text)| about::body(text))
 }
 
 /// The programs that show what a test saw: of its name, or with a number where there is more than one.

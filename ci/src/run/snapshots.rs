@@ -38,9 +38,44 @@ pub fn references(file: &Path, root: &Path) -> Result<BTreeSet<PathBuf>, String>
     Ok(text.lines().map(Path::new).map(|path| path.strip_prefix(root).unwrap_or(path).to_owned()).collect())
 }
 
+/// The name of a snapshot's file: `owner.snap`, `owner@variant.snap`, or one of these with `.new` behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotName<'a> {
+    /// The test, as [`owner`] writes it. A test may keep more than one snapshot: insta appends -2, the suite may
+    /// append a name after `__`.
+    pub owner: &'a str,
+    /// The variant; empty for the plain snapshot.
+    pub variant: &'a str,
+}
+
+impl<'a> SnapshotName<'a> {
+    /// Reads the name of a file; `None` where it is no snapshot's.
+    pub fn of(file: &'a Path) -> Option<Self> {
+        let name = file.file_name()?.to_str()?;
+        let stem = name.strip_suffix(".new").unwrap_or(name).strip_suffix(".snap")?;
+        let (owner, variant) = stem.split_once('@').unwrap_or((stem, ""));
+        Some(Self { owner, variant })
+    }
+}
+
+/// The name of a test as part of a file's name.
+pub fn owner(test: &str) -> String {
+    test.replace("::", "__")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_named_for_its_test_and_its_variant() {
+        let name = |owner, variant| Some(SnapshotName { owner, variant });
+
+        assert_eq!(SnapshotName::of(Path::new("s/a__b.snap")), name("a__b", ""));
+        assert_eq!(SnapshotName::of(Path::new("s/a__b@without-x.snap.new")), name("a__b", "without-x"));
+        assert_eq!(SnapshotName::of(Path::new("s/a__b.txt")), None);
+        assert_eq!(owner("a::b"), "a__b");
+    }
     #[test]
     fn references_of_another_directory_are_mapped_back() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;

@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod compare;
 pub mod expected_failures;
 pub mod failure;
+pub mod follow;
 pub mod guest;
 pub mod initramfs;
 pub mod json;

@@ -1,13 +1,16 @@
-//! `cargo ci kernels`: the suite on many kernels of one machine, side by side.
+//! `cargo ci kernels`: the suite on many kernels of one machine, side by side, and beside the programs of
+//! distributions.
 
 mod accelerator;
+mod enter;
 mod fetch;
 mod image;
 mod launch;
 pub mod list;
 pub mod options;
 pub mod play;
-mod setup;
+mod rootfs;
+pub mod setup;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +18,7 @@ use std::time::Duration;
 use crate::debian::apt::Mirror;
 use crate::guests::bundle::Bundle;
 use crate::guests::failure::RunFailure;
+use crate::guests::follow::Questions;
 use crate::guests::outcome::{self, Outcome};
 use crate::guests::start::Start;
 use crate::guests::{expected_failures, json, junit, table};
@@ -43,11 +47,19 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
         print(if options.elsewhere.json { list::json(&rows)? } else { list::text(&rows) });
         return Ok(Verdict::Good);
     }
+    run_rows(&rows, options)
+}
+
+/// Asks these rows, and reports as the options say.
+///
+/// # Errors
+/// When no row can be asked at all; what keeps one of them from it is in its row.
+pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, String> {
     let elsewhere = &options.elsewhere;
     reachable([&elsewhere.junit, &options.save, &options.pages.html, &options.pages.markdown])?;
     let differences = expected_failures::all(options.known.as_deref())?;
     if elsewhere.setup {
-        setup::install(&rows)?;
+        setup::install(rows)?;
     }
     setup::target()?;
     let workspace = Workspace::find()?;
@@ -56,19 +68,18 @@ pub fn run(options: &KernelsOptions) -> Result<Verdict, String> {
     let bundle = Bundle::pack(&workspace, elsewhere.filter.as_deref())?;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     expected_failures::fits(&differences, &names, &bundle.suite_tests)?;
+    let limit = Duration::from_secs(elsewhere.limit);
     let common = Common {
-        differences,
-        bundle,
-        results: workspace.results().join("kernels"),
+        questions: Questions { differences, bundle, limit },
+        results: workspace.results(),
         memory: options.memory,
-        limit: Duration::from_secs(elsewhere.limit),
         accelerator: Choice::new(options.accelerator, &cache),
     };
     let about = match elsewhere.json || options.save.is_some() || !options.pages.is_empty() {
-        true => Some(About::of(&workspace.root, &common.bundle.binary, &common.bundle.tests)?),
+        true => Some(about(&workspace, &common.questions.bundle)?),
         false => None,
     };
-    let outcomes = all(&common, &rows, &cache, options)?;
+    let outcomes = all(&common, rows, &cache, options)?;
     let document = about.map(|about| json::document(&outcomes, &about));
     report(&outcomes, document, &workspace, options)?;
     Ok(outcome::verdict(&outcomes))
@@ -106,7 +117,11 @@ fn reachable(files: [&Option<PathBuf>; 4]) -> Result<(), String> {
     })
 }
 
-/// Asks all kernels. The host comes first and alone: its tests need all of its processors.
+fn about(workspace: &Workspace, bundle: &Bundle) -> Result<About, String> {
+    About::of(&workspace.root, &bundle.binary, &bundle.tests)
+}
+
+/// Asks all rows. What runs on the host's kernel comes first and alone: its tests need all processors.
 fn all(
     common: &Common,
     rows: &[Row],
@@ -118,7 +133,8 @@ fn all(
     let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref());
     let store = Store::new(cache, mirror, options.elsewhere.refresh);
     let one = |row: &Row| play::play(common, row, image(&store, row));
-    let (here, mut guests): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.start == Start::Host);
+    let here = |row: &&Row| matches!(row.start, Start::Host | Start::Rootfs);
+    let (here, mut guests): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(here);
     // What takes longest begins first, so that nothing runs alone at the end for long.
     guests.sort_by_key(|row| row.start != Start::Qemu);
     let mut outcomes: Vec<Outcome> = here.into_iter().map(one).collect();
@@ -136,5 +152,9 @@ fn image(store: &Store, row: &Row) -> Result<Image, RunFailure> {
         Source::Here => Ok(Image::default()),
         Source::File(file) => image::of_file(file, row.start).map_err(RunFailure::NotStarted),
         Source::Package(package) => store.get(row, package).map_err(RunFailure::NotFetched),
+        Source::Release(release) => store.root(release).map_err(|error| match signals::interrupted() {
+            true => RunFailure::Interrupted,
+            false => RunFailure::NotFetched(error),
+        }),
     }
 }

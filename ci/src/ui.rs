@@ -2,4 +2,5 @@
 
 pub mod print;
 pub mod style;
+pub mod table;
 pub mod verdict;

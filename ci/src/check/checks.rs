@@ -23,6 +23,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "packages", about: "the programs that the suite runs are installed", run: packages },
     Step { name: "format", about: "cargo fmt --check", run: format },
     Step { name: "lint", about: "clippy on all targets, warnings are errors", run: lint },
+    Step { name: "imports", about: "no file imports in a circle or upward", run: imports },
     Step { name: "docs", about: "documentation builds without a warning", run: docs },
     Step { name: "doctests", about: "examples in the documentation run", run: doctests },
     Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
@@ -72,6 +73,16 @@ fn lint(context: &Context) -> Outcome {
     let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     match tools::component("clippy", "cargo-clippy", context.install) {
         Ok(()) => check(&mut context.workspace.cargo(arguments)),
+        Err(error) => Outcome::CouldNotRun(error),
+    }
+}
+
+fn imports(context: &Context) -> Outcome {
+    let mut command = context.workspace.cargo(["run", "--quiet", "--package", "imports", "--locked"]);
+    match process::stream(&mut command).map(|status| status.code()) {
+        Ok(Some(0)) => Outcome::Passed(String::new()),
+        Ok(Some(1)) => Outcome::Failed("files import in a circle or upward: see above".to_owned()),
+        Ok(_) => Outcome::CouldNotRun("the imports could not be read: see above".to_owned()),
         Err(error) => Outcome::CouldNotRun(error),
     }
 }

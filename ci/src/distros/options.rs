@@ -1,8 +1,11 @@
 //! What can be said to `cargo ci distros`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::guests::options::ElsewhereOptions;
+use crate::matrix::options::PagesOptions;
 
 /// Below the options in its help.
 pub const AFTER: &str = "\
@@ -11,11 +14,13 @@ Examples:
   cargo ci distros --only trixie --only sid    two of them
   cargo ci distros --filter 'test(sudo)'       the tests whose name contains sudo
   cargo ci distros --refresh                   make the roots anew
+  cargo ci distros --html page.html            rules down, distributions across, on a page for a browser
   cargo ci distros --json > distros.json       the end of every test, for scripts
 
 mmdebstrap makes the root of each release, from the mirror of Debian that apt uses on this host or from --mirror,
 checked against Debian's archive keyring. It becomes the real root of the tests in a mount namespace, in memory:
 a process that was merely chrooted may not create user namespaces. The kernel is this host's. Needs root.
+The releases are rows of ci/kernels.toml: `cargo ci kernels --only trixie --only uml` puts them beside kernels.
 
 Exit status: 0 all passed, 1 tests failed, 2 a distribution could not be judged.";
 
@@ -28,6 +33,15 @@ pub struct DistrosOptions {
     /// List the releases and stop
     #[arg(long)]
     pub list: bool,
+    /// Expected failures from this file instead of ci/differences.toml
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
+    /// Write what every test answered, as JSON: `cargo ci matrix` puts several such files side by side
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// The pages to write.
+    #[command(flatten)]
+    pub pages: PagesOptions,
     /// What the other command that runs elsewhere takes, too.
     #[command(flatten)]
     pub elsewhere: ElsewhereOptions,

@@ -6,11 +6,14 @@ use crate::guests::outcome::Outcome;
 use crate::guests::start::Start;
 use crate::report::record::Comparison;
 
-/// The kernel with the highest release of those that were asked in full. gVisor's number is not its own.
+/// The kernel with the highest release of those that were asked in full. gVisor's number is not its own, and a
+/// distribution has the host's; of distributions alone the last is the newest.
 pub fn newest(outcomes: &[Outcome]) -> Option<&Outcome> {
     let judged = outcomes.iter().filter(|it| it.failure.is_none() && it.start != Start::Gvisor);
+    let (roots, judged): (Vec<_>, Vec<_>) = judged.partition(|it| it.start == Start::Rootfs);
     // Of equals the first one: guests are alike, a host may be anything.
-    judged.rev().max_by_key(|it| version(it.release.as_deref().unwrap_or_default()))
+    let kernel = judged.into_iter().rev().max_by_key(|it| version(it.release.as_deref().unwrap_or_default()));
+    kernel.or(roots.last().copied())
 }
 
 /// The first three numbers of a release; a release candidate comes before the release.

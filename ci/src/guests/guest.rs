@@ -153,10 +153,7 @@ impl Guest {
     /// Waits a while for the guest to end by itself, and ends it. `None` if it had to be killed.
     fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
         let until = Instant::now() + patience;
-        let mut status = self.child.try_wait().ok().flatten();
-        while status.is_none() && Instant::now() < until && !signals::interrupted() {
-            status = self.wait(TICK);
-        }
+        let status = self.wait(|| Instant::now() >= until || signals::interrupted());
         self.kill();
         status
     }
@@ -166,7 +163,8 @@ impl Guest {
             if let Ok(None) = self.child.try_wait() {
                 // The supervisor ends whatever the guest has started, wherever that has gone.
                 let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
-                self.wait(2 * supervisor::PATIENCE);
+                let until = Instant::now() + 2 * supervisor::PATIENCE;
+                self.wait(|| Instant::now() >= until);
             }
             // Had somebody killed the supervisor, there would still be its group.
             let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
@@ -175,14 +173,8 @@ impl Guest {
     }
 
     /// Waits until the child has ended, but not for ever.
-    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let until = Instant::now() + patience;
-        let mut status = self.child.try_wait().ok().flatten();
-        while status.is_none() && Instant::now() < until {
-            thread::sleep(Duration::from_millis(10));
-            status = self.child.try_wait().ok().flatten();
-        }
-        status
+    fn wait(&mut self, stop: impl Fn() -> bool) -> Option<ExitStatus> {
+        process::wait_unless(&mut self.child, |_| stop()).ok().flatten()
     }
 }
 

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use cpio::newc;
+
 /// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Node {
@@ -90,7 +92,7 @@ impl Tree {
             };
             record(out, number, kind | mode, device, path, content)?;
         }
-        record(out, 0, 0, (0, 0), "TRAILER!!!", &[])
+        newc::trailer(out).map(drop)
     }
 
     /// Writes the tree below a directory, without devices.
@@ -125,24 +127,11 @@ fn record(
     path: &str,
     content: &[u8],
 ) -> io::Result<()> {
-    let size = |bytes: usize| u32::try_from(bytes).map_err(|_| io::Error::other("a file of 4 GiB or more"));
-    // inode, mode, uid, gid, links, time, size, device of the file, device that it is, length of the name, sum
-    let fields =
-        [number, mode, 0, 0, 1, 0, size(content.len())?, 0, 0, device.0, device.1, size(path.len() + 1)?, 0];
-    let mut header = "070701".to_owned();
-    for field in fields {
-        header += &format!("{field:08X}");
-    }
-    header += path;
-    out.write_all(header.as_bytes())?;
-    // The name ends with a zero; header and content each end at a multiple of four.
-    out.write_all(&[0; 4][..1 + padding(header.len() + 1)])?;
-    out.write_all(content)?;
-    out.write_all(&[0; 4][..padding(content.len())])
-}
-
-fn padding(length: usize) -> usize {
-    (4 - length % 4) % 4
+    let size = u32::try_from(content.len()).map_err(|_| io::Error::other("a file of 4 GiB or more"))?;
+    let entry = newc::Builder::new(path).ino(number).mode(mode).nlink(1);
+    let mut entry = entry.rdev_major(device.0).rdev_minor(device.1).write(out, size);
+    entry.write_all(content)?;
+    entry.finish().map(drop)
 }
 
 #[cfg(test)]
@@ -171,7 +160,7 @@ mod tests {
         let odd = text.find("usr/bin/odd").unwrap_or(0);
         let header_of_odd = &text[odd - 110..odd];
         assert_eq!(&header_of_odd[..6], "070701");
-        assert_eq!(&header_of_odd[14..22], "000089ED");
+        assert_eq!(header_of_odd[14..22].to_uppercase(), "000089ED");
         assert_eq!(&header_of_odd[54..62], "00000005");
         assert!(text[odd..].starts_with("usr/bin/odd\0\0\0"), "{text}");
         Ok(())

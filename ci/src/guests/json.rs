@@ -33,6 +33,7 @@ fn kernel(it: &Outcome, newest: Option<&Outcome>) -> Kernel {
         start: it.start.word().to_owned(),
         accelerator: it.accelerator.map(str::to_owned),
         origin: it.origin.clone(),
+        programs: it.programs.clone(),
         release: it.release.clone(),
         verdict: it.verdict().label().to_owned(),
         passed: it.passed(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// Options of commands that run the suite elsewhere, on what they fetch from Debian's archive.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ElsewhereOptions {
     /// Run only what this nextest expression selects
     #[arg(long, short = 'E', value_name = "EXPR")]

@@ -11,7 +11,10 @@ use crate::guests::transcript::UserTranscript;
 use crate::report::record::ExpectedFailureSeen;
 use crate::ui::verdict::Verdict;
 
-/// One kernel, and all that it answered.
+/// Versions of programs by their packages.
+pub type Programs = BTreeMap<String, String>;
+
+/// One kernel or distribution, and all that it answered.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The row's name.
@@ -22,6 +25,8 @@ pub struct Outcome {
     pub accelerator: Option<&'static str>,
     /// The package and its version, or the file.
     pub origin: String,
+    /// The versions of the programs that the row is about; empty for a kernel.
+    pub programs: Programs,
     /// `uname -r`.
     pub release: Option<String>,
     /// From the start until the first word.
@@ -164,6 +169,7 @@ pub mod tests {
             start: Start::Qemu,
             accelerator: Some("tcg"),
             origin: "linux 1".to_owned(),
+            programs: Programs::new(),
             release: Some(release.to_owned()),
             boot: Some(Duration::from_secs(2)),
             time: Duration::from_secs(9),

@@ -12,6 +12,8 @@ pub enum Start {
     Qemu,
     /// As runsc, which is one.
     Gvisor,
+    /// As a process whose root is that of a distribution.
+    Rootfs,
     /// It runs already.
     Host,
 }
@@ -23,6 +25,7 @@ impl Start {
             Self::Uml => "uml",
             Self::Qemu => "qemu",
             Self::Gvisor => "gvisor",
+            Self::Rootfs => "rootfs",
             Self::Host => "host",
         }
     }

@@ -1,5 +1,6 @@
 //! The kernels side by side, for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,8 +10,10 @@ use guest::End;
 use crate::guests::compare::{compare, newest};
 use crate::guests::expected_failures::FILE;
 use crate::guests::outcome::{Outcome, verdict};
+use crate::guests::start::Start;
 use crate::report::record::ExpectedFailureSeen;
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
+use crate::ui::table::{Side, Table, cell, plain};
 use crate::ui::verdict::Verdict;
 
 /// How many failed tests of a kernel are named when not all are asked for.
@@ -35,39 +38,41 @@ pub fn render(outcomes: &[Outcome], root: &Path, verbose: bool) -> String {
     text
 }
 
-fn table(outcomes: &[Outcome], verbose: bool) -> String {
+fn table(outcomes: &[Outcome], verbose: bool) -> Table {
     let newest = newest(outcomes);
     let heading = newest.map_or("differs".to_owned(), |it| format!("differs from {}", it.name));
-    let release = |it: &Outcome| it.release.clone().unwrap_or("-".to_owned());
-    let width = |of: &dyn Fn(&Outcome) -> usize| outcomes.iter().map(of).max().unwrap_or(0).max(7);
-    let (name_width, release_width) = (width(&|it| it.name.len()), width(&|it| release(it).len()));
-    let mut text = format!(
-        "{BOLD}{:<name_width$}  {:<release_width$}  {:>6}  {:>6}  {:>5}  {:>7}  {:>7}  {heading}{BOLD:#}\n",
-        "kernel", "release", "passed", "failed", "known", "skipped", "time"
-    );
+    let programs: BTreeSet<&String> = outcomes.iter().flat_map(|it| it.programs.keys()).collect();
+    let first = match outcomes.iter().all(|it| it.start == Start::Rootfs) {
+        true => "distribution",
+        false => "kernel",
+    };
+    let words = [first, "release"].into_iter().chain(programs.iter().map(|name| name.as_str()));
+    let numbers = ["passed", "failed", "known", "skipped", "time"].map(|title| (title, Side::Right));
+    let columns =
+        words.map(|title| (title, Side::Left)).chain(numbers).chain([(heading.as_str(), Side::Left)]);
+    let mut table = Table::new(columns);
     for it in outcomes {
         let differs = match (&it.failure, newest) {
-            (Some(failure), _) => format!("{BAD}{}{BAD:#}", failure.word()),
-            (None, Some(newest)) if newest.name == it.name => "the newest".to_owned(),
-            (None, Some(newest)) => compare(it, newest).words(verbose),
-            (None, None) => String::new(),
+            (Some(failure), _) => cell(failure.word(), BAD),
+            (None, Some(newest)) if newest.name == it.name => plain("the newest"),
+            (None, Some(newest)) => plain(compare(it, newest).words(verbose)),
+            (None, None) => plain(""),
         };
-        let failed = if it.failed() > 0 { BAD } else { Style::new() };
-        let known = if it.known() > 0 { MIDDLING } else { Style::new() };
-        let skipped = if it.skipped() > 0 { MIDDLING } else { Style::new() };
-        let _ = writeln!(
-            text,
-            "{:<name_width$}  {:<release_width$}  {:>6}  {failed}{:>6}{failed:#}  {known}{:>5}{known:#}  {skipped}{:>7}{skipped:#}  {:>5.1} s  {differs}",
-            it.name,
-            release(it),
-            it.passed(),
-            it.failed(),
-            it.known(),
-            it.skipped(),
-            it.time.as_secs_f64(),
-        );
+        let version = |name: &&String| plain(it.programs.get(*name).map_or("-", String::as_str));
+        let counted = |count: usize, style: Style| cell(count, if count > 0 { style } else { Style::new() });
+        let mut row = vec![plain(&it.name), plain(it.release.as_deref().unwrap_or("-"))];
+        row.extend(programs.iter().map(version));
+        row.extend([
+            plain(it.passed()),
+            counted(it.failed(), BAD),
+            counted(it.known(), MIDDLING),
+            counted(it.skipped(), MIDDLING),
+            plain(format!("{:.1} s", it.time.as_secs_f64())),
+            differs,
+        ]);
+        table.row(row);
     }
-    text
+    table
 }
 
 /// Names the tests of a kernel that failed, and where their outputs are.
@@ -155,14 +160,36 @@ mod tests {
         let text = render(&[new, old, broken], Path::new("/"), false);
         let text = anstream::adapter::strip_str(&text).to_string();
         for line in [
-            "kernel      release  passed  failed  known  skipped     time  differs from debian-7.3",
-            "debian-7.3  7.3.4         2       0      0        0    9.0 s  the newest",
-            "old         5.10          1       1      0        0    9.0 s  b",
-            "broken      6.1           0       0      0        0    9.0 s  panicked",
+            "kernel      release  passed  failed  known  skipped   time  differs from debian-7.3",
+            "debian-7.3  7.3.4         2       0      0        0  9.0 s  the newest",
+            "old         5.10          1       1      0        0  9.0 s  b",
+            "broken      6.1           0       0      0        0  9.0 s  panicked",
             "  uid 0      b  timed out and was killed",
             "broken panicked: Kernel panic - x",
             "  | Kernel panic - x",
             "could not run: broken panicked: Kernel panic - x; old: 1 of 2 tests failed",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no line {line:?} in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn distributions_show_their_programs_and_the_last_is_the_newest() {
+        let distribution = |name: &str, sudo: &str| {
+            let programs = [("sudo".to_owned(), sudo.to_owned())].into();
+            Outcome { start: Start::Rootfs, programs, ..outcome(name, "6.18", &[("a", End::Passed)], &[]) }
+        };
+
+        let text = render(
+            &[distribution("bullseye", "1.9.5"), distribution("trixie", "1.9.16p2")],
+            Path::new("/"),
+            false,
+        );
+        let text = anstream::adapter::strip_str(&text).to_string();
+        for line in [
+            "distribution  release  sudo      passed  failed  known  skipped   time  differs from trixie",
+            "bullseye      6.18     1.9.5          1       0      0        0  9.0 s  same",
+            "trixie        6.18     1.9.16p2       1       0      0        0  9.0 s  the newest",
         ] {
             assert!(text.lines().any(|found| found == line), "no line {line:?} in:\n{text}");
         }

@@ -14,9 +14,9 @@ use walkdir::WalkDir;
 use crate::debian::apt::{self, Archive, Mirror};
 use crate::guests::progress::print;
 use crate::guests::start::Start;
-use crate::kernels::image;
 use crate::kernels::launch::Image;
 use crate::kernels::list::{self, Row};
+use crate::kernels::{image, rootfs, setup};
 use crate::sys::{packages, process, tools};
 
 /// Patching or unpacking one file.
@@ -66,6 +66,19 @@ impl Store {
         kept(&dir, row.start).ok_or_else(|| format!("{} is not whole", dir.display()))
     }
 
+    /// The root of a release of Debian, out of the cache or else made of its packages.
+    ///
+    /// # Errors
+    /// When it cannot be made, or could not be entered.
+    pub fn root(&self, release: &str) -> Result<Image, String> {
+        if !nix::unistd::geteuid().is_root() {
+            return Err("only root can make another root of a directory; run it with sudo".to_owned());
+        }
+        setup::roots()?;
+        let mirror = self.mirror.as_ref().map_err(String::clone)?;
+        rootfs::get(release, &self.cache.join("distros"), mirror, self.refresh)
+    }
+
     /// Another process may fetch into the same cache.
     fn lock(&self) -> Result<Flock<File>, String> {
         let file = self.cache.join("lock");
@@ -105,7 +118,7 @@ impl Store {
         let release = match row.start {
             Start::Qemu => collect_bzimage(work.path(), whole.path())?,
             Start::Uml => Some(self.collect_uml(&archive, work.path(), whole.path())?),
-            Start::Gvisor | Start::Host => {
+            Start::Gvisor | Start::Rootfs | Start::Host => {
                 copy(&work.path().join("usr/bin/runsc"), &whole.path().join("kernel"), 0o755)?;
                 None
             }
@@ -224,7 +237,7 @@ fn kept(dir: &Path, start: Start) -> Option<Image> {
     let kernel = dir.join("kernel");
     let tun = fs::read(dir.join("tun.ko")).ok().filter(|_| start == Start::Qemu);
     let config = fs::read_to_string(dir.join("config")).ok();
-    kernel.is_file().then_some(Image { kernel, release, config, tun, origin })
+    kernel.is_file().then_some(Image { kernel, release, config, tun, origin, ..Image::default() })
 }
 
 /// Moves a whole directory to its place; what was there goes.

@@ -24,7 +24,13 @@ pub fn of_file(file: &Path, start: Start) -> Result<Image, String> {
     let bytes = fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     // Where a build leaves it: arch/x86/boot/bzImage, with .config at the top.
     let config = file.ancestors().nth(4).and_then(|top| fs::read_to_string(top.join(".config")).ok());
-    Ok(Image { kernel: file.to_owned(), release: release_of_bzimage(&bytes), config, tun: None, origin })
+    Ok(Image {
+        kernel: file.to_owned(),
+        release: release_of_bzimage(&bytes),
+        config,
+        origin,
+        ..Image::default()
+    })
 }
 
 /// A kernel that is a program.
@@ -34,7 +40,7 @@ pub fn of_file(file: &Path, start: Start) -> Result<Image, String> {
 pub fn of_uml(kernel: &Path, origin: String) -> Result<Image, String> {
     let release = asked(kernel, "--version")?.trim().to_owned();
     let config = asked(kernel, "--showconfig").ok().filter(|text| text.contains("CONFIG_"));
-    Ok(Image { kernel: kernel.to_owned(), release: Some(release), config, tun: None, origin })
+    Ok(Image { kernel: kernel.to_owned(), release: Some(release), config, origin, ..Image::default() })
 }
 
 fn asked(kernel: &Path, what: &str) -> Result<String, String> {

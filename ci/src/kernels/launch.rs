@@ -10,13 +10,14 @@ use guest::{CHANNEL, INIT, TUN};
 use crate::guests::bundle::{Bundle, User, plan_tree};
 use crate::guests::guest::Over;
 use crate::guests::initramfs::Tree;
+use crate::guests::outcome::Programs;
 use crate::kernels::options::Accelerator;
 use crate::sys::{packages, tools};
 
 /// A kernel that can be started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Image {
-    /// The bzImage, or the program that is the kernel.
+    /// The bzImage, the program that is the kernel, or the archive with the root of a distribution.
     pub kernel: PathBuf,
     /// What `uname -r` will say, where that is known beforehand.
     pub release: Option<String>,
@@ -26,6 +27,8 @@ pub struct Image {
     pub tun: Option<Vec<u8>>,
     /// The package and its version, or where the file is.
     pub origin: String,
+    /// The versions of the programs in a root.
+    pub programs: Programs,
 }
 
 /// A kernel as a process. Its console is its standard output, its events come out of descriptor 0.

@@ -29,6 +29,8 @@ pub struct Package {
 pub enum Source {
     /// From Debian's archive.
     Package(Package),
+    /// A root that is made of the packages of this release of Debian.
+    Release(String),
     /// From a file of the caller's.
     File(PathBuf),
     /// It is there.
@@ -51,6 +53,8 @@ pub struct Row {
 #[derive(Deserialize)]
 struct Table {
     kernel: Vec<Written>,
+    #[serde(default)]
+    distribution: Vec<Written>,
 }
 
 /// A row as it is written in the file.
@@ -75,7 +79,8 @@ pub fn all() -> Result<Vec<Row>, String> {
 
 fn parse(text: &str) -> Result<Vec<Row>, String> {
     let table: Table = toml::from_str(text).map_err(|error| format!("ci/kernels.toml: {error}"))?;
-    let rows: Vec<Row> = table.kernel.into_iter().map(row).collect::<Result<_, _>>()?;
+    let rows: Vec<Row> =
+        table.kernel.into_iter().chain(table.distribution).map(row).collect::<Result<_, _>>()?;
     let mut names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|two| two[0] == two[1]) {
@@ -89,6 +94,8 @@ fn row(written: Written) -> Result<Row, String> {
     let source = match (start, suite, package) {
         (Start::Host, None, None) => Source::Here,
         (Start::Host, ..) => return Err(format!("ci/kernels.toml: {name} is this host and has no package")),
+        (Start::Rootfs, Some(suite), None) => Source::Release(suite),
+        (Start::Rootfs, ..) => return Err(format!("ci/kernels.toml: {name} needs a suite and no package")),
         (_, Some(suite), Some(package)) => Source::Package(Package { suite, name: package }),
         _ => return Err(format!("ci/kernels.toml: {name} needs a suite and a package")),
     };
@@ -101,6 +108,7 @@ pub fn text(rows: &[Row]) -> String {
     for row in rows {
         let from = match &row.source {
             Source::Package(package) => format!("{} of Debian {}", package.name, package.suite),
+            Source::Release(release) => format!("the programs of Debian {release}"),
             Source::File(file) => file.display().to_string(),
             Source::Here => "the kernel that is running".to_owned(),
         };
@@ -117,6 +125,7 @@ pub fn json(rows: &[Row]) -> Result<String, String> {
     let row = |row: &Row| {
         let (suite, package, file) = match &row.source {
             Source::Package(package) => (Some(&package.suite), Some(&package.name), None),
+            Source::Release(release) => (Some(release), None, None),
             Source::File(file) => (None, None, Some(file)),
             Source::Here => (None, None, None),
         };
@@ -127,7 +136,7 @@ pub fn json(rows: &[Row]) -> Result<String, String> {
 }
 
 /// The rows that are asked for: the one of that name, or else those whose names begin so, in the order of the file, and the caller's
-/// files. A file alone stands for itself, nothing at all for everything.
+/// files. A file alone stands for itself, nothing at all for every kernel.
 ///
 /// # Errors
 /// When no name begins so, or a file is no kernel that can be started here.
@@ -143,7 +152,8 @@ pub fn select(rows: &[Row], only: &[String], files: &[PathBuf]) -> Result<Vec<Ro
     let whole = |name: &str| rows.iter().any(|row| row.name == name);
     let means =
         |name: &str, row: &Row| if whole(name) { row.name == name } else { row.name.starts_with(name) };
-    let asked = |row: &&Row| everything || only.iter().any(|name| means(name, row));
+    let asked =
+        |row: &&Row| (everything && row.start != Start::Rootfs) || only.iter().any(|name| means(name, row));
     let mut selected: Vec<Row> = rows.iter().filter(asked).cloned().collect();
     for file in files {
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
@@ -195,7 +205,10 @@ mod tests {
     fn the_file_is_right_and_rows_are_selected_by_how_they_begin() -> Result<(), String> {
         let rows = all()?;
 
-        assert_eq!(select(&rows, &[], &[])?, rows);
+        // Nothing stands for all kernels; a distribution is asked for by its name.
+        let kernels: Vec<Row> = rows.iter().filter(|row| row.start != Start::Rootfs).cloned().collect();
+        assert_eq!(select(&rows, &[], &[])?, kernels);
+        assert_eq!(names(&select(&rows, &["trixie".into()], &[])?), ["trixie"]);
         assert_eq!(names(&select(&rows, &["uml".into(), "host".into()], &[])?).len(), 5);
         assert_eq!(names(&select(&rows, &["debian-5.10".into()], &[])?), ["debian-5.10"]);
         assert_eq!(names(&select(&rows, &["uml-6.1".into()], &[])?), ["uml-6.1"]);

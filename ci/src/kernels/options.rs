@@ -15,6 +15,7 @@ Examples:
   cargo ci kernels --only uml --only host      those whose names begin so
   cargo ci kernels --kernel ../linux/arch/x86/boot/bzImage   a kernel of yours, under qemu
   cargo ci kernels --kernel ../linux/linux     one that was built with ARCH=um
+  cargo ci kernels --only uml-7.2 --only trixie   a kernel, and beside it the programs of a distribution
   cargo ci kernels --filter 'test(map_order)'  the tests whose name contains map_order
   cargo ci kernels --filter 'not test(/^(sweeps|search)::/)'   all but what goes through thousands of
                                                scenarios: two fifths of the time
@@ -30,7 +31,7 @@ What a kernel is known to do otherwise stands in ci/differences.toml; tests that
 Exit status: 0 all kernels passed, 1 tests failed, or passed against what is known, 2 a kernel could not be judged.";
 
 /// Options of `cargo ci kernels`.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct KernelsOptions {
     /// Only the kernels whose names begin so; may be given more than once
     #[arg(long, value_name = "NAME")]

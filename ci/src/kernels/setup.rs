@@ -14,6 +14,15 @@ use crate::sys::workspace::STATIC_TARGET;
 use crate::sys::{process, tools};
 use crate::ui::print::print;
 
+/// The programs that make a root and enter it, and the packages that bring them.
+const ROOTS: [(&str, &str); 5] = [
+    ("mmdebstrap", "mmdebstrap"),
+    ("unshare", "util-linux"),
+    ("pivot_root", "util-linux"),
+    ("mount", "mount"),
+    ("tar", "tar"),
+];
+
 /// What of all that these kernels need is missing.
 pub fn missing(rows: &[Row]) -> Vec<Missing> {
     let some = |wanted: fn(&Row) -> bool| rows.iter().any(wanted);
@@ -29,7 +38,26 @@ pub fn missing(rows: &[Row]) -> Vec<Missing> {
         // Only where the host's C library is older than the kernel's release; that shows too late to ask.
         (some(|row| row.start == Start::Uml), there("patchelf"), Missing::Package("patchelf")),
     ];
-    needed.into_iter().filter(|(needed, there, _)| *needed && !there).map(|(.., what)| what).collect()
+    let roots = some(|row| row.start == Start::Rootfs);
+    let roots = ROOTS.map(|(program, package)| (roots, there(program), Missing::Package(package)));
+    let needed = needed.into_iter().chain(roots);
+    needed.filter(|(needed, there, _)| *needed && !there).map(|(.., what)| what).collect()
+}
+
+/// Whether the root of a distribution can be made and entered.
+///
+/// # Errors
+/// When a program is missing; the message holds the command to type.
+pub fn roots() -> Result<(), String> {
+    let missing = ROOTS.iter().filter(|it| tools::find(it.0).is_none());
+    let missing: Vec<&str> = missing.map(|it| it.1).collect();
+    let typed = packages::install_command(&missing);
+    match missing.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(format!("missing: {}; as root: {typed}, or `cargo ci distros --setup`", missing.join(", ")))
+        }
+    }
 }
 
 /// Whether the suite can be built as a static program.

@@ -96,6 +96,9 @@ pub struct Kernel {
     pub accelerator: Option<String>,
     /// Package and version, or the file.
     pub origin: String,
+    /// The versions of the programs that the row is about, by their packages; empty for a kernel.
+    #[serde(default)]
+    pub programs: BTreeMap<String, String>,
     /// `uname -r`.
     pub release: Option<String>,
     /// "good", "failed" or "could not run".

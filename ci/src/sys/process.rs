@@ -81,23 +81,38 @@ fn read_from_start(file: &mut std::fs::File) -> std::io::Result<String> {
 fn wait(mut child: Child, shown: &str, limit: Option<Duration>) -> Result<ExitStatus, String> {
     let start = Instant::now();
     let mut passed_on = false;
-    loop {
-        if let Some(status) =
-            child.try_wait().map_err(|error| format!("cannot wait for `{shown}`: {error}"))?
-        {
-            return match signals::interrupted() {
-                false => Ok(status),
-                true => Err(format!("interrupted while running `{shown}`")),
-            };
-        }
+    let status = wait_unless(&mut child, |child| {
         if !passed_on && signals::was_meant_for_us_alone() {
             passed_on = true;
-            send(&child, Signal::SIGTERM);
+            send(child, Signal::SIGTERM);
         }
-        if limit.is_some_and(|limit| start.elapsed() > limit) {
+        limit.is_some_and(|limit| start.elapsed() > limit)
+    });
+    match status.map_err(|error| format!("cannot wait for `{shown}`: {error}"))? {
+        Some(_) if signals::interrupted() => Err(format!("interrupted while running `{shown}`")),
+        Some(status) => Ok(status),
+        None => {
             send(&child, Signal::SIGKILL);
             let _ = child.wait();
-            return Err(format!("`{shown}` did not end within {} s", limit.unwrap_or_default().as_secs()));
+            Err(format!("`{shown}` did not end within {} s", limit.unwrap_or_default().as_secs()))
+        }
+    }
+}
+
+/// Waits until a child has ended, or until `stop` says not to wait any longer; `None` then.
+///
+/// # Errors
+/// When it cannot be waited for.
+pub fn wait_unless(
+    child: &mut Child,
+    mut stop: impl FnMut(&Child) -> bool,
+) -> std::io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if stop(child) {
+            return Ok(None);
         }
         thread::sleep(POLL);
     }

@@ -118,7 +118,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
     // An unprivileged user's PATH often lacks these, where Debian keeps useradd.
     let system = [PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
     let dirs = cargo_bin.into_iter().chain(path).chain(system);
-    dirs.map(|dir| dir.join(program)).find(|file| file.is_file())
+    which::which_in(program, Some(env::join_paths(dirs).ok()?), "/").ok()
 }
 
 fn cargo_home() -> Option<PathBuf> {

@@ -170,8 +170,5 @@ impl Drop for Chromium {
 }
 
 fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found =
-        |name: &str| std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file());
-    BROWSERS.iter().find_map(|name| found(name))
+    BROWSERS.iter().find_map(|name| which::which(name).ok())
 }

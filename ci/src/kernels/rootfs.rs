@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::debian::apt::Mirror;
+use crate::guests::outcome::Programs;
 use crate::guests::progress;
+use crate::kernels::launch::Image;
 use crate::sys::scratch::Scratch;
 use crate::sys::{process, supervisor};
 
@@ -21,31 +23,10 @@ const BEFORE_FORKY: [&str; 3] = ["bullseye", "bookworm", "trixie"];
 /// Reading one small file of a large archive.
 const QUICK: Duration = Duration::from_secs(60);
 
-/// A root that can be entered.
-#[derive(Clone, Debug)]
-pub struct Rootfs {
-    /// All of its files, as a tar archive with extended attributes.
-    pub archive: PathBuf,
-    /// What its programs are.
-    pub versions: Versions,
-}
-
-/// The versions of the packages that the suite is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Versions {
-    /// Of sudo.
-    pub sudo: String,
-    /// Of shadow, from which come newuidmap, newgidmap and login's files.
-    pub shadow: String,
-    /// Of util-linux, from which come su, setpriv, unshare and nsenter.
-    pub util_linux: String,
-}
-
-impl Versions {
-    /// All of them, for people.
-    pub fn in_words(&self) -> String {
-        format!("sudo {}, shadow {}, util-linux {}", self.sudo, self.shadow, self.util_linux)
-    }
+/// The versions of the packages that the suite is about, for people.
+fn in_words(programs: &Programs) -> String {
+    let words: Vec<String> = programs.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    words.join(", ")
 }
 
 /// The packages of a release's root.
@@ -58,24 +39,28 @@ fn packages(release: &str) -> Vec<&'static str> {
 ///
 /// # Errors
 /// When it cannot be made, such as because of a signature that is not one of the keyring's.
-pub fn get(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Result<Rootfs, String> {
+pub fn get(release: &str, cache: &Path, mirror: &Mirror, refresh: bool) -> Result<Image, String> {
     fs::create_dir_all(cache).map_err(|error| format!("cannot make {}: {error}", cache.display()))?;
     // What is started here works elsewhere.
     let cache = &whole(cache)?;
     let archive = cache.join(format!("{release}.tar"));
     if !refresh && archive.is_file() {
         // One that was made for other packages, or is damaged, is made anew.
-        if let Ok(versions) = versions(release, &archive) {
-            return Ok(Rootfs { archive, versions });
+        if let Ok(programs) = programs(release, &archive) {
+            return Ok(image(archive, programs));
         }
     }
     progress::print(release, "making a root");
     let part = cache.join(format!("{release}.part"));
-    let made = make(release, &part, mirror).and_then(|()| versions(release, &part));
-    let versions = made.inspect_err(|_| drop(fs::remove_file(&part)))?;
+    let made = make(release, &part, mirror).and_then(|()| programs(release, &part));
+    let programs = made.inspect_err(|_| drop(fs::remove_file(&part)))?;
     // Only what is whole gets its name.
     fs::rename(&part, &archive).map_err(|error| format!("cannot keep {}: {error}", archive.display()))?;
-    Ok(Rootfs { archive, versions })
+    Ok(image(archive, programs))
+}
+
+fn image(archive: PathBuf, programs: Programs) -> Image {
+    Image { kernel: archive, origin: in_words(&programs), programs, ..Image::default() }
 }
 
 fn whole(path: &Path) -> Result<PathBuf, String> {
@@ -123,7 +108,7 @@ fn settings_of_host() -> Result<String, String> {
 }
 
 /// What dpkg in the root says about its packages.
-fn versions(release: &str, archive: &Path) -> Result<Versions, String> {
+fn programs(release: &str, archive: &Path) -> Result<Programs, String> {
     let mut command = Command::new("tar");
     command.args(["--extract", "--to-stdout", "--file"]).arg(archive).arg("./var/lib/dpkg/status");
     let output = process::capture(&mut command, QUICK)?;
@@ -133,7 +118,7 @@ fn versions(release: &str, archive: &Path) -> Result<Versions, String> {
     }
 }
 
-fn read(packages: &[&str], status: &str) -> Result<Versions, String> {
+fn read(packages: &[&str], status: &str) -> Result<Programs, String> {
     let record = |record: &str| {
         let field = |name: &str| record.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         let installed = field("Status") == Some("install ok installed");
@@ -143,11 +128,9 @@ fn read(packages: &[&str], status: &str) -> Result<Versions, String> {
     if let Some(missing) = packages.iter().find(|name| !found.contains_key(**name)) {
         return Err(format!("the root does not have {missing} installed"));
     }
-    Ok(Versions {
-        sudo: found["sudo"].clone(),
-        shadow: found["passwd"].clone(),
-        util_linux: found["util-linux"].clone(),
-    })
+    // newuidmap, newgidmap and login's files come from shadow; su, setpriv, unshare and nsenter from util-linux.
+    let sources = [("sudo", "sudo"), ("shadow", "passwd"), ("util-linux", "util-linux")];
+    Ok(sources.map(|(name, package)| (name.to_owned(), found[package].clone())).into())
 }
 
 #[cfg(test)]
@@ -163,10 +146,10 @@ mod tests {
 
     #[test]
     fn versions_are_those_of_installed_packages() {
-        let versions = read(&PACKAGES, &status("install ok installed"));
+        let programs = read(&PACKAGES, &status("install ok installed"));
 
-        let words = "sudo 1:sudo, shadow 1:passwd, util-linux 1:util-linux";
-        assert_eq!(versions.map(|it| it.in_words()), Ok(words.to_owned()));
+        let words = "shadow 1:passwd, sudo 1:sudo, util-linux 1:util-linux";
+        assert_eq!(programs.map(|it| in_words(&it)), Ok(words.to_owned()));
     }
 
     #[test]
@@ -180,9 +163,9 @@ mod tests {
         let whole = status("install ok installed");
         let lacks_sg = Err("the root does not have util-linux-extra installed".to_owned());
         assert_eq!(read(&packages("sid"), &whole), lacks_sg);
-        let words = read(&packages("trixie"), &whole).map(|it| it.in_words());
-        assert_eq!(words, Ok("sudo 1:sudo, shadow 1:passwd, util-linux 1:util-linux".to_owned()));
-        let refused = versions("sid", Path::new("/nowhere.tar")).err().unwrap_or_default();
+        let words = read(&packages("trixie"), &whole).map(|it| in_words(&it));
+        assert_eq!(words, Ok("shadow 1:passwd, sudo 1:sudo, util-linux 1:util-linux".to_owned()));
+        let refused = programs("sid", Path::new("/nowhere.tar")).err().unwrap_or_default();
         assert!(refused.contains("/nowhere.tar"), "{refused}");
     }
 

@@ -7,7 +7,6 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::distros::rootfs::Rootfs;
 use crate::guests::bundle::{Bundle, User};
 
 /// Arguments: an empty directory, the archive, the directory with the bundle, the program, the plan.
@@ -34,7 +33,7 @@ exec "$program" play "$plan"
 ///
 /// # Errors
 /// When something cannot be written.
-pub fn command(rootfs: &Rootfs, bundle: &Bundle, users: &[User], work: &Path) -> Result<Command, String> {
+pub fn command(archive: &Path, bundle: &Bundle, users: &[User], work: &Path) -> Result<Command, String> {
     let (root, below) = (work.join("root"), work.join("bundle"));
     for dir in [&root, &below] {
         std::fs::create_dir(dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
@@ -43,13 +42,8 @@ pub fn command(rootfs: &Rootfs, bundle: &Bundle, users: &[User], work: &Path) ->
     let mut command = Command::new("unshare");
     // A namespace of processes, too: with its first one all of them end.
     command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
-    command.args(["sh", "-euc", SCRIPT, "sh"]).args([
-        &root,
-        &rootfs.archive,
-        &below,
-        &unpacked.guest,
-        &unpacked.plan,
-    ]);
+    command.args(["sh", "-euc", SCRIPT, "sh"]).arg(&root).arg(archive);
+    command.args([&below, &unpacked.guest, &unpacked.plan]);
     command.current_dir("/");
     Ok(command)
 }

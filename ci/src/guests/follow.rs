@@ -1,0 +1,112 @@
+//! The one way to start a guest, follow it and judge it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::guests::bundle::Bundle;
+use crate::guests::expected_failures::{self, ExpectedFailure};
+use crate::guests::failure::RunFailure;
+use crate::guests::guest::{Guest, Limits, Over, console_file};
+use crate::guests::outcome::{Outcome, Programs};
+use crate::guests::progress::Progress;
+use crate::guests::results;
+use crate::guests::start::Start;
+use crate::guests::transcript::Transcript;
+use crate::sys::scratch::Scratch;
+
+/// A single test is killed before that, by the guest.
+const SILENCE: Duration = Duration::from_secs(240);
+
+/// What is asked, of every guest the same.
+#[derive(Debug)]
+pub struct Questions {
+    /// The failures that are expected.
+    pub differences: Vec<ExpectedFailure>,
+    /// The suite and what it needs.
+    pub bundle: Bundle,
+    /// How long a guest may take altogether.
+    pub limit: Duration,
+}
+
+/// One guest before its start.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// How it is started.
+    pub start: Start,
+    /// What its release has to begin with; empty if that is open.
+    pub release: &'a str,
+    /// As how many users it plays the suite.
+    pub users: usize,
+    /// How long it may take until its first event.
+    pub boot: Duration,
+    /// The directory of its results, which is emptied.
+    pub results: PathBuf,
+    /// Where it comes from: a package and its version, or a file.
+    pub origin: String,
+    /// The versions of its programs, where the row is about these.
+    pub programs: Programs,
+}
+
+/// What starts a guest.
+#[derive(Debug)]
+pub struct Launch {
+    /// The command.
+    pub command: Command,
+    /// Where its events come out.
+    pub over: Over,
+    /// What makes it run, as far as there is a choice.
+    pub accelerator: Option<&'static str>,
+}
+
+/// Starts a guest, follows it to its end, and returns what became of it. `launch` is given an empty directory and
+/// the file of the console; why it fails is in the outcome.
+pub fn follow(
+    questions: &Questions,
+    target: Target,
+    launch: impl FnOnce(&Path, &Path) -> Result<Launch, RunFailure>,
+) -> Outcome {
+    let begun = Instant::now();
+    let tests = &questions.bundle.tests;
+    let mut transcript = Transcript::new(tests, target.users, target.release);
+    let mut progress = Progress::new(target.name, tests.len());
+    let mut accelerator = None;
+    let run = || {
+        results::empty(&target.results)?;
+        let work = Scratch::new().map_err(RunFailure::NotStarted)?;
+        let console = console_file(&target.results);
+        let launch = launch(work.path(), &console)?;
+        accelerator = launch.accelerator;
+        progress.starts();
+        let limits = Limits { boot: target.boot, silence: SILENCE, total: questions.limit };
+        let guest = Guest::start(&launch.command, launch.over, &console, work.path())?;
+        let failure = guest.follow(&mut transcript, limits, &console, |so_far| progress.received(so_far));
+        failure.map_or(Ok(()), Err)
+    };
+    let failure = run().err().inspect(|failure| progress.print(failure));
+    let mut outcome = Outcome {
+        name: target.name.to_owned(),
+        start: target.start,
+        accelerator,
+        origin: target.origin,
+        programs: target.programs,
+        release: transcript.release.clone(),
+        boot: progress.ready,
+        time: begun.elapsed(),
+        users: transcript.users,
+        differences: Vec::new(),
+        console: Vec::new(),
+        failure,
+        results: target.results,
+    };
+    outcome.differences = expected_failures::judge(
+        &questions.differences,
+        target.name,
+        &mut outcome.users,
+        outcome.failure.is_none(),
+    );
+    results::keep(&mut outcome);
+    outcome
+}

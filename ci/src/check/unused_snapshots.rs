@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use guest::End;
 
-use crate::run::snapshots::owner;
+use crate::run::snapshots::{SnapshotName, owner};
 use crate::run::user_run::UserRun;
 
 /// What became of the snapshots that no run asked for.
@@ -25,10 +25,10 @@ pub fn unused(snapshots: &[PathBuf], runs: &[UserRun]) -> Unused {
     let used: BTreeSet<&PathBuf> = runs.iter().flat_map(|run| &run.references).collect();
     let mut unused = Unused::default();
     for snapshot in snapshots.iter().filter(|snapshot| !used.contains(snapshot)) {
-        let (owner, variant) = owner(snapshot);
+        let Some(SnapshotName { owner, variant }) = SnapshotName::of(snapshot) else { continue };
         let ends = ends_of(&owner, runs);
         let passed = ends.iter().any(|end| end.is_pass());
-        if ends.is_empty() || (passed && variant.is_none() && !has_variant(snapshot, &used)) {
+        if ends.is_empty() || (passed && variant.is_empty() && !has_variant(snapshot, &used)) {
             unused.unreferenced.push(snapshot.clone());
         } else {
             unused.left_alone.push(snapshot.clone());
@@ -44,11 +44,11 @@ fn has_variant(snapshot: &Path, used: &BTreeSet<&PathBuf>) -> bool {
 }
 
 /// How the test that owns a snapshot ended in each run; none when there is no such test.
-fn ends_of<'a>(owner: &str, runs: &'a [UserRun]) -> Vec<&'a End> {
+fn ends_of<'a>(named: &str, runs: &'a [UserRun]) -> Vec<&'a End> {
     let tests = runs.iter().flat_map(|run| &run.tests);
     // A test may keep more than one: insta appends -2, the suite may append a name after `__`.
     let owns = |test: &str| {
-        let rest = owner.strip_prefix(test.replace("::", "__").as_str());
+        let rest = named.strip_prefix(owner(test).as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-') || rest.starts_with("__"))
     };
     tests.filter(|test| owns(&test.name)).map(|test| &test.end).collect()

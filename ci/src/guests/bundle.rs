@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use guest::{INIT, PLAN, Plan};
+use harness::scenario::ORDINARY;
 use serde::Deserialize;
 use walkdir::WalkDir;
 
@@ -24,8 +25,6 @@ const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 /// Where the suite's tree is in a guest.
 const WORKSPACE: &str = "/suite";
 const BINARY: &str = "/guest/userns";
-/// Above Debian's dynamic users, and in no account file: what works for it works for every user.
-const UNPRIVILEGED: u32 = 61_234;
 /// The slowest test takes seconds on a host; some kernels here are a hundred times slower.
 const TEST_LIMIT: u64 = 180;
 
@@ -153,7 +152,7 @@ impl User {
     fn id(self) -> Option<u32> {
         match self {
             Self::Root => Some(0),
-            Self::Unprivileged => Some(UNPRIVILEGED),
+            Self::Unprivileged => Some(ORDINARY),
             Self::Caller => None,
         }
     }

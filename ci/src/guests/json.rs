@@ -12,7 +12,7 @@ use crate::guests::outcome::Outcome;
 use crate::guests::transcript::{TestRun, UserTranscript};
 use crate::report::about::{self, About};
 use crate::report::record::{Document, Evidence, FORMAT, Failure, Kernel, TestReport, UserReport};
-use crate::run::snapshots;
+use crate::run::snapshots::{self, SnapshotName};
 
 /// The outcomes as a document, with the end of every test, and with what [`crate::matrix`] has to know of the suite.
 pub fn document(outcomes: &[Outcome], about: &About) -> Document {
@@ -91,8 +91,8 @@ fn test(user: &UserTranscript, name: &str, ended: &TestRun) -> TestReport {
 
 /// The trace that a test left, since it differs from the reviewed one.
 fn trace<'a>(user: &'a UserTranscript, test: &str) -> Option<&'a str> {
-    let wanted = test.replace("::", "__");
-    let is_its = |path: &Path| snapshots::owner(path).0 == wanted;
+    let owner = snapshots::owner(test);
+    let is_its = |path: &Path| SnapshotName::of(path).is_some_and(|name| name.owner == owner);
     user.snapshots.iter().find(|(path, _)| is_its(path)).map(|(_, text)| about::body(text))
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::guests::failure::{RunFailure, end_of_console};
 use crate::guests::guest::console_file;
 use crate::guests::outcome::Outcome;
+use crate::run::snapshots;
 /// Lines of a console that are shown where the run failed.
 const CONSOLE_LINES: usize = 20;
 
@@ -29,9 +30,10 @@ pub fn keep(outcome: &mut Outcome) {
     for user in &outcome.users {
         let below = outcome.results.join(format!("uid-{}", user.uid));
         let snapshots = user.snapshots.iter().map(|(path, text)| (below.join("snapshots").join(path), text));
-        let outputs = user.ended.iter().filter(|(_, ended)| !ended.output.is_empty()).map(|(test, ended)| {
-            (below.join("output").join(test.replace("::", "__") + ".txt"), &ended.output)
-        });
+        let outputs =
+            user.ended.iter().filter(|(_, ended)| !ended.output.is_empty()).map(|(test, ended)| {
+                (below.join("output").join(snapshots::owner(test) + ".txt"), &ended.output)
+            });
         let reproducers =
             user.reproducers.iter().map(|(name, text)| (below.join("reproducers").join(name), text));
         for (path, text) in snapshots.chain(reproducers).chain(outputs) {

@@ -14,10 +14,9 @@ use walkdir::WalkDir;
 use crate::debian::apt::{self, Archive, Mirror};
 use crate::guests::progress::print;
 use crate::guests::start::Start;
-use crate::kernels::image;
 use crate::kernels::launch::Image;
 use crate::kernels::list::{self, Row};
-use crate::kernels::{rootfs, setup};
+use crate::kernels::{image, rootfs, setup};
 use crate::sys::{packages, process, tools};
 
 /// Patching or unpacking one file.

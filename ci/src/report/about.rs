@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::catalogue::ask;
 use crate::report::record::{Change, Family, Rule, Suite, Traces};
-use crate::run::snapshots;
+use crate::run::snapshots::{self, SnapshotName};
 
 /// What a run of kernels tells of the suite that asked them.
 #[derive(Debug, Default)]
@@ -82,20 +82,16 @@ pub fn lacks(facts: &Value) -> Vec<String> {
 /// # Errors
 /// When one cannot be read.
 pub fn traces(root: &Path, tests: &[String]) -> Result<Traces, String> {
-    let names: BTreeMap<String, &String> =
-        tests.iter().map(|test| (test.replace("::", "__"), test)).collect();
+    let names: BTreeMap<String, &String> = tests.iter().map(|test| (snapshots::owner(test), test)).collect();
     let mut traces = Traces::new();
     let below = root.join("tests");
     for file in snapshots::files(&below, ".snap")? {
-        let (owner, variant) = snapshots::owner(&file);
+        let Some(SnapshotName { owner, variant }) = SnapshotName::of(&file) else { continue };
         let Some(test) = names.get(&owner) else { continue };
         let path = below.join(&file);
         let text = std::fs::read_to_string(&path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        traces
-            .entry((*test).clone())
-            .or_default()
-            .insert(variant.unwrap_or_default(), body(&text).to_owned());
+        traces.entry((*test).clone()).or_default().insert(variant, body(&text).to_owned());
     }
     Ok(traces)
 }

@@ -96,7 +96,7 @@ pub struct Kernel {
     pub accelerator: Option<String>,
     /// Package and version, or the file.
     pub origin: String,
-    /// The versions of the programs that a distribution is about; empty for a kernel.
+    /// The versions of the programs that a distribution is about, by their packages; empty for a kernel.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub programs: BTreeMap<String, String>,
     /// `uname -r`.

@@ -38,22 +38,39 @@ pub fn references(file: &Path, root: &Path) -> Result<BTreeSet<PathBuf>, String>
     Ok(text.lines().map(Path::new).map(|path| path.strip_prefix(root).unwrap_or(path).to_owned()).collect())
 }
 
-/// The test that a snapshot belongs to, with `::` written as `__`, and the variant that it is, from its path.
+/// What the path of a snapshot says about it.
 ///
 /// Each topic has a folder of its own: `snapshots/map_order/own_gid__before_deny@without-x.snap` is the variant
 /// `without-x` of `map_order__own_gid__before_deny`. Pending ones (`.snap.new`) are named alike.
-pub fn owner(path: &Path) -> (String, Option<String>) {
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let stem = file.strip_suffix(".snap").or_else(|| file.strip_suffix(".snap.new")).unwrap_or(&file);
-    let (name, variant) = stem.split_once('@').map_or((stem, None), |(name, variant)| (name, Some(variant)));
-    let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-    // A test outside of all modules has no topic.
-    let topic = if folder == "snapshots" { String::new() } else { format!("{folder}__") };
-    (topic + name, variant.map(str::to_owned))
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotName {
+    /// The test, as [`owner`] writes it. A test may keep more than one snapshot: insta appends -2, the suite may
+    /// append a name after `__`.
+    pub owner: String,
+    /// The variant; empty for the plain snapshot.
+    pub variant: String,
 }
 
-/// The snapshots whose header has more than the line of their source: what a kernel answers is reviewed, and not on
-/// which machine somebody accepted it.
+impl SnapshotName {
+    /// Reads the path of a file; `None` if the file is no snapshot.
+    pub fn of(path: &Path) -> Option<Self> {
+        let file = path.file_name()?.to_str()?;
+        let stem = file.strip_suffix(".new").unwrap_or(file).strip_suffix(".snap")?;
+        let (name, variant) = stem.split_once('@').unwrap_or((stem, ""));
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        // A test outside of all modules has no topic.
+        let topic = if folder == "snapshots" { String::new() } else { format!("{folder}__") };
+        Some(Self { owner: topic + name, variant: variant.to_owned() })
+    }
+}
+
+/// The name of a test as part of a file's name.
+pub fn owner(test: &str) -> String {
+    test.replace("::", "__")
+}
+
+/// The snapshots whose header has more than the line of their source. A review is about the kernel's answers, and not
+/// about the machine on which a person accepted them.
 ///
 /// # Errors
 /// When one cannot be read.
@@ -77,15 +94,14 @@ mod tests {
 
     #[test]
     fn the_folder_of_a_snapshot_is_its_topic() {
-        let owner = |path: &str| owner(Path::new(path));
-        let without_x = Some("without-x".to_owned());
+        let name = |path: &str| SnapshotName::of(Path::new(path)).map(|name| (name.owner, name.variant));
+        let named = |owner: &str, variant: &str| Some((owner.to_owned(), variant.to_owned()));
 
-        assert_eq!(owner("s/map_order/own_gid__a.snap"), ("map_order__own_gid__a".to_owned(), None));
-        assert_eq!(
-            owner("s/map_order/own_gid@without-x.snap.new"),
-            ("map_order__own_gid".to_owned(), without_x)
-        );
-        assert_eq!(owner("tests/snapshots/a.snap"), ("a".to_owned(), None));
+        assert_eq!(name("s/map_order/own_gid__a.snap"), named("map_order__own_gid__a", ""));
+        assert_eq!(name("s/map_order/own_gid@without-x.snap.new"), named("map_order__own_gid", "without-x"));
+        assert_eq!(name("tests/snapshots/a.snap"), named("a", ""));
+        assert_eq!(name("s/a__b.txt"), None);
+        assert_eq!(owner("a::b"), "a__b");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use harness::scenario::ORDINARY;
 use nix::unistd::{Gid, Group, Uid, User};
 use walkdir::WalkDir;
 
@@ -33,8 +34,6 @@ const KEPT: [&str; 9] = [
     "USERNS_SUITE_REQUIRE",
     "INSTA_OUTPUT",
 ];
-/// Above Debian's dynamic users, below systemd's and nobody: rarely taken.
-const FIRST_ID: u32 = 61_234;
 
 /// Runs the suite as a user without privileges and brings its results to the workspace.
 ///
@@ -139,15 +138,15 @@ impl Unprivileged {
     }
 }
 
-/// The first id from [`FIRST_ID`] on that names no user and no group.
+/// The first id from [`ORDINARY`] on that names no user and no group.
 fn free_id() -> Result<u32, String> {
     let free = |id: &u32| {
         let user = User::from_uid(Uid::from_raw(*id));
         let group = Group::from_gid(Gid::from_raw(*id));
         matches!((user, group), (Ok(None), Ok(None)))
     };
-    let last = FIRST_ID + 100;
-    (FIRST_ID..last).find(free).ok_or_else(|| format!("all ids from {FIRST_ID} to {last} are taken"))
+    let last = ORDINARY + 100;
+    (ORDINARY..last).find(free).ok_or_else(|| format!("all ids from {ORDINARY} to {last} are taken"))
 }
 
 /// Copies a file or a tree; a symbolic link is copied as what it points to.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nix::unistd::geteuid;
 
+use crate::sys::browsers::BROWSERS;
 use crate::sys::process;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::STATIC_TARGET;
@@ -21,9 +22,6 @@ const NEEDED: [(&str, &str); 7] = [
     // No program: without it gcc cannot build a reproducer.
     ("/usr/include/stdlib.h", "libc6-dev"),
 ];
-
-/// What Chromium is called in Debian and elsewhere.
-pub const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Asking the compiler for a directory.
 const QUICK: Duration = Duration::from_secs(60);

@@ -156,7 +156,7 @@ mod tests {
         // Only root can give a directory away; of an unprivileged user everything in /tmp of root's is another's.
         let others = match geteuid().is_root() {
             true => {
-                std::os::unix::fs::chown(&others, Some(61_234), None)?;
+                std::os::unix::fs::chown(&others, Some(harness::scenario::ORDINARY), None)?;
                 others
             }
             false => PathBuf::from("/proc"),

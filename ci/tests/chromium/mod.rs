@@ -3,6 +3,9 @@
 //!
 //! Source: the Chrome DevTools Protocol, and `--remote-debugging-pipe`, which reads from 3 and writes to 4.
 
+#[path = "../../src/sys/browsers.rs"]
+mod browsers;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -11,8 +14,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What it is called in Debian, and elsewhere.
-const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+use browsers::BROWSERS;
+
 const FLAGS: [&str; 9] = [
     "--headless",
     // Root may not have the sandbox; the page is ours.
@@ -46,7 +49,7 @@ impl Chromium {
     pub fn open(page: &Path) -> Result<Self, String> {
         let program = find().ok_or(format!(
             "needs Chromium: none of {} is on PATH; as root: apt-get install chromium",
-            NAMES.join(", ")
+            BROWSERS.join(", ")
         ))?;
         let fail = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
         let profile = tempfile::tempdir().map_err(fail)?;
@@ -167,5 +170,5 @@ impl Drop for Chromium {
 }
 
 fn find() -> Option<PathBuf> {
-    NAMES.iter().find_map(|name| which::which(name).ok())
+    BROWSERS.iter().find_map(|name| which::which(name).ok())
 }

@@ -54,8 +54,8 @@ fn without(line: &str, name: &str) -> String {
     }
 }
 
-/// Whether these are real, effective and saved id, as in `own/0/0/unknown`, and the same with any filesystem id:
-/// `own/0/0/5`, or one word for all of them.
+/// Whether the first is a real, effective and saved id, as in `own/0/0/unknown`, and the second has the same ids with
+/// any filesystem id: `own/0/0/5`, or one word for all of them.
 fn ids(seen: &str, reviewed: &str) -> bool {
     let known = seen.strip_suffix(UNKNOWN).and_then(|seen| seen.strip_suffix('/'));
     let Some(known) = known.filter(|known| known.split('/').count() == 3) else { return false };

@@ -23,13 +23,13 @@ pub(crate) fn set(test: Option<Current>) {
     CURRENT.set(test);
 }
 
-/// The name of the test that this thread runs, as the suite shows it; `None` outside of a test.
+/// The name of the test that this thread runs, as the suite prints it. `None` outside of a test.
 pub fn current_test() -> Option<String> {
     CURRENT.with_borrow(|current| current.as_ref().map(|current| current.name.clone()))
 }
 
-/// What the snapshot of the running test is called besides, where kernel or program lacks a change by which it
-/// varies: "without-" and the name of the first such change.
+/// The suffix of the running test's snapshot, if the kernel or a program lacks a change that the test names:
+/// "without-" and the name of the first such change.
 pub(crate) fn variant() -> Option<String> {
     let varies = CURRENT.with_borrow(|current| current.as_ref().map_or(&[][..], |current| current.varies));
     let lacking = varies.iter().find(|change| !change.is_here(here::release(), &path::version_of))?;

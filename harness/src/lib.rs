@@ -1,8 +1,8 @@
-//! Plays scenarios of processes in user namespaces and records what the kernel answers.
+//! Runs scenarios of processes in user namespaces and records the kernel's answers.
 //!
-//! A [`Scenario`](scenario::Scenario) is data: a cast of processes and the steps they take. Played, it
-//! gives a [`Trace`](trace::Trace): the exact outcome of each step and the state that each process is
-//! left in. Each process is a forked [actor](scenario::Actor) that makes raw system calls on request.
+//! A [`Scenario`](scenario::Scenario) is data: processes and the steps that they take. When it is played, the result
+//! is a [`Trace`](trace::Trace): the exact outcome of each step, and the final state of each process. Each process is
+//! a forked [actor](scenario::Actor) that makes raw system calls on request.
 //!
 //! ```
 //! use harness::prelude::*;
@@ -27,9 +27,9 @@
 //! );
 //! ```
 //!
-//! A test of the suite is a function marked [`#[harness::test(needs...)]`](macro@test), mostly beneath
-//! `#[rstest]`, that ends in [`check!`]. What it needs is decided by the [facts of the host](host) when
-//! tests are listed, see [needs]. To run a program in a namespace in tests of your own, see [userns].
+//! A test of the suite is a function with the attribute [`#[harness::test(needs...)]`](macro@test), usually below
+//! `#[rstest]`, that ends in [`check!`]. When tests are listed, the [facts of the host](host) decide whether its
+//! [needs] are met. To run a program in a namespace in tests of your own, see [userns].
 //!
 //! This crate is the suite: the registry of tests, their needs, snapshots and verdicts. What it stands on are crates
 //! of their own, whose modules a test finds here:

@@ -1,4 +1,4 @@
-//! What a test cannot do without, judged by the facts of the host.
+//! The needs of tests, decided by the facts of the host.
 //!
 //! # Facts decide, not probes
 //! A need must not be judged by trying out what the test is about: a kernel that wrongly refuses
@@ -10,8 +10,8 @@
 //! this one. Then, and only then, a probe is made ([`Lookups::probe`]), and the reason of a skip
 //! names both the refusal and who may be behind it. Where no fact names anybody, nothing is tried.
 //!
-//! A BPF program attached as a security module is invisible to an ordinary user, and so is a
-//! chroot into a mount point: there the suite fails rather than skips.
+//! An unprivileged user cannot see a BPF program that is attached as a security module, or a chroot into a mount
+//! point. In these cases the suite fails instead of skipping tests.
 //!
 //! [`Lookups::probe`]: crate::host::Lookups::probe
 
@@ -26,72 +26,70 @@ use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
 use crate::release::Release;
 use crate::rules::changes::Change;
 
-/// One thing that a test cannot do without.
+/// A need: one thing without which a test cannot run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Effective uid 0 that can become any ordinary user: CAP_SETUID and CAP_SETGID, the ids 0 to
-    /// 65535 mapped, setgroups allowed. Root may lack anything else; name it with
-    /// [`Need::Capability`].
+    /// Effective uid 0 that can become any unprivileged user: CAP_SETUID and CAP_SETGID, the ids 0 to 65535 mapped,
+    /// setgroups allowed. Root may lack everything else. Name other capabilities with [`Need::Capability`].
     Root,
-    /// A user without privileges over ids or namespaces: the caller, or one that [`Need::Root`]
-    /// lets it become.
+    /// A user without privileges over ids or namespaces: the caller, or a user that the caller can become by
+    /// [`Need::Root`].
     OrdinaryUser,
     /// A capability in the effective set, in the caller's user namespace.
     Capability(Cap),
-    /// The caller is in the initial user namespace, so that its capabilities hold everywhere.
+    /// The caller is in the initial user namespace, so its capabilities apply everywhere.
     InitialUserns,
-    /// The project ids 0 to 65535 have a mapping in the caller's namespace, so that one below may map them;
-    /// those who make containers often leave projid_map unwritten.
+    /// The project ids 0 to 65535 have a mapping in the caller's namespace, so that a namespace below may map them.
+    /// Many container runtimes do not write projid_map.
     ProjectIds,
     /// The caller, with the privileges it has, can create a user namespace and map its own uid.
     Userns,
-    /// An ordinary user can create a user namespace, map its own uid and use capabilities there.
+    /// An unprivileged user can create a user namespace, map its own uid and use capabilities there.
     UnprivilegedUserns,
-    /// A procfs at `/proc` that can be written.
+    /// A writable procfs at `/proc`.
     Proc,
     /// `/proc` shows the processes of other users: no hidepid.
     VisibleProcesses,
     /// The caller has subordinate uids and gids, and newuidmap and newgidmap can map them.
     Subids,
-    /// no_new_privs is not set, so that execve(2) may give privileges and a test may set it itself.
+    /// no_new_privs is not set, so that execve(2) may add privileges and a test may set it itself.
     NewPrivileges,
-    /// A program that the caller may execute, in the standard PATH (`bin` and `sbin` in `/`, `/usr` and
-    /// `/usr/local`), which scenarios run programs with, or at a path.
+    /// A program that the caller may execute, in the standard PATH that scenarios use (`bin` and `sbin` in `/`,
+    /// `/usr` and `/usr/local`), or at a path.
     Program(&'static str),
-    /// As [`Need::Program`], and executing it gives the privileges of root.
+    /// Like [`Need::Program`], and the program runs with the privileges of root.
     SetuidProgram(&'static str),
-    /// A file or directory that exists, by its path: what a test mounts something over.
+    /// A file or directory that exists, by its path. Tests mount over it.
     File(&'static str),
-    /// A user whom the host's account files or directory services know by this name.
+    /// A user of this name in the host's account files or directory services.
     Account(&'static str),
-    /// An option, by its full name (`CONFIG_SQUASHFS`), built into this kernel or as a module.
+    /// An option of the kernel's configuration, by its full name (`CONFIG_SQUASHFS`), built in or as a module.
     Config(&'static str),
-    /// So many processors that the caller may run on: on fewer, nothing happens at the same time.
+    /// So many CPUs that the caller may run on. On fewer, calls do not run at the same time.
     Processors(u64),
-    /// An option that this kernel was built without.
+    /// An option that the kernel's configuration does not have.
     NoConfig(&'static str),
-    /// No seccomp filter, which may refuse any system call: keyctl(2) in many containers.
+    /// No seccomp filter. A filter may refuse any system call, such as keyctl(2) in many containers.
     NoSeccomp,
     /// The sysctl kernel.unprivileged_userns_clone, which some distributions have, is 0.
     UnprivilegedWithheld,
-    /// A kernel release, or a later one, for a call or file that older ones do not have at all. A
-    /// rule that changed is no need: there the expected outcome differs.
+    /// A kernel release, or a later one, for a call or a file that older releases do not have at all. A rule that
+    /// changed is not a need, because its expected outcome differs.
     Kernel {
         /// The first number of the release.
         major: u32,
         /// The second number of the release.
         minor: u32,
-        /// What that release brought: "setns with a pidfd".
+        /// What that release added: "setns with a pidfd".
         why: &'static str,
     },
-    /// A change of the kernel, from the one table of them: a release that has it, or a later one of a stable
-    /// series to which it came.
+    /// A change of the kernel, from the table of changes: a release that has it, or a stable series that received it.
     Change(&'static Change),
 }
 
 impl Need {
-    /// Why the host with these facts does not meet the need, as a sentence that names the fact:
-    /// "needs root: euid is 1000". `None` if it does.
+    /// Why a host with these facts does not meet the need, as a sentence that names the fact: "needs root: euid is
+    /// 1000". `None` if it meets the need.
     pub fn unmet(&self, facts: &Facts) -> Option<String> {
         let lack = match self {
             Need::Root => privilege::root(facts),
@@ -100,7 +98,7 @@ impl Need {
             Need::InitialUserns => privilege::initial_userns(facts),
             Need::ProjectIds => privilege::project_ids(facts),
             Need::Userns => userns::usable(facts, Creator::Caller),
-            // Without /proc nobody's maps are known, and that is the reason to name.
+            // Without /proc no map is known, and the reason has to name this.
             Need::UnprivilegedUserns => proc(facts)
                 .and_then(|()| privilege::ordinary_user(facts))
                 .and_then(|()| userns::usable(facts, Creator::OrdinaryUser)),
@@ -123,8 +121,8 @@ impl Need {
         lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
     }
 
-    /// Whether it asks for something to be missing, so that no host meets it and all other needs: a kernel
-    /// without user namespaces, a distribution that withholds them.
+    /// Whether the need requires that something is missing, so that no host meets it together with all other needs: a
+    /// kernel without user namespaces, a distribution that denies them.
     pub fn is_a_lack(&self) -> bool {
         matches!(self, Need::NoConfig(_) | Need::UnprivilegedWithheld)
     }
@@ -159,10 +157,10 @@ impl Need {
     }
 }
 
-/// What is said of a program that is not there.
+/// The fact about a program that does not exist.
 const NOT_FOUND: &str = "not in the standard PATH";
 
-/// `Ok` if a need is met, else the fact that speaks against it.
+/// `Ok` if a need is met, otherwise the fact against it.
 type Judged = Result<(), String>;
 
 fn proc(facts: &Facts) -> Judged {

@@ -1,4 +1,4 @@
-//! What a test needs to hand: `use harness::prelude::*;`.
+//! The names that a test uses: `use harness::prelude::*;`.
 
 pub use crate::answer::{
     Answer, EACCES, EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOENT, ENOKEY, ENOMEM, ENOSPC, ENOTTY, EOVERFLOW,

@@ -9,11 +9,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Names the directory of the programs of tests that fail.
+/// The variable that sets the directory for the reproducers of tests that fail.
 const REPRODUCERS: &str = "USERNS_SUITE_REPRODUCERS";
 
-/// Names a directory in which every scenario that is played leaves its program: for the test that has the
-/// suite's scenarios played once more by these.
+/// The variable that sets a directory for the reproducers of all scenarios that are played. A test of the reproducers
+/// uses it to run all scenarios of the suite a second time.
 const RECORD: &str = "USERNS_SUITE_RECORD";
 
 /// The directory of the programs of tests that fail: the one that the environment variable

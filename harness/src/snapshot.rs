@@ -1,4 +1,4 @@
-//! Where snapshots live and what their headers say.
+//! The location of snapshots and the content of their headers.
 //!
 //! A file snapshot lies in the folder of its topic and is named by the test and its case. Its header names its
 //! source alone. The header of a pending one (`.snap.new`), which may go into a bug report, holds the facts of the
@@ -51,7 +51,7 @@ pub fn settings() -> insta::Settings {
     settings
 }
 
-/// What was reviewed for the running test: the file beside the tests, without its header. `None` if there is none.
+/// The reviewed snapshot of the running test: the file beside the tests, without its header. `None` if there is none.
 pub fn reviewed(source: &str) -> Option<String> {
     let text = fs::read_to_string(workspace().join(file(source, "snap")?)).ok()?;
     Some(text.split_once("\n---\n")?.1.to_owned())
@@ -100,7 +100,7 @@ fn add_host(pending: &Path, host: &str) -> io::Result<()> {
     }
 }
 
-/// An inline snapshot without what its place in the source has put before each line.
+/// An inline snapshot without the indentation of the source.
 pub fn plain(inline: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let lines = || inline.lines().filter(|line| !line.trim().is_empty());
@@ -131,8 +131,8 @@ fn deciding_facts() -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// Compares what was seen, anything that can be displayed, with the reviewed snapshot of the test:
-/// with the file named after the test, or with an inline one, `check!(trace, @"...")`.
+/// Compares a value that can be displayed with the reviewed snapshot of the test: with the file named after the test,
+/// or with an inline snapshot, `check!(trace, @"...")`.
 ///
 /// `check!(trace, last = EPERM)` also compares the outcome of the last step, and `last = [OK, EPERM]` those of the
 /// last two, with what stands in the test; see [answer](crate::answer).
@@ -157,7 +157,7 @@ macro_rules! check {
         )
     };
     ($seen:expr, @$inline:literal) => {
-        // The cases of one function share the snapshot, in one process where nextest does not part them.
+        // The cases of one function share the inline snapshot. Without nextest they run in one process.
         let seen = $seen.to_string();
         $crate::verdict::compare(
             &seen,

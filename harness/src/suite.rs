@@ -1,8 +1,8 @@
-//! The registry of tests, what becomes of a test that cannot run here, and `main()`.
+//! The registry of tests, the handling of tests that cannot run on this host, and `main()`.
 //!
-//! nextest learns which tests to skip by asking for the list: a test whose need is unmet is listed
-//! as ignored. It never shows why, so `--skipped` does. A test that is run all the same fails and
-//! says what it lacks; nothing counts as passed that did not run.
+//! nextest reads the list of tests to find out which to skip: a test with an unmet need is listed as ignored. nextest
+//! does not show the reason, so `--skipped` prints it. If such a test is run anyway, it fails and reports the unmet
+//! need. A test that did not run never counts as passed.
 
 mod names;
 mod serve;
@@ -29,45 +29,45 @@ use crate::verdict;
 pub use crate::current::current_test;
 pub use names::test_name;
 
-/// The variable that says what an unmet need is: unset or empty, a reason to skip; "all", a
-/// failure, for a machine that is meant to run everything but what [needs a lack](Need::is_a_lack).
+/// The variable that decides what an unmet need is. Unset or empty: a reason to skip. "all": a failure, for a machine
+/// that is meant to run everything except tests that [need something to be missing](Need::is_a_lack).
 pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
-/// The variable by which each test tells how many of its scenarios and steps the model foretold.
+/// The variable with which each test prints how many of its scenarios and steps the model predicted.
 pub const TELL: &str = "USERNS_SUITE_TELL";
 
-/// The exit status for a mistake in how the suite is written or called, as cargo's own usage
-/// errors; a failed test gives 101.
+/// The exit status for a mistake in the suite or in its arguments, as for cargo's own usage errors. A failed test
+/// gives 101.
 const USAGE: u8 = 2;
 
-/// The exit status where a test failed, as libtest's.
+/// The exit status if a test failed, as in libtest.
 const FAILED: u8 = 101;
 
-/// One registered test; `#[harness::test]` makes it.
+/// One registered test. `#[harness::test]` creates it.
 pub struct Test {
-    /// The path of the function, crate and rstest's numbers included.
+    /// The path of the function, including the crate and rstest's numbers.
     pub name: &'static str,
-    /// The function as written by hand: for a case of rstest the one it is a case of, otherwise
-    /// possibly any function that this one calls.
+    /// The function that the author wrote. For a case of rstest, this is the function of the case. Otherwise it may
+    /// be any function that this one calls.
     pub function: &'static str,
-    /// The source file, as the compiler was given it.
+    /// The source file, as the compiler received it.
     pub file: &'static str,
     /// The line of the attribute in [`Test::file`].
     pub line: u32,
-    /// What the test cannot do without.
+    /// The needs of the test.
     pub needs: &'static [Need],
     /// What only the cases with a value cannot do without: the value as `#[values]` names it, without its path.
     pub case_needs: &'static [(&'static str, Need)],
-    /// The rules of the kernel that it pins.
+    /// The rules of the kernel that the test pins.
     pub rules: &'static [&'static Rule],
-    /// The changes of kernel and programs before which its snapshot is another.
+    /// The changes of the kernel and of programs without which the test has another snapshot.
     pub varies: &'static [&'static dyn Variation],
-    /// The test itself; a panic is its failure.
+    /// The test itself. It fails by panicking.
     pub run: fn(),
 }
 
 impl Test {
-    /// The name as the suite shows it, see [`test_name`].
+    /// The name as the suite prints it, see [`test_name`].
     pub fn shown_name(&self) -> String {
         test_name(self.name, self.function)
     }
@@ -91,7 +91,7 @@ impl Test {
 #[linkme::distributed_slice]
 pub static TESTS: [Test];
 
-/// What the host lacks for `needs`: `Ok` if nothing, else the reason of the first unmet need.
+/// `Ok` if the host meets `needs`, otherwise the reason of the first unmet need.
 ///
 /// # Errors
 /// A sentence such as "needs root: euid is 1000".
@@ -99,7 +99,7 @@ pub fn requirement(needs: &[Need]) -> Result<(), String> {
     requirement_on(needs, facts())
 }
 
-/// As [`requirement`], for a host with these facts.
+/// Like [`requirement`], for a host with these facts.
 ///
 /// # Errors
 /// The reason of the first unmet need.
@@ -107,7 +107,7 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
     needs.iter().find_map(|need| need.unmet(facts)).map_or(Ok(()), Err)
 }
 
-/// Lists or runs the registered tests as libtest would, by the arguments of this process.
+/// Lists or runs the registered tests like libtest, by the arguments of this process.
 ///
 /// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot run, and nothing
 /// else; `--list --format json` prints a [`Listing`], and `--serve` plays the tests that are named on standard input,
@@ -164,8 +164,8 @@ fn unmet_is(required: Option<&OsStr>) -> Result<UnmetIs, String> {
     }
 }
 
-/// Whether libtest-mimic could choose the test. Needs are only evaluated for those: nextest starts
-/// a process for each test, which must not pay for the needs of all others.
+/// Whether libtest-mimic may select the test. Needs are evaluated only for such tests: nextest starts a process for
+/// each test, and this process must not evaluate the needs of all others.
 fn may_be_asked_for(arguments: &Arguments, name: &str) -> bool {
     match &arguments.filter {
         Some(filter) if arguments.exact => name == filter,
@@ -189,8 +189,8 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
     Trial::test(shown, body).with_ignored_flag(ignored)
 }
 
-/// Runs a test with [`current_test`] set, and unset afterwards even if it panics: the thread may
-/// run another one.
+/// Runs a test with [`current_test`] set. It is unset afterwards, even after a panic, because the thread may run
+/// another test.
 fn run_named(test: Current, run: fn()) {
     current::set(Some(test));
     verdict::begin();
@@ -214,7 +214,7 @@ fn played(trace: &Trace) {
     verdict::played(trace);
 }
 
-/// Says how much of a test the model foretold, where somebody wants to know.
+/// Prints how much of a test the model predicted, if the variable asks for it.
 fn tell(counts: verdict::Counts) {
     if env::var_os(TELL).is_some() {
         println!("foretold {counts:?}");

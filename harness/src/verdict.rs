@@ -1,7 +1,8 @@
-//! What kernel, snapshot and model say of a test's scenarios, side by side, and which of them stands alone.
+//! The answers of kernel, snapshot and model for a test's scenarios, side by side, and the one that differs from the
+//! other two.
 //!
-//! While a test of the suite runs, each trace that it plays is compared with what the [model] says.
-//! A test whose snapshot agrees with the kernel fails all the same where the model does not.
+//! While a test of the suite runs, each trace that it plays is compared with the [model]'s prediction. If the model
+//! disagrees, a test fails even if its snapshot agrees with the kernel.
 
 use crate::comparator::equal_where_known;
 use crate::current::current_test;
@@ -17,30 +18,30 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// More traces than this are not described, only counted.
+/// The greatest number of traces that are described. More are only counted.
 const MOST: usize = 3;
 
 /// What a test has played so far.
 #[derive(Default)]
 struct Played {
-    /// The last trace, with what the model says of it.
+    /// The last trace, with the model's prediction.
     last: Option<(Trace, Option<Prediction>)>,
-    /// Those of which the model says something else.
+    /// The traces on which the model differs.
     disputed: Vec<(Trace, Prediction, Vec<Disagreement>)>,
-    /// How many scenarios there were, and of how many the model foretold every step and the end.
+    /// The number of scenarios, and of how many the model predicted every step and the final states.
     counts: Counts,
 }
 
-/// How much of what a test played the model foretold.
+/// How much of a test's scenarios the model predicted.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// Scenarios.
     pub played: usize,
-    /// Of these the ones that were foretold as a whole.
+    /// The scenarios that the model predicted completely.
     pub whole: usize,
     /// Steps.
     pub steps: usize,
-    /// Of these the ones of which something was foretold.
+    /// The steps that the model predicted.
     pub foretold: usize,
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn played(trace: &Trace) {
     });
 }
 
-/// Ends the comparison: what the model disputes, as a report, and how much it foretold.
+/// Ends the comparison. Returns the model's disagreements as a report, and how much it predicted.
 pub(crate) fn end() -> (Option<String>, Counts) {
     let played = PLAYED.take().unwrap_or_default();
     if played.disputed.is_empty() {
@@ -100,8 +101,8 @@ fn reproducer(name: String, trace: &Trace, prediction: Option<&Prediction>) -> S
     reproducer::report(&header, trace, prediction, &record::directory())
 }
 
-/// Compares what was seen with a snapshot, by `assert`, which panics where they differ; then says, if what was
-/// seen is a trace, of each step what all three say. `snapshot` gives what was reviewed.
+/// Compares a value with a snapshot, by `assert`, which panics if they differ. If the value is a trace, the report
+/// then shows the three answers for each step. `snapshot` returns the reviewed text.
 pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: impl FnOnce()) {
     let Err(panic) = catch_unwind(AssertUnwindSafe(assert)) else { return };
     PLAYED.with_borrow(|played| {
@@ -116,7 +117,7 @@ pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: im
     resume_unwind(panic);
 }
 
-/// Each step on which not all three agree, and who stands alone.
+/// Each step on which the three do not agree, and the one that stands alone.
 pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &str) -> String {
     let reviewed = steps_of(snapshot, trace);
     let mut report = String::new();
@@ -140,7 +141,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
     report
 }
 
-/// Who of the three has another opinion than the rest.
+/// The one of the three that differs from the other two.
 fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Option<&'static str> {
     match (snapshot, model) {
         (Some(snapshot), Some(model)) => {
@@ -162,7 +163,7 @@ fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Op
     }
 }
 
-/// What a reviewed trace says of each step: the lines before "afterwards", each without actor and action.
+/// The outcomes in a reviewed trace: the lines before "afterwards", without actor and action.
 fn steps_of(snapshot: &str, trace: &Trace) -> Vec<Option<String>> {
     let steps = trace.scenario.steps.iter();
     let begun = steps.map(|step| (step.actor.to_string(), show::action(step.actor, &step.action)));

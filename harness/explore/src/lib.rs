@@ -30,12 +30,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A scenario of which kernel and model think differently.
+/// A scenario on which the kernel and the model disagree.
 #[derive(Debug, Clone)]
 pub struct Mismatch {
-    /// What the kernel did.
+    /// The kernel's answer.
     pub trace: Trace,
-    /// On what points the model says something else.
+    /// The points on which the model differs.
     pub points: Vec<Disagreement>,
 }
 
@@ -58,7 +58,7 @@ impl Mismatch {
     }
 }
 
-/// Plays a scenario and compares it with what the model says; `None` if they agree.
+/// Plays a scenario and compares the trace with the model's prediction. `None` if they agree.
 ///
 /// # Errors
 /// If the harness fails.
@@ -76,13 +76,13 @@ fn compared(trace: Trace) -> Option<Mismatch> {
     (!points.is_empty()).then_some(Mismatch { trace, points })
 }
 
-/// Whether a scenario ended so because the kernel refused what the model took for granted: a namespace to begin
-/// with, an open file to give away.
+/// Whether a scenario ended because the kernel refused something that the model expected to succeed: the namespace of
+/// a process, or the open of a file that is passed on.
 fn is_the_kernels(error: &Error) -> bool {
     matches!(error, Error::Namespace { .. } | Error::Fork { .. } | Error::InvalidScenario(_))
 }
 
-/// What was disputed of a scenario before it came to such an end, or that end if nothing was.
+/// The disagreements of a scenario before it ended in this way, or this end if there were none.
 fn before(scenario: &Scenario, end: Error) -> Result<Mismatch, Error> {
     let mut shorter = scenario.clone();
     while shorter.steps.pop().is_some() {
@@ -95,30 +95,30 @@ fn before(scenario: &Scenario, end: Error) -> Result<Mismatch, Error> {
     Err(end)
 }
 
-/// What goes on in a long run, for whoever waits for it or wants to end it.
+/// The progress of a long run, for the caller that shows it or stops it.
 #[derive(Debug, Default)]
 pub struct Watch {
-    /// Set to have the workers stop after the scenario that they are at.
+    /// Set this to make the workers stop after their current scenario.
     pub stop: AtomicBool,
-    /// How many scenarios were played.
+    /// The number of scenarios that were played.
     pub played: AtomicU64,
-    /// How many there are to be, as far as is known.
+    /// The total number of scenarios, as far as it is known.
     pub planned: AtomicU64,
 }
 
 impl Watch {
-    /// Whether to go on.
+    /// Whether the run continues.
     pub fn goes_on(&self) -> bool {
         !self.stop.load(Ordering::Relaxed)
     }
 
-    /// A scenario was played.
+    /// Counts a scenario that was played.
     pub fn count(&self) {
         self.played.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Has so many threads do the same work, each with its own number, and gives what they found.
+/// Runs the same work in so many threads, each with its own number, and returns their results.
 pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..workers)
@@ -137,12 +137,12 @@ pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Ve
     })
 }
 
-/// The model's state at the beginning of a scenario, to be led on step by step with [`World::expect`].
+/// The model's state at the start of a scenario. [`World::expect`] advances it step by step.
 pub fn beginning(scenario: &Scenario) -> World {
     World::new(&scenario.run_as, here::start())
 }
 
-/// Who does what, a line for each step: of a scenario that could not be played.
+/// The steps of a scenario that could not be played, one a line.
 pub fn told(scenario: &Scenario) -> String {
     let mut text = format!("cast {:?}\n", scenario.run_as);
     for step in &scenario.steps {

@@ -1,4 +1,4 @@
-//! Texts of maps by the thousand. A refused write leaves a map empty, so that many can be tried in one namespace.
+//! Texts of maps by the thousand. A refused write leaves a map empty, so many texts can be tried in one namespace.
 
 use super::{Mismatch, Watch, beginning, play, together};
 use harness_play::error::Error;
@@ -7,10 +7,10 @@ use harness_scenario::actors::Actor;
 use harness_scenario::outcome::Outcome;
 use harness_scenario::scenario::{Scenario, ordinary, root};
 
-/// Digits, blanks, the ends of lines and of strings, signs, a letter, a comma, and the no-break space of Latin-1.
+/// Digits, blanks, line feed, NUL, signs, a letter, a comma, and the no-break space of Latin-1.
 pub const ALPHABET: [u8; 12] = [b'0', b'1', b'9', b' ', b'\n', 0, b'-', b'x', b'\t', b'+', b',', 0xa0];
 
-/// Numbers at every edge: of 32 and 64 bits, of ids and of counts, written in several ways.
+/// Numbers at every edge: of 32 and 64 bits, of ids and of counts, in several notations.
 pub const EDGES: [&str; 22] = [
     "0",
     "1",
@@ -36,27 +36,27 @@ pub const EDGES: [&str; 22] = [
     "100000000000000000000000000000000000000001",
 ];
 
-/// What trying texts has found.
+/// The result of trying texts.
 #[derive(Debug, Default)]
 pub struct Tried {
-    /// How many texts were written.
+    /// The number of texts that were written.
     pub texts: u64,
-    /// Where kernel and model differ.
+    /// The disagreements between kernel and model.
     pub disputes: Vec<Mismatch>,
 }
 
 impl Tried {
-    /// Adds what another try has found.
+    /// Adds another result.
     pub fn add(&mut self, other: Tried) {
         self.texts += other.texts;
         self.disputes.extend(other.disputes);
     }
 }
 
-/// How many texts are tried in one namespace.
+/// The number of texts that are tried in one namespace.
 const AT_A_TIME: u64 = 4000;
 
-/// Every string of exactly so many bytes of the alphabet's first `letters`.
+/// Every string of exactly so many bytes from the first `letters` letters of the alphabet.
 pub fn strings(letters: u64, length: u32) -> (u64, impl Fn(u64) -> Vec<u8> + Sync) {
     let text = move |number: u64| {
         let places = (0..length).map(|place| number / letters.pow(place) % letters);
@@ -78,7 +78,7 @@ pub fn edges() -> (u64, impl Fn(u64) -> Vec<u8> + Sync) {
 /// Extents whose ranges touch, overlap or leave a gap.
 const RANGES: [(u32, u32); 6] = [(0, 1), (0, 3), (1, 1), (2, 2), (3, 1), (4, 9)];
 
-/// Every two lines of such ranges, upper and lower ones chosen apart.
+/// Every pair of lines with such ranges. Upper and lower ranges are chosen separately.
 pub fn pairs() -> (u64, impl Fn(u64) -> Vec<u8> + Sync) {
     let all = RANGES.len() as u64;
     let text = move |number: u64| {
@@ -89,8 +89,8 @@ pub fn pairs() -> (u64, impl Fn(u64) -> Vec<u8> + Sync) {
     (all.pow(4), text)
 }
 
-/// Writes each text to an empty map of this kind, held open by an ordinary user in a namespace of its own. What is
-/// well-formed is refused, too: none of the texts maps that user's id alone.
+/// Writes each text to an empty map of this kind, which an unprivileged user holds open in a namespace of its own.
+/// The kernel also refuses well-formed texts, because none of them maps only that user's id.
 ///
 /// # Errors
 /// If the harness fails.
@@ -116,8 +116,8 @@ pub fn refused(
     added(found)
 }
 
-/// Writes each text that the model takes for well-formed and allowed to a map of its own, by root from the parent,
-/// and compares what is read back.
+/// Writes each text that the model considers well-formed and allowed to a separate map, as root from the parent, and
+/// compares what is read back.
 ///
 /// # Errors
 /// If the harness fails.

@@ -1,5 +1,5 @@
-//! Scenarios that kernel and model once disagreed on, kept as files that can be read and reviewed: a trace of how
-//! it was, in comments, then the cast and a line for each step.
+//! Scenarios on which the kernel and the model once disagreed. They are kept as files for people to read and review:
+//! the trace of the disagreement in comments, then the credentials, then a line for each step.
 
 use super::Mismatch;
 use harness_scenario::file::{self, ENDING};
@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
 /// A kept scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptScenario {
-    /// Where.
+    /// The path.
     pub path: PathBuf,
-    /// What.
+    /// The scenario.
     pub scenario: Scenario,
 }
 
-/// Those of a directory, by name; none if it is not there.
+/// The kept scenarios of a directory, by name. Empty if there is no such directory.
 ///
 /// # Errors
-/// If a file cannot be read or says no scenario; the message names it.
+/// If a file cannot be read or contains no scenario. The message names the file.
 pub fn kept(directory: &Path) -> Result<Vec<KeptScenario>, String> {
     let failed = |path: &Path, why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let entries = match fs::read_dir(directory) {
@@ -41,10 +41,10 @@ pub fn kept(directory: &Path) -> Result<Vec<KeptScenario>, String> {
     paths.into_iter().map(read).collect()
 }
 
-/// Keeps a disputed scenario in a directory, in a file named after what it is about.
+/// Keeps a disputed scenario in a directory, in a file named after its subject.
 ///
 /// # Errors
-/// If the file cannot be written, or the scenario has an action that no file can hold; the message says which.
+/// If the file cannot be written, or the scenario has an action that has no text form. The message names it.
 pub fn keep(directory: &Path, dispute: &Mismatch) -> Result<PathBuf, String> {
     let text = written(dispute)?;
     let steps: String = text.lines().filter(|line| !line.starts_with('#')).collect();
@@ -70,7 +70,7 @@ fn written(dispute: &Mismatch) -> Result<String, String> {
     Ok(text)
 }
 
-/// The FNV-1a hash: a name that stays.
+/// The FNV-1a hash, which gives the same name in every build.
 fn fnv(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

@@ -1,5 +1,5 @@
-//! From steps that were drawn at random, or that are left after others were taken out, to a scenario that the
-//! director can play and of which the model knows everything.
+//! Repairs a list of steps that were drawn at random, or that are left after others were removed. The result is a
+//! scenario that the director can play and that the model predicts completely.
 
 use super::beginning;
 use harness_scenario::action::Action;
@@ -8,16 +8,16 @@ use harness_scenario::scenario::{Scenario, Step};
 use harness_spec::model::World;
 use std::collections::BTreeSet;
 
-/// Whether actors that were not there come into being where they are first mentioned.
+/// What happens to steps that mention an actor that does not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// They do, with their parents.
+    /// The actor is forked before the step, and so are its parents.
     Begin,
-    /// What mentions them is left out.
+    /// The step is left out.
     AreLeftOut,
 }
 
-/// A scenario on its way, and the model's opinion of it so far.
+/// A scenario under construction, and the model's prediction so far.
 pub(super) struct Repaired {
     scenario: Scenario,
     world: World,
@@ -26,14 +26,14 @@ pub(super) struct Repaired {
 }
 
 impl Repaired {
-    /// Nothing yet.
+    /// An empty scenario.
     pub(super) fn new(cast: RunAs, missing: Missing) -> Self {
         let scenario = Scenario::new(cast);
         let world = beginning(&scenario);
         Self { scenario, world, rules: BTreeSet::new(), missing }
     }
 
-    /// The steps that make sense, each after those before it.
+    /// The steps that are possible, each after the steps before it.
     pub(super) fn of(cast: RunAs, steps: impl IntoIterator<Item = Step>, missing: Missing) -> Self {
         let mut repaired = Self::new(cast, missing);
         for step in steps {
@@ -42,7 +42,7 @@ impl Repaired {
         repaired
     }
 
-    /// The scenario, and by which rules the model has something refused in it.
+    /// The scenario, and the rules by which the model refuses a step of it.
     pub(super) fn done(self) -> (Scenario, BTreeSet<&'static str>) {
         (self.scenario, self.rules)
     }
@@ -71,7 +71,7 @@ impl Repaired {
         self.scenario.mentions(actor)
     }
 
-    /// Takes the step if it can be played and does not leave the model without an opinion.
+    /// Adds the step if the director can play it and the model still predicts everything.
     fn try_step(&mut self, step: Step) {
         let again = match step.action {
             Action::Fork | Action::ForkCloned => self.began(step.actor),

@@ -1,4 +1,4 @@
-//! Random search: draws scenarios, plays them, and makes those small of which kernel and model think differently.
+//! Random search: draws scenarios, plays them, and shrinks those on which the kernel and the model disagree.
 
 use super::shrink::{Shrunk, shrink};
 use super::strategy::{Casts, scenarios};
@@ -12,44 +12,44 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// What is searched, and for how long. The same seed gives each worker the same scenarios in the same order.
+/// The scope and the duration of a search. The same seed gives each worker the same scenarios in the same order.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where the random numbers begin.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// How many threads play.
+    /// The number of threads.
     pub workers: usize,
-    /// Who is outside.
+    /// The credentials of the process outside.
     pub casts: Casts,
-    /// After how many scenarios each worker ends; `None` if it plays until it is stopped.
+    /// The number of scenarios of each worker. `None` if the workers run until they are stopped.
     pub scenarios: Option<u64>,
-    /// Whether it ends with the first that is found.
+    /// Whether the search ends with the first disagreement.
     pub ends: Ends,
 }
 
-/// When a search ends before its time.
+/// When a search ends early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
-    /// With the first disagreement.
+    /// At the first disagreement.
     AtFirst,
-    /// Never: it gathers what it finds.
+    /// Never: it collects all disagreements.
     Never,
 }
 
 /// A disagreement, and how it was found.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// By which worker.
+    /// The worker that found it.
     pub worker: usize,
-    /// At which of the worker's scenarios, counted from 1.
+    /// The number of the scenario in the worker's order, counted from 1.
     pub number: u64,
-    /// How long after the beginning of the search.
+    /// The time since the start of the search.
     pub after: Duration,
-    /// How many steps it had as it was drawn.
+    /// The number of steps of the scenario that was drawn.
     pub steps: usize,
-    /// What it shrank to; `None` if the kernel did something else when it was played again.
+    /// The shrunk scenario. `None` if the kernel answered differently when the scenario was played again.
     pub shrunk: Option<Shrunk>,
-    /// What it was at first.
+    /// The scenario before it was shrunk.
     pub first: Mismatch,
 }
 
@@ -60,18 +60,18 @@ impl Found {
     }
 }
 
-/// What a search has seen.
+/// The result of a search.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// The disagreements, each once.
     pub found: Vec<Found>,
-    /// By which rules the model had something refused, and in how many scenarios.
+    /// The rules by which the model refused a step, and the number of scenarios of each.
     pub rules: BTreeMap<&'static str, u64>,
-    /// How many steps were played.
+    /// The number of steps that were played.
     pub steps: u64,
 }
 
-/// A scenario that could not be played: a fault of the search or the harness.
+/// A scenario that could not be played: a fault of the search or of the harness.
 #[derive(Debug, Clone)]
 pub struct Unplayed {
     /// Which.
@@ -86,13 +86,13 @@ impl std::fmt::Display for Unplayed {
     }
 }
 
-/// How long somebody who wants to end waits at most for a disagreement to become small.
+/// The longest time that shrinking continues after the search was asked to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// More disagreements than this are not gathered by a worker: each takes a while to become small.
+/// The greatest number of disagreements that a worker collects. Shrinking each one takes a while.
 const MANY: usize = 20;
 
-/// Searches until the plan is carried out, something is found, or the watch says stop.
+/// Searches until the plan is complete, a disagreement ends the search, or the caller stops it.
 ///
 /// # Errors
 /// If a scenario cannot be played.
@@ -121,7 +121,7 @@ pub fn search(plan: &Plan, watch: &Watch) -> Result<Report, Box<Unplayed>> {
 }
 
 impl Report {
-    /// Whether it was not known before.
+    /// Whether the disagreement is new.
     fn remember(&mut self, found: Found) {
         if !self.found.iter().any(|other| kind(other.dispute()) == kind(found.dispute())) {
             self.found.push(found);
@@ -149,7 +149,7 @@ impl Worker<'_> {
             if !self.watch.goes_on() || self.report.found.len() >= MANY {
                 break;
             }
-            // Nothing is filtered while drawing, so that it does not fail.
+            // Drawing cannot fail, because no strategy filters.
             let Ok(drawn) = strategy.new_tree(&mut runner) else { continue };
             let (scenario, rules) = drawn.current();
             for rule in rules {
@@ -161,7 +161,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Whether nothing of the kind was found before: making it small takes a while.
+    /// Whether no disagreement of this kind was found before. Only a new one is worth the time of shrinking.
     fn is_news(&self, dispute: &Mismatch) -> bool {
         let before = self.report.found.iter().flat_map(|found| [&found.first, found.dispute()]);
         !before.into_iter().any(|other| kind(other) == kind(dispute))
@@ -185,7 +185,7 @@ impl Worker<'_> {
     }
 }
 
-/// What a disagreement is about, more or less: the same rule or errno is likely to be the same fault.
+/// An approximate key of a disagreement: the same rule or errno is probably the same fault.
 fn kind(dispute: &Mismatch) -> Option<(Option<&'static str>, &str, &str)> {
     let point = dispute.points.first()?;
     Some((point.rule.map(|rule| rule.name), &point.kernel, &point.model))

@@ -1,4 +1,4 @@
-//! From a scenario of which kernel and model think differently to the smallest one of which they still do.
+//! Shrinks a scenario on which the kernel and the model disagree to the smallest one on which they still do.
 //!
 //! Steps are taken out first, in halves, quarters and one by one, then what is left is made simpler: other actors,
 //! shorter texts, smaller ids. Whatever is tried must make sense, and is played. proptest would shrink what was drawn,
@@ -11,19 +11,19 @@ use super::{Mismatch, play};
 use harness_play::error::Error;
 use harness_scenario::scenario::{Scenario, Step};
 
-/// More scenarios than this are not tried.
+/// The greatest number of scenarios that are tried.
 const MOST: usize = 4000;
 
-/// What became of a disputed scenario.
+/// The result of shrinking a disputed scenario.
 #[derive(Debug, Clone)]
 pub struct Shrunk {
-    /// The smallest that was found.
+    /// The smallest scenario that was found.
     pub dispute: Mismatch,
-    /// How many scenarios were tried for it.
+    /// The number of scenarios that were tried.
     pub tried: usize,
 }
 
-/// Makes a disputed scenario smaller for as long as it stays one. `goes_on` may end it before.
+/// Shrinks a disputed scenario as long as the smaller one is disputed, too. `goes_on` may end this early.
 ///
 /// # Errors
 /// If the harness fails.
@@ -64,7 +64,8 @@ impl Shrinking<'_> {
         }
         self.tried += 1;
         let disputed = match play(&scenario) {
-            // It may come to that where the model is wrong; then it is no simpler way to tell.
+            // A candidate that cannot be played is possible if the model is wrong. It is not a simpler way to show
+            // the disagreement.
             Err(error) if super::is_the_kernels(&error) => None,
             played => played?,
         };
@@ -73,13 +74,13 @@ impl Shrinking<'_> {
         Ok(found)
     }
 
-    /// Takes out as many steps as possible at a time, down to one, until none can be spared.
+    /// Removes as many steps as possible at a time, then fewer, down to one, until no step can be removed.
     fn take_steps_out(&mut self) -> Result<(), Error> {
         let mut count = self.scenario().steps.len().div_ceil(2);
         while count > 0 {
             let mut from = self.scenario().steps.len();
             let mut fewer = false;
-            // From the end: what comes last depends on what was before.
+            // Starts at the end, because later steps depend on earlier ones.
             while from > 0 {
                 let first = from.saturating_sub(count);
                 let mut scenario = self.scenario().clone();
@@ -97,7 +98,7 @@ impl Shrinking<'_> {
         Ok(())
     }
 
-    /// Puts the first simpler thing that is disputed, too, in the place of each thing.
+    /// Replaces each part by the first simpler one with which the scenario is still disputed.
     fn simplify(&mut self) -> Result<(), Error> {
         for run_as in simpler::run_as(&self.scenario().run_as) {
             let scenario = Scenario { run_as, ..self.scenario().clone() };
@@ -119,7 +120,7 @@ impl Shrinking<'_> {
                 scenario.steps[at] = Step { actor: scenario.steps[at].actor, action };
                 let length = scenario.steps.len();
                 if self.try_these(scenario)? {
-                    // What is simpler now may become simpler still, if it is where it was.
+                    // The simplified part may become even simpler, if it is still at its place.
                     break if self.scenario().steps.len() == length { at } else { at + 1 };
                 }
             };

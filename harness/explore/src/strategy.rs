@@ -19,22 +19,22 @@ use proptest::sample::select;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// Who may be outside.
+/// The credentials that the process outside may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Casts {
-    /// Everybody whom the caller can become.
+    /// Those of every user that the caller can become.
     All,
-    /// A user without privileges.
+    /// Those of an unprivileged user.
     Ordinary,
 }
 
 /// The most groups of a scenario.
 const GROUPS: usize = 12;
 
-/// A scenario, and by which rules the model has something refused in it.
+/// A scenario, and the rules by which the model refuses a step of it.
 pub type Drawn = (Scenario, BTreeSet<&'static str>);
 
-/// Scenarios of every shape that the model knows.
+/// Draws scenarios of every shape that the model knows.
 pub fn scenarios(casts: Casts) -> impl Strategy<Value = Drawn> {
     (cast(casts), vec(step_group(), 1..=GROUPS))
         .prop_map(|(cast, groups)| Repaired::of(cast, groups.into_iter().flatten(), Missing::Begin).done())
@@ -57,7 +57,7 @@ fn cast(casts: Casts) -> BoxedStrategy<RunAs> {
     }
 }
 
-/// Whose turn it is.
+/// Draws the actor of the next group.
 fn actor() -> impl Strategy<Value = Actor> + Clone {
     prop_oneof![
         6 => Just(Actor::Inside),
@@ -71,7 +71,7 @@ fn actor() -> impl Strategy<Value = Actor> + Clone {
 }
 
 fn two_actors() -> impl Strategy<Value = (Actor, Actor)> {
-    // What is filtered out counts as a failure to draw in the end; nothing is.
+    // A strategy that filters too much fails to draw. None of these filters.
     (actor(), actor()).prop_map(|(one, other)| match one {
         Actor::Inside if other == one => (one, Actor::Outside),
         _ if other == one => (one, Actor::Inside),
@@ -108,7 +108,7 @@ fn at() -> impl Strategy<Value = At> + Clone {
 fn step_group() -> impl Strategy<Value = Vec<Step>> {
     let alone = (actor(), action()).prop_map(|(actor, action)| vec![Step { actor, action }]);
     let cloned = actor().prop_map(|actor| vec![Step { actor, action: Action::ForkCloned }]);
-    // In boxes: what is drawn would otherwise have room for all that might have been, by the megabyte.
+    // The strategies are boxed. Otherwise each value would have the size of all its alternatives, which is megabytes.
     prop_oneof![
         16 => alone.boxed(),
         5 => mapped().boxed(),
@@ -121,7 +121,7 @@ fn step_group() -> impl Strategy<Value = Vec<Step>> {
     ]
 }
 
-/// One thing that somebody does.
+/// Draws one group of steps of an actor.
 fn action() -> impl Strategy<Value = Action> {
     let sizes = select(vec![0_i64, 1, 2, 33, 16_384, -1, 1 << 32]);
     let room = prop_oneof![3 => Just(Room::Good), 1 => Just(Room::Bad)];
@@ -158,7 +158,7 @@ fn written_open() -> impl Strategy<Value = Action> {
     })
 }
 
-/// Both maps of a process, written by another or itself as whoever has the privilege does it.
+/// Both maps of a process, written by another process or by itself, as a privileged writer does it.
 fn mapped() -> impl Strategy<Value = Vec<Step>> {
     let of = actor().prop_map(Some);
     (actor(), of, maps::good_map(), maps::good_map(), any::<bool>()).prop_map(
@@ -170,7 +170,7 @@ fn mapped() -> impl Strategy<Value = Vec<Step>> {
     )
 }
 
-/// The own ids, as those without privilege map them.
+/// The actor's own ids, as an unprivileged process maps them.
 fn own_ids() -> impl Strategy<Value = Vec<Step>> {
     let files = select(vec![
         vec![IdFile::Setgroups, IdFile::UidMap, IdFile::GidMap],
@@ -189,7 +189,7 @@ fn own_ids() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// A file that one opens, who changes perhaps, and that another reads or writes.
+/// One actor opens a file and perhaps changes its credentials. Another actor reads or writes the file.
 fn passed_on() -> impl Strategy<Value = Vec<Step>> {
     let between = prop_oneof![
         2 => Just(None),
@@ -218,7 +218,7 @@ fn passed_on() -> impl Strategy<Value = Vec<Step>> {
     )
 }
 
-/// A process that becomes another user, as programs do it, with or without its capabilities.
+/// A process that becomes another user, as programs do it, with or without keeping its capabilities.
 fn another_user() -> impl Strategy<Value = Vec<Step>> {
     let before = prop_oneof![
         3 => processes::settings().prop_map(|action| vec![action]),

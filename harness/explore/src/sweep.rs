@@ -1,8 +1,8 @@
-//! Every sequence of steps up to a length, for every cast: kernel against model.
+//! Every sequence of steps up to a length, for every kind of user: kernel against model.
 //!
-//! A sequence that ends in a state in which one that is no longer has ended before is not gone on from: what
-//! follows would repeat what follows there. The state is the whole of the model's; that the kernel's is the same
-//! was seen when the sequence was played.
+//! If an earlier sequence that is not longer reached the same state, a sweep does not extend the later one, because
+//! its continuations would repeat those of the earlier one. The state is the model's whole state. The sweep compared
+//! it with the kernel's when it played the sequence.
 
 use super::{Mismatch, Watch, beginning, play, together};
 use harness_play::error::Error;
@@ -19,18 +19,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-/// Who acts in a sweep, and what they may do.
+/// A field of a sweep: the actors and their possible steps.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// Its name, by which it is chosen.
+    /// The name by which the user selects it.
     pub name: &'static str,
-    /// What comes before the first step.
+    /// The setup before the first step.
     pub start: Scenario,
-    /// What each step is chosen from.
+    /// The possible steps.
     pub vocabulary: Vec<Step>,
 }
 
-/// The capabilities that root does without, in a field each.
+/// The capabilities that root lacks, in a field each.
 const MISSING: [(&str, Cap); 6] = [
     ("root-without-setuid", Cap::Setuid),
     ("root-without-setgid", Cap::Setgid),
@@ -40,10 +40,10 @@ const MISSING: [(&str, Cap); 6] = [
     ("root-without-setpcap", Cap::Setpcap),
 ];
 
-/// Maps of several shapes: the own id alone, that and root's, ten others, and one that is malformed.
+/// Maps of several shapes: only the own id, the own id and root's, ten other ids, and a malformed map.
 const SHAPES: [&str; 4] = ["0 own 1", "5 own 1\n7 0 1", "0 1000 10", "0 own"];
 
-/// Every field of the sweeps: an ordinary user, root, root without one capability, and root's child between a
+/// Every field of the sweeps: an unprivileged user, root, root without one capability, and root's child between a
 /// namespace above and one below.
 pub fn fields() -> Vec<Field> {
     let from_parent = |start: Scenario| Field {
@@ -59,7 +59,7 @@ pub fn fields() -> Vec<Field> {
         let without = Action::Capset(CapChange::Drop(vec![cap].into()));
         Field { name, ..from_parent(root().outside(&[without])) }
     }));
-    // In the namespace between, 0, 5 and 7 are three different ids, and 1000 is none.
+    // In the namespace between, 0, 5 and 7 are three different ids, and 1000 has no mapping.
     let map = "0 2000 7\n7 0 1\n8 3000 10";
     let maps = [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(Actor::Inside, file, map));
     all.push(Field {
@@ -79,7 +79,7 @@ fn by(actor: Actor, actions: Vec<Action>) -> Vec<Step> {
     actions.into_iter().map(|action| Step { actor, action }).collect()
 }
 
-/// What a process may do in the namespace that it owns.
+/// The steps of a process in the namespace that it owns.
 fn inside() -> Vec<Action> {
     let mut all: Vec<Action> = SHAPES.into_iter().flat_map(|text| [uid_map(text), gid_map(text)]).collect();
     all.extend([write(IdFile::ProjidMap, "0 5 1"), DENY, ALLOW]);
@@ -99,7 +99,7 @@ fn inside() -> Vec<Action> {
     all
 }
 
-/// What a process in the parent may do to a namespace, and to itself.
+/// The steps of a process in the parent, on a namespace and on itself.
 fn upon(below: Actor) -> Vec<Action> {
     let of = |file| move |text: &&'static str| write_of(below, file, text);
     let mut all: Vec<Action> = SHAPES.iter().map(of(IdFile::UidMap)).collect();
@@ -109,35 +109,35 @@ fn upon(below: Actor) -> Vec<Action> {
     all
 }
 
-/// What a sweep has found.
+/// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct Swept {
-    /// How many scenarios were played.
+    /// The number of scenarios that were played.
     pub scenarios: u64,
-    /// How many sequences of steps they stand for, with all that only repeat: those of every length that was
-    /// played to its end.
+    /// The number of sequences that these scenarios stand for, including those that only repeat. It counts every
+    /// length that was played to its end.
     pub sequences: u128,
-    /// How many different states they ended in.
+    /// The number of different final states.
     pub states: usize,
-    /// How many steps the model could say nothing of.
+    /// The number of steps that the model could not predict.
     pub open: u64,
-    /// Where kernel and model differ.
+    /// The disagreements between kernel and model.
     pub disputes: Vec<Mismatch>,
-    /// The greatest length of which all were played.
+    /// The greatest length of which all sequences were played.
     pub depth: usize,
 }
 
-/// A sequence of steps by their places in the vocabulary.
+/// A sequence of steps, as indices into the possible steps.
 type Path = Vec<u8>;
 
-/// A state by a hash of so many bits that two will not be taken for one.
+/// A hash of a state. It has enough bits that two states do not collide.
 type Key = (u64, u64);
 
-/// More disputes than these are not kept: the first is the shortest.
+/// The greatest number of disputes that are kept. The first one is the shortest.
 const MOST: usize = 10;
 
-/// Plays every sequence of up to `depth` steps, on so many threads; ends early when the watch says so or a
-/// length had disputes.
+/// Plays every sequence of up to `depth` steps, on so many threads. Ends early if the caller stops it, or after a
+/// length with disputes.
 ///
 /// # Errors
 /// If the harness fails.
@@ -162,7 +162,7 @@ pub fn sweep(field: &Field, depth: usize, workers: usize, watch: &Watch) -> Resu
             swept.open += level.open;
             swept.disputes.extend(level.disputes);
         }
-        // Threads come in any order; the shortest dispute is to be the same one each time.
+        // Threads finish in any order. Sorting makes the shortest dispute the same in each run.
         frontier.sort_unstable();
         swept.disputes.truncate(MOST);
         swept.states += frontier.len();
@@ -184,7 +184,7 @@ struct Level {
     disputes: Vec<Mismatch>,
 }
 
-/// One step more than these sequences have.
+/// All sequences that are one step longer than these.
 fn level<'a>(
     field: &Field,
     paths: impl Iterator<Item = &'a Path>,

@@ -1,8 +1,8 @@
-//! The forked child: makes raw system calls on request. This module alone has `unsafe` in it.
+//! The forked child: makes raw system calls on request. Only this module and those below it have `unsafe` code.
 //!
-//! An actor may be forked from a process with many threads, so that until it becomes a program it
-//! makes only async-signal-safe calls: it allocates nothing, takes no lock and never panics. It
-//! lives as long as the director holds the other end of its socket.
+//! An actor may be forked from a process with many threads. Until it becomes a program it therefore makes only
+//! async-signal-safe calls: it allocates nothing, takes no lock and never panics. It ends when the director closes
+//! the other end of its socket.
 #![expect(unsafe_code, reason = "system calls, fork and exec; every block says why it is sound")]
 #![expect(
     clippy::cast_possible_truncation,
@@ -35,8 +35,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How many actors a process may have at a time before two share a counter.
 const STEP_COUNTERS: usize = 1024;
-/// Memory that only forked, single-threaded children touch: each has its own copy. Aligned for whatever
-/// a system call may be given a pointer to.
+/// Memory that only forked, single-threaded children use. Each has its own copy. It is aligned for every type to
+/// which a system call takes a pointer.
 #[repr(align(16))]
 struct Private<T>(UnsafeCell<T>);
 // SAFETY: the parent never touches the contents, and an actor has one thread.
@@ -46,8 +46,8 @@ static REQUESTS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]))
 static ANSWERS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
 static RESULTS: Private<[u8; ROOM]> = Private(UnsafeCell::new([0; ROOM]));
 
-/// The step that the actor of this number is at. Memory that all processes share, for as many actors
-/// as a process ever has at a time; numbers beyond that begin anew.
+/// The current step of the actor with this number, in memory that all processes share. There is one counter for each
+/// actor that a process has at a time. Greater numbers start again at the first counter.
 pub fn step_counter(number: usize) -> &'static AtomicU32 {
     static COUNTERS: OnceLock<&'static [AtomicU32; STEP_COUNTERS]> = OnceLock::new();
     let counters = COUNTERS.get_or_init(shared);
@@ -66,9 +66,9 @@ fn shared<T: Sync>() -> &'static T {
     }
 }
 
-/// Takes possession of a descriptor that recvmsg(2) brought.
+/// Takes ownership of a file descriptor that recvmsg(2) received.
 pub fn adopt(fd: RawFd) -> OwnedFd {
-    // SAFETY: recvmsg made this descriptor for us, and nobody else knows its number.
+    // SAFETY: recvmsg created this descriptor, and no other owner knows its number.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
@@ -77,27 +77,27 @@ fn exit(status: c_int) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// A change of credentials clears the signal, so it is asked for again after every batch.
+/// A change of credentials clears the parent-death signal, so the actor sets it again after every message.
 fn die_with_parent() {
     // SAFETY: sets an attribute of this process.
     unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
 }
 
 struct Actor {
-    /// Where the director sees which step is under way, should this process not live to tell.
+    /// The counter by which the director sees the current step, in case this process dies.
     step: &'static AtomicU32,
-    /// How many milliseconds a batch may take.
+    /// The time limit of a message, in milliseconds.
     limit: u32,
     slots: [RawFd; SLOTS],
-    /// A descriptor that came with the present message and was not yet taken.
+    /// A file descriptor that came with the current message and was not yet stored.
     arrived: RawFd,
-    /// A descriptor to go with the next message of answers.
+    /// A file descriptor to send with the next message of answers.
     leaving: RawFd,
-    /// How many bytes of the answers are filled.
+    /// The number of bytes in the buffer for answers.
     filled: usize,
-    /// Whether the end of the director would end it now.
+    /// Whether the end of the director would end this actor now.
     watches_director: bool,
-    /// Whether something failed without which nothing may be done any more.
+    /// Whether a required request failed, so that all later requests are skipped.
     stopped: bool,
 }
 
@@ -121,7 +121,7 @@ fn serve(step: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u
     }
 }
 
-/// Ends the process by SIGALRM in so many milliseconds, or never for 0.
+/// Makes SIGALRM end the process after so many milliseconds. 0 means never.
 fn end_in(milliseconds: u32) {
     let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
     let never = libc::timeval { tv_sec: 0, tv_usec: 0 };

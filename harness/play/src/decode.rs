@@ -1,4 +1,4 @@
-//! From an actor's answers to what came of a step.
+//! Decoding: turns an actor's answers into the outcome of a step.
 
 pub mod state;
 
@@ -17,7 +17,7 @@ pub fn failure(names: &[&'static str], answers: &[Answer]) -> Option<(&'static s
     Some((name, Errno::from_raw(answer.errno)))
 }
 
-/// What came of an action whose calls have these names and answers.
+/// The outcome of an action whose calls have these names and answers.
 pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own) -> Outcome {
     if *action == Action::GetCredentials {
         let looked = state::credentials(answers);
@@ -80,7 +80,7 @@ pub fn of(action: &Action, names: &[&'static str], answers: &[Answer], own: Own)
     }
 }
 
-/// The native 32-bit words of some bytes.
+/// The native 32-bit words in some bytes.
 fn words(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).filter_map(|word| Some(u32::from_ne_bytes(word.try_into().ok()?))).collect()
 }
@@ -90,7 +90,7 @@ fn value(answer: &Answer) -> Outcome {
     if answer.value == 0 { Outcome::Done } else { Outcome::Value(answer.value) }
 }
 
-/// What a call returned and left in the room.
+/// The value that a call returned and the bytes that it left in the room.
 fn left(results: Results, answer: &Answer) -> Outcome {
     let half = |two: &[u8]| two.try_into().map_or(0, u16::from_ne_bytes).into();
     match results {
@@ -111,7 +111,7 @@ fn word(bytes: &[u8], offset: usize) -> u32 {
     bytes.get(offset..).and_then(|rest| rest.first_chunk()).map_or(u32::MAX, |four| u32::from_ne_bytes(*four))
 }
 
-/// capset(2) with what capget(2) has just answered, changed.
+/// capset(2) with a change of the sets that capget(2) returned.
 pub fn capset(before: &Answer, change: &CapChange) -> Request {
     let [low, high] = [0, 3].map(|half| {
         let all = words(&before.data);

@@ -1,7 +1,7 @@
-//! Plays a scenario on this kernel: brings the actors into being, has them take their steps in
-//! order, and gathers what came of it.
+//! Plays a scenario on this kernel: forks the actors, makes them take their steps in order, and collects the
+//! outcomes.
 //!
-//! Steps of one actor in a row travel as one message, so that most scenarios need a single exchange.
+//! Consecutive steps of one actor travel as one message, so most scenarios need a single exchange.
 
 mod credentials;
 mod end;
@@ -31,7 +31,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// How long an actor may take to answer, unless a scenario is played within another limit.
+/// The time limit for an actor's answer, unless the caller sets another limit.
 pub const LIMIT: Duration = Duration::from_secs(10);
 
 /// Playing: what a scenario can have done with it on this kernel.
@@ -39,7 +39,7 @@ pub trait Play {
     /// Plays the scenario within [`LIMIT`].
     ///
     /// # Panics
-    /// If the harness fails, see [`Error`]; what the kernel refuses is in the trace.
+    /// If the harness fails, see [`Error`]. Refusals of the kernel are in the trace.
     #[track_caller]
     fn play(&self) -> Trace {
         self.try_play().unwrap_or_else(|error| panic!("{error}"))
@@ -48,15 +48,15 @@ pub trait Play {
     /// Plays the scenario within [`LIMIT`].
     ///
     /// # Errors
-    /// If the harness fails; what the kernel refuses is in the trace.
+    /// If the harness fails. Refusals of the kernel are in the trace.
     fn try_play(&self) -> Result<Trace, Error> {
         self.try_play_within(LIMIT)
     }
 
-    /// Plays the scenario, giving actors and programs so long for each answer.
+    /// Plays the scenario with this time limit for each answer of an actor or a program.
     ///
     /// # Errors
-    /// If the harness fails; what the kernel refuses is in the trace.
+    /// If the harness fails. Refusals of the kernel are in the trace.
     fn try_play_within(&self, limit: Duration) -> Result<Trace, Error>;
 }
 
@@ -81,7 +81,7 @@ fn names_pids(action: &Action) -> bool {
     matches!(action, Action::Syscall(_))
 }
 
-/// The directory /proc of this process, open for good.
+/// The directory /proc of this process. It stays open.
 fn proc() -> Result<&'static OwnedFd, Error> {
     static PROC: OnceLock<Result<OwnedFd, Errno>> = OnceLock::new();
     let opened = PROC.get_or_init(|| {
@@ -99,7 +99,7 @@ pub(crate) struct Director<'a> {
     caller: &'static Caller,
     pub(crate) limit: Duration,
     pub(crate) processes: Vec<ActorProcess>,
-    /// Those that have ended and were not reaped.
+    /// The actors that have ended and were not reaped.
     zombies: Vec<ActorProcess>,
     /// For each process, whether its groups are still those of the caller.
     pub(crate) kept: Vec<GroupsOrigin>,
@@ -132,7 +132,7 @@ impl<'a> Director<'a> {
             return self.begin(step, queue);
         }
         let process = self.process(step.actor)?;
-        // A step may name other actors by their process ids, and a raw call its own.
+        // A step may name other actors by their process ids, and a raw call may name the actor's own.
         let named = |(index, _): &(usize, &mut ActorProcess)| *index != process || names_pids(&step.action);
         self.processes
             .iter_mut()
@@ -202,7 +202,7 @@ impl<'a> Director<'a> {
         self.pass(from, Request::new(Op::Socketpair, 0).keep(HAND), with)
     }
 
-    /// The descriptor that leaves an actor with the answer to a request is another's to hold.
+    /// Passes the file descriptor that an actor sends with its answer to another actor, which holds it.
     fn pass(&mut self, from: usize, request: Request, to: Actor) -> Result<Outcome, Error> {
         let to = self.process(to)?;
         let doing = |_| "pass a descriptor on".to_owned();

@@ -1,4 +1,4 @@
-//! What can go wrong with the harness itself, as opposed to what the kernel refuses.
+//! Failures of the harness itself, as opposed to refusals of the kernel.
 
 use harness_scenario::actors::Actor;
 use harness_scenario::outcome::Status;
@@ -6,17 +6,17 @@ use nix::errno::Errno;
 use std::fmt;
 use std::time::Duration;
 
-/// A scenario that could not be played to its end. Never an outcome: a test that meets one fails,
-/// and says so.
+/// A scenario that could not be played to its end. It is never an outcome: a test with such an error fails and
+/// reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// /proc cannot be opened.
     NoProc(Errno),
     /// The director could not make a socket, a pipe or the like.
     Director {
-        /// What it was about to do.
+        /// The operation.
         what: &'static str,
-        /// Why it could not.
+        /// The reason.
         errno: Errno,
     },
     /// An actor could not be forked.
@@ -26,7 +26,7 @@ pub enum Error {
         /// The errno of fork(2) or clone(2).
         errno: Errno,
     },
-    /// An actor could not take on the credentials that the cast has.
+    /// An actor could not take the credentials of the scenario.
     SetUp {
         /// Which.
         actor: Actor,
@@ -35,14 +35,14 @@ pub enum Error {
         /// Its errno.
         errno: Errno,
     },
-    /// An actor that begins in a new user namespace could not create it.
+    /// An actor in a new user namespace could not create the namespace.
     Namespace {
         /// Which.
         actor: Actor,
         /// The errno of unshare(2).
         errno: Errno,
     },
-    /// An actor could not get away from what belongs to the host.
+    /// An actor could not isolate itself from the host.
     IsolationFailed {
         /// Which.
         actor: Actor,
@@ -51,7 +51,7 @@ pub enum Error {
         /// Its errno.
         errno: Errno,
     },
-    /// An actor could not tell its state.
+    /// An actor could not report its state.
     State {
         /// Which.
         actor: Actor,
@@ -69,7 +69,7 @@ pub enum Error {
         /// How.
         status: Status,
     },
-    /// An actor closed its socket and lives on.
+    /// An actor closed its socket and did not end.
     LostPipe {
         /// Which.
         actor: Actor,
@@ -85,7 +85,7 @@ pub enum Error {
         /// How long it was given.
         limit: Duration,
     },
-    /// An actor's answer was cut short.
+    /// An actor's answer was incomplete.
     Short {
         /// Which.
         actor: Actor,
@@ -94,14 +94,14 @@ pub enum Error {
         /// How many bytes came.
         bytes: usize,
     },
-    /// An actor answered what it was not asked, or the same thing twice.
+    /// An actor answered a request that was not sent, or answered one twice.
     UnexpectedAnswer {
         /// Which.
         actor: Actor,
-        /// What it had been asked last.
+        /// The last request.
         doing: String,
     },
-    /// A program is not where programs are looked for.
+    /// A program was not found in the directories for programs.
     NoProgram(String),
     /// A program did not end in time.
     ProgramHung {
@@ -110,11 +110,11 @@ pub enum Error {
         /// How long it was given.
         limit: Duration,
     },
-    /// A program said more than a test can want to know.
+    /// A program printed more than the harness keeps.
     TooMuchOutput {
         /// Its command line.
         program: String,
-        /// How much was read of it, in bytes.
+        /// The number of bytes that were read.
         bytes: usize,
     },
     /// A program ended and left processes behind, which were killed.
@@ -122,14 +122,14 @@ pub enum Error {
         /// Its command line.
         program: String,
     },
-    /// The racers of a race hardly ever acted at the same time.
+    /// The calls of a race rarely overlapped.
     NoRace {
-        /// How many rounds there were.
+        /// The number of rounds.
         rounds: u32,
-        /// In how many of them two calls overlapped.
+        /// The number of rounds in which two calls overlapped.
         overlapping: u32,
     },
-    /// A scenario names an actor that has not come into being, or an empty hand.
+    /// A scenario is invalid: it names an actor that was not forked, or a file descriptor that is not held.
     InvalidScenario(String),
 }
 
@@ -143,7 +143,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// What happened, and to whom.
+    /// The failure and the actor or program that it concerns.
     fn what(&self) -> String {
         match self {
             Self::NoProc(errno) => format!("/proc cannot be opened ({errno})"),
@@ -178,7 +178,7 @@ impl Error {
         }
     }
 
-    /// What an actor or a program did instead of what was wanted of it; nothing where neither is to blame.
+    /// The unexpected behaviour of an actor or a program. `None` if neither is the cause.
     fn instead(&self) -> String {
         match self {
             Self::Ended { status, .. } => format!("ended ({status}) before it had answered"),
@@ -193,7 +193,7 @@ impl Error {
         }
     }
 
-    /// What the reader can do about it, where that is known.
+    /// What the reader can do about it, if it is known.
     fn advice(&self) -> Option<&'static str> {
         match self {
             Self::NoProc(_) => Some("mount it: mount -t proc proc /proc"),

@@ -30,8 +30,8 @@ pub fn release() -> Release {
     Release::told(&system.kernel_release, &system.kernel_version)
 }
 
-/// The id that the kernel shows for one that a map of this kind has no line for: 65534, unless the
-/// sysctls kernel.overflowuid and kernel.overflowgid say otherwise.
+/// The id that the kernel shows for an id without a mapping: 65534, unless the sysctls kernel.overflowuid and
+/// kernel.overflowgid set another.
 pub fn overflow(file: IdFile) -> u32 {
     let policy = host::policy();
     let fact = if file == IdFile::GidMap { &policy.overflowgid } else { &policy.overflowuid };

@@ -1,8 +1,8 @@
-//! Facts of this host: kernel, policies, and what this process may do.
+//! Facts of this host: the kernel, its policies, and the privileges of this process.
 //!
-//! Facts come from `/proc`, `/sys`, `/etc` and system calls that change nothing; no process is
-//! started and nothing is tried out. A fact that cannot be read says so and is no error, so that
-//! facts can be gathered without `/proc`, in a chroot and as a user that no account file knows.
+//! Facts come from `/proc`, `/sys`, `/etc` and system calls that change nothing. No process is started and nothing is
+//! tried out. A fact that cannot be read is a value and not an error. Facts can therefore be gathered without
+//! `/proc`, in a chroot, and as a user without an account.
 
 mod accounts;
 mod config;
@@ -34,13 +34,13 @@ pub use programs::{FileCaps, Program};
 pub use root::Chroot;
 pub use system::System;
 
-/// The programs that bug reports ask about.
+/// The programs that a bug report lists.
 const REPORTED_PROGRAMS: [&str; 4] = ["newgidmap", "newuidmap", "su", "sudo"];
 
-/// Everything that decides which outcomes are expected and which tests can run.
+/// All facts that decide which outcomes are expected and which tests can run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Facts {
-    /// Kernel, distribution and surroundings.
+    /// The kernel, the distribution, and the virtual machine or container.
     pub system: System,
     /// The state of `/proc`.
     #[serde(rename = "proc")]
@@ -49,18 +49,18 @@ pub struct Facts {
     pub policy: Policy,
     /// Credentials, namespace and root directory of this process.
     pub process: Process,
-    /// What the account files say about the caller.
+    /// The caller in the account files.
     pub accounts: Accounts,
-    /// The programs that bug reports ask about, by name; `None` if not in the standard PATH,
-    /// which scenarios run programs with.
+    /// The programs that a bug report lists, by name. `None` if a program is not in the standard PATH that scenarios
+    /// use.
     pub programs: BTreeMap<String, Option<Program>>,
-    /// Where to find out what is not read beforehand.
+    /// Functions for facts that are not read in advance.
     #[serde(skip)]
     pub lookups: Lookups,
 }
 
-/// What is looked up only when a need asks for it. The functions are fields so that needs can be
-/// judged on hosts that do not exist.
+/// Facts that are looked up only when a need uses them. The functions are fields, so that tests can decide needs on
+/// invented hosts.
 #[derive(Clone, Copy, Debug)]
 pub struct Lookups {
     /// A program by its name, as [`Program::find`].
@@ -71,18 +71,17 @@ pub struct Lookups {
     pub account: fn(&str) -> Fact<u32>,
     /// An option of the kernel's configuration, as [`kernel_config`].
     pub config: fn(&str) -> Fact<String>,
-    /// Whether a user namespace can be created and used, found out by doing so: only asked where
-    /// somebody may withhold it and no fact says whether they do. `Err` is an errno with the step
-    /// that it refused.
+    /// Probes whether a user namespace can be created and used. It is called only if a policy may deny user
+    /// namespaces and no fact shows whether it does. `Err` is an errno with the refused step.
     pub probe: fn(Creator) -> Result<(), String>,
 }
 
-/// Who creates a user namespace.
+/// The creator of a user namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creator {
     /// This process, with all its privileges.
     Caller,
-    /// An ordinary user: the caller, or the user that a privileged caller becomes.
+    /// An unprivileged user: the caller, or the user that a privileged caller becomes.
     OrdinaryUser,
 }
 
@@ -119,8 +118,8 @@ impl Lookups {
 }
 
 impl Facts {
-    /// What of a process this kernel has no call to tell. Linux has them all: there, a call that is not answered is
-    /// a fault, and no test gets by without it.
+    /// The parts of a process's state that this kernel has no call to report. Linux has all these calls. On Linux, a
+    /// call without an answer is a fault, and no test passes without it.
     pub fn lacks(&self) -> MissingFeatures {
         missing_of(&self.system, &self.process)
     }

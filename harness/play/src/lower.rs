@@ -1,4 +1,4 @@
-//! From what a step means to the system calls that an actor is asked to make.
+//! Lowering: turns a step into the system calls that an actor makes.
 
 mod child;
 mod files;
@@ -23,22 +23,22 @@ use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// A system call of a step, with the name that an error of it carries; the step's own call has none.
+/// A system call of a step, with the name that its error shows. The call that gives the step its name has none.
 pub type Call = (&'static str, Request);
 
-/// What the requests of a step depend on.
+/// The context of a step: what its requests depend on.
 pub struct Context<'a> {
     /// The actor that takes the step.
     pub actor: Actor,
-    /// What `own` stands for.
+    /// The ids that `own` stands for.
     pub own: Own,
-    /// The process id of an actor, if it has come into being.
+    /// The process id of an actor, if it was forked.
     pub pid: &'a dyn Fn(Actor) -> Option<i32>,
 }
 
-/// The address that a bad pointer has: the first page is never mapped.
+/// The address of a bad pointer: the first page is never mapped.
 const NOWHERE: Arg = Arg::Value(8);
-/// A process id that no process has. Never -1 or 0, which would mean a great many of them to kill(2).
+/// A process id that no process has. It is not -1 or 0, which stand for many processes in kill(2).
 const NOBODY: i32 = i32::MAX;
 
 /// What an action is made of.
@@ -150,7 +150,7 @@ pub fn number(value: i32) -> Arg {
     Arg::Value(i64::from(value).cast_unsigned())
 }
 
-/// A path as the kernel takes it.
+/// A path in the kernel's format.
 pub fn c_path(path: &Path) -> Vec<u8> {
     let mut bytes = path.as_os_str().as_bytes().to_vec();
     bytes.push(0);

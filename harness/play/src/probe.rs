@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 /// Creates a user namespace, maps the own ids and uses a capability that it gives.
 ///
 /// # Errors
-/// What refused, and with which errno.
+/// The refused step and its errno.
 pub fn probe_userns(creator: Creator) -> Result<(), String> {
     static CALLER: OnceLock<Result<(), String>> = OnceLock::new();
     static ORDINARY: OnceLock<Result<(), String>> = OnceLock::new();
@@ -24,9 +24,9 @@ pub fn probe_userns(creator: Creator) -> Result<(), String> {
 }
 
 fn played(cast: &Scenario) -> Result<(), String> {
-    // chroot(2) asks for CAP_SYS_CHROOT in the namespace and for no other id.
+    // chroot(2) needs CAP_SYS_CHROOT in the namespace and no other id.
     let chroot = Action::Chroot("/", "/".into());
-    // A kernel without the file has nothing to write "deny" to.
+    // A kernel without the file does not need "deny".
     let deny = if host::missing().setgroups { &[][..] } else { &[DENY] };
     let steps = [deny, &[uid_map("0 own 1"), gid_map("0 own 1"), setresuid(0), chroot]].concat();
     let trace = cast.clone().inside(&steps).try_play().map_err(|error| match error {

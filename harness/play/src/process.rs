@@ -1,4 +1,4 @@
-//! One actor as the director sees it: a process id and a socket.
+//! An actor as the director sees it: a process id and a socket.
 
 mod ask;
 mod buffer;
@@ -39,13 +39,13 @@ pub struct ActorProcess {
 
 /// Whether the process is there.
 enum ForkState {
-    /// Not yet: it will answer on this socket and look /proc up through that directory.
+    /// It is not forked yet. It will answer on this socket and open files through this directory /proc.
     NotForked(OwnedFd, BorrowedFd<'static>),
     /// Since its fork, until it is reaped.
     Forked(Pid),
 }
 
-/// What the step of a number is, in words.
+/// The description of the step with a number.
 pub type Doing<'a> = &'a dyn Fn(u32) -> String;
 
 /// The number of the next actor.
@@ -66,8 +66,8 @@ pub fn sockets(limit: Duration) -> Result<(OwnedFd, OwnedFd), Error> {
 }
 
 impl ActorProcess {
-    /// An actor that the calling process will fork when there is something to send to it. What memory
-    /// a parent writes to after a fork has to be copied, so that all is made ready before.
+    /// An actor that the calling process forks when it has a message for it. Memory that a parent writes after a fork
+    /// has to be copied, so everything is prepared before.
     pub fn to_be_forked(actor: Actor, proc: BorrowedFd<'static>, limit: Duration) -> Result<Self, Error> {
         let (socket, theirs) = sockets(limit)?;
         let (number, fork_state) = (next_number(), ForkState::NotForked(theirs, proc));
@@ -79,7 +79,7 @@ impl ActorProcess {
         Self { actor, number, fork_state: ForkState::Forked(pid), socket, limit, reaped: None }
     }
 
-    /// Forks the actor, if that is still to be done, with its first batch of requests.
+    /// Forks the actor with its first message of requests, if it is not forked yet.
     fn fork(&mut self, batch: &[u8]) -> Result<(), Error> {
         if let ForkState::NotForked(socket, proc) = &self.fork_state {
             let limit = u32::try_from(self.limit.as_millis()).unwrap_or(u32::MAX);
@@ -91,7 +91,7 @@ impl ActorProcess {
         Ok(())
     }
 
-    /// Forks the actor, if that is still to be done.
+    /// Forks the actor, if it is not forked yet.
     pub fn ensure_forked(&mut self) -> Result<(), Error> {
         self.fork(&[])
     }
@@ -104,7 +104,7 @@ impl ActorProcess {
         }
     }
 
-    /// Sends a batch of requests, and a descriptor with it.
+    /// Sends a message of requests, with a file descriptor.
     pub fn send(&mut self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<(), Error> {
         if matches!((&self.fork_state, fd), (ForkState::NotForked(..), None)) {
             return self.fork(message);
@@ -115,13 +115,13 @@ impl ActorProcess {
         let control = if fds.is_empty() { &rights[..0] } else { &rights[..] };
         let vector = [IoSlice::new(message)];
         match sendmsg::<()>(self.socket.as_raw_fd(), &vector, control, MsgFlags::MSG_NOSIGNAL, None) {
-            // An actor that is gone is noticed, and named, when its answer is awaited.
+            // If the actor has ended, this is reported when the director waits for its answer.
             Ok(_) | Err(Errno::EPIPE | Errno::ECONNRESET) => Ok(()),
             Err(errno) => Err(Error::Director { what: "send to an actor", errno }),
         }
     }
 
-    /// Awaits `count` answers. `doing` describes the step of a number, for errors.
+    /// Waits for `count` answers. `doing` describes the step with a number, for errors.
     pub fn receive(
         &mut self,
         count: usize,
@@ -147,7 +147,7 @@ impl ActorProcess {
         Ok((all, arrived))
     }
 
-    /// The number of the step that the actor was last seen at.
+    /// The last known step of the actor.
     pub fn at(&self) -> u32 {
         actor::step_counter(self.number).load(Ordering::Relaxed)
     }
@@ -173,11 +173,11 @@ impl ActorProcess {
         Ok((message.bytes, fd.map(actor::adopt)))
     }
 
-    /// The socket's other end is closed: either the actor has ended or it has lost its pipe.
+    /// The other end of the socket is closed: either the actor has ended or it has closed its socket.
     fn gone(&mut self, doing: Doing<'_>) -> Error {
         let (actor, limit, doing) = (self.actor, self.limit, self.step(doing));
         match self.wait(Duration::from_millis(200)) {
-            // The timer that every batch begins with.
+            // The timer that every message starts.
             Some(Status::Killed(Signal::SIGALRM)) => Error::Hung { actor, doing, limit },
             Some(status) => Error::Ended { actor, doing, status },
             None => Error::LostPipe { actor, doing },
@@ -187,13 +187,13 @@ impl ActorProcess {
     fn silent(&mut self, doing: Doing<'_>) -> Error {
         let (actor, limit, doing) = (self.actor, self.limit, self.step(doing));
         match self.wait(Duration::ZERO) {
-            // Of a process that is not the director's child nobody knows whether it has ended.
+            // If the process is not the director's child, the director cannot find out whether it has ended.
             None | Some(Status::Unseen) => Error::Hung { actor, doing, limit },
             Some(status) => Error::Ended { actor, doing, status },
         }
     }
 
-    /// Where it answers.
+    /// The socket on which it answers.
     pub fn socket(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
@@ -205,7 +205,7 @@ impl ActorProcess {
         poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)).is_ok_and(|ready| ready > 0)
     }
 
-    /// Lets go of the socket, so that an actor that guards a program ends both.
+    /// Closes the socket, so that an actor that guards a program ends both.
     pub fn shutdown(&self) {
         let _ = socket::shutdown(self.socket.as_raw_fd(), Shutdown::Both);
     }

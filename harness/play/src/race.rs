@@ -1,4 +1,4 @@
-//! Races: several processes make a system call at the same time, again and again, and what may come of it.
+//! Races: several processes make a system call at the same time, again and again. The result is the set of outcomes.
 //!
 //! ```
 //! use harness_play::prelude::*;
@@ -21,12 +21,12 @@
 //! );
 //! ```
 //!
-//! Racers of the stage's cast are there for one round; others, outside of the new namespace, for all of
-//! them. In each round every racer waits in shared memory until all are there and have a processor; from
-//! then on each looks at the clock until its time has come. The times are swept: from the one being first
-//! by far, over both at once, to the other being first by far, so that each order occurs for certain. How
-//! far is far is learnt from the first rounds, so that slow kernels are raced as well. The clock also tells
-//! whether the calls really overlapped: a race whose calls did not is an error and no success.
+//! A racer that belongs to the setup takes part in one round. Other racers, outside of the new namespace, take part
+//! in all rounds. In each round every racer waits at a barrier in shared memory until all have arrived and run on a
+//! CPU. Then each reads the clock until its start time. The start times are swept: from one racer much earlier, over
+//! both at once, to the other racer much earlier. Every order therefore occurs. The first rounds measure how long the
+//! calls take, so races work on slow kernels as well. The clock also shows whether the calls really overlapped: a
+//! race without overlap is an error and not a success.
 
 mod racer;
 mod rounds;
@@ -50,34 +50,34 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// Rounds without delays, from which it is learnt how long the calls take.
+/// Rounds without delays, which measure how long the calls take.
 const TRIAL: u32 = 16;
-/// By how much a racer is delayed, in sixteenths of the time in which a call is made for certain.
+/// The delays of a racer, in sixteenths of the time in which a call certainly ends.
 const SWEEP: [u64; 8] = [0, 0, 1, 2, 4, 8, 24, 24];
-/// That time is how long calls take and so many nanoseconds more.
+/// That time is the duration of calls plus so many nanoseconds.
 const SLACK: u64 = 10_000;
-/// One in so many rounds must have had calls that overlapped.
+/// At least one in so many rounds must have calls that overlap.
 const FEWEST: u32 = 100;
 
-/// A stage and those who race on it.
+/// A setup and the racers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Race {
     stage: Scenario,
     racers: Vec<Racer>,
 }
 
-/// What came of the rounds of a race.
+/// The results of the rounds of a race.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
-    /// What came of a round, in one line, and in how many rounds.
+    /// Each outcome of a round, in one line, with the number of rounds in which it occurred.
     pub seen: BTreeMap<String, u32>,
-    /// How many rounds were played.
+    /// The number of rounds that were played.
     pub rounds: u32,
-    /// In how many of them two calls overlapped.
+    /// The number of rounds in which two calls overlapped.
     pub overlapping: u32,
 }
 
-/// Each outcome once, without how often it occurred, which differs from run to run.
+/// Prints each outcome once, without its count, which differs from run to run.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.seen.keys().try_for_each(|line| writeln!(f, "{line}"))
@@ -85,7 +85,7 @@ impl fmt::Display for Tally {
 }
 
 impl Tally {
-    /// A race that was none has shown nothing.
+    /// A race without overlap has shown nothing.
     fn judged(self) -> Result<Self, Error> {
         let Self { rounds, overlapping, .. } = self;
         match overlapping >= rounds.div_ceil(FEWEST) {
@@ -109,10 +109,10 @@ impl Stage for Scenario {
 }
 
 impl Race {
-    /// Plays so many rounds, and tells on standard error how often which outcome was seen.
+    /// Plays so many rounds, and prints on standard error how often each outcome was seen.
     ///
     /// # Panics
-    /// If the harness fails, see [`Error`]; what the kernel refuses is in the tally.
+    /// If the harness fails, see [`Error`]. Refusals of the kernel are in the tally.
     #[track_caller]
     pub fn play(&self, rounds: u32) -> Tally {
         match self.try_play_within(rounds, LIMIT) {
@@ -124,10 +124,10 @@ impl Race {
         }
     }
 
-    /// Plays so many rounds, giving actors so long for each answer.
+    /// Plays so many rounds with this time limit for each answer.
     ///
     /// # Errors
-    /// If the harness fails, or hardly any of the calls overlapped.
+    /// If the harness fails, or too few of the calls overlapped.
     pub fn try_play_within(&self, rounds: u32, limit: Duration) -> Result<Tally, Error> {
         let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
@@ -143,14 +143,15 @@ impl Race {
             }
             if next == TRIAL {
                 times.sort_unstable();
-                // A busy machine interrupts some of the calls, even most of them.
+                // A busy machine interrupts some of the calls, or even most of them.
                 pace = times[times.len() / 4] + SLACK;
             }
         }
         tally.judged()
     }
 
-    /// What came of a round: the outcome of each racer, and what is left of what they raced for.
+    /// The result of a round: the outcome of each racer, and the final state of the file or the limit that they race
+    /// for.
     fn line(&self, round: &Round) -> String {
         let racers = self.racers.iter().zip(&round.outcomes);
         let told: Vec<String> = racers.map(|(racer, outcome)| self.told(round, racer, outcome)).collect();
@@ -169,7 +170,7 @@ impl Race {
         }
     }
 
-    /// What the racers' calls are about, as it is afterwards in the new namespace.
+    /// The final state, in the new namespace, of the object of the racers' calls.
     fn left(&self, round: &Round) -> Vec<String> {
         let Some((_, state)) = round.states.iter().find(|(actor, _)| *actor == Actor::Inside) else {
             return Vec::new();
@@ -190,7 +191,7 @@ impl Race {
         left
     }
 
-    /// Which racer has written a map that reads like this.
+    /// The racer that wrote a map with this text.
     fn whose(&self, round: &Round, file: IdFile, map: &str) -> String {
         let read = map::lines(map);
         let wrote = |(actor, text): &(Actor, &Text)| {
@@ -204,7 +205,7 @@ impl Race {
         }
     }
 
-    /// What the racers write to a file.
+    /// The texts that the racers write to a file.
     fn writes(&self, file: IdFile) -> impl Iterator<Item = (Actor, &Text)> {
         self.racers.iter().filter_map(move |racer| match &racer.call {
             Action::WriteHeld { text, file: written, .. } if *written == file => Some((racer.actor, text)),
@@ -213,11 +214,11 @@ impl Race {
     }
 }
 
-/// By how many nanoseconds each racer is delayed in a round. All combinations come up in turn, in an
-/// order in which those of many racers are soon well mixed.
+/// The delay of each racer in a round, in nanoseconds. All combinations occur in turn, in an order that soon mixes
+/// those of many racers well.
 fn delays(round: u32, racers: usize, pace: u64) -> Vec<u64> {
     let Some(round) = round.checked_sub(TRIAL) else { return vec![0; racers] };
-    // An odd factor goes through all numbers of so many bits.
+    // Multiples of an odd factor reach all numbers of so many bits.
     let mixed = u64::from(round) * 0x9e37_79b1;
     (0..racers).map(|racer| SWEEP[(mixed >> (3 * racer) & 7) as usize] * pace / 16).collect()
 }
@@ -226,7 +227,7 @@ fn longest(spans: &[Span]) -> u64 {
     spans.iter().map(|(begin, end)| end.saturating_sub(*begin).unsigned_abs()).max().unwrap_or(0)
 }
 
-/// Whether two of the calls were under way at the same time.
+/// Whether two of the calls ran at the same time.
 fn overlap(spans: &[Span]) -> bool {
     let mut sorted = spans.to_vec();
     sorted.sort_unstable();

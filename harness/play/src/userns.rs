@@ -1,5 +1,5 @@
-//! Runs a real program in a user namespace with chosen maps, setgroups, ids and groups: for the tests
-//! of container runtimes and of whoever else starts programs there.
+//! Runs a real program in a user namespace with chosen maps, setgroups state, ids and groups: for tests of container
+//! runtimes and of other programs that start processes in user namespaces.
 
 use crate::director::{LIMIT, Play};
 use crate::error::Error;
@@ -14,22 +14,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-/// Who writes the maps of a namespace and its setgroups.
+/// The process that writes the maps and the setgroups file of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Writer {
-    /// A process in the parent namespace, as container runtimes do; with privilege there it may map
-    /// any ids.
+    /// A process in the parent namespace, as in container runtimes. With privilege there, it may map any ids.
     #[default]
     Parent,
-    /// The process in the namespace itself, as `unshare --map-root-user` does.
+    /// The process in the namespace itself, as in `unshare --map-root-user`.
     Inside,
 }
 
-/// A user namespace to be made, and a process in it to become a program.
+/// A user namespace to create, and a program to run in it.
 ///
-/// What is not set is not touched: without maps the namespace has none and its ids are the overflow
-/// ids, without `setgroups` the file keeps what the parent namespace has, without ids the process
-/// keeps those it has.
+/// What you do not set stays unchanged. Without maps, the namespace has none and all ids read as overflow ids.
+/// Without `setgroups`, the file has the word of the parent namespace. Without ids, the process keeps its ids.
 ///
 /// ```
 /// use harness_play::userns::{Userns, Writer};
@@ -55,14 +53,14 @@ pub struct Userns {
     limit: Option<Duration>,
 }
 
-/// Why a program was not run.
+/// The reason why a program was not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// The kernel refused a step on the way.
+    /// The kernel refused a step before the program.
     Step {
-        /// Which, in words.
+        /// The description of the step.
         step: String,
-        /// The call within the step, if it was not the one that the step is named after.
+        /// The call within the step, if it is not the one that gives the step its name.
         call: &'static str,
         /// With which errno.
         errno: Errno,
@@ -84,13 +82,13 @@ impl fmt::Display for Refused {
 }
 
 impl Userns {
-    /// A namespace without maps, in which a program keeps the caller's credentials.
+    /// A namespace without maps. A program in it keeps the caller's credentials.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Writes "allow" or "deny" (or whatever else is to be tried) to /proc/PID/setgroups. Writes are
-    /// made in the order of these calls.
+    /// Writes "allow" or "deny" (or any other text) to /proc/PID/setgroups. The writes happen in the order of these
+    /// calls.
     #[must_use]
     pub fn setgroups(self, word: &str) -> Self {
         self.write(IdFile::Setgroups, word)
@@ -114,42 +112,42 @@ impl Userns {
         self
     }
 
-    /// Who makes these writes; the parent unless said otherwise.
+    /// The process that makes these writes. The default is the parent.
     #[must_use]
     pub fn written_by(self, writer: Writer) -> Self {
         Self { writer, ..self }
     }
 
-    /// The real, effective and saved uid of the program, as the namespace numbers them.
+    /// The real, effective and saved uid of the program, as seen in the namespace.
     #[must_use]
     pub fn uid(self, uid: u32) -> Self {
         Self { uid: Some(uid), ..self }
     }
 
-    /// The real, effective and saved gid of the program, as the namespace numbers them.
+    /// The real, effective and saved gid of the program, as seen in the namespace.
     #[must_use]
     pub fn gid(self, gid: u32) -> Self {
         Self { gid: Some(gid), ..self }
     }
 
-    /// The supplementary groups of the program, as the namespace numbers them.
+    /// The supplementary groups of the program, as seen in the namespace.
     #[must_use]
     pub fn groups(self, groups: &[u32]) -> Self {
         Self { groups: Some(groups.to_vec()), ..self }
     }
 
-    /// How long the program may take, ten seconds unless said otherwise; then it is killed.
+    /// The time limit of the program. Then it is killed. The default is ten seconds.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
-    /// Makes the namespace and runs the program in it to its end. The program is looked up in
-    /// /usr/local/sbin and so on, unless it is named with a slash; its standard input is empty.
+    /// Creates the namespace and runs the program in it to its end. The program is searched in /usr/local/sbin and
+    /// the other standard directories, unless its name has a slash. Its standard input is empty.
     ///
     /// # Errors
-    /// If the kernel refuses any step before the program, or the harness fails. A program that fails
-    /// is no error: see [`Ended::status`].
+    /// If the kernel refuses any step before the program, or the harness fails. A program that fails is not an error:
+    /// see [`Ended::status`].
     pub fn run(&self, words: &[&str]) -> Result<Ended, Refused> {
         let writer = match self.writer {
             Writer::Parent => Actor::Outside,
@@ -171,7 +169,7 @@ impl Userns {
         self.writes.iter().map(write).collect()
     }
 
-    /// The groups first and the uid last, since a uid other than 0 has no right to the others.
+    /// The groups first and the uid last, because a uid other than 0 may not set the others.
     fn id_actions(&self) -> Vec<Action> {
         let groups = self.groups.clone().map(|list| Action::Setgroups(Groups::List(list.into()), Via::Raw));
         let gid = self.gid.map(|id| Action::SetId(SetId::Setresgid, [Id::Of(id); 3], Via::Raw));

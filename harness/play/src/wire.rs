@@ -1,11 +1,11 @@
-//! What the director and an actor say to each other.
+//! The protocol between the director and an actor.
 //!
-//! A message from the director is a batch of requests; an actor carries them out in order and sends
-//! the answers to all of it as one message, or as several if they are long: waking the director for
-//! each would cost more than the system calls. Everything is made of native 64-bit words, so that an actor
-//! reads it without allocating and without any check that could panic.
+//! A message from the director has several requests. An actor carries them out in order and sends all answers as one
+//! message, or as several if they are long. Waking the director for each answer would take longer than the system
+//! calls. Everything consists of native 64-bit words, so an actor reads it without allocating and without a check
+//! that could panic.
 
-/// Places in which an actor keeps file descriptors between requests.
+/// The number of slots in which an actor keeps file descriptors between requests.
 pub const SLOTS: usize = 8;
 /// The slot of the file that a scenario opens, passes on and writes to.
 pub const HAND: u64 = 0;
@@ -26,16 +26,16 @@ pub const REQUEST_WORDS: usize = 13;
 pub const ANSWER_WORDS: usize = 5;
 /// The longest message, in bytes, in either direction.
 pub const MESSAGE: usize = 96 * 1024;
-/// The room for what system calls give back within one step, in bytes.
+/// The room for the results of system calls within one step, in bytes.
 pub const ROOM: usize = 64 * 1024;
 
-/// seteuid(3) is no system call; it travels under a number that none has.
+/// seteuid(3) is not a system call. Requests use a number that no system call has.
 pub const SETEUID: i64 = -1;
 
 /// setegid(3), likewise.
 pub const SETEGID: i64 = -2;
 
-/// What an actor is asked to do.
+/// The kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Op {
@@ -55,7 +55,7 @@ pub enum Op {
     /// clone(2) or clone3(2), as `number` says, with these arguments, a child that exits at once, and
     /// wait for it.
     Clone,
-    /// Send what answers there are, and exit in good order.
+    /// Send the collected answers, and exit with status 0.
     Exit,
     /// clone(2) with the flags of the first argument, a child that does nothing for as long as the actor
     /// lives.
@@ -63,10 +63,10 @@ pub enum Op {
     /// read(2) from the descriptor of the first argument until the file ends: the kernel gives a file of
     /// /proc by the page.
     ReadAll,
-    /// From now on and until the answers are sent, end with the director even in the middle of a call.
+    /// From now on and until the answers are sent, end when the director ends, even in the middle of a call.
     DieWithDirector,
-    /// clone(2) or clone3(2), as `number` says, with these arguments: the child goes on as the actor, and
-    /// the parent waits for its end.
+    /// clone(2) or clone3(2), by `number`, with these arguments. The child continues as the actor, and the parent
+    /// waits for its end.
     GoOn,
     /// Make a child that exits at once, and a descriptor of it; leave it a zombie or wait for it, as the
     /// first argument says.
@@ -117,10 +117,10 @@ impl Arg {
     }
 }
 
-/// One thing to do.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What kind of thing.
+    /// The kind.
     pub op: Op,
     /// The system call's number.
     pub number: i64,
@@ -136,17 +136,17 @@ pub struct Request {
     pub unit: u64,
     /// Bytes that arguments may point to.
     pub payload: Vec<u8>,
-    /// What becomes of the requests after it if it fails.
+    /// What happens to the later requests if this one fails.
     pub failing: Failing,
 }
 
-/// What becomes of the requests after one that failed.
+/// What happens to the requests after one that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Failing {
-    /// They are carried out.
+    /// They run.
     GoesOn,
-    /// None of them is, to the actor's end.
+    /// All of them are skipped, until the actor's end.
     Stops,
 }
 
@@ -233,12 +233,12 @@ impl Request {
     }
 }
 
-/// What came of one request.
+/// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The number of the step that it belongs to.
     pub step: u32,
-    /// False if `only_with` named an empty slot, or what this depends on has failed.
+    /// False if `only_with` named an empty slot, or if a required earlier request failed.
     pub done: bool,
     /// What the call returned, -1 on failure.
     pub value: i64,
@@ -248,7 +248,7 @@ pub struct Answer {
     pub data: Vec<u8>,
 }
 
-/// Adds the answers of a message to others. `None` if it is cut short or makes no sense.
+/// Adds the answers of a message to others. `None` if the message is incomplete or invalid.
 pub fn read_answers(message: &[u8], answers: &mut Vec<Answer>) -> Option<()> {
     let mut at = 0;
     while at < message.len() {
@@ -266,7 +266,7 @@ pub fn read_answers(message: &[u8], answers: &mut Vec<Answer>) -> Option<()> {
     Some(())
 }
 
-/// The word at a byte offset of a message, if it is there.
+/// The word at a byte offset of a message, if the message has it.
 pub fn word(message: &[u8], at: usize) -> Option<u64> {
     let bytes = message.get(at..at.checked_add(8)?)?;
     Some(u64::from_ne_bytes(bytes.try_into().ok()?))

@@ -13,10 +13,10 @@ use harness_scenario::scenario::Scenario;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Seconds that a program has.
+/// The time limit of a program, in seconds.
 const LIMIT: u32 = 20;
 
-/// The errnos that have their name in every program, besides those expected.
+/// The errnos that every program prints by name, besides the expected ones.
 const USUAL: [&str; 20] = [
     "EPERM",
     "ENOENT",
@@ -40,7 +40,7 @@ const USUAL: [&str; 20] = [
     "EUSERS",
 ];
 
-/// The head of the function that takes the steps.
+/// The head of the function that runs the steps.
 const PLAY: &str = "/* The story, which every process goes through: each acts when it is its turn. */\nstatic void play(void)\n";
 
 /// The program.
@@ -59,7 +59,7 @@ pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) ->
     .join("\n\n");
     let mut body = without_unused(&body.replace("\n\n\n", "\n\n"));
     if scenario.steps.iter().any(|step| asks_for_signal(&step.action)) {
-        // Between two steps of its own a process is to have the signal that the first has left it.
+        // Between two of its own steps, a process must receive the signal that the first step caused.
         body = body.replace("if (me != MAIN)\n\t\tprctl", "if (me != MAIN && now < turn)\n\t\tprctl");
     }
     let used = format!("{body}\n{}", numbers(&body));
@@ -72,7 +72,7 @@ pub fn program(scenario: &Scenario, prediction: &Prediction, header: &Header) ->
     ))
 }
 
-/// What stands before the helpers.
+/// The text before the helpers.
 fn definitions(
     scenario: &Scenario,
     prediction: &Prediction,
@@ -113,7 +113,7 @@ fn definitions(
     text
 }
 
-/// Variables that a program may use and that hold what it finds when it starts.
+/// Variables that a program may use. They hold what the program finds when it starts.
 fn variables(used: &BTreeSet<&str>) -> Vec<String> {
     let mut all = Vec::new();
     let mut declare = |comment: &str, kind: &str, names: &[&str]| {
@@ -178,7 +178,7 @@ fn setting(scenario: &Scenario, own: Own, story: &str) -> String {
     text
 }
 
-/// What a program finds out when it starts, as far as it uses that.
+/// The statements that fill these variables, as far as the program uses them.
 fn facts(story: &BTreeSet<&str>, helpers: &str) -> String {
     let mut used: BTreeSet<&str> = identifiers(helpers).into_iter().collect();
     used.extend(story);
@@ -209,7 +209,7 @@ fn facts(story: &BTreeSet<&str>, helpers: &str) -> String {
     text
 }
 
-/// Who has to run it, so that it says anything.
+/// The user that has to run the program, so that its result has a meaning.
 fn who_runs(scenario: &Scenario, own: Own) -> &'static str {
     let made_by_root = own.uid == 0 || own.uid == ORDINARY;
     let needs_root = match scenario.run_as {
@@ -228,7 +228,7 @@ fn who_runs(scenario: &Scenario, own: Own) -> &'static str {
     }
 }
 
-/// Whether a step is about the signal of the parent's death.
+/// Whether a step uses the parent-death signal.
 fn asks_for_signal(action: &Action) -> bool {
     let about =
         |option: i64| [libc::PR_SET_PDEATHSIG, libc::PR_GET_PDEATHSIG].map(i64::from).contains(&option);
@@ -241,7 +241,7 @@ fn asks_for_signal(action: &Action) -> bool {
     }
 }
 
-/// Without the lines of shared memory that no helper of this program touches.
+/// Removes the lines of shared memory that no helper of this program uses.
 fn without_unused(body: &str) -> String {
     if body.contains("shared->error") {
         return body.to_owned();

@@ -1,4 +1,4 @@
-//! What a step does, as a C expression that gives what came of it in words.
+//! A step as a C expression whose value is the text of the outcome.
 
 use super::numbers::{flags, option};
 use super::outcomes::{bits, is_map, map_file};
@@ -11,7 +11,7 @@ use harness_scenario::caps::{Cap, CapSet};
 use harness_scenario::outcome::Outcome;
 
 impl Statements<'_> {
-    /// The expression of an action that takes one; the outcome tells how a file is best read.
+    /// The expression for an action that is one expression. The outcome decides how a file is read.
     pub fn call(
         &self,
         actor: Actor,
@@ -86,7 +86,7 @@ impl Statements<'_> {
         }
     }
 
-    /// Text with the cast's id for every `own`.
+    /// The text with the id that the scenario runs as in place of every `own`.
     fn own_words(&self, words: &str, file: IdFile) -> String {
         let mut parts = words.split("own");
         let first = Words::new().text(parts.next().unwrap_or_default());
@@ -176,7 +176,7 @@ fn read_held(size: u64, at: At) -> String {
     }
 }
 
-/// How a file is opened.
+/// The flags with which a file is opened.
 fn mode(access: Access) -> &'static str {
     match access {
         Access::Read => "O_RDONLY",

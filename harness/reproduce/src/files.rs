@@ -1,4 +1,4 @@
-//! Files that a scenario names: a program of its own has those of the host, not those that a test has made.
+//! Files that a scenario names. A reproducer has the files of the host, but not those that a test creates.
 
 use super::text::quote;
 use super::{Host, NotPossible};
@@ -13,7 +13,7 @@ pub fn path(host: &Host, path: &Path) -> Result<String, NotPossible> {
     Ok(quote(bytes))
 }
 
-/// Whether some bytes do not name a file that only a test has.
+/// Whether some bytes do not name a file that only a test creates.
 pub fn known(host: &Host, bytes: &[u8]) -> Result<(), NotPossible> {
     let text = String::from_utf8_lossy(bytes);
     match host.private.iter().any(|directory| text.contains(directory)) {
@@ -22,7 +22,7 @@ pub fn known(host: &Host, bytes: &[u8]) -> Result<(), NotPossible> {
     }
 }
 
-/// A program run to its end: the one that the director would find, which is called by its whole path.
+/// A program that runs to its end. It is the one that the director would find, by its whole path.
 pub fn run(host: &Host, words: &[Cow<'static, str>]) -> Result<String, NotPossible> {
     words.iter().try_for_each(|word| known(host, word.as_bytes()))?;
     let name = words.first().map(AsRef::as_ref).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! The helpers that a program may use, and which of them it does.
+//! The helper functions that a program may use, and the choice of those that it uses.
 
 use super::text::identifiers;
 use std::collections::BTreeSet;
 
-/// Each file is a row of chunks, each with a comment before it, in an order in which none uses a later one.
+/// Each file is a sequence of chunks, each with a comment before it. No chunk uses a later one.
 const FILES: [&str; 7] = [
     include_str!("c/turns.c"),
     include_str!("c/outcomes.c"),
@@ -14,7 +14,7 @@ const FILES: [&str; 7] = [
     include_str!("c/compat.c"),
 ];
 
-/// What is needed for what, apart from the headers that every program includes.
+/// The headers that an identifier needs, apart from those that every program includes.
 const HEADERS: [(&str, &[&str]); 9] = [
     ("ctype.h", &["isspace"]),
     ("grp.h", &["setgroups"]),
@@ -44,7 +44,7 @@ const ALWAYS: [&str; 13] = [
     "unistd.h",
 ];
 
-/// Numbers that are the same on every architecture, and that headers may be too old for.
+/// Numbers that are the same on every architecture, and that old headers may lack.
 const NUMBERS: [(&str, i64); 9] = [
     ("SYS_move_mount", 429),
     ("SYS_fsopen", 430),
@@ -57,7 +57,7 @@ const NUMBERS: [(&str, i64); 9] = [
     ("CLONE_NEWTIME", 0x80),
 ];
 
-/// Helpers with their comments, those that a text uses and those that these use.
+/// The helpers that a text uses and those that these use, with their comments.
 pub fn helpers(text: &str) -> Vec<&'static str> {
     let chunks: Vec<&'static str> = FILES.iter().flat_map(|file| chunks(file)).collect();
     let mut used: BTreeSet<&str> = identifiers(text).into_iter().collect();
@@ -72,7 +72,7 @@ pub fn helpers(text: &str) -> Vec<&'static str> {
             break;
         }
     }
-    // Memory that is shared has no name before its last line.
+    // A chunk of shared memory has its name only in its last line.
     chunks.into_iter().filter(|chunk| used.contains(name(chunk)) || chunk.contains("} *shared;")).collect()
 }
 

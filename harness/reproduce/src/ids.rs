@@ -1,9 +1,9 @@
-//! Calls that set ids and lists of groups, or ask for them, as C expressions.
+//! Calls that set or get ids and lists of groups, as C expressions.
 
 use super::statements::Statements;
 use harness_scenario::action::{Action, Groups, Id, IdFile, Room, SetId, Via};
 
-/// The most groups that are written out.
+/// The greatest number of groups that are written out.
 const WRITTEN_OUT: usize = 64;
 
 impl Statements<'_> {
@@ -65,7 +65,7 @@ impl Statements<'_> {
     }
 }
 
-/// The first entry and the step of a list that has only one.
+/// The first entry and the constant step of a list with a constant step.
 fn sequence(list: &[u32]) -> Option<(u32, u32)> {
     let (first, step) = (*list.first()?, list.get(1)?.wrapping_sub(list[0]));
     list.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step).then_some((first, step))

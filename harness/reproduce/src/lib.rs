@@ -1,9 +1,9 @@
 //! A scenario as a program of its own, for a reader who has the kernel and not this suite.
 //!
-//! The program takes the steps of the scenario, prints what came of each, and compares it with a
-//! [`Prediction`]: its exit status is 0 if the kernel does as predicted, 1 if not, and 2 if it cannot be
-//! run. A C program can take nearly every step, a shell script a few; what a program cannot do is
-//! [`NotPossible`], with the reason.
+//! The program runs the steps of the scenario, prints each outcome, and compares it with a [`Prediction`]. Its exit
+//! status is 0 if the kernel does as predicted, 1 if it does not, and 2 if the program cannot run. A C program can
+//! run nearly every step, a shell script only a few. If a program cannot run a step, the result is [`NotPossible`]
+//! with the reason.
 #![forbid(unsafe_code)]
 
 mod c;
@@ -42,18 +42,18 @@ pub struct Host {
     pub private: Vec<String>,
 }
 
-/// What a program says about itself.
+/// The header of a program.
 #[derive(Debug, Clone)]
 pub struct Header {
     /// The name of the test.
     pub name: String,
-    /// What it shows: the rule, its sentence, its source; free lines.
+    /// What the program shows, in any number of lines: the rule, its sentence, its source.
     pub about: Vec<String>,
     /// Where it was made.
     pub host: Host,
 }
 
-/// Why a scenario cannot be made a program.
+/// The reason why a scenario cannot become a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotPossible(pub String);
 
@@ -65,10 +65,10 @@ impl fmt::Display for NotPossible {
     }
 }
 
-/// A C program of one file, for any C library, that needs nothing else.
+/// A C program in one file, for any C library, that needs nothing else.
 ///
 /// # Errors
-/// The step that C cannot take.
+/// The step that C cannot run.
 pub fn c(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
     c::program(scenario, prediction, header)
 }
@@ -76,7 +76,8 @@ pub fn c(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Resul
 /// A script for sh(1) that needs util-linux, and the core utilities.
 ///
 /// # Errors
-/// The step that no such script can take: most, since a shell cannot change itself.
+/// The step that such a script cannot run. It cannot run most steps, because a shell cannot change its own
+/// credentials.
 pub fn shell(scenario: &Scenario, prediction: &Prediction, header: &Header) -> Result<String, NotPossible> {
     shell::script(scenario, prediction, header)
 }
@@ -104,7 +105,7 @@ impl Header {
     }
 }
 
-/// The steps and what is expected of each, as traces show them.
+/// The steps and their expected outcomes, as traces show them.
 fn foretold(scenario: &Scenario, prediction: &Prediction) -> Vec<String> {
     let name = scenario.steps.iter().map(|step| step.actor.to_string().len()).max().unwrap_or(0);
     let actions: Vec<String> =

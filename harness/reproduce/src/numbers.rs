@@ -1,9 +1,8 @@
-//! The names that numbers have in C.
+//! The names of numbers in C.
 
 use harness_scenario::show::clone_flags;
 
-/// System calls by number: those that scenarios make without an action of their own, and how many arguments
-/// they take.
+/// System calls by number: those that scenarios make without an action of their own, and their numbers of arguments.
 const CALLS: [(i64, &str, usize); 84] = [
     (libc::SYS_add_key, "SYS_add_key", 5),
     (libc::SYS_bpf, "SYS_bpf", 3),
@@ -104,7 +103,8 @@ const OPTIONS: [(i32, &str); 9] = [
     (libc::PR_SET_CHILD_SUBREAPER, "PR_SET_CHILD_SUBREAPER"),
 ];
 
-/// A system call, by the name that it has everywhere if it is known here, and how many arguments it takes.
+/// A system call and its number of arguments. The call is a name that is the same on every architecture if this table
+/// has it.
 pub fn call(number: i64) -> (String, usize) {
     let known = CALLS.iter().find(|(other, ..)| *other == number);
     known.map_or_else(|| (number.to_string(), 6), |(_, name, count)| ((*name).to_owned(), *count))

@@ -1,4 +1,4 @@
-//! What is expected, as a C expression: in the words that the program has for what it got.
+//! The expected outcome, as a C expression with the text that the program prints for its own outcome.
 
 use super::text::Words;
 use harness_scenario::action::{Action, IdFile, SetId};
@@ -9,7 +9,7 @@ use harness_scenario::map;
 use harness_scenario::outcome::{Credentials, Ended, Outcome, Status};
 use harness_scenario::state::State;
 
-/// What is expected of a step.
+/// The expected outcome of a step.
 pub fn expected(outcome: &Outcome, action: &Action, own: Own, last_cap: u8) -> Words {
     let words = Words::new();
     match outcome {
@@ -49,7 +49,7 @@ pub fn map_file(action: &Action) -> Option<IdFile> {
     }
 }
 
-/// Whether an outcome is not text of another form than that of a map, from the middle of one for instance.
+/// Whether an outcome is not a text of another form than a map, such as a part of a map.
 pub fn is_map(outcome: &Outcome) -> bool {
     let Outcome::Text(bytes) = outcome else { return true };
     let text = String::from_utf8_lossy(bytes);
@@ -124,8 +124,8 @@ fn hexadecimal(words: Words, set: &str) -> Words {
     }
 }
 
-/// A set of capabilities as a C expression: what is missing of all that there are, or of those of
-/// whoever runs the program, or what there is.
+/// A set of capabilities as a C expression: all capabilities except some, or those of the user of the program except
+/// some, or a list.
 fn caps(set: CapSet, callers: Option<(&str, CapSet)>, last_cap: u8) -> String {
     let all = CapSet::up_to(last_cap);
     let (name, whole) = match callers {
@@ -149,14 +149,14 @@ pub fn bits(set: CapSet) -> String {
     if named.is_empty() { format!("{:#x}ULL", set.0) } else { named.join(" | ") }
 }
 
-/// What the lines of /proc/self/status, by name, and the files of maps, by theirs, are expected to say.
+/// The expected lines of /proc/self/status and the expected contents of the map files, by name.
 pub fn state(state: &State, own: Own, last_cap: u8) -> Vec<(&'static str, Words)> {
     let with = |words, uid| Words::uid(words, uid, own);
     let mut lines = vec![
         ("Uid", four(Words::new(), state.uid, with)),
         ("Gid", four(Words::new(), state.gid, |words, gid| words.gid(gid, own))),
     ];
-    // Those that whoever runs the program brings along differ from host to host.
+    // The groups of the program's user differ from host to host.
     if state.groups_origin == harness_scenario::state::GroupsOrigin::Scenario && state.groups.len() <= 100 {
         lines.push(("Groups", gids(Words::new(), &state.groups, " ", own)));
     }
@@ -177,7 +177,7 @@ pub fn state(state: &State, own: Own, last_cap: u8) -> Vec<(&'static str, Words)
 /// One of the sets of a process.
 type Set = fn(&CapSets) -> CapSet;
 
-/// A set by its line in /proc/self/status, and the variable that holds it for whoever runs the program.
+/// A set by its line in /proc/self/status, and the variable that holds the set of the program's user.
 const SETS: [(&str, &str, Set); 4] = [
     ("CapInh", "caller_inh", |sets| sets.inheritable),
     ("CapPrm", "caller_prm", |sets| sets.permitted),

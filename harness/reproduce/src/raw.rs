@@ -16,7 +16,7 @@ pub fn call(statements: &Statements<'_>, actor: Actor, call: &Syscall) -> Result
     let mut args = args.collect::<Result<Vec<_>, _>>()?;
     Ok(match call.entry {
         Entry::Native => {
-            // What a scenario leaves out is 0, and not what a register happens to hold.
+            // An argument that a scenario leaves out is 0, not the previous value of a register.
             let (name, count) = named(call.number);
             args.resize(count.max(args.len()), "0L".to_owned());
             args.insert(0, name);
@@ -30,7 +30,7 @@ pub fn call(statements: &Statements<'_>, actor: Actor, call: &Syscall) -> Result
     })
 }
 
-/// What came of a call that leaves results at a place.
+/// The outcome of a call that writes results to memory.
 fn left(results: Results, call: &str, place: &str) -> String {
     match results {
         Results::Nothing => format!("result({call})"),
@@ -84,8 +84,7 @@ fn argument(
     })
 }
 
-/// A pointer to bytes: text where they are text, or else an array that has their alignment and may be
-/// written to.
+/// A pointer to bytes: a literal if they are text, or else an array that is aligned and writable.
 fn bytes_argument(bytes: &[u8]) -> String {
     match bytes.split_last() {
         Some((0, text)) if text.iter().all(|byte| (b' '..=b'~').contains(byte)) && !text.is_empty() => {

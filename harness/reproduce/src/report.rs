@@ -1,4 +1,4 @@
-//! The program that shows what a report is about.
+//! The reproducer of a report.
 
 use super::{Header, save};
 use harness_scenario::prediction::Prediction;

@@ -25,13 +25,13 @@ pub fn save(
     let script = path.with_extension("sh");
     match shell(scenario, prediction, header) {
         Ok(text) => std::fs::write(script, text)?,
-        // One of an earlier failure of this name would show something else.
+        // A script from an earlier failure of this test would show another scenario.
         Err(_) => drop(std::fs::remove_file(script)),
     }
     Ok(path)
 }
 
-/// The name of a test as that of a file.
+/// The name of a test as the name of a file.
 pub fn file_name(name: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
     let name: String = name.replace("::", "-").chars().map(plain).collect();

@@ -1,8 +1,8 @@
 //! A scenario as a shell script: what unshare(1), setpriv(1) and redirections can do.
 //!
-//! Each process is a shell that runs every command in a child of its own. Processes in new namespaces are
-//! started with `unshare --keep-caps`, since a shell that is executed by a user without a name there has no
-//! capabilities otherwise.
+//! Each process is a shell that runs every command in a child of its own. Processes in new namespaces are started
+//! with `unshare --keep-caps`. Otherwise, execve(2) of a shell by a user without a mapping would drop all
+//! capabilities.
 
 use super::outcomes::map_file;
 use super::{Header, NotPossible, Prediction};
@@ -15,7 +15,7 @@ use harness_scenario::show;
 use nix::errno::Errno;
 use std::fmt::Write as _;
 
-/// The part that is the same in every script.
+/// The part that all scripts have.
 const ACTORS: &str = include_str!("sh/actors.sh");
 
 /// The script.
@@ -58,12 +58,12 @@ fn impossible<T>(why: &str) -> Result<T, NotPossible> {
     Err(NotPossible(format!("in a shell script: {why}")))
 }
 
-/// Whether the action, if it succeeds, changes what the process is, and not only its namespace.
+/// Whether the action, if it succeeds, changes the process itself and not only its namespace.
 fn changes(action: &Action) -> bool {
     matches!(action, Action::Setgroups(..) | Action::SetId(..))
 }
 
-/// What is found out about whoever runs the script.
+/// Finds out the credentials of the user that runs the script.
 fn who_runs(scenario: &Scenario, own: Own) -> String {
     let needs_root = match scenario.run_as {
         RunAs::Root | RunAs::OrdinaryInGroups(_) => true,
@@ -91,7 +91,7 @@ fn who_runs(scenario: &Scenario, own: Own) -> String {
     text
 }
 
-/// The groups of an ordinary user that root makes.
+/// The groups of an unprivileged process that root starts.
 fn groups_of(cast: &RunAs) -> String {
     match cast {
         RunAs::OrdinaryInGroups(groups) => listed(groups),
@@ -118,7 +118,7 @@ fn begin(scenario: &Scenario, actor: Actor) -> Result<String, NotPossible> {
     Ok(format!("begin {actor} {becomes}{unshare}\n{actor}=$pid").replace(" \n", "\n"))
 }
 
-/// The command of a step, in double quotes: ids and process ids are filled in by the script.
+/// The command of a step, in double quotes. The script fills in ids and process ids.
 fn command(scenario: &Scenario, actor: Actor, action: &Action) -> Result<String, NotPossible> {
     let command = match action {
         Action::Write { file, of, text } => {
@@ -150,7 +150,7 @@ fn id(id: Id, own: &str) -> Result<String, NotPossible> {
     }
 }
 
-/// A file in /proc, which an actor names by its process id if it is another's.
+/// A file in /proc. An actor names another process by its process id.
 fn path(scenario: &Scenario, actor: Actor, of: Option<Actor>, file: IdFile) -> String {
     let owner = actor.file_owner(of);
     let directory = if owner == actor || !scenario.mentions(owner) {
@@ -161,7 +161,7 @@ fn path(scenario: &Scenario, actor: Actor, of: Option<Actor>, file: IdFile) -> S
     format!("/proc/{directory}/{}", file.name())
 }
 
-/// What printf(1) is given to write some text, within single quotes within double quotes.
+/// The arguments of printf(1) that write some text, within single quotes within double quotes.
 fn printf(text: &Text, file: IdFile) -> Result<String, NotPossible> {
     let bytes = match text {
         Text::Words(words) => words.as_bytes(),
@@ -181,11 +181,11 @@ fn printf(text: &Text, file: IdFile) -> Result<String, NotPossible> {
     Ok(if matches!(text, Text::Words(_)) { escaped.replace("own", own) } else { escaped })
 }
 
-/// What a step is expected to come to, within double quotes.
+/// The expected outcome of a step, within double quotes.
 fn expected(outcome: &Outcome, action: &Action, own: Own) -> Result<String, NotPossible> {
     Ok(match outcome {
         Outcome::Done => "ok".to_owned(),
-        // A shell has words of its own for a file that it cannot find.
+        // A shell has its own messages for a file that it cannot find.
         Outcome::Failed { call: "open", errno: Errno::ENOENT } => {
             return impossible("it says why it found no file");
         }
@@ -198,7 +198,7 @@ fn expected(outcome: &Outcome, action: &Action, own: Own) -> Result<String, NotP
     })
 }
 
-/// An errno as programs tell it.
+/// An errno as programs print it.
 fn in_words(errno: Errno) -> String {
     let shown = std::io::Error::from_raw_os_error(errno as i32).to_string();
     shown.split(" (os error").next().unwrap_or_default().to_owned()
@@ -210,7 +210,7 @@ fn text(text: &str) -> String {
     if words.is_empty() { "ok".to_owned() } else { words }
 }
 
-/// What the namespaces are afterwards.
+/// The expected final states of the namespaces.
 fn states(scenario: &Scenario, prediction: &Prediction) -> String {
     let mut steps = String::new();
     for (actor, state) in &prediction.states {
@@ -228,7 +228,7 @@ fn states(scenario: &Scenario, prediction: &Prediction) -> String {
     steps
 }
 
-/// A file as it is expected, with the variables of the script for the own ids.
+/// The expected contents of a file, with the variables of the script for the own ids.
 fn with_own(name: &str, said: &str, own: Own) -> String {
     let (own, variable) = if name == "gid_map" { (own.gid, "$own_gid") } else { (own.uid, "$own_uid") };
     let maps = name.ends_with("_map") && name != "projid_map";

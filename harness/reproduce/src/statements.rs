@@ -1,5 +1,4 @@
-//! The steps of a scenario, and what is left of it, as the statements of a C function that every process
-//! goes through.
+//! The steps of a scenario and its final states, as the statements of a C function that every process runs.
 
 use super::outcomes::{expected, state};
 use super::text::{Words, quote};
@@ -19,7 +18,7 @@ pub struct Statements<'a> {
     prediction: &'a Prediction,
     /// The host on which the program is made.
     pub host: &'a Host,
-    /// What `own` stands for where the program is made.
+    /// The ids that `own` stands for on the host that writes the program.
     pub own: Own,
     last_cap: u8,
     alive: Vec<Actor>,
@@ -62,12 +61,12 @@ impl<'a> Statements<'a> {
         actor.to_string().to_uppercase()
     }
 
-    /// Whether there is a process id by which others know an actor.
+    /// Whether other processes know the process id of an actor.
     pub fn has_pid(&self, actor: Actor) -> bool {
         self.alive.contains(&actor) || self.zombies.contains(&actor)
     }
 
-    /// Whose file it is that an actor means.
+    /// The process whose file an actor uses.
     pub fn whose(&self, actor: Actor, of: Option<Actor>) -> String {
         let owner = actor.file_owner(of);
         if self.scenario.mentions(owner) { Self::c_name(owner) } else { "me".to_owned() }
@@ -185,7 +184,7 @@ impl<'a> Statements<'a> {
     }
 }
 
-/// How a step ends: compared with what is expected of it, if anything is.
+/// The end of a step: the comparison with the expected outcome, if there is one.
 fn ending(expected: Option<&Words>, call: &str) -> String {
     let (head, words) = match expected {
         Some(words) => ("expect(", words.c().replace('\n', "\n       ")),

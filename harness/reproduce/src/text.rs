@@ -1,11 +1,11 @@
-//! C text: literals, and words that are partly known only where the program runs.
+//! C text: literals, and text of which parts are known only when the program runs.
 
 use harness_scenario::ids::Own;
 
 /// The longest line of a literal before it is broken at the end of a line of its contents.
 const LINE: usize = 64;
 
-/// Bytes as a C literal; a long one has a line for each line of its contents, or is broken at a blank.
+/// Bytes as a C literal. A long one has a line for each line of its contents, or is broken at a blank.
 pub fn quote(bytes: &[u8]) -> String {
     if bytes.len() <= LINE {
         return format!("\"{}\"", escaped(bytes));
@@ -31,13 +31,13 @@ fn escaped(bytes: &[u8]) -> String {
             b'\n' => "\\n".to_owned(),
             b'\t' => "\\t".to_owned(),
             b' '..=b'~' => char::from(*byte).to_string(),
-            // Three digits always: what follows may be a digit.
+            // Always three digits, because the next character may be a digit.
             other => format!("\\{other:03o}"),
         })
         .collect()
 }
 
-/// Text in which ids and capabilities of whoever runs the program may stand.
+/// Text that may contain ids and capabilities of the program's user.
 #[derive(Debug, Default)]
 pub struct Words(Vec<Piece>);
 
@@ -48,33 +48,33 @@ enum Piece {
 }
 
 impl Words {
-    /// Nothing yet.
+    /// An empty text.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// And this text.
+    /// Appends this text.
     pub fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes())
     }
 
-    /// And these bytes, as they are.
+    /// Appends these bytes unchanged.
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.push(Piece::Bytes(bytes.to_vec()));
         self
     }
 
-    /// And a user id.
+    /// Appends a user id.
     pub fn uid(self, uid: u32, own: Own) -> Self {
         if uid == own.uid && uid != 0 { self.argument("%u", "own_uid") } else { self.text(&uid.to_string()) }
     }
 
-    /// And a group id.
+    /// Appends a group id.
     pub fn gid(self, gid: u32, own: Own) -> Self {
         if gid == own.gid && gid != 0 { self.argument("%u", "own_gid") } else { self.text(&gid.to_string()) }
     }
 
-    /// And what an expression gives, in this format.
+    /// Appends the value of an expression, in this format.
     pub fn argument(mut self, format: &'static str, expression: &str) -> Self {
         self.0.push(Piece::Argument { format, expression: expression.to_owned() });
         self
@@ -125,7 +125,7 @@ pub fn identifiers(text: &str) -> Vec<&str> {
     found
 }
 
-/// The length of the literal that a text begins with.
+/// The length of the literal at the start of a text.
 fn literal(text: &str) -> usize {
     let mut escape = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
@@ -138,7 +138,7 @@ fn literal(text: &str) -> usize {
     text.len()
 }
 
-/// A comment of these lines. What would end it, or begin another, is parted.
+/// A comment of these lines. A sequence that would end the comment or begin another is split.
 pub fn comment(lines: &[String]) -> String {
     let mut text = "/*\n".to_owned();
     for line in lines.iter().flat_map(|lines| lines.split('\n')) {

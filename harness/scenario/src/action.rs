@@ -1,4 +1,4 @@
-//! The things an actor can do, as data, and short names for the usual ones.
+//! What an actor can do, as data, and short names for the usual actions.
 
 mod child;
 mod file;
@@ -29,14 +29,14 @@ pub enum NsFile {
     Uts,
 }
 
-/// One thing to do. The file of `of: None` is the actor's own or, for actors outside, that of
+/// One action of an actor. `of: None` names the actor's own file. For actors outside, it names the file of
 /// [`Actor::Inside`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Be forked, take on the credentials of the scenario, create the namespace.
     #[serde(alias = "Begin")]
     Fork,
-    /// The same, where the clone(2) by which it is forked creates the namespace.
+    /// The same, but the clone(2) that forks the actor also creates the namespace.
     #[serde(alias = "BeginCloned")]
     ForkCloned,
     /// Open, write once, close.
@@ -57,7 +57,7 @@ pub enum Action {
         /// For what.
         access: Access,
     },
-    /// Pass the held file to another actor, who holds it from now on.
+    /// Pass the held file to another actor, which holds it from now on.
     #[serde(alias = "Give")]
     PassFd(Actor),
     /// Write to the held file.
@@ -99,15 +99,15 @@ pub enum Action {
     /// Get the four uids and gids and the capability sets of the moment.
     #[serde(alias = "Look")]
     GetCredentials,
-    /// setuid(2) and its kin; the ids beyond those the call takes are ignored.
+    /// setuid(2) and similar calls. Ids that the call does not take are ignored.
     SetId(SetId, [Id; 3], Via),
     /// unshare(2) with these CLONE_ flags.
     Unshare(i32),
-    /// The same, before steps that would reach the host without it: if it is refused, that is an error of
-    /// the harness, and nothing of what follows is done.
+    /// The same, before steps that would otherwise change the host. If the kernel refuses it, this is an error of the
+    /// harness, and the actor skips all later steps.
     #[serde(alias = "Apart")]
     UnshareOrStop(i32),
-    /// clone(2) with these CLONE_ flags; the child exits at once and is waited for.
+    /// clone(2) with these CLONE_ flags. The child exits at once, and the actor waits for it.
     Clone(i32),
     /// Open a namespace file and setns(2).
     Setns {
@@ -133,7 +133,7 @@ pub enum Action {
     },
     /// open(2) of any file; traces show the name.
     OpenFile(#[serde(deserialize_with = "raw::name")] Name, PathBuf, Access),
-    /// Run a program to its end as a child of the actor and record what it says.
+    /// Run a program to its end as a child of the actor and record its output.
     Run(Cow<'static, [Cow<'static, str>]>),
     /// A system call that has no action of its own.
     Syscall(Syscall),
@@ -144,13 +144,12 @@ pub enum Action {
     SendCredentials([u32; 2]),
     /// recvmsg(2) of a byte from the held socket: uid and gid of its SCM_CREDENTIALS.
     ReceiveCredentials,
-    /// clone3(2) with these CLONE_ flags; the child exits at once and is waited for.
+    /// clone3(2) with these CLONE_ flags. The child exits at once, and the actor waits for it.
     Clone3(u64),
-    /// clone(2) with these CLONE_ flags; the child, a thread or a process, does nothing for as long
-    /// as the actor lives.
+    /// clone(2) with these CLONE_ flags. The child, a thread or a process, stays idle until the actor ends.
     #[serde(alias = "Companion")]
     CloneAndKeep(i32),
-    /// Exit: the actor takes no part in what follows and leaves no state.
+    /// Exit. The actor takes no later steps and reports no state.
     #[serde(alias = "End")]
     Exit(Leaves),
     /// A child of another kind.
@@ -161,7 +160,7 @@ pub enum Action {
     ProcOwner(Actor),
 }
 
-/// What is left of a process that has exited.
+/// What remains of a process that has exited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Leaves {
     /// A zombie, which has a process id and an entry in /proc.

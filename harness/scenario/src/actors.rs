@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A process of a scenario, by the part it plays.
+/// A process of a scenario, by its role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Actor {
     /// A process that keeps the caller's credentials, whatever the scenario runs as; where that is an
@@ -14,8 +14,8 @@ pub enum Actor {
     Privileged,
     /// A process in the caller's namespace with the credentials that the scenario runs with.
     Outside,
-    /// A process in a new user namespace, made by `Outside` if that is there, or else by a process
-    /// with the same credentials; the owner of the namespace.
+    /// A process in a new user namespace, and the owner of that namespace. `Outside` forks it, or a process with the
+    /// same credentials if the scenario has no `Outside`.
     Inside,
     /// A process forked by `Inside`, in the same namespace.
     Second,
@@ -28,7 +28,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// Every part, in the order in which traces list them.
+    /// Every role, in the order in which traces list them.
     pub const ALL: [Self; 7] = [
         Self::Privileged,
         Self::Outside,
@@ -39,7 +39,7 @@ impl Actor {
         Self::Sibling,
     ];
 
-    /// The part that forks this one; `None` for those that the director forks itself.
+    /// The role that forks this one. `None` for roles that the director forks itself.
     pub fn parent(self) -> Option<Self> {
         match self {
             Self::Privileged | Self::Outside => None,
@@ -58,7 +58,7 @@ impl Actor {
         })
     }
 
-    /// Whether it begins by creating a user namespace of its own.
+    /// Whether it starts by creating a user namespace of its own.
     pub fn namespace(self) -> Namespace {
         match self {
             Self::Privileged | Self::Outside => Namespace::Callers,
@@ -83,25 +83,25 @@ impl fmt::Display for Actor {
     }
 }
 
-/// The user namespace in which an actor begins.
+/// The user namespace in which an actor starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Namespace {
-    /// The one in which the test itself runs.
+    /// The namespace in which the test itself runs.
     Callers,
-    /// The one of the actor that forked it.
+    /// The namespace of the actor that forked it.
     Parents,
-    /// A new one, of which the actor is the owner.
+    /// A new namespace. The actor is its owner.
     New,
 }
 
-/// Whose credentials the processes outside have.
+/// The credentials of the processes outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunAs {
-    /// Uid 0 with the caller's capabilities and with group 0 as its one supplementary group.
+    /// Uid 0 with the caller's capabilities and with group 0 as its only supplementary group.
     Root,
     /// A user without capabilities: the caller, or the user that root drops to.
     Ordinary,
-    /// An ordinary user with these supplementary groups; root alone can make one.
+    /// An unprivileged user with these supplementary groups. Only root can start such a process.
     OrdinaryInGroups(Cow<'static, [u32]>),
     /// The calling process as it is.
     Caller,

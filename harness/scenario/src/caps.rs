@@ -139,8 +139,8 @@ const TABLE: [(Cap, &str); 41] = [
     (Cap::CheckpointRestore, "CAP_CHECKPOINT_RESTORE"),
 ];
 
-/// A set is shown as "all but ..." while at most this many are missing: beyond that, what is
-/// there is the shorter story.
+/// A set is shown as "all but ..." if at most this many capabilities are missing. Otherwise, the list of its
+/// capabilities is shorter.
 const MANY_MISSING: usize = 4;
 
 impl Cap {

@@ -24,7 +24,7 @@ impl Own {
 /// What a host calls ids and capabilities. It travels with a trace, so that showing the trace needs no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Names {
-    /// What `own` stands for.
+    /// The ids that `own` stands for.
     pub own: Own,
     /// The overflow uid and gid: what the kernel shows for an id without a mapping.
     pub overflow: [u32; 2],
@@ -39,25 +39,25 @@ impl Names {
     }
 }
 
-/// A real, effective, saved and file-system id, as seen in the namespace of the process.
+/// The real, effective, saved and filesystem id, as seen in the namespace of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ids {
     /// The real id.
     pub real: u32,
-    /// The effective id, which most rules are about.
+    /// The effective id, which most rules use.
     pub effective: u32,
     /// The saved id.
     pub saved: u32,
-    /// The id for access to files.
+    /// The filesystem id, which decides on access to files.
     pub fs: FsId,
 }
 
-/// A filesystem id. Only setfsuid(2) and setfsgid(2) tell it, which a kernel other than Linux may lack.
+/// A filesystem id. Only setfsuid(2) and setfsgid(2) return it, and a kernel other than Linux may lack them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum FsId {
     /// This one.
     Known(u32),
-    /// The kernel has no call that tells it.
+    /// The kernel has no call that returns it.
     Unknown,
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for FsId {
     }
 }
 
-/// As the other ids of a process, which are numbers.
+/// Serialized like the other ids of a process, which are numbers.
 impl fmt::Debug for FsId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -108,14 +108,14 @@ pub const UNKNOWN: &str = "unknown";
 /// The five capability sets of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CapSets {
-    /// What survives execve(2) of a file with inheritable capabilities.
+    /// The inheritable set, which survives execve(2) of a file with inheritable capabilities.
     pub inheritable: CapSet,
-    /// What the process may make effective.
+    /// The permitted set: capabilities that the process may make effective.
     pub permitted: CapSet,
-    /// What permission checks look at.
+    /// The effective set, which permission checks use.
     pub effective: CapSet,
     /// What execve(2) can give at most.
     pub bounding: CapSet,
-    /// What survives execve(2) of any file.
+    /// The ambient set, which survives execve(2) of any file.
     pub ambient: CapSet,
 }

@@ -4,10 +4,10 @@ use crate::ids::{CapSets, Ids};
 use nix::errno::Errno;
 use std::fmt;
 
-/// What came of a step.
+/// The outcome of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It succeeded and returned what such a call always returns.
+    /// It succeeded and returned the value that such a call always returns.
     Done,
     /// A system call failed.
     Failed {
@@ -16,7 +16,7 @@ pub enum Outcome {
         /// With which errno.
         errno: Errno,
     },
-    /// It returned this value, which says something.
+    /// It returned this value, which has a meaning.
     Value(i64),
     /// write(2) took fewer bytes than it was given.
     Short {
@@ -31,35 +31,35 @@ pub enum Outcome {
     Groups(Vec<u32>),
     /// A uid, or a uid and a gid.
     Ids(Vec<u32>),
-    /// How a program ended and what it said.
+    /// The status and the output of a program.
     Program(Ended),
     /// What [`Action::GetCredentials`](crate::action::Action::GetCredentials) got.
     Credentials(Box<Credentials>),
     /// A list of groups too long to show.
     Counted {
-        /// How many getgroups(2) said there are.
+        /// The number of groups that getgroups(2) returned.
         count: i64,
         /// The first of them.
         first: u32,
         /// The last of them.
         last: u32,
-        /// How many were not what was expected in their place.
+        /// The number of groups that differ from the expected sequence.
         wrong: u32,
     },
 }
 
-/// The ids and capabilities of a moment.
+/// The ids and capabilities at one point of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credentials {
     /// User ids.
     pub uid: Ids,
     /// Group ids.
     pub gid: Ids,
-    /// Capability sets, those that capget(2) tells.
+    /// The capability sets that capget(2) returns.
     pub caps: CapSets,
 }
 
-/// How a program ended and what it wrote.
+/// The status and the output of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// Its exit status, or the signal that killed it.
@@ -77,7 +77,7 @@ pub enum Status {
     Exited(i32),
     /// A signal killed it.
     Killed(nix::sys::signal::Signal),
-    /// It is not the director's child, so that only its parent is told.
+    /// It is not the director's child, so only its parent gets the status.
     Unseen,
 }
 

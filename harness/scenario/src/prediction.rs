@@ -6,7 +6,7 @@ use crate::outcome::Outcome;
 use crate::state::State;
 use crate::trace::Trace;
 
-/// What is expected of a step.
+/// The expected outcome of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expected {
     /// What comes of it; `None` where that is not known.

@@ -5,7 +5,7 @@ pub use crate::actors::{Actor, Namespace, ORDINARY, RunAs};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// One actor doing one thing.
+/// One action of one actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Who.
@@ -16,13 +16,12 @@ pub struct Step {
 
 /// Credentials, and the steps of the processes that begin with them.
 ///
-/// An actor comes into being where it is first mentioned, so that what its parent has done until
-/// then is what it inherits.
+/// An actor is forked where it is first mentioned. It inherits the state that its parent has at that point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
     /// The credentials outside.
     pub run_as: RunAs,
-    /// Who does what, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
@@ -31,17 +30,17 @@ pub fn root() -> Scenario {
     Scenario::new(RunAs::Root)
 }
 
-/// A scenario played by an ordinary user.
+/// A scenario played by an unprivileged user.
 pub fn ordinary() -> Scenario {
     Scenario::new(RunAs::Ordinary)
 }
 
-/// A scenario played by an ordinary user who is in these supplementary groups.
+/// A scenario played by an unprivileged user with these supplementary groups.
 pub fn ordinary_in(groups: &'static [u32]) -> Scenario {
     Scenario::new(RunAs::OrdinaryInGroups(Cow::Borrowed(groups)))
 }
 
-/// A scenario played with the credentials of the caller, whatever they are.
+/// A scenario played with the caller's credentials.
 pub fn caller() -> Scenario {
     Scenario::new(RunAs::Caller)
 }
@@ -52,14 +51,14 @@ impl Scenario {
         Self { run_as, steps: Vec::new() }
     }
 
-    /// Appends steps of one actor, which comes into being now if it was not mentioned before.
+    /// Appends steps of one actor. It is forked here if it was not mentioned before.
     pub fn by(mut self, actor: Actor, actions: &[Action]) -> Self {
         self.bring_in(actor);
         self.steps.extend(actions.iter().map(|action| Step { actor, action: action.clone() }));
         self
     }
 
-    /// Has the parent of an actor create it and its namespace at once, by clone(2) with CLONE_NEWUSER.
+    /// Makes the parent of an actor create the actor and its namespace in one call, by clone(2) with CLONE_NEWUSER.
     pub fn cloned(mut self, actor: Actor) -> Self {
         if let Some(parent) = actor.parent() {
             self.bring_in(parent);

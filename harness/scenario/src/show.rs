@@ -1,5 +1,5 @@
-//! How steps, outcomes and states are written in a trace. Nothing of the machine is shown: the
-//! caller's ids are `own`, its groups `the caller's`, the ids that stand for no id `overflow`.
+//! The text of steps, outcomes and states in a trace. It shows nothing of the machine: the caller's ids are `own`,
+//! its groups are `the caller's`, and the overflow id is `overflow`.
 
 mod call;
 mod state;
@@ -105,7 +105,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
-/// What came of an action.
+/// The outcome of an action.
 pub fn outcome(outcome: &Outcome, action: &Action, names: &Names) -> String {
     match outcome {
         Outcome::Done => "ok".to_owned(),
@@ -180,7 +180,7 @@ fn map_text(text: &str, own: u32) -> String {
     if count > 12 { format!("\"{}, ... {count} extents\"", shown[0]) } else { format!("\"{all}\"") }
 }
 
-/// The four ids as numbers, or the one that all of them are.
+/// The four ids as numbers, or one number if all are equal.
 pub fn four(four: crate::ids::Ids) -> String {
     ids(four, |id| id.to_string())
 }

@@ -1,18 +1,18 @@
-//! What a process is: its maps, its setgroups, its credentials, read by the process itself.
+//! The state of a process: its maps, its setgroups file, its credentials, read by the process itself.
 
 use crate::ids::{CapSets, Ids};
 
 /// How supplementary groups compare with those that the processes outside began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupsOrigin {
-    /// They are the caller's own, which differ from host to host, as this namespace names them.
+    /// They are the caller's, as this namespace maps them. They differ from host to host.
     Caller,
-    /// They are what the scenario made them.
+    /// The scenario set them.
     #[default]
     Scenario,
 }
 
-/// What a process in the caller's namespace begins with.
+/// The state of a process in the caller's namespace at its start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Before {
     /// Its capability sets.
@@ -21,7 +21,7 @@ pub struct Before {
     pub files: [String; 3],
 }
 
-/// What a process is at the end of a scenario.
+/// The state of a process at the end of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
     /// User ids.
@@ -30,11 +30,11 @@ pub struct State {
     pub gid: Ids,
     /// Supplementary groups.
     pub groups: Vec<u32>,
-    /// Whether those are just what the caller came with.
+    /// Whether these are the caller's groups.
     pub groups_origin: GroupsOrigin,
     /// Capability sets.
     pub caps: CapSets,
-    /// What an actor outside began with, which differs from host to host and is not shown.
+    /// The initial state of an actor outside. It differs from host to host and is not shown.
     pub before: Option<Before>,
     /// PR_GET_DUMPABLE
     pub dumpable: i64,
@@ -44,13 +44,13 @@ pub struct State {
     pub uid_map: String,
     /// /proc/self/gid_map
     pub gid_map: String,
-    /// /proc/self/setgroups, or nothing if the kernel has no such file.
+    /// /proc/self/setgroups. `None` if the kernel has no such file.
     pub setgroups: String,
 }
 
 impl State {
-    /// What the process began with, as long as it has not left the caller's namespace: in another one it
-    /// has the sets that the kernel gives, which are the same on every host.
+    /// The initial state of the process, if it has not left the caller's namespace. In another namespace it has the
+    /// sets that the kernel sets, which are the same on every host.
     pub fn still_outside(&self) -> Option<&Before> {
         let files = [&self.uid_map, &self.gid_map, &self.setgroups];
         self.before.as_ref().filter(|before| before.files.each_ref() == files)

@@ -1,5 +1,4 @@
-//! What happened: the outcome of each step, the state that each actor is left in, and how both
-//! are shown.
+//! A trace: the outcome of each step, the final state of each actor, and the text of both.
 
 use crate::actors::Actor;
 use crate::ids::Names;
@@ -9,21 +8,21 @@ use crate::show;
 use crate::state::State;
 use std::fmt;
 
-/// A scenario as it was played.
+/// The result of playing a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
-    /// What was to be done.
+    /// The scenario.
     pub scenario: Scenario,
-    /// What came of each step, in the same order.
+    /// The outcome of each step, in the same order.
     pub outcomes: Vec<Outcome>,
-    /// What each actor that took part was in the end, in the order of [`Actor::ALL`].
+    /// The final state of each actor that took part, in the order of [`Actor::ALL`].
     pub states: Vec<(Actor, State)>,
     /// What the host calls ids and capabilities.
     pub names: Names,
 }
 
 impl Trace {
-    /// Steps and outcomes, without the actors' coming into being.
+    /// Steps and outcomes, without those that fork actors.
     pub fn steps(&self) -> impl Iterator<Item = (&Step, &Outcome)> {
         self.scenario.steps.iter().zip(&self.outcomes)
     }
@@ -33,12 +32,12 @@ impl Trace {
         self.states.iter().find(|(who, _)| *who == actor).map(|(_, state)| state)
     }
 
-    /// What came of each step, as traces show it.
+    /// The outcome of each step, as traces show it.
     pub fn outcomes_shown(&self) -> impl Iterator<Item = String> {
         self.steps().map(|(step, outcome)| show::outcome(outcome, &step.action, &self.names))
     }
 
-    /// What came of the last steps, so many of them, as traces show it.
+    /// The outcomes of the last so many steps, as traces show them.
     pub fn last_shown(&self, count: usize) -> Vec<String> {
         let before = self.outcomes.len().saturating_sub(count);
         self.outcomes_shown().skip(before).collect()

@@ -1,5 +1,5 @@
-//! What should happen: predicts the trace of a scenario from the rules of user namespaces, in plain Rust and
-//! without a system call.
+//! The model: predicts the trace of a scenario from the rules of user namespaces, in plain Rust and without a system
+//! call.
 //!
 //! The model is the second opinion beside the reviewed snapshots, and the only one for scenarios that are drawn at
 //! random. It is meant to be read as documentation: each function is one system call or one file, says from which
@@ -58,11 +58,11 @@ use world::{Namespaces, NsId, OpenFile, Process};
 /// Why a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// With which errno.
+    /// The errno.
     errno: Errno,
-    /// By which rule, if the catalogue has it.
+    /// The rule, if the catalogue has one.
     rule: Option<&'static Rule>,
-    /// Which of a step's calls, empty for the one that the step is named after.
+    /// The call of the step that fails. Empty for the call that gives the step its name.
     call: &'static str,
 }
 
@@ -76,7 +76,7 @@ impl Refusal {
     }
 }
 
-/// Nothing, or why not.
+/// Success without a value, or the refusal.
 type Checked = Result<(), Refusal>;
 
 fn refuse(errno: Errno) -> Checked {
@@ -87,10 +87,10 @@ fn refuse_by(errno: Errno, rule: &'static Rule) -> Checked {
     Err(Refusal::by(errno, rule))
 }
 
-/// What is said of a step.
+/// What the model predicts for a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// It comes out so, by this rule.
+    /// The step has this outcome, by this rule.
     Is(Outcome, Option<&'static Rule>),
     /// The outcome is not known, but nothing changes.
     Unknown,
@@ -114,7 +114,7 @@ fn done() -> Reply {
     Reply::Is(Outcome::Done, None)
 }
 
-/// Which changes the kernel has.
+/// The changes that the kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Changes {
     setfcap: bool,
@@ -134,26 +134,26 @@ impl From<Release> for Changes {
     }
 }
 
-/// Namespaces, processes and open files in the middle of a scenario: the model's whole state. Equal worlds go
-/// on alike.
+/// Namespaces, processes and open files in the middle of a scenario: the model's whole state. Equal worlds have equal
+/// futures.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct World {
     changes: Changes,
     names: Names,
     page: u64,
     missing: MissingFeatures,
-    /// What the processes outside begin with.
+    /// The credentials with which the processes outside start.
     origin: start::Origin,
     namespaces: Namespaces,
     files: Vec<OpenFile>,
     sockets: Vec<[sockets::End; 2]>,
     processes: Vec<(Actor, Process)>,
-    /// Whether something happened that the model does not know.
+    /// Whether a step happened that the model does not know.
     unmodelled: bool,
 }
 
 impl World {
-    /// The id that a namespace shows: its own name for it, or the overflow id.
+    /// The id as a namespace shows it: the mapped id, or the overflow id.
     /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel from_kuid_munged().
     fn shown(&self, ns: NsId, file: IdFile, id: Kid) -> u32 {
         self.namespaces.map(ns, file).up(id).unwrap_or(self.names.overflow(file))

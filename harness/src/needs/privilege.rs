@@ -1,14 +1,14 @@
-//! Needs about who the caller is and may become.
+//! Needs on the caller's privileges, and on the users that it can become.
 
 use super::{Judged, NOT_FOUND, program};
 use crate::caps::{Cap, CapSet};
 use crate::host::{Fact, Facts, Program, SubidRange};
 use crate::map::IdMap;
 
-/// The ids that tests take ordinary users from.
+/// The range from which tests take the ids of unprivileged users.
 const ORDINARY_IDS: u32 = 65536;
 
-/// Who holds one of these in the parent is no ordinary user to the rules of user namespaces.
+/// For the rules of user namespaces, a process with one of these capabilities in the parent is privileged.
 const PRIVILEGES: [Cap; 4] = [Cap::Setuid, Cap::Setgid, Cap::Setfcap, Cap::SysAdmin];
 
 pub(super) fn root(facts: &Facts) -> Judged {
@@ -26,7 +26,7 @@ pub(super) fn root(facts: &Facts) -> Judged {
         }
     }
     match process.setgroups.known().map(String::as_str) {
-        // Kernels before 3.19 have no such file and allow it.
+        // Kernels before 3.19 have no such file and allow setgroups(2).
         Some("allow") => Ok(()),
         _ if process.setgroups == Fact::Absent => Ok(()),
         _ => Err(format!("/proc/self/setgroups is \"{}\"", process.setgroups)),
@@ -54,8 +54,8 @@ pub(super) fn ordinary_user(facts: &Facts) -> Judged {
     }
 }
 
-/// Traces show the caller's ids as its own; a gid 0 of the caller's could not be told from the gid 0 of a
-/// namespace that it makes.
+/// Traces show the caller's ids as `own`. A gid 0 of the caller could not be distinguished from gid 0 of a namespace
+/// that it creates.
 fn gid_is_not_0(facts: &Facts) -> Judged {
     match facts.process.gids.map(|ids| ids.effective) {
         Fact::Known(0) => Err("the caller's gid is 0, which traces cannot tell from that of root".to_owned()),
@@ -116,7 +116,7 @@ fn has_range(file: &str, ranges: &Fact<Vec<SubidRange>>, map: &Fact<String>, nam
     if ranges.iter().all(|range| range.count == 0) {
         return Err(format!("{file} has no line for {name}"));
     }
-    // newuidmap maps them from the caller's namespace, where they have to exist.
+    // newuidmap maps them from the caller's namespace, so they must have a mapping there.
     let mapped = |range: &SubidRange| {
         range.count > 0 && map.known().is_some_and(|map| IdMap::parse(map).covers(range.first, range.count))
     };
@@ -134,7 +134,7 @@ pub(super) fn new_privileges(facts: &Facts) -> Judged {
     }
 }
 
-/// Whether executing the program gives root's privileges, or `wanted` as file capabilities.
+/// Whether the program runs with root's privileges, or with `wanted` as file capabilities.
 ///
 /// Source: execve(2) and capabilities(7), "Transformation of capabilities during execve()".
 fn gains(facts: &Facts, program: &Program, wanted: CapSet) -> Judged {

@@ -1,4 +1,4 @@
-//! Needs on hosts that do not exist: each differs in one fact from one where everything runs.
+//! Needs on invented hosts. Each host differs in one fact from a host on which everything runs.
 
 mod hosts;
 mod privilege;
@@ -34,7 +34,7 @@ fn a_friendly_host_meets(#[case] facts: Facts, #[case] need: Need) {
     assert_eq!(need.unmet(&facts), None);
 }
 
-/// A change that came to two stable series.
+/// A change that two stable series received.
 static BACKPORTED: crate::rules::changes::Change = crate::rules::changes::Change {
     name: "x",
     rule: "id.nothing-to-change",

@@ -1,18 +1,17 @@
-//! Whether user namespaces are usable, not just creatable: created, the own uid mapped,
-//! capabilities held inside.
+//! Whether user namespaces are usable and not only created: the own uid can be mapped, and capabilities work inside.
 
 use super::{Judged, proc};
 use crate::caps::Cap;
 use crate::host::{Chroot, Creator, Fact, Facts, Seccomp};
 use crate::map::IdMap;
 
-/// The fewest namespaces that a user has to be allowed. The deepest nesting of the suite is 33 levels, two
-/// test processes run at a time, and the kernel frees a namespace some time after its last process.
+/// The smallest limit of namespaces that the suite needs. The deepest nesting of the suite is 33 levels, two test
+/// processes run at a time, and the kernel frees a namespace some time after its last process.
 const NAMESPACES: u64 = 256;
 
 /// Judges by the facts, and by a probe if they leave a doubt.
 pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
-    // Without /proc nothing can be mapped, and the facts below are unknown.
+    // Without /proc no map can be written, and the facts below are unknown.
     proc(facts)?;
     kernel_rules(facts, creator)?;
     sysctls(facts, creator)?;
@@ -23,7 +22,7 @@ pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     (facts.lookups.probe)(creator).map_err(|refusal| format!("{refusal}; {}", doubts.join(", ")))
 }
 
-/// What the kernel itself refuses, by its documented rules.
+/// Refusals of the kernel itself, by its documented rules.
 ///
 /// Source: unshare(2) and user_namespaces(7); `create_user_ns()`, kernel/user_namespace.c.
 fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
@@ -33,7 +32,7 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
     }
     let maps = [("uid", &process.uids, &process.uid_map), ("gid", &process.gids, &process.gid_map)];
     for (kind, ids, map) in maps {
-        // An ordinary user that root becomes has one of the ids that Need::Root found mapped.
+        // An unprivileged user that root becomes has one of the ids that Need::Root requires to be mapped.
         let Some((id, map)) = ids.known().map(|ids| ids.effective).zip(map.known()) else {
             return Err(format!("/proc/self/{kind}_map is {map}"));
         };
@@ -41,11 +40,11 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
             return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }
-    // Without the file (before 3.19) it is allowed; what is unreadable is no refusal.
+    // Without the file (before 3.19) setgroups(2) is allowed. An unreadable file is not a refusal.
     if process.setgroups.known().is_some_and(|setgroups| setgroups == "deny") {
         return Err("setgroups is \"deny\" in the caller's namespace, which new ones inherit".to_owned());
     }
-    // db2e718a4798 (5.12): whoever maps uid 0 of the parent namespace needs this capability there.
+    // db2e718a4798 (5.12): a process that maps uid 0 of the parent namespace needs this capability there.
     let is_root = process.uids.known().is_some_and(|ids| ids.effective == 0);
     if creator == Creator::Caller && is_root && !process.has(Cap::Setfcap) {
         return Err("CAP_SETFCAP is not effective, without which uid 0 cannot be mapped".to_owned());
@@ -60,7 +59,7 @@ fn sysctls(facts: &Facts, creator: Creator) -> Judged {
             "user.max_user_namespaces is {most}, fewer than the {NAMESPACES} that the tests may have at a time"
         ));
     }
-    // Debian's patch asks for CAP_SYS_ADMIN in the initial namespace.
+    // Debian's patch requires CAP_SYS_ADMIN in the initial namespace.
     let exempt = creator == Creator::Caller
         && facts.process.has(Cap::SysAdmin)
         && facts.process.in_initial_userns == Fact::Known(true);
@@ -75,7 +74,7 @@ fn sysctls(facts: &Facts, creator: Creator) -> Judged {
     Ok(())
 }
 
-/// Whether a distribution's patch withholds user namespaces from ordinary users.
+/// Whether a distribution's patch denies user namespaces to unprivileged users.
 pub(super) fn withheld(facts: &Facts) -> Judged {
     match &facts.policy.unprivileged_userns_clone {
         Fact::Known(0) => Ok(()),
@@ -95,7 +94,7 @@ fn label(facts: &Facts) -> Option<&str> {
     facts.policy.confinement.known().map(String::as_str)
 }
 
-/// Everybody who may withhold user namespaces without a readable fact that tells.
+/// All policies that may deny user namespaces without a readable fact that shows it.
 fn doubts(facts: &Facts, creator: Creator) -> Vec<String> {
     let (policy, process) = (&facts.policy, &facts.process);
     let mut doubts = Vec::new();

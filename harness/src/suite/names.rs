@@ -1,16 +1,15 @@
 //! Names of tests: as the suite shows them, unique, and without numbers that shift.
 //!
-//! rstest 0.28 names what it generates by position. For a function `own_gid` that is, one segment
-//! for each of: `case_1_before_deny` or `case_01` (a `#[case]`, zero-padded to the width of the
-//! highest number), `id_2_Uid_0_` (an argument `id` with `#[values]`, the expression with all
-//! signs replaced by underscores, cut at 64 characters). The numbers change when somebody inserts
-//! a case, and snapshots are found by name.
+//! rstest 0.28 names what it generates by position. For a function `own_gid` there is one segment for each of:
+//! `case_1_before_deny` or `case_01` (a `#[case]`, zero-padded to the width of the highest number), `id_2_Uid_0_` (an
+//! argument `id` with `#[values]`, the expression with all signs replaced by underscores, cut at 64 characters). The
+//! numbers change when a case is inserted, but snapshots are found by name.
 
 use std::collections::BTreeMap;
 
 use super::Test;
 
-/// The name of a test as the suite shows it.
+/// The name of a test as the suite prints it.
 ///
 /// `raw` is the path of the function with its crate; `function` the name of the function as
 /// written, after which all segments are rstest's. The crate goes, and so does each number that
@@ -33,11 +32,11 @@ pub fn test_name(raw: &str, function: &str) -> String {
     segments.iter().enumerate().map(shown).collect::<Vec<_>>().join("::")
 }
 
-/// The tests with their names, in the order of these; all of them, or those of the module of the one that is
-/// named. A process that runs one test need not name a thousand, and no two modules share a name.
+/// The tests with their names, sorted by name: all of them, or those in the module of the given test. A process that
+/// runs one test does not need the names of a thousand, and no two modules share a name.
 ///
 /// # Errors
-/// Names each unnamed case and each name that two tests have, with their places.
+/// Names each unnamed case and each name that two tests have, with their locations.
 pub(super) fn collect(
     tests: &'static [Test],
     exact: Option<&str>,
@@ -78,7 +77,7 @@ fn without_crate(raw: &str) -> &str {
     raw.split_once("::").map_or(raw, |(_, rest)| rest)
 }
 
-/// The first segment, which is never one of rstest's: what is shown begins as what was written.
+/// The first segment, which is never one of rstest's. The printed name starts like the written one.
 fn first(name: &str) -> &str {
     name.split_once("::").map_or(name, |(first, _)| first)
 }
@@ -88,15 +87,15 @@ fn without_number(segment: &str) -> String {
     match split_at_number(segment) {
         Some(("case", name)) => name.to_owned(),
         Some((argument, value)) => {
-            // An argument that only makes the product is written with a leading underscore.
+            // An argument that only multiplies the cases is written with a leading underscore.
             format!("{}_{}", argument.trim_start_matches('_'), without_quotes(value))
         }
         None => segment.to_owned(),
     }
 }
 
-/// Splits at the first `_NUMBER_` that has something on both sides. An argument's own name could
-/// hold such a number; rstest gives no means to tell, and the name stays unique or is refused.
+/// Splits at the first `_NUMBER_` with text on both sides. An argument's own name may contain such a number, and
+/// nothing distinguishes the two. The name stays unique or is refused.
 fn split_at_number(segment: &str) -> Option<(&str, &str)> {
     segment.match_indices('_').find_map(|(at, _)| {
         let (before, rest) = (&segment[..at], &segment[at + 1..]);

@@ -1,8 +1,8 @@
 //! `--serve`: tests that the caller names one after the other, each in a process of its own.
 //!
-//! Started anew for each test, a program pays each time for its pages and for the facts of the host. Where a page
-//! fault costs 40 microseconds, as in User-Mode Linux, that is most of a test's time. Here it is paid once: each
-//! test runs in a child forked from a process that knows the facts, that has one thread and that has played nothing.
+//! A program that is started for each test loads its pages and reads the facts of the host each time. If a page fault
+//! takes 40 microseconds, as in User-Mode Linux, this is most of a test's time. Here it happens once: each test runs
+//! in a child, forked from a process that knows the facts, has one thread and has played nothing.
 //!
 //! The conversation: a line with a test's name comes in; the answers are lines of JSON, a [`Served`] each: that the
 //! test has started, and when it is over how its process ended. The child leads a process group. It stays a zombie
@@ -20,7 +20,7 @@ use super::{Test, UnmetIs, trial};
 use crate::listing::Served;
 use harness_play::fork_for_test;
 
-/// Plays what is asked for on standard input until that ends.
+/// Runs the tests that standard input names, until its end.
 ///
 /// # Errors
 /// What cannot be read, written, forked or waited for.
@@ -35,7 +35,7 @@ pub(super) fn serve(tests: &[(String, &'static Test)], unmet_is: UnmetIs) -> Res
         }
         let child =
             fork_for_test(|| in_the_child(tests, &name, unmet_is)).map_err(|errno| failed("fork", &errno))?;
-        // Both do it, so that it is done whoever comes first.
+        // Both processes set it, so it is set regardless of which runs first.
         let _ = setpgid(child, child);
         send(Served::Started(child.as_raw()))?;
         let ended = waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
@@ -55,7 +55,7 @@ fn send(answer: Served) -> Result<(), String> {
     sent.map_err(|error| format!("cannot serve: standard output: {error}"))
 }
 
-/// Runs one test as if it had been given with `--exact`; the status to exit with.
+/// Runs one test like `--exact` and returns the exit status.
 fn in_the_child(tests: &[(String, &'static Test)], name: &str, unmet_is: UnmetIs) -> u8 {
     if let Err(message) = alone() {
         eprintln!("error: {message}");
@@ -72,7 +72,7 @@ fn in_the_child(tests: &[(String, &'static Test)], name: &str, unmet_is: UnmetIs
     if libtest_mimic::run(&arguments, trials).has_failed() { super::FAILED } else { 0 }
 }
 
-/// Lets go of the conversation.
+/// Closes the descriptors of the protocol.
 fn alone() -> Result<(), String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot begin a test: {what}: {error}");
     setpgid(getpid(), getpid()).map_err(|errno| failed("setpgid", &errno))?;

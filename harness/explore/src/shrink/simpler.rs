@@ -1,5 +1,5 @@
-//! What is simpler than a cast, an actor or an action, the simplest first. Whatever is given here is smaller in
-//! some order without end points, so that nothing is simplified for ever.
+//! Simpler variants of credentials, an actor or an action, the simplest first. Each variant is smaller in a
+//! well-founded order, so simplification ends.
 
 use harness_scenario::action::{Access, Action, At, CapChange, Groups, Id, SetId, Text, Via};
 use harness_scenario::actors::{Actor, RunAs};
@@ -15,7 +15,7 @@ pub fn run_as(run_as: &RunAs) -> Vec<RunAs> {
     }
 }
 
-/// Which actors might be played by others who are simpler and not there.
+/// Pairs of an actor that occurs and a simpler one that could replace it.
 pub fn actors(scenario: &Scenario) -> Vec<(Actor, Actor)> {
     use Actor::{Deepest, Inside, Nested, Outside, Privileged, Second, Sibling};
     let simpler = [
@@ -30,7 +30,7 @@ pub fn actors(scenario: &Scenario) -> Vec<(Actor, Actor)> {
     simpler.into_iter().filter(|(from, _)| scenario.mentions(*from)).collect()
 }
 
-/// The scenario with one actor in the place of another, who may be there already.
+/// The scenario with one actor replaced by another, which may already occur.
 pub fn with_actor(scenario: &Scenario, from: Actor, to: Actor) -> Scenario {
     let one = |actor: &mut Actor| {
         if *actor == from {
@@ -46,7 +46,7 @@ pub fn with_actor(scenario: &Scenario, from: Actor, to: Actor) -> Scenario {
     Scenario { run_as: scenario.run_as.clone(), steps: scenario.steps.iter().map(step).collect() }
 }
 
-/// Actions that say less.
+/// Simpler actions.
 pub fn actions(action: &Action) -> Vec<Action> {
     match action {
         Action::ForkCloned => vec![Action::Fork],
@@ -106,7 +106,7 @@ pub fn actions(action: &Action) -> Vec<Action> {
     }
 }
 
-/// The call with simpler ids, or without the C library.
+/// The call with simpler ids, or as a raw system call.
 fn set_ids(call: SetId, ids: &[Id; 3], via: Via) -> Vec<Action> {
     let mut all = Vec::new();
     for at in 0..3 {
@@ -120,7 +120,7 @@ fn set_ids(call: SetId, ids: &[Id; 3], via: Via) -> Vec<Action> {
     all
 }
 
-/// Two of the calls are the C library's alone.
+/// Two of the calls exist only in the C library.
 fn raw(action: &Action) -> bool {
     use harness_scenario::action::SetId::{Setegid, Seteuid};
     !matches!(action, Action::SetId(Seteuid | Setegid, ..))
@@ -137,7 +137,7 @@ fn ats(at: At) -> impl Iterator<Item = At> {
 
 /// Texts with fewer lines, then with fewer bytes, then with simpler numbers.
 fn texts(text: &Text) -> impl Iterator<Item = Text> {
-    // The id that `own` stands for is in words alone; they stay words.
+    // Only words can express the id that `own` stands for, so words stay words.
     let are_words = matches!(text, Text::Words(_));
     let bytes: &[u8] = match text {
         Text::Words(words) => words.as_bytes(),
@@ -166,7 +166,7 @@ fn texts(text: &Text) -> impl Iterator<Item = Text> {
     })
 }
 
-/// The text with a 0 or a 1 in the place of one number that is greater.
+/// The text with one greater number replaced by 0 or 1.
 fn simpler_numbers(bytes: &[u8]) -> Vec<Vec<u8>> {
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     let starts = (0..bytes.len()).filter(|at| digit(*at) && (*at == 0 || !digit(at - 1)));

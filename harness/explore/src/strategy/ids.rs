@@ -1,4 +1,4 @@
-//! Ids that mean something: the own, 0, neighbours, edges. Most are so few and small that they meet again.
+//! Ids with a meaning: the own id, 0, neighbours, edges. They are few and small, so the same ids meet again.
 
 use harness_play::here;
 use harness_scenario::action::{Groups, Id, SetId, Via};
@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::borrow::Cow;
 
-/// The uids of those whom the casts are.
+/// The uids of the users as which scenarios run.
 fn owns() -> Vec<u32> {
     vec![0, ORDINARY, here::start().caller.uid.effective]
 }
 
-/// An id as the kernel takes it, 4294967295 among them.
+/// An id as the kernel accepts it, including 4294967295.
 pub(super) fn number() -> impl Strategy<Value = u32> + Clone {
     let edges = vec![ORDINARY - 1, ORDINARY + 1, 999, i32::MAX.cast_unsigned(), 1 << 31, u32::MAX - 1];
     prop_oneof![
@@ -28,7 +28,7 @@ fn id() -> impl Strategy<Value = Id> + Clone {
     prop_oneof![3 => Just(Id::Own), 6 => number().prop_map(Id::Of), 2 => Just(harness_scenario::action::KEEP)]
 }
 
-/// setuid(2) and its kin.
+/// setuid(2) and similar calls.
 pub(super) fn set_id() -> impl Strategy<Value = harness_scenario::action::Action> {
     let call = select(vec![
         SetId::Setuid,
@@ -42,7 +42,7 @@ pub(super) fn set_id() -> impl Strategy<Value = harness_scenario::action::Action
         SetId::Seteuid,
         SetId::Setegid,
     ]);
-    // One id for all, as programs do it, or each its own.
+    // One id for all arguments, as programs do it, or a separate id for each.
     let ids = prop_oneof![1 => id().prop_map(|id| [id; 3]), 2 => [id(), id(), id()]];
     let via = prop_oneof![4 => Just(Via::Raw), 1 => Just(Via::Libc)];
     (call, ids, via).prop_map(|(call, ids, via)| {
@@ -51,7 +51,7 @@ pub(super) fn set_id() -> impl Strategy<Value = harness_scenario::action::Action
     })
 }
 
-/// The lists of setgroups(2). More than 16384 groups are more than an actor can tell in the end.
+/// The lists of setgroups(2). An actor cannot report more than 16384 groups in its final state.
 pub(super) fn groups() -> impl Strategy<Value = Groups> {
     let list = |length| proptest::collection::vec(number(), length);
     let sizes = select(vec![0_i64, 1, 2, 33, 65_536, 65_537, -1, i64::MIN, 1 << 32, i64::from(i32::MAX)]);

@@ -1,4 +1,4 @@
-//! What is written to the files: maps from a grammar, and what is left of them after bytes went wrong.
+//! Texts for the files: maps from a grammar, and maps with wrong bytes.
 
 use super::ids;
 use harness_scenario::action::{IdFile, Text};
@@ -7,14 +7,15 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::borrow::Cow;
 
-/// Longer than anything that is read. Yet within the addresses that every kernel gives to processes: where a buffer
-/// would end beyond them (User-Mode Linux has 512 GiB), write(2) is EFAULT before the file is asked; access_ok().
+/// Longer than any text that the kernel reads, but within the addresses that every kernel gives to processes. If a
+/// buffer ends beyond them (User-Mode Linux has 512 GiB), write(2) is EFAULT before the file's own function runs
+/// (access_ok()).
 const LONG: u64 = 1 << 30;
 
-/// The most bytes that a write takes: less than a page.
+/// The greatest number of bytes that a write accepts: less than a page.
 const PAGE: usize = 4096;
 
-/// What is written to this file.
+/// A text for this file.
 pub(super) fn text(file: IdFile) -> BoxedStrategy<Text> {
     match file {
         IdFile::Setgroups => word().boxed(),
@@ -22,7 +23,7 @@ pub(super) fn text(file: IdFile) -> BoxedStrategy<Text> {
     }
 }
 
-/// A map that whoever may map anything may write, more often than not.
+/// A map that a privileged writer may usually write.
 pub(super) fn good_map() -> impl Strategy<Value = Text> {
     prop_oneof![
         4 => select(vec!["0 0 65536", "0 0 4294967295", "0 0 10"]).prop_map(words).boxed(),
@@ -46,7 +47,7 @@ fn map() -> impl Strategy<Value = Text> {
     ]
 }
 
-/// "deny", "allow" and what resembles them.
+/// "deny", "allow" and similar texts.
 fn word() -> impl Strategy<Value = Text> {
     let valid = || select(vec!["deny", "allow", "deny\n", "allow\n"]).prop_map(words);
     prop_oneof![
@@ -58,7 +59,7 @@ fn word() -> impl Strategy<Value = Text> {
     ]
 }
 
-/// One extent of one id, which is somebody's own.
+/// One extent of one id, which is an actor's own id.
 fn own() -> impl Strategy<Value = Text> {
     let name = || prop_oneof![3 => Just("own".to_owned()), 2 => ids::number().prop_map(|id| id.to_string())];
     let one = prop_oneof![8 => Just("1"), 1 => Just("2"), 1 => Just("0")];
@@ -77,7 +78,7 @@ fn extent() -> impl Strategy<Value = Extent> {
     (ids::number(), ids::number(), count)
 }
 
-/// Extents that do not overlap, neighbours among them, in any order.
+/// Extents that do not overlap, some of them adjacent, in any order.
 fn ordered(count: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<Extent>> {
     let begins = prop_oneof![2 => Just(0_u32), 1 => ids::number().prop_map(|id| id.min(1 << 31))];
     let gaps = vec((0..2_u32, 0..2_u32, 1..4_u32), count);
@@ -115,20 +116,20 @@ fn words(words: &'static str) -> Text {
     Text::Words(Cow::Borrowed(words))
 }
 
-/// Spaces after the first line, up to a length: what the buffer is measured by.
+/// The text padded with spaces to a length, or cut to it, to test the limit of the buffer.
 fn padded(text: &Text, length: usize) -> Text {
     let mut bytes = text.bytes(0);
     bytes.resize(length, b' ');
     Text::Bytes(Cow::Owned(bytes))
 }
 
-/// A text in which up to three bytes were put in, taken out or replaced.
+/// A text with up to three bytes inserted, removed or replaced.
 fn mutated(text: impl Strategy<Value = Text>) -> impl Strategy<Value = Text> {
     let interesting = select(b"\0\t\n\x0b\r 0123459-+x,\x7f\x85\xa0\xff".to_vec());
     let byte = prop_oneof![4 => interesting, 1 => any::<u8>()];
     let edit = (any::<Index>(), 0..3_u8, byte);
     (text, vec(edit, 1..4)).prop_map(|(text, edits)| {
-        // The id that `own` stands for is another for each cast: what is mutated has numbers alone.
+        // `own` stands for a different id in each scenario, so a mutated text has only numbers.
         let mut bytes = text.bytes(harness_play::here::start().caller.uid.effective);
         for (at, kind, byte) in edits {
             let at = at.index(bytes.len() + 1);

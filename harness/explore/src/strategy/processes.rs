@@ -1,4 +1,4 @@
-//! What processes do to themselves: capabilities, securebits, namespaces, children.
+//! Steps of processes on themselves: capabilities, securebits, namespaces, children.
 
 use harness_scenario::action::{Action, CapChange, Child, Leaves, NsFile, RawArg, syscall};
 use harness_scenario::actors::Actor;
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use std::borrow::Cow;
 
-/// The capabilities that rules are about.
+/// The capabilities that rules mention.
 const CAPS: [Cap; 8] = [
     Cap::Setuid,
     Cap::Setgid,
@@ -32,7 +32,7 @@ fn caps() -> impl Strategy<Value = Cow<'static, [Cap]>> {
     .prop_map(Cow::Owned)
 }
 
-/// capset(2) in all its ways, and the ambient and the bounding set.
+/// capset(2) in all its forms, and the ambient and the bounding set.
 pub(super) fn capabilities() -> impl Strategy<Value = Action> {
     let one = || select(CAPS.to_vec()).prop_map(|cap| i64::from(cap.number()));
     let (ambient, raise, bounding) =
@@ -49,7 +49,7 @@ pub(super) fn capabilities() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// What becomes ambient must be permitted and inheritable before.
+/// A capability must be permitted and inheritable before it can become ambient.
 pub(super) fn ambient() -> [Action; 2] {
     let (ambient, raise) = (libc::PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT_RAISE.into());
     let cap = i64::from(Cap::SysAdmin.number());
@@ -65,7 +65,7 @@ fn set() -> impl Strategy<Value = CapSet> {
     ]
 }
 
-/// capset(2) of these sets, effective, permitted and inheritable, as words in the order of the kernel's.
+/// capset(2) with these effective, permitted and inheritable sets, as words in the kernel's order.
 fn capset(sets: [CapSet; 3]) -> Action {
     let halves = |shift: u32| sets.map(|set| u32::try_from(set.0 >> shift & 0xffff_ffff).unwrap_or(0));
     let bytes = |words: &[u32]| {
@@ -97,8 +97,8 @@ pub(super) fn settings() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Namespaces made and joined. None of network, processes or time: they are slow, or change more than the model
-/// knows.
+/// Creating and joining namespaces. Network, PID and time namespaces are left out: they are slow, or change more than
+/// the model knows.
 pub(super) fn namespaces() -> impl Strategy<Value = Action> {
     let flags = select(vec![
         CLONE_NEWUSER,
@@ -122,14 +122,14 @@ pub(super) fn namespaces() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// setns(2) into a namespace of another, or of the actor itself.
+/// setns(2) into a namespace of another process, or of the actor itself.
 pub(super) fn setns() -> impl Strategy<Value = Action> {
     let file = prop_oneof![4 => Just(NsFile::User), 1 => Just(NsFile::Uts)];
     let nstype = prop_oneof![4 => Just(0), 2 => Just(CLONE_NEWUSER), 1 => Just(CLONE_NEWUTS)];
     (super::actor(), file, nstype).prop_map(|(of, file, nstype)| Action::Setns { of, file, nstype })
 }
 
-/// Children that end at once, that stay, and that go on as the actor.
+/// Children that exit at once, that stay, and that continue as the actor.
 pub(super) fn children() -> impl Strategy<Value = Action> {
     let flags = select(vec![
         CLONE_NEWUSER,
@@ -151,7 +151,7 @@ pub(super) fn children() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// A child that stays, and what it shares.
+/// A child that stays, and the resources that it shares.
 pub(super) fn companion() -> impl Strategy<Value = Action> {
     let flags = select(vec![
         CLONE_FS,
@@ -165,7 +165,7 @@ pub(super) fn companion() -> impl Strategy<Value = Action> {
     flags.prop_map(Action::CloneAndKeep)
 }
 
-/// A pair of sockets over which credentials go from one actor to another.
+/// A socket pair over which one actor sends credentials to another.
 pub(super) fn sockets() -> impl Strategy<Value = Vec<harness_scenario::scenario::Step>> {
     let ids = [super::ids::number(), super::ids::number()];
     let send = vec(ids.prop_map(Action::SendCredentials), 1..3);
@@ -180,7 +180,7 @@ pub(super) fn sockets() -> impl Strategy<Value = Vec<harness_scenario::scenario:
     })
 }
 
-/// SO_PASSCRED of the held socket.
+/// SO_PASSCRED on the held socket.
 fn ask_for_credentials() -> Action {
     let numbers = [libc::SOL_SOCKET, libc::SO_PASSCRED].map(|number| RawArg::Number(number.into()));
     let on = RawArg::Bytes(Cow::Owned(1_i32.to_ne_bytes().to_vec()));

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::borrow::Cow;
 
-/// One of them.
+/// Draws one of these sequences.
 pub(super) fn sequence() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         3 => two_levels().boxed(),
@@ -34,7 +34,7 @@ fn write(actor: Actor, file: IdFile, of: Option<Actor>, text: String) -> Step {
     by(actor, Action::Write { file, of, text: Text::Words(Cow::Owned(text)) })
 }
 
-/// A process above another, and the other.
+/// A process, and another one below it.
 fn levels() -> impl Strategy<Value = (Actor, Actor)> {
     select(vec![
         (Actor::Outside, Actor::Inside),
@@ -46,7 +46,7 @@ fn levels() -> impl Strategy<Value = (Actor, Actor)> {
     ])
 }
 
-/// A namespace of several extents, and one below that maps its ids: within one extent or across two.
+/// A namespace with several extents, and a namespace below that maps its ids, within one extent or across two.
 fn two_levels() -> impl Strategy<Value = Vec<Step>> {
     let files = select(vec![IdFile::UidMap, IdFile::GidMap]);
     let below = vec((0..10_u32, 1..6_u32), 1..3);
@@ -55,7 +55,7 @@ fn two_levels() -> impl Strategy<Value = Vec<Step>> {
         let mut first = 0;
         let mut lines = Vec::new();
         for count in counts {
-            // The ids outside leave gaps, so that neighbours inside are no neighbours there.
+            // The lower ids have gaps, so adjacent ids inside are not adjacent outside.
             lines.push(format!("{first} {} {count}", first * 2));
             first += count;
         }
@@ -69,8 +69,8 @@ fn two_levels() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Who has another effective uid than the owner of a namespace and is let at its files all the same maps its own
-/// id there.
+/// A process whose effective uid differs from the owner's, but that can still open the files of the namespace, maps
+/// its own id there.
 fn somebody_else_maps() -> impl Strategy<Value = Vec<Step>> {
     let keeps = any::<bool>();
     let goes_back = any::<bool>();
@@ -89,7 +89,7 @@ fn somebody_else_maps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// A namespace whose creator lacked a capability, from which ids of the parent are mapped, 0 among them.
+/// A namespace whose creator lacked a capability. A process in it maps ids of the parent, including 0.
 fn a_creator_with_less() -> impl Strategy<Value = Vec<Step>> {
     let maps = select(vec!["0 0 1", "0 own 1", "0 0 10", "5 0 1"]);
     let caps = select(vec![Cap::Setfcap, Cap::Setuid, Cap::SysAdmin]);
@@ -107,7 +107,7 @@ fn a_creator_with_less() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Ids that are set to what they are, after the filesystem id was set to something else.
+/// Ids are set to their current values, after the filesystem id was set to another value.
 fn nothing_to_change() -> impl Strategy<Value = Vec<Step>> {
     let calls = select(vec![(SetId::Setfsuid, SetId::Setresuid), (SetId::Setfsgid, SetId::Setresgid)]);
     let same = || prop_oneof![1 => Just(KEEP), 1 => Just(harness_scenario::action::Id::Own)];
@@ -117,7 +117,7 @@ fn nothing_to_change() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Capabilities that survive leaving uid 0, and what they are good for then.
+/// Capabilities that survive a change from uid 0, and what they allow then.
 fn capabilities_kept() -> impl Strategy<Value = Vec<Step>> {
     let how = select(vec![vec![KEEPCAPS], vec![NO_FIXUP], processes::ambient().to_vec()]);
     let then = vec(processes::capabilities(), 0..3);
@@ -130,7 +130,7 @@ fn capabilities_kept() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Who shares its directories or memory with another enters a namespace that it may enter, or makes one.
+/// A process that shares its directories or its memory enters a namespace that it may enter, or creates one.
 fn not_alone() -> impl Strategy<Value = Vec<Step>> {
     let enters = |(_, below): (Actor, Actor), nstype| Action::Setns {
         of: below,
@@ -149,7 +149,7 @@ fn not_alone() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Who changes its root, and changes it again perhaps, makes a namespace.
+/// A process changes its root directory, perhaps twice, and creates a namespace.
 fn with_another_root() -> impl Strategy<Value = Vec<Step>> {
     let roots = vec(select(vec!["/", "/proc"]), 1..3);
     (actor(), roots).prop_map(|(actor, roots)| {

@@ -1,4 +1,4 @@
-//! Where actors wait for each other, to make their next system calls at the same time.
+//! A barrier: actors wait for each other, and then make their next system calls at the same time.
 
 use super::shared;
 use std::sync::OnceLock;
@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// How many barriers a process may have at a time before two share one.
 const BARRIERS: usize = 1024;
-/// Nanoseconds between the arrival of the last one and the start: time for the others to see it.
+/// The time between the arrival of the last actor and the start, in nanoseconds. In this time the others see it.
 const LEAD: u64 = 1000;
-/// In how many nanoseconds an actor that has a processor now answers a call.
+/// The time in which an actor that runs on a CPU answers a ping, in nanoseconds.
 const PROMPT: u64 = 3000;
-/// For how many nanoseconds an actor waits without falling asleep.
+/// The time for which an actor waits without sleeping, in nanoseconds.
 const SOON: u64 = 100_000;
-/// For how many nanoseconds the last one calls the others.
+/// The time for which the last actor pings the others, in nanoseconds.
 const PATIENCE: u64 = 2_000_000;
 
 /// A barrier, in memory that all processes share.
 pub struct Barrier {
     arrived: AtomicU32,
-    /// Counts up when the last one calls the others.
+    /// The number of the current ping of the last actor.
     call: AtomicU32,
-    /// The latest call that somebody has answered.
+    /// The latest ping that an actor has answered.
     answer: AtomicU32,
-    /// When everybody starts, in nanoseconds of the monotonic clock; 0 until everybody is there.
+    /// The time at which all actors start, in nanoseconds of the monotonic clock. 0 until all have arrived.
     start: AtomicU64,
 }
 
@@ -33,7 +33,7 @@ pub fn barrier(number: usize) -> &'static Barrier {
 }
 
 impl Barrier {
-    /// Makes it ready for another round, in which nobody may be yet.
+    /// Resets the barrier for another round. No actor may wait at it.
     pub fn clear(&self) {
         for count in [&self.arrived, &self.call, &self.answer] {
             count.store(0, Ordering::Relaxed);
@@ -41,7 +41,7 @@ impl Barrier {
         self.start.store(0, Ordering::Release);
     }
 
-    /// Waits until so many have come and then for so many nanoseconds; how long after the start it is.
+    /// Waits until so many actors have arrived, and then for so many nanoseconds. Returns the time since the start.
     fn wait_all(&self, racers: u32, delay: u64) -> i64 {
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 < racers {
             self.wait();
@@ -58,7 +58,8 @@ impl Barrier {
         }
     }
 
-    /// Waits until it is called, soon asleep, since a scheduler rewards that, and answers calls until the start.
+    /// Waits for a ping and answers pings until the start. It soon sleeps while it waits, because schedulers favour
+    /// processes that slept.
     fn wait(&self) {
         let begun = now();
         while self.call.load(Ordering::Acquire) == 0 {
@@ -74,8 +75,8 @@ impl Barrier {
         }
     }
 
-    /// Calls the others until somebody answers promptly, who thus has a processor now: each waits, but
-    /// may have been put aside. If nobody does the start is made without.
+    /// Pings the waiting racers until one answers promptly, which shows that it is running on a CPU: a waiting racer
+    /// may have been descheduled. Starts anyway if none answers in time.
     fn gather(&self) {
         let begun = now();
         let mut call = 0;
@@ -95,19 +96,19 @@ impl Barrier {
         }
     }
 
-    /// How many nanoseconds after the start it is.
+    /// The time since the start, in nanoseconds.
     fn since(&self) -> i64 {
         now().wrapping_sub(self.start.load(Ordering::Relaxed)).cast_signed()
     }
 }
 
-/// futex(2) in memory that processes share.
+/// futex(2) on memory that processes share.
 fn futex(word: &AtomicU32, operation: i32, value: i32) {
     // SAFETY: the word stays where it is; without a time limit the other arguments are not looked at.
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, 0, 0, 0) };
 }
 
-/// The monotonic clock, which all processors share, in nanoseconds.
+/// The monotonic clock, which all CPUs share, in nanoseconds.
 fn now() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: fills the structure in.
@@ -122,8 +123,8 @@ pub(super) fn wait_all([number, racers, delay, which, ..]: [i64; 6]) -> i64 {
     barrier(number as usize).wait_all(racers as u32, delay.cast_unsigned())
 }
 
-/// Stays on one processor from now on, another one for each racer where there are enough: two that share one
-/// cannot race, and a scheduler takes its time to move one of them.
+/// Pins this racer to one CPU, a different one for each racer if there are enough. Two racers on one CPU cannot race,
+/// and a scheduler is slow to move one of them.
 fn settle(which: usize) {
     // SAFETY: asks for and sets an attribute of this process; a set of zeros is valid and of the size told.
     unsafe {
@@ -140,7 +141,7 @@ fn settle(which: usize) {
     }
 }
 
-/// How long after the start it is now.
+/// The time since the start.
 pub(super) fn clock([number, ..]: [i64; 6]) -> i64 {
     barrier(number as usize).since()
 }

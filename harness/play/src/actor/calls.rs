@@ -28,7 +28,7 @@ pub(super) fn clone(number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
     pid
 }
 
-/// A child that exits at once and that nobody waits for yet.
+/// A child that exits at once. The actor does not wait for it yet.
 pub(super) fn zombie(number: c_long, [flags, ..]: [c_long; 6]) -> i64 {
     // SAFETY: a fork, with namespaces of its own perhaps.
     let pid = unsafe { libc::syscall(number, flags, 0, 0, 0, 0) };
@@ -41,7 +41,7 @@ pub(super) fn zombie(number: c_long, [flags, ..]: [c_long; 6]) -> i64 {
 /// The stack of the companion, of which an actor has one at most.
 static STACK: Private<[u128; 1024]> = Private(UnsafeCell::new([0; 1024]));
 
-/// How often a companion looks whether its actor is still there, in nanoseconds.
+/// The interval at which the idle child checks whether its actor still exists, in nanoseconds.
 const LOOKS_UP: libc::c_long = 20_000_000;
 
 /// The process id of the actor that has made the companion.
@@ -144,11 +144,11 @@ pub(super) fn libc_call(number: c_long, [a, b, c, ..]: [c_long; 6]) -> i64 {
     })
 }
 
-/// The filesystem uid of this process. No id is -1, so that nothing is set; what it was is returned all the same.
-/// Not by way of the C library, of which some leave errno alone.
+/// The filesystem uid of this process. -1 is not a valid id, so the call sets nothing and returns the current id. It
+/// does not use the C library, because some C libraries do not set errno here.
 ///
 /// # Errors
-/// ENOSYS where the kernel has no such call; Linux itself never refuses.
+/// ENOSYS if the kernel has no such call. Linux itself never refuses the call.
 pub fn fs_uid() -> Result<u32, Errno> {
     told(libc::SYS_setfsuid)
 }
@@ -166,7 +166,7 @@ fn told(number: c_long) -> Result<u32, Errno> {
     Errno::result(unsafe { libc::syscall(number, u32::MAX) }).map(|id| id as u32)
 }
 
-/// read(2) until there is no more, or no more room; how much there was.
+/// read(2) until the end of the file or of the room. Returns the number of bytes.
 pub(super) fn read_all([fd, room, length, ..]: [c_long; 6]) -> i64 {
     let mut total = 0;
     loop {
@@ -193,7 +193,7 @@ pub(super) fn many_groups([first, step, count, size, ..]: [c_long; 6]) -> i64 {
     unsafe { libc::syscall(libc::SYS_setgroups, size, many.as_ptr()) }
 }
 
-/// getgroups(2) into that memory; the room tells how it compares with the sequence.
+/// getgroups(2) into that memory. The room then has the comparison with the sequence.
 pub(super) fn count_groups([size, first, step, ..]: [c_long; 6]) -> i64 {
     // SAFETY: this thread alone uses the memory; no list is longer than it.
     let (count, many) = unsafe {

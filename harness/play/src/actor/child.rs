@@ -1,11 +1,11 @@
-//! Children that go on as the actor, and children that have ended.
+//! Children that continue as the actor, and children that have ended.
 
 use super::{Actor, die_with_parent, end_in, exit};
 use libc::{c_int, c_long};
 use std::os::fd::RawFd;
 
 impl Actor {
-    /// clone(2) or clone3(2) whose child goes on as the actor.
+    /// clone(2) or clone3(2) whose child continues as the actor.
     pub(super) fn go_on(&mut self, number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
         // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
         let pid = unsafe { libc::syscall(number, a, b, 0, 0, 0) };
@@ -23,7 +23,8 @@ impl Actor {
     }
 }
 
-/// Ends as the child does. A socket held here would hide the end of the child from the director.
+/// Ends in the same way as the child. An open socket in this process would hide the end of the child from the
+/// director.
 fn stand_by(pid: libc::pid_t) -> ! {
     end_in(0);
     let mut status: c_int = 0;

@@ -1,22 +1,22 @@
-//! How actors and other children come into being.
+//! Forking actors and other children.
 
 use super::{Actor, exit, serve, step_counter};
 use crate::wire::{PROC, SLOTS, SOCKET};
 use libc::{c_int, c_long};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
-/// What an actor starts with.
+/// What an actor has at its start.
 #[derive(Clone, Copy)]
 pub struct Start<'a> {
     /// Its number.
     pub number: usize,
-    /// Where it answers.
+    /// The socket on which it answers.
     pub socket: BorrowedFd<'a>,
-    /// The directory through which it looks /proc up.
+    /// The directory /proc, through which it opens files.
     pub proc: BorrowedFd<'a>,
-    /// How many milliseconds a batch may take; then SIGALRM ends it.
+    /// The time limit of a message, in milliseconds. Then SIGALRM ends the actor.
     pub limit: u32,
-    /// Its first batch of requests, which it inherits rather than receives.
+    /// Its first message of requests, which it inherits instead of receiving.
     pub batch: &'a [u8],
 }
 
@@ -41,8 +41,8 @@ pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
     }
 }
 
-/// What a task finds in a forked child, whose root, namespaces and credentials it may change; `None` if it
-/// finds nothing or there is no child. The task makes system calls and takes no lock.
+/// The result of a task in a forked child. The task may change the child's root directory, namespaces and
+/// credentials. `None` if the task has no result or the fork fails. The task makes system calls and takes no lock.
 pub fn in_a_child(task: fn() -> Option<bool>) -> Option<bool> {
     // SAFETY: the child runs the task and nothing of the test runner's.
     let pid = unsafe { libc::fork() };
@@ -75,7 +75,7 @@ pub fn fork_for_test(task: impl FnOnce() -> u8) -> nix::Result<nix::unistd::Pid>
     }
 }
 
-/// Other tests' sockets, copied by fork, would hide the end of their owners.
+/// Closes other tests' sockets that fork copied. They would hide the end of their owners.
 fn close_all_but(one: RawFd, other: RawFd) {
     let (low, high) = (one.min(other), one.max(other));
     for (first, last) in [(3, low - 1), (low + 1, high - 1), (high + 1, RawFd::MAX)] {

@@ -1,11 +1,11 @@
-//! What an actor receives and what it answers.
+//! The messages that an actor receives and sends.
 
 use super::{ANSWERS, Actor, REQUESTS, RESULTS, Record, exit};
 use crate::wire::{ANSWER_WORDS, MESSAGE, ROOM, SOCKET};
 use std::os::fd::RawFd;
 
 impl Actor {
-    /// Waits for a message; the end of the director is the end of the actor.
+    /// Waits for a message. Ends the actor if the director has ended.
     pub(super) fn receive(&mut self) -> usize {
         let mut vector = libc::iovec { iov_base: REQUESTS.0.get().cast(), iov_len: MESSAGE };
         let mut control = [0_u64; 8];
@@ -28,7 +28,7 @@ impl Actor {
         length
     }
 
-    /// Adds an answer; sends what has gathered before, if there is no room.
+    /// Adds an answer. If there is no room, sends the collected answers first.
     pub(super) fn answer(&mut self, record: &Record, done: bool, value: i64, errno: i32, length: u64) {
         let data = (length as usize).min(ROOM);
         let whole = ANSWER_WORDS * 8 + data.next_multiple_of(8);

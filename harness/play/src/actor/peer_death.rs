@@ -1,4 +1,4 @@
-//! The end of the director is the end of the actor, whatever the actor is doing.
+//! Ends the actor when the director ends, even in the middle of a system call.
 
 use super::{Actor, exit};
 use crate::wire::SOCKET;
@@ -6,10 +6,10 @@ use libc::c_int;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// The socket whose end is the end of the actor, for the handler of a signal.
+/// The socket whose end ends the actor, for the signal handler.
 static DIRECTOR: AtomicI32 = AtomicI32::new(-1);
 
-/// SIGIO tells that something has come on the socket. It may be late: a message that was received already.
+/// SIGIO signals an event on the socket. The event may be old: a message that was already received.
 extern "C" fn on_sigio(_: c_int) {
     let mut byte = 0_u8;
     let peek = libc::MSG_PEEK | libc::MSG_DONTWAIT;
@@ -23,8 +23,8 @@ extern "C" fn on_sigio(_: c_int) {
     }
 }
 
-/// The director's end of the socket, closed while a batch is under way, ends the actor. The signal on
-/// the parent's death does not suffice: an actor that changes its ids and hangs in the same batch has lost it.
+/// If the director closes its end of the socket during a message, the actor ends. The parent-death signal is not
+/// sufficient: an actor that changes its ids and hangs in the same message has lost it.
 ///
 /// Source: fcntl(2), F_SETOWN and O_ASYNC; kernel unix_release_sock(), sigio_perm().
 fn prepare_signal(socket: RawFd) {
@@ -40,7 +40,7 @@ fn prepare_signal(socket: RawFd) {
 }
 
 impl Actor {
-    /// On while a call is made that may not return, when nothing arrives on the socket but its end.
+    /// Turned on during a call that may not return. During such a call, the only event on the socket is its end.
     pub(super) fn watch_director(&mut self) -> i64 {
         if !self.watches_director {
             prepare_signal(self.slot(SOCKET));
@@ -51,7 +51,7 @@ impl Actor {
         0
     }
 
-    /// Off while messages come and go, each of which would be signalled, too.
+    /// Turned off while messages are exchanged, because each would cause a signal.
     pub(super) fn unwatch_director(&mut self) {
         if self.watches_director {
             self.set(0);

@@ -1,4 +1,4 @@
-//! A program and the process that sees it off: whatever the program has started ends with it.
+//! A program and its guard process, which ends everything that the program started.
 
 use super::{Actor, Record, die_with_parent, end_in, exit};
 use crate::wire::{PROC, SOCKET, STDIO, word};
@@ -6,10 +6,11 @@ use libc::{c_char, c_int, c_long};
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
-/// Milliseconds after which the guard of a program looks whether all is well, if nothing wakes it.
+/// The interval at which the guard of a program checks, in milliseconds, if no event wakes it.
 const LOOK: c_int = 120_000;
 
-/// Milliseconds that a program's children have to end after it, before they count as left behind.
+/// The time that a program's children have to end after the program, in milliseconds. Later they count as left
+/// behind.
 const GRACE: u32 = 100;
 
 /// The exit status of a child that could not become a program.
@@ -19,9 +20,9 @@ const NOT_STARTED: c_int = 95;
 const STRINGS: usize = 64;
 
 impl Actor {
-    /// Starts a program and sees it off: answers with its process id, then with its status and, as errno, how
-    /// many processes it left behind, then with the errno of execve(2). Whatever it has started ends with it,
-    /// and with the director.
+    /// Starts a program and guards it. Answers with its process id, then with its status and, as errno, the number of
+    /// processes that it left behind, then with the errno of execve(2). Everything that the program started ends with
+    /// the program and with the director.
     pub(super) fn guard(&mut self, record: &Record) -> ! {
         self.unwatch_director();
         end_in(0);
@@ -60,7 +61,7 @@ impl Actor {
         exit(0)
     }
 
-    /// Waits for the end of a child, or kills it when the director has gone.
+    /// Waits for the end of a child, or kills it when the director has ended.
     fn watch(&self, pid: libc::pid_t) -> c_int {
         let mut status = 0;
         // SAFETY: system calls on this process's own child and descriptors, with room for what they give.
@@ -85,12 +86,12 @@ impl Actor {
         }
     }
 
-    /// Ends what a program has left behind; orphans have become children of this process. Gives
-    /// how many there were that did not end by themselves.
+    /// Ends the processes that a program left behind. Orphans have become children of this process. Returns the
+    /// number of processes that did not end by themselves.
     fn clear(&self, group: libc::pid_t) -> c_int {
         let mut left = 0;
         for round in 0..2 * GRACE {
-            // SAFETY: reaps children of this process, whose status nobody asks for.
+            // SAFETY: reaps children of this process, whose status is not used.
             let waited = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
             if waited == -1 {
                 break;

@@ -1,10 +1,10 @@
-//! A request as an actor finds it.
+//! A request as an actor reads it.
 
 use super::{Actor, RESULTS};
 use crate::wire::{REQUEST_WORDS, word};
 use libc::c_long;
 
-/// A request as it lies in the message.
+/// A request within the message.
 pub(super) struct Record {
     pub(super) head: [u64; REQUEST_WORDS],
     pub(super) payload: *const u8,

@@ -8,7 +8,7 @@ use std::os::fd::RawFd;
 type Control = [u64; 8];
 
 impl Actor {
-    /// Keeps the one end by answering its number, and has the other leave with the answer.
+    /// Keeps one end, whose number is the answer, and sends the other end with the answer.
     pub(super) fn socketpair(&mut self) -> i64 {
         let mut ends: [RawFd; 2] = [-1; 2];
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;

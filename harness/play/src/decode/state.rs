@@ -98,7 +98,7 @@ pub fn state(answers: &[Answer]) -> Result<State, Failure> {
     state_where(answers, lacks)
 }
 
-/// The same on a kernel of which it is known what it lacks.
+/// The same on a kernel with these missing features.
 fn state_where(answers: &[Answer], lacks: impl Fn() -> MissingFeatures) -> Result<State, Failure> {
     let report = Report::read(&Part::STATE, answers, lacks)?;
     Ok(State {

@@ -1,4 +1,4 @@
-//! How an actor ends before the scenario does.
+//! The end of an actor before the end of the scenario.
 
 use super::Director;
 use crate::error::Error;

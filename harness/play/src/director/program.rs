@@ -1,4 +1,4 @@
-//! Runs a real program in the place of an actor's child, to its end or to a time limit.
+//! Runs a real program as a child of an actor, to its end or to a time limit.
 
 use crate::error::Error;
 use crate::host::path::{ENVIRONMENT, find};
@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 
 /// The most that a program may print, in bytes.
 const MOST: usize = 1 << 20;
-/// How long the guard of a program is given to end what the program has started.
+/// The time in which the guard of a program must end what the program started.
 const CLEARING: Duration = Duration::from_millis(500);
 
-/// Has an actor fork a child that becomes the program, and waits for its end.
+/// Makes an actor fork a child that becomes the program, and waits for its end.
 pub fn run(
     parent: &mut ActorProcess,
     words: &[Cow<'static, str>],
@@ -69,8 +69,8 @@ pub fn run(
     Ok(Outcome::Program(Ended { status, stdout, stderr }))
 }
 
-/// Has the guard end a program with all that it has started, or ends the program itself where the guard may
-/// not: one that has gained privileges.
+/// Makes the guard end a program and everything that it started. If the guard may not, because the program has gained
+/// privileges, the director ends the program.
 fn stop(guard: &mut ActorProcess, program: i64) {
     guard.shutdown();
     if guard.wait(CLEARING).is_none() {
@@ -80,7 +80,7 @@ fn stop(guard: &mut ActorProcess, program: i64) {
     }
 }
 
-/// A status as waitpid(2) gives it.
+/// A status as waitpid(2) returns it.
 fn status(raw: i32) -> Status {
     match Signal::try_from(raw & 0x7f) {
         Ok(signal) => Status::Killed(signal),
@@ -88,8 +88,8 @@ fn status(raw: i32) -> Status {
     }
 }
 
-/// The arguments and the environment, as the actor takes them: their numbers, where each begins,
-/// and the strings, ended by NUL. The first string is the path of the file.
+/// The arguments and the environment in the actor's format: their numbers, the offset of each, and the strings, ended
+/// by NUL. The first string is the path of the file.
 fn strings(path: &Path, words: &[Cow<'static, str>]) -> Vec<u8> {
     let path = path.to_string_lossy();
     let args = std::iter::once(path.as_ref()).chain(words.iter().map(AsRef::as_ref).skip(1));
@@ -112,7 +112,7 @@ fn too_much(lengths: [usize; 2]) -> bool {
     lengths.iter().sum::<usize>() > MOST
 }
 
-/// Reads both streams until they end or say too much; `None` if the deadline comes first.
+/// Reads both streams until they end or are too long. `None` if the deadline comes first.
 fn gather(streams: [OwnedFd; 2], deadline: Instant) -> Option<[String; 2]> {
     let mut said = [Vec::new(), Vec::new()];
     let mut open = vec![0, 1];

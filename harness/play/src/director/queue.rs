@@ -1,4 +1,4 @@
-//! What is asked of an actor at a time, and what becomes of the answers.
+//! A message of requests to an actor, and the handling of its answers.
 
 use super::Director;
 use crate::decode;
@@ -12,16 +12,16 @@ use harness_scenario::scenario::Scenario;
 use harness_scenario::show;
 use harness_scenario::state::GroupsOrigin;
 
-/// What is asked of an actor at a time.
+/// A message of requests to an actor.
 #[derive(Default)]
 pub(crate) struct Queue {
     process: usize,
     message: Vec<u8>,
     pending: Vec<Pending>,
-    /// How many bytes the answers to steps may have, apart from the state.
+    /// The greatest number of bytes of the answers to steps, without the state.
     words: u64,
     end: End,
-    /// Whether it is under way already.
+    /// Whether the message was already sent.
     sent: bool,
 }
 
@@ -32,24 +32,24 @@ impl Queue {
     }
 }
 
-/// Whether an actor ends with the message that is being sent.
+/// Whether an actor exits after this message.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// It goes on, or says so much that it must be listened to.
+    /// It continues, or its answers are so long that the director has to read them first.
     #[default]
     Later,
-    /// It ends, with few words: awaiting that first saves waking up for the answers.
+    /// It exits and its answers are short. Waiting for the exit first saves a wake-up for the answers.
     AtOnce,
 }
 
-/// The length of a usual message, in bytes: a vector that grows leaves its traces on many pages, each
-/// of which is copied after a fork.
+/// The length of a usual message, in bytes. A vector that grows touches many pages, and each of them is copied after
+/// a fork.
 const USUAL: usize = 8 * 1024;
 
-/// So many bytes fit into a socket's buffer for sure, together with a state.
+/// So many bytes always fit into a socket's buffer, together with a state.
 const FEW: u64 = 16 * 1024;
 
-/// A part of a message that is answered by itself.
+/// A part of a message that has answers of its own.
 struct Pending {
     what: What,
     /// The number that its answers carry.
@@ -112,7 +112,7 @@ impl Director<'_> {
         Ok(())
     }
 
-    /// Sends what has gathered and goes on without the answers.
+    /// Sends the queued requests and does not wait for the answers.
     pub(crate) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
         if !queue.pending.is_empty() && !queue.sent {
             self.processes[queue.process].send(&queue.message, None)?;
@@ -121,7 +121,7 @@ impl Director<'_> {
         Ok(())
     }
 
-    /// Sends what has gathered and awaits every answer to it.
+    /// Sends the queued requests and waits for every answer.
     pub(crate) fn flush(&mut self, queue: &mut Queue) -> Result<(), Error> {
         if queue.pending.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What the actors are in the end, and what of it comes from the caller.
+//! The final states of the actors, and the parts of them that come from the caller.
 
 use super::Director;
 use super::queue::Queue;
@@ -16,7 +16,7 @@ impl Director<'_> {
         self.hear_states(queue)
     }
 
-    /// Asks every actor, and awaits the answers of all but the last.
+    /// Requests the state of every actor, and waits for the answers of all but the last.
     pub(crate) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
         for actor in in_turn() {
             if let Some(process) = self.find(actor) {
@@ -26,7 +26,7 @@ impl Director<'_> {
         Ok(())
     }
 
-    /// What they have answered.
+    /// The states that the actors have reported.
     pub(crate) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
@@ -38,7 +38,8 @@ impl Director<'_> {
         for (actor, state) in &mut states {
             if self.kept[self.process(*actor)?] == GroupsOrigin::Caller {
                 let mut maps = maps_above(*actor, &gid_maps);
-                // An actor outside may have left the caller's namespace, whose map is no way inwards.
+                // An actor outside may have left the caller's namespace. The map of its namespace then does not lead
+                // inwards.
                 maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
                 let before = self.groups_before(*actor);
                 state.groups_origin = kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
@@ -71,9 +72,9 @@ impl Director<'_> {
     }
 }
 
-/// Whether a state's groups are those of the caller, as the state's namespace names them: a mapped
-/// gid as the maps have it, from the outermost namespace inwards, every other as the overflow id. What
-/// the caller's groups are differs from host to host, so that no trace can list them.
+/// Whether a state's groups are those of the caller, as the state's namespace maps them. A mapped gid goes through
+/// all maps, from the outermost namespace inwards. Every other gid is the overflow id. The caller's groups differ
+/// from host to host, so no trace can list them.
 fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> GroupsOrigin {
     let name = |gid: &u32| {
         let inside = gid_maps.iter().try_fold(*gid, |gid, map| IdMap::parse(map).up(gid));
@@ -86,7 +87,7 @@ fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Grou
     if now == named { GroupsOrigin::Caller } else { GroupsOrigin::Scenario }
 }
 
-/// The actors in the order in which they tell their state, and exit.
+/// The actors in the order in which they report their state and exit.
 fn in_turn() -> [Actor; Actor::ALL.len()] {
     let mut all = Actor::ALL;
     if whoever_was_forked_last_ends_first() {
@@ -95,8 +96,8 @@ fn in_turn() -> [Actor; Actor::ALL.len()] {
     all
 }
 
-/// gVisor ignores CLONE_PARENT, so that an actor that exits takes with it those that it forked. Elsewhere the
-/// order is the other one: a child may be the first process of a PID namespace, whose end is that of its parent.
+/// gVisor ignores CLONE_PARENT, so when an actor exits, the actors that it forked end as well. On other kernels the
+/// order is reversed: a child may be the first process of a PID namespace, and its end would end its parent.
 ///
 /// Source: gVisor, pkg/sentry/kernel/task_clone.go, Task.Clone().
 fn whoever_was_forked_last_ends_first() -> bool {

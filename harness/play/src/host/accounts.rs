@@ -1,4 +1,4 @@
-//! What the account files say about the caller.
+//! The caller in the account files.
 
 use nix::unistd::{Uid, User};
 use serde::Serialize;
@@ -8,18 +8,18 @@ use super::fact::{self, Fact};
 /// A line of subuid(5) or subgid(5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SubidRange {
-    /// The owner as written: a name or a uid.
+    /// The owner as the file has it: a name or a uid.
     pub owner: String,
     /// The first id.
     pub first: u32,
-    /// How many ids.
+    /// The number of ids.
     pub count: u32,
 }
 
 /// The caller's account. The caller is the real uid, as for newuidmap(1).
 #[derive(Clone, Debug, Serialize)]
 pub struct Accounts {
-    /// The name of the caller; absent for a uid without an entry.
+    /// The name of the caller. Absent for a uid without an entry.
     pub name: Fact<String>,
     /// The lines of `/etc/subuid` for the caller's name or uid.
     pub subuid: Fact<Vec<SubidRange>>,
@@ -28,7 +28,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Reads the facts; never fails.
+    /// Reads the facts. Never fails.
     pub fn gather() -> Accounts {
         let uid = nix::unistd::getuid();
         let name = name(uid);
@@ -37,7 +37,7 @@ impl Accounts {
     }
 }
 
-/// `/etc/passwd` first: most callers are there, and a directory service may take its time.
+/// Reads `/etc/passwd` first: it has most callers, and a directory service may be slow.
 fn name(uid: Uid) -> Fact<String> {
     let file = fact::read("/etc/passwd");
     if let Some(name) = file.known().and_then(|text| name_in(text, uid.as_raw())) {
@@ -50,7 +50,7 @@ fn name(uid: Uid) -> Fact<String> {
     }
 }
 
-/// The uid of the user with this name, from `/etc/passwd` or where else the host keeps its users.
+/// The uid of the user with this name, from `/etc/passwd` or the host's other account databases.
 pub fn account(name: &str) -> Fact<u32> {
     let file = fact::read("/etc/passwd");
     if let Some(uid) = file.known().and_then(|text| uid_in(text, name)) {
@@ -78,7 +78,7 @@ fn name_in(passwd: &str, uid: u32) -> Option<String> {
     })
 }
 
-/// Lines that do not parse are passed over, as shadow does.
+/// Lines that do not parse are skipped, as shadow does.
 fn ranges(text: &str, name: Option<&String>, uid: u32) -> Vec<SubidRange> {
     let own = |range: &SubidRange| name == Some(&range.owner) || range.owner == uid.to_string();
     text.lines().filter_map(range).filter(own).collect()

@@ -1,4 +1,4 @@
-//! How the kernel was built. Read only when a need asks: the file is some 200 kB.
+//! The configuration of the kernel. It is read only when a need uses it, because the file has some 200 kB.
 
 #[cfg(feature = "config-gz")]
 use std::fs::File;
@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 
 use super::fact::{Fact, errno_name};
 
-/// The value of an option of this kernel's configuration: "y", "m" or what else it is set to.
+/// The value of an option of this kernel's configuration: "y", "m" or another value.
 ///
 /// `option` is its full name, `CONFIG_USER_NS`. Absent if it is not set. Read from
 /// `/proc/config.gz`, else from `/boot/config-RELEASE`, else from `/lib/modules/RELEASE/config`.

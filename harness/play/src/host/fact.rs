@@ -1,4 +1,4 @@
-//! A fact that may be unreadable, and the few ways of reading one.
+//! A fact that may be unreadable, and the functions that read facts.
 
 use std::fmt;
 use std::fs;
@@ -11,11 +11,11 @@ use serde::{Serialize, Serializer};
 /// One fact of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact<T> {
-    /// It is so.
+    /// The fact is known.
     Known(T),
-    /// The kernel or system has no such thing, such as a sysctl of another distribution.
+    /// The kernel or the system does not have it, such as a sysctl of another distribution.
     Absent,
-    /// It could not be read; the text says why, usually an errno's name.
+    /// It could not be read. The text has the reason, usually the name of an errno.
     Unreadable(String),
 }
 
@@ -28,7 +28,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// The fact that follows from a value, by `derive`; what is not known stays so.
+    /// The fact that `derive` computes from the value. An unknown fact stays unknown.
     pub fn map<U>(&self, derive: impl FnOnce(&T) -> U) -> Fact<U> {
         match self {
             Fact::Known(value) => Fact::Known(derive(value)),
@@ -37,7 +37,7 @@ impl<T> Fact<T> {
         }
     }
 
-    /// The fact that an input or output operation found out.
+    /// The fact that results from an input or output operation.
     pub fn of(result: io::Result<T>) -> Fact<T> {
         match result {
             Ok(value) => Fact::Known(value),
@@ -56,7 +56,7 @@ impl<T: fmt::Display> fmt::Display for Fact<T> {
     }
 }
 
-/// A known value as itself, anything else as the text that [`fmt::Display`] gives.
+/// A known value as itself, anything else as the text of [`fmt::Display`].
 impl<T: Serialize> Serialize for Fact<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -67,7 +67,7 @@ impl<T: Serialize> Serialize for Fact<T> {
     }
 }
 
-/// The errno's name, such as "ENOENT"; the error's text if it has none.
+/// The errno's name, such as "ENOENT", or the error's text if it has no errno.
 pub fn errno_name(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => format!("{:?}", Errno::from_raw(number)),
@@ -75,14 +75,14 @@ pub fn errno_name(error: &io::Error) -> String {
     }
 }
 
-/// The text of a file without white space and NUL at its end. A missing file in a directory that
-/// is there is absent; with the directory missing, nothing is known about the file.
+/// The text of a file without white space and NUL at its end. If the file is missing and its directory exists, the
+/// fact is absent. If the directory is missing, the fact is unknown.
 pub fn read(path: &str) -> Fact<String> {
     let directory = Path::new(path).parent().unwrap_or(Path::new("/"));
     read_below(directory, path)
 }
 
-/// Whether there is something at this path; links are followed.
+/// Whether this path exists. Links are followed.
 pub fn file_exists(path: &str) -> Fact<()> {
     match fs::metadata(path) {
         Ok(_) => Fact::Known(()),
@@ -91,7 +91,7 @@ pub fn file_exists(path: &str) -> Fact<()> {
     }
 }
 
-/// As [`read`], for a file that is absent together with the directories below `base`.
+/// Like [`read`], for a file that is absent together with the directories below `base`.
 pub fn read_below(base: impl AsRef<Path>, path: &str) -> Fact<String> {
     match fs::read(path) {
         Ok(bytes) => {
@@ -103,7 +103,7 @@ pub fn read_below(base: impl AsRef<Path>, path: &str) -> Fact<String> {
     }
 }
 
-/// As [`read`], for a file that holds one number.
+/// Like [`read`], for a file that contains one number.
 pub fn read_number(path: &str) -> Fact<u64> {
     number(read(path))
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 /// Where programs are looked for, and what they are given as PATH.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The environment of a program: untranslated messages, a terminal without colours.
+/// The environment of a program: messages without translation, a terminal without colours.
 pub const ENVIRONMENT: [&str; 4] =
     ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/", "TERM=dumb"];
 

@@ -1,4 +1,4 @@
-//! Who besides the kernel's own rules has a say: security modules and sysctls.
+//! Policies besides the kernel's own rules: security modules and sysctls.
 
 use std::fs;
 use std::path::Path;
@@ -8,14 +8,14 @@ use serde::Serialize;
 
 use super::fact::{self, Fact};
 
-/// Security modules, their settings, and the sysctls that limit user namespaces. The sysctls are
-/// as this process's namespaces see them.
+/// Security modules, their settings, and the sysctls that limit user namespaces. The sysctls are those that this
+/// process's namespaces see.
 #[derive(Clone, Debug, Serialize)]
 pub struct Policy {
     /// The active security modules, comma separated: `/sys/kernel/security/lsm`.
     pub security_modules: Fact<String>,
-    /// What confines this process: `/proc/self/attr/current`, an AppArmor profile with its mode
-    /// or an SELinux context.
+    /// The confinement of this process: `/proc/self/attr/current`, an AppArmor profile with its mode or an SELinux
+    /// context.
     pub confinement: Fact<String>,
     /// Whether AppArmor is enabled.
     pub apparmor: Fact<bool>,
@@ -27,29 +27,29 @@ pub struct Policy {
     pub selinux_enforcing: Fact<bool>,
     /// `kernel.unprivileged_userns_clone` (Debian, Arch, linux-hardened).
     pub unprivileged_userns_clone: Fact<u64>,
-    /// `user.max_user_namespaces`: how many each user may create in this namespace.
+    /// `user.max_user_namespaces`: the number that each user may create in this namespace.
     pub max_user_namespaces: Fact<u64>,
-    /// `fs.suid_dumpable`: whether a process that changed its ids is dumpable; the `/proc/PID` of one that is
-    /// not belongs to root.
+    /// `fs.suid_dumpable`: whether a process that changed its ids is dumpable. If it is not, its `/proc/PID` belongs
+    /// to root.
     pub suid_dumpable: Fact<u64>,
-    /// `kernel.yama.ptrace_scope`: whom an ordinary user may trace; absent without Yama.
+    /// `kernel.yama.ptrace_scope`: the processes that an unprivileged user may trace. Absent without Yama.
     pub ptrace_scope: Fact<u64>,
-    /// `kernel.overflowuid`: how an unmapped uid is shown.
+    /// `kernel.overflowuid`: the value for an unmapped uid.
     pub overflowuid: Fact<u64>,
-    /// `kernel.overflowgid`: how an unmapped gid is shown.
+    /// `kernel.overflowgid`: the value for an unmapped gid.
     pub overflowgid: Fact<u64>,
     /// `kernel.cap_last_cap`: the highest capability number of this kernel.
     pub cap_last_cap: Fact<u64>,
 }
 
 impl Policy {
-    /// The highest capability number of this kernel, or of those known here.
+    /// The highest capability number of this kernel, or of those that the harness knows.
     pub fn last_cap(&self) -> u8 {
         let known = self.cap_last_cap.known();
         known.and_then(|last| u8::try_from(*last).ok()).unwrap_or(Cap::LAST.number())
     }
 
-    /// Reads the facts; never fails.
+    /// Reads the facts. Never fails.
     pub fn gather() -> Policy {
         let sysctl = |name: &str| fact::read_number(&format!("/proc/sys/{name}"));
         let apparmor = |name: &str| sysctl(&format!("kernel/apparmor_restrict_unprivileged_{name}"));
@@ -80,12 +80,12 @@ fn security_modules() -> Fact<String> {
     match fact::read(LIST) {
         Fact::Known(list) => Fact::Known(list),
         Fact::Unreadable(why) => Fact::Unreadable(why),
-        // The mount point is always there; securityfs puts the list into it.
+        // The mount point always exists, but only a mounted securityfs has the list.
         Fact::Absent => Fact::Unreadable(format!("ENOENT; securityfs is not mounted{}", evidence())),
     }
 }
 
-/// What tells of a security module where securityfs does not.
+/// Signs of a security module, for a host without securityfs.
 fn evidence() -> &'static str {
     let apparmor = Path::new("/sys/module/apparmor").is_dir();
     let selinux = Path::new("/sys/fs/selinux").is_dir();
@@ -97,7 +97,7 @@ fn evidence() -> &'static str {
     }
 }
 
-/// Reading gives EINVAL where no security module answers, which is an answer too.
+/// Reading the file is EINVAL if no security module is active, which is a fact as well.
 fn confinement() -> Fact<String> {
     const EINVAL: i32 = nix::errno::Errno::EINVAL as i32;
     match fs::read("/proc/self/attr/apparmor/current").or_else(|_| fs::read("/proc/self/attr/current")) {

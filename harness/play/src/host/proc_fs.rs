@@ -8,22 +8,22 @@ use serde::{Serialize, Serializer};
 
 use super::fact::{Fact, errno_name};
 
-/// What is mounted at `/proc`.
+/// The file system at `/proc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProcState {
-    /// No procfs; the text says what is there instead.
+    /// No procfs. The text names what is there instead.
     Missing(String),
     /// A procfs that refuses all writes with EROFS.
     ReadOnly,
-    /// A procfs that can be written; `hidepid` is its mount option, "0" unless given.
+    /// A writable procfs. `hidepid` is its mount option, or "0" if it has none.
     Writable {
-        /// Who sees the processes of other users; see proc(5).
+        /// Which users see the processes of other users; see proc(5).
         hidepid: Fact<String>,
     },
 }
 
 impl ProcState {
-    /// Reads the facts; never fails.
+    /// Reads the facts. Never fails.
     pub fn gather() -> ProcState {
         match statfs("/proc") {
             Err(errno) => return ProcState::Missing(errno_name(&errno.into())),
@@ -57,7 +57,7 @@ impl Serialize for ProcState {
     }
 }
 
-/// The option of the mount that is on top at `/proc`, which is the last one listed.
+/// The option of the topmost mount at `/proc`, which is the last one listed.
 fn hidepid(mountinfo: &str) -> String {
     let options = mountinfo
         .lines()

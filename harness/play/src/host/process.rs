@@ -1,4 +1,4 @@
-//! Who this process is: credentials, namespace, root directory.
+//! The state of this process: credentials, namespace, root directory.
 
 use std::collections::HashMap;
 use std::fs;
@@ -28,9 +28,9 @@ const INITIAL_USERNS: &str = "user:[4026531837]";
 pub enum Seccomp {
     /// No restriction.
     Off,
-    /// Only read, write, exit and sigreturn.
+    /// Only read, write, exit and sigreturn are allowed.
     Strict,
-    /// A filter decides, by rules that cannot be read.
+    /// A filter decides, and its rules cannot be read.
     Filter,
 }
 
@@ -61,15 +61,14 @@ pub struct Process {
     pub in_initial_userns: Fact<bool>,
     /// Whether the root directory is not that of the mount namespace.
     pub chroot: Chroot,
-    /// On how many processors it may run.
+    /// The number of CPUs on which this process may run.
     pub processors: Fact<u64>,
     /// `PR_GET_SECUREBITS` of prctl(2).
     pub securebits: Fact<u32>,
 }
 
 impl Process {
-    /// Reads the facts; never fails. System calls tell where they can, so that little is lost
-    /// without `/proc`.
+    /// Reads the facts. Never fails. Uses system calls where possible, so that little is missing without `/proc`.
     pub fn gather() -> Process {
         let status = Status::read();
         let uid_map = fact::read("/proc/self/uid_map").map(|map| map::lines(map).join("; "));
@@ -80,7 +79,7 @@ impl Process {
                 .map(|groups| groups.iter().map(|gid| gid.as_raw()).collect()),
             capabilities: cap_sets(),
             no_new_privs: Fact::of(rustix::thread::no_new_privs().map_err(Into::into)),
-            // A filter may kill for asking by prctl(2), so without /proc it stays unknown.
+            // A filter may kill a process that calls prctl(2), so without /proc the fact stays unknown.
             seccomp: status.field("Seccomp").map(|mode| seccomp(mode)),
             in_initial_userns: in_initial_userns(&uid_map, System::gather().is_gvisor()),
             uid_map,
@@ -98,7 +97,8 @@ impl Process {
         self.capabilities.known().is_some_and(|sets| sets.effective.contains(cap))
     }
 
-    /// What of a process the kernel did not tell, as one that is no Linux may have no call for it.
+    /// The parts of a process's state that the kernel did not report. A kernel other than Linux may have no call for
+    /// them.
     pub(super) fn lacks(&self) -> MissingFeatures {
         let setgroups = self.setgroups == Fact::Absent;
         if self.seccomp != Fact::Known(Seccomp::Off) {
@@ -116,7 +116,7 @@ impl Process {
 fn cap_sets() -> Fact<CapSets> {
     let collect = |is_in: &dyn Fn(CapabilitySet) -> rustix::io::Result<bool>| {
         let known = (0..64).map(|number| CapabilitySet::from_bits_retain(1 << number));
-        // A number above the kernel's last one is EINVAL: the end of the set.
+        // A number above the kernel's last capability is EINVAL. This is the end of the set.
         known.map_while(|one| is_in(one).ok().map(|yes| if yes { one.bits() } else { 0 })).sum()
     };
     Fact::of(capabilities(None).map_err(Into::into)).map(|sets| CapSets {
@@ -128,7 +128,7 @@ fn cap_sets() -> Fact<CapSets> {
     })
 }
 
-/// EINVAL is the answer to an option that prctl(2) does not know.
+/// prctl(2) returns EINVAL for an option that it does not support.
 fn securebits() -> Fact<u32> {
     match rustix::thread::capabilities_secure_bits() {
         Err(rustix::io::Errno::INVAL) => Fact::Absent,
@@ -149,8 +149,8 @@ fn seccomp(mode: &str) -> Seccomp {
     }
 }
 
-/// The inode decides where it can be read: a nested namespace may have the same identity map. gVisor numbers its
-/// own as they come.
+/// The inode decides if it can be read, because a nested namespace may have the same identity map. gVisor numbers its
+/// namespaces differently.
 fn in_initial_userns(uid_map: &Fact<String>, is_gvisor: bool) -> Fact<bool> {
     match fs::read_link("/proc/self/ns/user") {
         Ok(link) if !is_gvisor => Fact::Known(link.as_os_str() == INITIAL_USERNS),

@@ -1,4 +1,4 @@
-//! Programs that tests run, and what makes some of them privileged.
+//! Programs that tests run, and the attributes that make some of them privileged.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,18 +11,18 @@ use super::fact::Fact;
 use crate::host::path;
 use harness_scenario::caps::CapSet;
 
-/// The bit of a mode for which execve(2) takes over the owner's uid.
+/// The mode bit with which execve(2) sets the owner's uid.
 const SETUID: u32 = 0o4000;
 
-/// The bit of a mode for which execve(2) takes over the owner's gid.
+/// The mode bit with which execve(2) sets the owner's gid.
 const SETGID: u32 = 0o2000;
 
 /// An executable file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Program {
-    /// Where it was found; links are not resolved.
+    /// The path at which it was found. Links are not resolved.
     pub path: PathBuf,
-    /// Its permissions with setuid, setgid and sticky bit, octal digits such as "4755".
+    /// Its permissions with setuid, setgid and sticky bit, as octal digits such as "4755".
     pub mode: String,
     /// Whether execve(2) gives it the uid of its owner.
     pub setuid: bool,
@@ -30,7 +30,7 @@ pub struct Program {
     pub setgid: bool,
     /// The owner, as seen in this user namespace.
     pub owner: u32,
-    /// Its file capabilities; absent if it has none.
+    /// Its file capabilities. Absent if it has none.
     pub capabilities: Fact<FileCaps>,
     /// Whether its file system ignores setuid bits and file capabilities.
     pub nosuid: bool,
@@ -41,25 +41,25 @@ pub struct Program {
 /// Source: capabilities(7), "File capability extended attribute versioning".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileCaps {
-    /// What the program gets.
+    /// The permitted set: capabilities that the program gets.
     pub permitted: CapSet,
-    /// What it keeps of the caller's inheritable set.
+    /// The inheritable set: capabilities that it keeps of the caller's inheritable set.
     pub inheritable: CapSet,
-    /// Whether the capabilities are effective at once.
+    /// Whether the capabilities are effective immediately.
     pub effective: bool,
-    /// The uid, in this namespace, of the root of the namespace that they are for (version 3).
+    /// The uid, in this namespace, of root of the namespace in which they apply (version 3).
     pub root: Option<u32>,
 }
 
 impl Program {
-    /// Looks a program up where scenarios do that run it: in the standard directories, whatever the
-    /// caller's PATH, unless it is named with a slash. `None` if none is there that the caller may execute.
+    /// Looks up a program where scenarios find it: in the standard directories, independent of the caller's PATH,
+    /// unless the name has a slash. `None` if the caller may execute no such program.
     pub fn find(name: &str) -> Option<Program> {
         let file = path::find(name).filter(|file| path::is_program(file))?;
         Program::at(&file)
     }
 
-    /// The facts of the program in this file; `None` if it cannot be looked at.
+    /// The facts of the program in this file. `None` if the file cannot be inspected.
     pub fn at(path: &Path) -> Option<Program> {
         let file = fs::metadata(path).ok()?;
         let mount = statvfs(path);
@@ -87,7 +87,7 @@ fn file_caps(path: &Path) -> Fact<FileCaps> {
     }
 }
 
-/// Reads version 2 and 3; version 1 is from before Linux 2.6.25.
+/// Reads versions 2 and 3. Version 1 is older than Linux 2.6.25.
 fn decode(value: &[u8]) -> Option<FileCaps> {
     let (words, []) = value.as_chunks::<4>() else {
         return None;
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use harness_scenario::caps::Cap;
 
-    /// What `setcap cap_setuid=ep` writes.
+    /// The attribute that `setcap cap_setuid=ep` writes.
     const SETUID_EP: [u8; 20] = [1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     #[test]

@@ -9,17 +9,17 @@ use serde::{Serialize, Serializer};
 
 use crate::actor::in_a_child;
 
-/// Whether the root directory is that of the mount namespace.
+/// Whether the root directory is the root of the mount namespace.
 ///
-/// Source: `current_chrooted()`, fs/namespace.c. A chroot into a mount point looks like a root from inside;
-/// only a comparison finds it, with process 1 or with the namespace's own root. Both are privileged.
+/// Source: `current_chrooted()`, fs/namespace.c. From inside, a chroot into a mount point looks like a root. Only a
+/// comparison with process 1 or with the namespace's own root shows the difference. Both need privilege.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chroot {
-    /// It is another one; the text says what shows that.
+    /// It is a different directory. The text names the evidence.
     Yes(String),
-    /// It is the same as that of process 1 in the same mount namespace, or where the namespace begins.
+    /// It is the root directory of process 1 in the same mount namespace, or the root of the namespace.
     No,
-    /// Nothing speaks for a chroot, and there was nothing to compare with.
+    /// There is no sign of a chroot, and nothing to compare with.
     NoSign,
 }
 
@@ -41,7 +41,7 @@ impl Serialize for Chroot {
     }
 }
 
-/// Looks at the root directory, then at that of process 1, then at that of the mount namespace.
+/// Inspects the root directory, then that of process 1, then that of the mount namespace.
 pub(super) fn chroot() -> Chroot {
     match root_is_mounted() {
         Some(false) => Chroot::Yes("/ is not the root of a mount".to_owned()),
@@ -57,7 +57,7 @@ pub(super) fn chroot() -> Chroot {
     }
 }
 
-/// Whether `/` is where a mount begins; `None` if neither statx(2) (5.8) nor mountinfo tells.
+/// Whether `/` is a mount point. `None` if neither statx(2) (5.8) nor mountinfo shows it.
 fn root_is_mounted() -> Option<bool> {
     let told = statx(CWD, "/", AtFlags::empty(), StatxFlags::empty()).ok().and_then(|root| {
         let known = root.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
@@ -69,8 +69,7 @@ fn root_is_mounted() -> Option<bool> {
     })
 }
 
-/// mountinfo shows mount points below the reader's root only, so in a chroot into a plain
-/// directory none is at `/`.
+/// mountinfo shows only mount points below the reader's root. In a chroot into a plain directory, none is at `/`.
 fn has_root(mountinfo: &str) -> bool {
     mountinfo.lines().any(|line| line.split(' ').nth(4) == Some("/"))
 }
@@ -84,8 +83,8 @@ fn same_root_as_process_1() -> Option<bool> {
     Some(identity("/")? == identity("/proc/1/root/")?)
 }
 
-/// Whoever joins a mount namespace, its own included, is put at its root. A forked child does so, which
-/// moves nobody else. `None` without CAP_SYS_ADMIN and CAP_SYS_CHROOT.
+/// A process that joins a mount namespace, even its own, is moved to the root of that namespace. A forked child joins
+/// it, so no other process is moved. `None` without CAP_SYS_ADMIN and CAP_SYS_CHROOT.
 ///
 /// Source: setns(2); `mntns_install()`, fs/namespace.c.
 fn same_root_as_namespace() -> Option<bool> {
@@ -97,7 +96,7 @@ fn same_root_as_namespace() -> Option<bool> {
     })
 }
 
-/// The mount's id tells a directory from a bind mount of it (5.8; 0 before).
+/// The mount id distinguishes a directory from a bind mount of it (5.8; 0 before).
 fn identity(directory: &str) -> Option<(u64, u32, u32, u64)> {
     let flags = StatxFlags::INO | StatxFlags::MNT_ID;
     let found = statx(CWD, directory, AtFlags::empty(), flags).ok()?;
@@ -115,7 +114,7 @@ mod tests {
         assert!(!has_root(""));
     }
 
-    /// Whatever the comparison finds, or is refused, the caller stays where it is.
+    /// The caller is not moved, whether the comparison succeeds or is refused.
     #[test]
     fn a_comparison_moves_nobody() {
         let places = || (identity("/"), identity("."), fs::read_link("/proc/self/cwd").ok());

@@ -1,4 +1,4 @@
-//! Which system this is: kernel, distribution, and what it runs in.
+//! The system: kernel, distribution, and virtual machine or container.
 
 use std::fs;
 use std::path::Path;
@@ -8,24 +8,24 @@ use serde::Serialize;
 use super::fact::{self, Fact};
 use harness_scenario::release::{stable_release, version};
 
-/// Kernel, distribution and surroundings.
+/// The kernel, the distribution, and the virtual machine or container.
 #[derive(Clone, Debug, Serialize)]
 pub struct System {
     /// `uname -r`.
     pub kernel_release: String,
-    /// `uname -v`: build number, options and date.
+    /// `uname -v`: the build number, options and date.
     pub kernel_version: String,
     /// `uname -m`.
     pub architecture: String,
     /// `PRETTY_NAME` of os-release(5).
     pub distribution: Fact<String>,
-    /// Each sign of a virtual machine, container or kernel in user space that was found. Empty
-    /// means that no sign was found, not that there is none.
+    /// Each sign of a virtual machine, a container or a kernel in user space. Empty means that no sign was found, not
+    /// that there is no such environment.
     pub surroundings: Vec<String>,
 }
 
 impl System {
-    /// Reads the facts; never fails.
+    /// Reads the facts. Never fails.
     pub fn gather() -> System {
         let uname = rustix::system::uname();
         let text = |field: &std::ffi::CStr| field.to_string_lossy().into_owned();
@@ -42,8 +42,8 @@ impl System {
         system
     }
 
-    /// Whether the kernel is gVisor, by what its builds tell uname(2): for years all told the same version, later
-    /// ones name themselves in the release.
+    /// Whether the kernel is gVisor, by the results of uname(2). For years all builds returned the same version.
+    /// Later builds have their name in the release.
     ///
     /// Source: gVisor, pkg/sentry/syscalls/linux, LinuxRelease and LinuxVersion.
     pub fn is_gvisor(&self) -> bool {
@@ -52,13 +52,13 @@ impl System {
         constant || self.kernel_release.contains("gvisor")
     }
 
-    /// Major and minor version of the kernel; `None` if the release does not begin with them.
+    /// The major and minor version of the kernel. `None` if the release does not begin with them.
     pub fn kernel(&self) -> Option<(u32, u32)> {
         version(&self.kernel_release)
     }
 
-    /// Which release of a stable series the kernel is, such as 26 of 6.1.26; 0 where it does not tell. A
-    /// Debian kernel calls itself 6.1.0-26 and tells in `uname -v` what it is made from.
+    /// The kernel's number within its stable series, such as 26 of 6.1.26. 0 if uname(2) does not show it. A Debian
+    /// kernel has a release such as 6.1.0-26, and `uname -v` has the stable release that it is based on.
     pub fn stable_release(&self) -> u32 {
         stable_release(&self.kernel_release, &self.kernel_version)
     }
@@ -86,7 +86,7 @@ fn surroundings() -> Vec<String> {
             signs.push(format!("container ({marker})"));
         }
     }
-    // Readable for root only, and another user's process says nothing about this one.
+    // Only root can read it, and another user's process shows nothing about this one.
     if let Some(manager) = fs::read("/proc/1/environ").ok().and_then(|env| container_of(&env)) {
         signs.push(format!("container ({manager}, environment of process 1)"));
     }
@@ -110,7 +110,7 @@ fn container_of(environment: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(value).into_owned())
 }
 
-/// Only the first processor is looked at: the list is long on large machines.
+/// Reads only the first CPU, because the list is long on large machines.
 fn machine(cpuinfo: &str) -> Option<&'static str> {
     let first = cpuinfo.split("\n\n").next()?;
     if first.contains("User Mode Linux") {

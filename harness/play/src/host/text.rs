@@ -1,4 +1,4 @@
-//! Facts for a terminal and a bug report: one a line, names in one column.
+//! Facts as text for a terminal and a bug report: one a line, names in one column.
 
 use std::fmt::{Display, Write as _};
 
@@ -8,12 +8,12 @@ use super::{Fact, Facts};
 use harness_scenario::caps::CapSet;
 use harness_scenario::ids::{FsId, Ids};
 
-/// Wide enough for the longest name and a gap of two.
+/// The width of the longest name and two blanks.
 const COLUMN: usize = 46;
 
 impl Facts {
-    /// The facts as lines "name   value", each ended by a newline; no secrets, but the name and
-    /// ids of the caller.
+    /// The facts as lines "name   value", each ended by a newline. They contain no secrets, but the name and the ids
+    /// of the caller.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for (name, value) in
@@ -103,7 +103,7 @@ impl Facts {
         rows
     }
 
-    /// The highest capability number of this kernel, or of those known here.
+    /// The highest capability number of this kernel, or of those that the harness knows.
     pub fn last_cap(&self) -> u8 {
         self.policy.last_cap()
     }
@@ -113,7 +113,7 @@ fn row(name: &str, value: impl Display) -> (String, String) {
     (name.to_owned(), value.to_string())
 }
 
-/// One number where all four agree, as they nearly always do.
+/// One number if all four ids are equal, as they usually are.
 fn ids(ids: &Ids) -> String {
     let Ids { real, effective, saved, fs } = *ids;
     match [real, saved].iter().all(|id| *id == effective) && fs == FsId::Known(effective) {

@@ -1,4 +1,4 @@
-//! Children that an actor becomes, or whose end it has seen.
+//! Children that continue as the actor, and children that have ended.
 
 use super::{clone, clone3};
 use crate::wire::{Arg, HAND, Op, Request};

@@ -15,7 +15,7 @@ impl Context<'_> {
         syscall(libc::SYS_openat, &args).payload(path.as_bytes()).keep(slot)
     }
 
-    /// The directory in /proc: one's own is reached without naming a process.
+    /// The directory in /proc. An actor reaches its own directory without naming a process.
     pub(super) fn directory(&self, of: Option<Actor>) -> String {
         let owner = self.actor.file_owner(of);
         match (self.pid)(owner) {
@@ -33,7 +33,7 @@ impl Context<'_> {
         syscall(libc::SYS_write, &[Arg::Slot(slot), pointer, Arg::Value(length)]).payload(&bytes)
     }
 
-    /// The bytes of a text, with the cast's id for every `own`.
+    /// The bytes of a text, with the scenario's id for every `own`.
     pub fn bytes(&self, text: &Text, file: IdFile) -> Vec<u8> {
         text.bytes(self.own.of(file))
     }
@@ -71,7 +71,7 @@ impl Context<'_> {
     }
 }
 
-/// Read a file of /proc that is no longer than the room.
+/// Reads a file of /proc that fits into the room.
 pub fn read_proc(path: &str) -> Vec<Call> {
     let args = [Arg::Slot(PROC), Arg::Payload(0), number(flags(Access::Read))];
     let open = syscall(libc::SYS_openat, &args).payload(format!("{path}\0").as_bytes()).keep(SCRATCH);
@@ -88,7 +88,7 @@ pub fn around(open: Request, (name, call): Call) -> Vec<Call> {
     vec![("open", open), (name, call.only_with(SCRATCH)), close(SCRATCH)]
 }
 
-/// Close what a slot holds, if it holds something.
+/// Closes the file descriptor in a slot, if there is one.
 pub fn close(slot: u64) -> Call {
     ("close", syscall(libc::SYS_close, &[Arg::Slot(slot)]).only_with(slot))
 }

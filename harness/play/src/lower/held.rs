@@ -1,4 +1,4 @@
-//! Calls about the descriptor that an actor holds, and what calls leave in the room for results.
+//! Calls on the file descriptor that an actor holds, and the results of calls.
 
 use super::{Call, number, syscall};
 use crate::wire::{Arg, HAND, Op, Request};

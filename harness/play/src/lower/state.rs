@@ -10,7 +10,7 @@ const KEEP: Arg = Arg::Value(u32::MAX as u64);
 /// _LINUX_CAPABILITY_VERSION_3 of capget(2), for the calling process.
 const CAP_HEADER: [u32; 2] = [0x2008_0522, 0];
 
-/// The number that the answers of a state carry, whatever came before it.
+/// The step number of the answers of a state.
 pub const STEP: u32 = u32::MAX;
 
 /// One thing that an actor reports of itself.
@@ -100,9 +100,8 @@ pub fn calls(parts: &[Part]) -> Vec<Call> {
     parts.iter().flat_map(|part| part.calls()).collect()
 }
 
-/// The message by which an actor is asked for its state and then to exit, made once: it is the same
-/// for every actor, and what is not written again needs no copying after a fork. With the number of
-/// its answers.
+/// The message that requests an actor's state and its exit, and the number of its answers. It is built once, because
+/// it is the same for every actor, and memory that is not written again is not copied after a fork.
 pub fn message() -> &'static (Vec<u8>, usize) {
     static MESSAGE: OnceLock<(Vec<u8>, usize)> = OnceLock::new();
     MESSAGE.get_or_init(|| {

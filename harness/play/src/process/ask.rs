@@ -25,7 +25,7 @@ pub fn ask(
     process.receive(requests.len(), doing)
 }
 
-/// Has an actor fork another one, which plays the part `actor`, by a clone(2) with these flags besides.
+/// Makes an actor fork the actor `actor`, by clone(2) with these additional flags.
 pub fn spawn(
     parent: &mut ActorProcess,
     actor: Actor,
@@ -40,11 +40,11 @@ pub fn spawn(
     let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
     match (answers[1].errno, i32::try_from(answers[1].value)) {
         (0, Ok(pid @ 2..)) => Ok(ActorProcess::new(actor, next, Pid::from_raw(pid), ours, limit)),
-        // Whoever answers this lies; and a signal to 0 or -1 would reach a great many processes.
+        // A correct actor never returns this. A signal to process 0 or -1 would reach very many processes.
         (0, _) => Err(Error::UnexpectedAnswer { actor: parent.actor, doing: format!("fork of {actor}") }),
         (errno, _) => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
     }
 }
 
-/// The slot in which a descriptor rests between its arrival and a fork.
+/// The slot that holds a file descriptor between its arrival and a fork.
 const PASSING: u64 = 5;

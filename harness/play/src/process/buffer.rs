@@ -1,4 +1,4 @@
-//! Memory for what actors answer.
+//! Buffers for the answers of actors.
 
 use crate::wire::MESSAGE;
 

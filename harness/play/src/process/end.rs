@@ -1,4 +1,4 @@
-//! The end of an actor: awaited, or brought about.
+//! Waiting for the end of an actor, and ending it.
 
 use super::{ActorProcess, Buffer, Doing};
 use crate::error::Error;
@@ -12,10 +12,10 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 impl ActorProcess {
-    /// Waits for the process to end, so long at most; its status, if it has.
+    /// Waits for the process to end, up to this limit. Returns its status if it has ended.
     pub fn wait(&mut self, limit: Duration) -> Option<Status> {
         let (pid, deadline) = (self.pid()?, Instant::now() + limit);
-        // Before Linux 5.3 there are no such descriptors, and a process has to be looked after.
+        // Before Linux 5.3 there is no pidfd, so the process is polled.
         let pidfd =
             RustixPid::from_raw(pid.as_raw()).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         while self.reaped.is_none() {
@@ -36,8 +36,8 @@ impl ActorProcess {
         self.reaped
     }
 
-    /// Awaits the end of an actor that was told to exit, or that runs into its time limit; its answers
-    /// can be received afterwards.
+    /// Waits for the end of an actor that was asked to exit, or that reaches its time limit. Its answers can be
+    /// received afterwards.
     pub fn reap(&mut self) {
         while let (None, Some(pid)) = (self.reaped, self.pid()) {
             match waitpid(pid, None) {
@@ -47,14 +47,13 @@ impl ActorProcess {
         }
     }
 
-    /// Awaits the end of an actor that was told to exit, and leaves it to be reaped.
+    /// Waits for the end of an actor that was asked to exit, and does not reap it.
     pub fn become_zombie(&self) {
         let stay = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
         while let Some(Err(Errno::EINTR)) = self.pid().map(|pid| waitid(Id::Pid(pid), stay)) {}
     }
 
-    /// Awaits the end of an actor that was told to exit, which must say nothing more and exit in
-    /// good order.
+    /// Waits for the end of an actor that was asked to exit. It must send nothing more and exit with status 0.
     pub fn wait_exit(&mut self, doing: Doing<'_>) -> Result<(), Error> {
         let actor = self.actor;
         if self.wait(self.limit).is_none() {
@@ -63,7 +62,7 @@ impl ActorProcess {
         let mut buffer = Buffer::take();
         match (self.message(buffer.bytes()), self.reaped) {
             (Ok((1.., _)), _) => Err(Error::UnexpectedAnswer { actor, doing: self.step(doing) }),
-            // Its socket is closed when it has ended, which is all that there is to see of it.
+            // The closed socket is the only sign that it has ended.
             (Err(Errno::EAGAIN), Some(Status::Unseen)) => {
                 Err(Error::Hung { actor, doing: self.step(doing), limit: self.limit })
             }
@@ -76,7 +75,7 @@ impl ActorProcess {
     pub(super) fn end(&mut self) {
         let Some(pid) = self.pid() else { return };
         if self.reaped == Some(Status::Unseen) {
-            // Its number may be another's by now; without the socket it ends by itself.
+            // Another process may have its process id by now. Without the socket the actor ends by itself.
             self.shutdown();
         }
         if self.reaped.is_none() {
@@ -88,8 +87,8 @@ impl ActorProcess {
     }
 }
 
-/// The status of a process that has ended. ECHILD is the answer where it is not the director's child: on a kernel
-/// that ignores CLONE_PARENT, or where the test was started with SIGCHLD ignored.
+/// The status of a process that has ended. It is ECHILD if the process is not the director's child: on a kernel that
+/// ignores CLONE_PARENT, or if the test was started with SIGCHLD ignored.
 fn status(waited: nix::Result<WaitStatus>) -> Status {
     match waited {
         Ok(WaitStatus::Exited(_, status)) => Status::Exited(status),

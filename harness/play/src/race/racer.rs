@@ -6,11 +6,11 @@ use harness_scenario::actors::Actor;
 /// A process that races.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Racer {
-    /// Who: an actor of the stage's cast, or one outside.
+    /// An actor of the setup, or an actor outside.
     pub actor: Actor,
-    /// What it does before the others are waited for, such as opening a file.
+    /// Its actions before the barrier, such as opening a file.
     pub before: Vec<Action>,
-    /// What it does at the same time as the others: a single system call.
+    /// Its action at the same time as the others: a single system call.
     pub call: Action,
 }
 

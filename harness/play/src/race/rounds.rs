@@ -25,22 +25,22 @@ use nix::unistd::Pid;
 use std::ops::Range;
 use std::time::Duration;
 
-/// When a racer's call began and when it had returned, in nanoseconds after the start.
+/// The start and the end of a racer's call, in nanoseconds after the start of the round.
 pub type Span = (i64, i64);
 
-/// What came of one round.
+/// The result of one round.
 pub struct Round {
-    /// What came of each racer's call.
+    /// The outcome of each racer's call.
     pub outcomes: Vec<Outcome>,
-    /// When each was made.
+    /// The time span of each call.
     pub spans: Vec<Span>,
-    /// What each process of the stage is in the end.
+    /// The final state of each process of the setup.
     pub states: Vec<(Actor, State)>,
     /// What the host calls ids and capabilities.
     pub names: Names,
 }
 
-/// Some rounds of a race, their stages set.
+/// Several rounds of a race with their setups.
 pub struct Rounds<'a> {
     racers: &'a [Racer],
     stages: Vec<Director<'a>>,
@@ -66,9 +66,8 @@ enum Seat {
     Lasting(usize),
 }
 
-/// The requests to a racer by the numbers that their answers carry, counted on from round to round: the
-/// wait for the others, the call and the look at the clock after it, what lets go of a file, and each of
-/// the actions before.
+/// The requests to a racer, by the numbers of their answers, which count on from round to round: waiting at the
+/// barrier, the call and the reading of the clock after it, closing a file, and each of the actions before.
 const PARTS: u32 = 16;
 const WAIT: u32 = 0;
 const CALL: u32 = 1;
@@ -80,7 +79,7 @@ fn number(round: usize, part: u32) -> u32 {
     PARTS * u32::try_from(round).unwrap_or(0) + part
 }
 
-/// What a racer does at a number, in words.
+/// The description of a racer's request with this number.
 fn doing(racer: &Racer, first: u32, number: u32) -> String {
     let (round, part) = (first + number / PARTS, number % PARTS);
     let action = match part {
@@ -105,7 +104,7 @@ impl<'a> Rounds<'a> {
         Ok(Self { racers, stages, lasting, rounds })
     }
 
-    /// Plays the rounds; `delays` has for each by how many nanoseconds each racer waits.
+    /// Plays the rounds. `delays` has the delay of each racer in each round, in nanoseconds.
     pub fn play(mut self, delays: &[Vec<u64>]) -> Result<Vec<Round>, Error> {
         let mut entries = Vec::new();
         for racer in 0..self.racers.len() {
@@ -189,7 +188,7 @@ impl<'a> Rounds<'a> {
         Ok(parts)
     }
 
-    /// Awaits the answers of all. Who has ended is told at once, while others may still wait for it.
+    /// Waits for the answers of all racers. A racer that died is reported at once, even if others still wait for it.
     fn listen(&mut self, entries: &mut [Entry]) -> Result<(), Error> {
         while let Some(next) = self.first_to_speak(entries) {
             let mut expected = Vec::new();
@@ -211,7 +210,7 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    /// The error of an entry or, where that merely waited for others, that of the one who hangs.
+    /// The error of an entry, or, if it only waited for others, the error of the racer that hangs.
     fn who_hangs(&mut self, entries: &[Entry], failed: usize, error: Error) -> Error {
         let Error::Hung { limit, .. } = error else { return error };
         let mut waits = |entry: &Entry| self.process(entry.seat).at() % PARTS == WAIT;
@@ -226,7 +225,7 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// Which entry has something to say, of those that have not answered; `None` if all have.
+    /// An entry that is readable, of those that have not answered. `None` if all have answered.
     fn first_to_speak(&mut self, entries: &[Entry]) -> Option<usize> {
         let silent: Vec<usize> =
             (0..entries.len()).filter(|entry| entries[*entry].answers.is_empty()).collect();
@@ -238,13 +237,13 @@ impl<'a> Rounds<'a> {
         };
         let mut fds: Vec<PollFd<'_>> =
             silent.iter().map(|entry| PollFd::new(socket(entry), PollFlags::POLLIN)).collect();
-        // One that hangs is ended by its own timer; if not even that helps, it is the first that is asked.
+        // Its own timer ends a racer that hangs. If that fails, the first unanswered entry is read.
         let _ = poll(&mut fds, PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX));
         let ready = fds.iter().position(|fd| fd.any().unwrap_or(false));
         Some(ready.map_or(first, |ready| silent[ready]))
     }
 
-    /// What came of a round, whose stage is left.
+    /// The result of a round, after the end of its setup.
     fn close(&mut self, round: usize, entries: &[Entry], queue: &mut Queue) -> Result<Round, Error> {
         let stage = &mut self.stages[round];
         let (mut outcomes, mut spans) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! What a race needs beforehand: the racers that take part in all rounds, and a stage for each.
+//! What a race needs before its rounds: the racers that take part in all rounds, and a setup for each round.
 
 use super::Racer;
 use crate::actor;

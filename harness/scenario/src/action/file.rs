@@ -1,4 +1,4 @@
-//! Files in /proc and what is done to them.
+//! Files in /proc and the actions on them.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -31,7 +31,7 @@ impl IdFile {
     }
 }
 
-/// What is written to a file.
+/// The text of a write.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Text {
     /// Text in which the word `own` stands for the uid or gid of the processes outside, as the file asks.
@@ -43,7 +43,7 @@ pub enum Text {
 }
 
 impl Text {
-    /// Its bytes, with this id for every `own`; none at a bad pointer.
+    /// Its bytes, with this id for every `own`. `None` for a bad pointer.
     pub fn bytes(&self, own: u32) -> Vec<u8> {
         match self {
             Self::Words(words) => words.replace("own", &own.to_string()).into_bytes(),
@@ -53,7 +53,7 @@ impl Text {
     }
 }
 
-/// Where in a file a write begins.
+/// The position of a write in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum At {
     /// write(2) at the position the file has.
@@ -64,7 +64,7 @@ pub enum At {
     Offset(i64),
 }
 
-/// How a file is opened.
+/// The access mode of an open file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Access {
     /// O_RDONLY

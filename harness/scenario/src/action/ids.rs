@@ -1,4 +1,4 @@
-//! Ids, lists of groups and capabilities, as the calls that set them take them.
+//! Ids, lists of groups and capabilities, as arguments of the calls that set them.
 
 use super::IdFile;
 use crate::caps::Cap;
@@ -17,12 +17,12 @@ pub enum Id {
 /// -1: "keep this one" for the calls that have that.
 pub const KEEP: Id = Id::Of(u32::MAX);
 
-/// Whether a call is made bare or through the C library.
+/// Whether a call is a raw system call or goes through the C library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Via {
-    /// The bare system call, which acts on the calling thread.
+    /// The raw system call, which acts on the calling thread.
     Raw,
-    /// The wrapper of the C library, which acts on every thread: what programs call.
+    /// The wrapper of the C library, which acts on every thread. Programs call this one.
     Libc,
 }
 
@@ -115,7 +115,7 @@ impl SetId {
 pub enum CapChange {
     /// Drop these from the effective, permitted and inheritable sets.
     Drop(Cow<'static, [Cap]>),
-    /// Keep these alone in the effective and permitted sets, none inheritable.
+    /// Keep only these in the effective and permitted sets, and none in the inheritable set.
     Only(Cow<'static, [Cap]>),
     /// Drop these from the effective set; they stay permitted.
     Suspend(Cow<'static, [Cap]>),
@@ -132,7 +132,7 @@ pub enum Room {
     Bad,
 }
 
-/// Whether getgroups(2) of this size, which is an int, only counts.
+/// Whether getgroups(2) with this size, which is an int, only returns the number of groups.
 pub fn asks_how_many(size: i64) -> bool {
     size & 0xffff_ffff == 0
 }

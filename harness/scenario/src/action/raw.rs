@@ -1,4 +1,4 @@
-//! System calls that have no action of their own: their arguments and what they leave.
+//! System calls without an action of their own: their arguments and their results.
 
 use crate::actors::Actor;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -41,7 +41,7 @@ pub enum RawArg {
     Bytes(Cow<'static, [u8]>),
     /// The descriptor that the actor holds.
     Held,
-    /// The actor's end of the socket to the director: for telling lies to the director.
+    /// The actor's end of the socket to the director, for fault injection: a test sends wrong answers through it.
     Socket,
     /// The actor's own process id.
     Pid,
@@ -65,7 +65,7 @@ impl RawArg {
     }
 }
 
-/// The name of a call that is read from a file. Such files are few and short, and what is read of them stays.
+/// The name of a call that was read from a file. Such files are few and short, so their names are never freed.
 pub(super) fn name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
     Ok(Box::leak(String::deserialize(from)?.into_boxed_str()))
 }

@@ -67,7 +67,7 @@ pub const fn setgroups(list: &'static [u32]) -> Action {
     Action::Setgroups(Groups::List(Cow::Borrowed(list)), Via::Raw)
 }
 
-/// setuid(2) and its kin, bare, with the ids that the call takes, -1 as [`u32::MAX`].
+/// setuid(2) and similar calls, as raw system calls, with the ids that the call takes. -1 is [`u32::MAX`].
 pub const fn set_id(call: SetId, ids: &[u32]) -> Action {
     let mut all = [Id::Of(0); 3];
     let mut index = 0;

@@ -1,4 +1,4 @@
-//! How the arguments of calls are written.
+//! The text of the arguments of calls.
 
 use super::list;
 use crate::action::{CapChange, Child, Groups, Id, NsFile, RawArg, Room, SetId};

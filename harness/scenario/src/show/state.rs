@@ -1,4 +1,4 @@
-//! How the state of a process is written.
+//! The text of the state of a process.
 
 use super::{group, id, list, map_text};
 use crate::caps::CapSet;
@@ -7,7 +7,7 @@ use crate::ids::{CapSets, FsId, Ids, UNKNOWN};
 use crate::state::{GroupsOrigin, State};
 use std::fmt::Write as _;
 
-/// What stands for /proc/PID/setgroups where there is none.
+/// The text for /proc/PID/setgroups on a kernel without this file.
 pub const NO_FILE: &str = "(no such file)";
 
 /// The maps and setgroups of a state, in one line.
@@ -20,7 +20,7 @@ pub fn maps(state: &State, names: &Names) -> String {
     format!("uid_map {uids}  gid_map {gids}  setgroups {setgroups}")
 }
 
-/// Ids, groups, capabilities and what else is out of the ordinary, in one line.
+/// Ids, groups, capabilities and everything else that is unusual, in one line.
 pub fn credentials(state: &State, names: &Names) -> String {
     let groups = match state.groups_origin {
         GroupsOrigin::Caller => "the caller's".to_owned(),
@@ -33,7 +33,7 @@ pub fn credentials(state: &State, names: &Names) -> String {
         ids(state.gid, |gid| group(gid, names)),
         caps(&state.caps, state.still_outside().map(|before| &before.caps), names.last_cap),
     );
-    // What it is instead of 1 depends on fs.suid_dumpable.
+    // The value other than 1 depends on fs.suid_dumpable.
     if state.dumpable != 1 {
         shown.push_str("  not dumpable");
     }
@@ -49,8 +49,7 @@ pub fn credentials(state: &State, names: &Names) -> String {
     shown
 }
 
-/// Real, effective, saved and filesystem id, or the one that all of them are. One that is unknown is no other's
-/// equal.
+/// The real, effective, saved and filesystem id, or one id if all are equal. An unknown id equals no other.
 pub(super) fn ids(ids: Ids, name: impl Fn(u32) -> String) -> String {
     let Ids { real, effective, saved, fs } = ids;
     if [effective, saved] == [real; 2] && fs == FsId::Known(real) {
@@ -60,12 +59,12 @@ pub(super) fn ids(ids: Ids, name: impl Fn(u32) -> String) -> String {
     format!("{}/{fs}", [real, effective, saved].map(name).join("/"))
 }
 
-/// The effective set, and each other set that is not what it usually is: permitted like effective,
-/// none inheritable or ambient, none missing from the bounding set.
+/// The effective set, and each other set that has an unusual value. Usually the permitted set equals the effective
+/// set, the inheritable and the ambient set are empty, and the bounding set is full.
 fn caps(caps: &CapSets, before: Option<&CapSets>, last_cap: u8) -> String {
     let one = |set: CapSet, before: Option<CapSet>| match before {
         Some(all) if set == all && set != CapSet(0) => "the caller's".to_owned(),
-        // A few are named themselves: all the others differ from host to host.
+        // A few capabilities are listed by name. The complement differs from host to host.
         Some(all) if set.0 & !all.0 == 0 && set.0.count_ones() > (all.0 & !set.0).count_ones() => {
             format!("the caller's but {}", CapSet(all.0 & !set.0))
         }
@@ -77,7 +76,8 @@ fn caps(caps: &CapSets, before: Option<&CapSets>, last_cap: u8) -> String {
     }
     let mut usual =
         before.copied().unwrap_or(CapSets { bounding: CapSet::up_to(last_cap), ..CapSets::default() });
-    // A caller may have come with inheritable capabilities, and a step that drops others may drop those, too.
+    // A caller may have inheritable capabilities at the start, and a step that drops other capabilities may drop
+    // these as well.
     let kept = CapSet(usual.inheritable.0 & !(usual.permitted.0 & !caps.permitted.0));
     if caps.inheritable == kept {
         usual.inheritable = kept;
@@ -94,7 +94,7 @@ fn caps(caps: &CapSets, before: Option<&CapSets>, last_cap: u8) -> String {
     shown
 }
 
-/// The sets of a process whose bounding set was not asked for.
+/// The sets of a process without its bounding set.
 pub(super) fn caps_without_bounding(sets: CapSets, last_cap: u8) -> String {
     caps(&CapSets { bounding: CapSet::up_to(last_cap), ..sets }, None, last_cap)
 }

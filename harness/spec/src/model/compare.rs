@@ -1,4 +1,4 @@
-//! Where a kernel and the model disagree.
+//! Comparing a kernel with the model.
 
 use crate::rules::{self, Rule};
 use harness_scenario::actors::Actor;
@@ -13,26 +13,26 @@ use std::fmt::Write as _;
 /// A point on which kernel and model differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disagreement {
-    /// Of what: a step by its number, or an actor's state in the end.
+    /// The step, or the actor's final state.
     pub on: Side,
-    /// What the kernel did, as traces show it.
+    /// The kernel's answer, as traces show it.
     pub kernel: String,
-    /// What the model says.
+    /// The model's prediction.
     pub model: String,
     /// The rule that the model applied, if it refused by one.
     pub rule: Option<&'static Rule>,
 }
 
-/// What a disagreement is about.
+/// The subject of a disagreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The outcome of the step with this index.
     Step(usize),
-    /// What this actor is in the end.
+    /// The final state of this actor.
     State(Actor),
 }
 
-/// Every point on which a trace is not as predicted.
+/// Every point on which a trace differs from the prediction.
 pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement> {
     let steps = trace.steps().zip(&prediction.steps).enumerate();
     let mut found: Vec<Disagreement> = steps
@@ -64,7 +64,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
     found
 }
 
-/// What is expected, without what this kernel has no call to tell.
+/// The expected state, without the parts that this kernel has no call to report.
 fn as_far_as_told(expected: &Outcome, seen: &Outcome) -> Outcome {
     match (expected, seen) {
         (Outcome::Credentials(expected), Outcome::Credentials(seen)) => {
@@ -80,7 +80,7 @@ fn forget(expected: Ids, seen: Ids) -> Ids {
     Ids { fs, ..expected }
 }
 
-/// What there is to compare: not how the state came about, and of a process that is not dumpable not why.
+/// The part of a state that is compared. It leaves out how the state came about and why a process is not dumpable.
 fn comparable(state: &State) -> State {
     State {
         groups_origin: Default::default(),
@@ -90,7 +90,7 @@ fn comparable(state: &State) -> State {
     }
 }
 
-/// Those parts of two states that differ, as each has them.
+/// The parts in which two states differ, from each of them.
 fn different(one: &State, other: &State) -> (String, String) {
     let parts = |state: &State| {
         [

@@ -12,20 +12,20 @@ use libc::{
 };
 use nix::errno::Errno::{EACCES, EINVAL, ENOSPC, EPERM};
 
-/// How many namespaces may lie above a parent.
+/// The greatest number of namespaces above a parent.
 /// Source: user_namespaces(7), "Nested namespaces"; kernel create_user_ns().
 const DEEPEST_PARENT: u32 = 32;
 
-/// The namespaces that are owned by a user namespace.
+/// The flags of the namespaces that a user namespace owns.
 const OWNED: i32 =
     CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
-/// What unshare(2) knows.
+/// The flags that unshare(2) accepts.
 const KNOWN: i32 =
     OWNED | CLONE_NEWUSER | CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
 
 impl World {
-    /// Makes a user namespace, and of these credentials those that its creator has in it.
+    /// Creates a user namespace, and changes these credentials to those that its creator has in it.
     /// Source: user_namespaces(7); kernel create_user_ns(), set_cred_user_ns().
     pub(super) fn create(&mut self, creator: &Process) -> Result<Credentials, Refusal> {
         let (all, cred) = (&mut self.namespaces, &creator.cred);
@@ -71,12 +71,13 @@ impl World {
         if flags & !KNOWN != 0 {
             return refuse_by(EINVAL, const { named("create.unknown-flag") });
         }
-        // A new user namespace is for the whole process, with a root directory of its own.
+        // A new user namespace applies to the whole process, which must not share its root directory.
         let apart = flags & (CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) != 0;
         if apart && process.shares & CLONE_THREAD != 0 {
             return refuse_by(EINVAL, const { named("create.threads") });
         }
-        // Memory is given up with the handlers of signals, these without the memory.
+        // A process that stops sharing memory also stops sharing signal handlers. It may stop sharing signal handlers
+        // alone.
         let handlers = flags & (CLONE_SIGHAND | CLONE_VM) != 0 && process.shares & CLONE_SIGHAND != 0;
         if handlers || flags & process.shares & CLONE_VM != 0 {
             return refuse(EINVAL);
@@ -98,7 +99,7 @@ impl World {
         Ok(())
     }
 
-    /// The child of clone(2), before it does anything.
+    /// The child of clone(2), before its first step.
     /// Source: clone(2); kernel copy_process(), copy_creds(), copy_namespaces().
     pub(super) fn clone_child(&mut self, parent: &Process, flags: i32) -> Result<Process, Refusal> {
         let both = |one: i32, other: i32| flags & one != 0 && flags & other != 0;
@@ -112,7 +113,7 @@ impl World {
         if both(CLONE_THREAD, CLONE_NEWUSER) || both(CLONE_THREAD, CLONE_NEWPID) {
             return Err(Refusal::by(EINVAL, const { named("create.shared-thread-group") }));
         }
-        // The parent lives on beside a child that goes on in its place.
+        // The parent stays alive beside the child that acts in its place.
         let mut child = Process { shares: flags & CLONE_FS, named: None, ..parent.clone() };
         if flags & CLONE_NEWUSER != 0 {
             child.cred = self.create(parent)?;
@@ -126,7 +127,7 @@ impl World {
         Ok(child)
     }
 
-    /// Opens a namespace file of another process, or of its own, and joins the namespace.
+    /// Opens a namespace file of another process, or of the process itself, and joins the namespace.
     /// Source: setns(2); namespaces(7), "The /proc/pid/ns/ directory"; kernel proc_ns_get_link(),
     /// userns_install(), utsns_install().
     pub(super) fn setns(
@@ -180,7 +181,7 @@ impl World {
         Ok(())
     }
 
-    /// prctl(2) with the options that concern credentials; `None` for others.
+    /// prctl(2) with the options that concern credentials. `None` for other options.
     pub(super) fn prctl(&self, process: &mut Process, option: i32, value: u64) -> Option<Checked> {
         let all = &self.namespaces;
         Some(match option {

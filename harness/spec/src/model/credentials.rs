@@ -1,4 +1,4 @@
-//! What a process may do: ids, groups, capabilities, securebits.
+//! The credentials of a process: ids, groups, capabilities, securebits.
 
 use super::map::Kid;
 use super::world::{Namespaces, NsId};
@@ -11,20 +11,20 @@ use nix::errno::Errno::{EINVAL, EPERM};
 /// Real, effective, saved and filesystem id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KernelIds {
-    /// Whose process it is.
+    /// The real id: the owner of the process.
     pub real: Kid,
-    /// What most rules are about.
+    /// The effective id, which most rules use.
     pub effective: Kid,
-    /// What the effective id may become again.
+    /// The saved id, to which the effective id may return.
     pub saved: Kid,
-    /// What counts for files.
+    /// The filesystem id, which decides on access to files.
     pub fs: Kid,
 }
 
 /// The credentials of a process, or those with which a file was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Credentials {
-    /// The user namespace in which they count.
+    /// The user namespace in which these credentials apply.
     pub ns: NsId,
     /// User ids.
     pub uid: KernelIds,
@@ -41,15 +41,15 @@ pub struct Credentials {
 /// The five sets of capabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Caps {
-    /// What checks look at.
+    /// The effective set, which the kernel's checks use.
     pub effective: CapSet,
-    /// What may be made effective.
+    /// The permitted set: capabilities that may become effective.
     pub permitted: CapSet,
-    /// What execve(2) of some files keeps.
+    /// The inheritable set, which execve(2) of some files keeps.
     pub inheritable: CapSet,
-    /// What execve(2) can give at most.
+    /// The bounding set: the most that execve(2) can give.
     pub bounding: CapSet,
-    /// What execve(2) keeps.
+    /// The ambient set, which execve(2) keeps.
     pub ambient: CapSet,
 }
 
@@ -69,23 +69,23 @@ impl From<Caps> for CapSets {
 
 /// SECBIT_NO_SETUID_FIXUP: changes of uids leave the capabilities alone.
 pub const NO_SETUID_FIXUP: u32 = 1 << 2;
-/// SECBIT_KEEP_CAPS: the permitted ones survive leaving uid 0.
+/// SECBIT_KEEP_CAPS: permitted capabilities survive a change from uid 0.
 pub const KEEP_CAPS: u32 = 1 << 4;
-/// SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE: anybody may set and lock them, since it is
-/// programs that heed them.
+/// SECBIT_EXEC_RESTRICT_FILE and SECBIT_EXEC_DENY_INTERACTIVE. Every process may set and lock them, because programs
+/// evaluate them and not the kernel.
 pub const FOR_ALL: u32 = 0b0101 << 8;
-/// The others.
+/// The other securebits.
 pub const FOR_PRIVILEGED: u32 = 0b0101_0101;
 
-/// Each bit, and to the left of it its lock.
+/// Each bit, and its lock at the next higher bit.
 fn with_locks(bits: u32) -> u32 {
     bits | bits << 1
 }
 
 impl Namespaces {
-    /// Whether these credentials have a capability over a namespace: in their own as the effective set says,
-    /// none over those above or beside; over one below, if they are its owner's in its parent, or have it over
-    /// its parent.
+    /// Whether these credentials have a capability over a namespace. In their own namespace the effective set
+    /// decides. Over a namespace above or beside they have none. Over a namespace below they have it if they belong
+    /// to its owner in its parent, or if they have the capability over its parent.
     /// Source: user_namespaces(7), "Capabilities"; kernel cap_capable().
     pub fn capable(&self, cred: &Credentials, target: NsId, cap: Cap) -> bool {
         let mut ns = target;
@@ -125,8 +125,9 @@ impl Namespaces {
         Ok(())
     }
 
-    /// prctl(2) with PR_SET_SECUREBITS, of a kernel with these bits that anybody may set: a locked bit stays, a
-    /// lock is never taken off. Who lacks the capability may not even set what is set.
+    /// prctl(2) with PR_SET_SECUREBITS, of a kernel with bits that every process may set. A locked bit does not
+    /// change, and a lock is never removed. A process without the capability may not even set bits that are already
+    /// set.
     /// Source: capabilities(7), "The securebits flags"; kernel cap_task_prctl(); a0623b2a1db5.
     pub fn set_securebits(&self, cred: &mut Credentials, bits: u64, for_all: u32) -> Checked {
         let all = FOR_PRIVILEGED | for_all;
@@ -173,7 +174,7 @@ impl Namespaces {
 /// SECBIT_NO_CAP_AMBIENT_RAISE
 const NO_AMBIENT_RAISE: u32 = 1 << 6;
 
-/// prctl(2) with PR_CAP_AMBIENT_RAISE: what is permitted and inheritable may become ambient.
+/// prctl(2) with PR_CAP_AMBIENT_RAISE: a capability that is permitted and inheritable may become ambient.
 /// Source: PR_CAP_AMBIENT(2const); kernel cap_task_prctl().
 pub fn raise_ambient(cred: &mut Credentials, cap: u8) -> Checked {
     let bit = 1 << cap;
@@ -184,7 +185,7 @@ pub fn raise_ambient(cred: &mut Credentials, cap: u8) -> Checked {
     Ok(())
 }
 
-/// What a change of user ids takes from the capabilities and gives.
+/// Removes and adds the capabilities that a change of user ids removes and adds.
 /// Source: capabilities(7), "Effect of user ID changes on capabilities"; kernel cap_emulate_setxuid().
 pub fn fix_up(old: &Credentials, new: &mut Credentials, root: Option<Kid>) {
     if old.securebits & NO_SETUID_FIXUP != 0 {
@@ -219,8 +220,8 @@ const OVER_FILES: [Cap; 8] = [
     Cap::MacOverride,
 ];
 
-/// What a change of the filesystem uid takes and gives.
-/// Source: as above; kernel cap_task_fix_setuid(), LSM_SETID_FS.
+/// Removes and adds the capabilities that a change of the filesystem uid removes and adds.
+/// Source: capabilities(7), "Effect of user ID changes on capabilities"; kernel cap_task_fix_setuid(), LSM_SETID_FS.
 pub fn fix_up_fs(old: &Credentials, new: &mut Credentials, root: Option<Kid>) {
     if old.securebits & NO_SETUID_FIXUP != 0 {
         return;

@@ -13,11 +13,11 @@ use nix::errno::Errno::{EFAULT, EINVAL, EPERM};
 /// NGROUPS_MAX
 const MOST: u32 = 65_536;
 
-/// The list that setgroups(2) finds.
+/// The list that a process passes to setgroups(2).
 enum List {
-    /// This one.
+    /// These groups.
     Of(Vec<u32>),
-    /// None: the pointer is bad.
+    /// No list: the pointer is bad.
     Nowhere,
     /// A list whose end is not known.
     Unknown,
@@ -37,7 +37,7 @@ impl World {
             return Refusal::by(EPERM, const { named("groups.denied") }).into();
         }
         let (size, list) = self.list(groups);
-        // The size is an int, compared as an unsigned one.
+        // The size is an int, but the kernel compares it as an unsigned int.
         if size > MOST {
             return Refusal::by(EINVAL, const { named("groups.size") }).into();
         }
@@ -74,7 +74,7 @@ impl World {
         }
     }
 
-    /// The supplementary groups as a namespace names them.
+    /// The supplementary groups as a namespace maps them.
     pub(super) fn groups_shown(&self, cred: &Credentials) -> Vec<u32> {
         let shown = |gid: &Kid| self.shown(cred.ns, IdFile::GidMap, *gid);
         cred.groups.iter().map(shown).collect()
@@ -83,7 +83,7 @@ impl World {
     /// Source: getgroups(2); kernel getgroups(), groups_to_user().
     fn told(&self, cred: &Credentials, size: i64, room: Room) -> Result<Vec<u32>, Refusal> {
         let groups = self.groups_shown(cred);
-        // An int, of which the sign counts.
+        // The size is an int, and the kernel checks its sign.
         let size = i32::from_ne_bytes(u32::try_from(size & 0xffff_ffff).unwrap_or(0).to_ne_bytes());
         match usize::try_from(size) {
             Err(_) => refuse_by(EINVAL, const { named("groups.negative") }).map(|()| groups),

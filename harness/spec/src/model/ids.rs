@@ -13,14 +13,14 @@ use nix::errno::Errno::{EINVAL, EPERM};
 const UNMAPPED: Refusal = Refusal::by(EINVAL, named("id.unmapped"));
 const NOT_OWN: Refusal = Refusal::by(EPERM, named("id.not-own"));
 
-/// Whether the caller has CAP_SETUID, or CAP_SETGID, in its namespace.
+/// Whether the caller has CAP_SETUID (CAP_SETGID) in its namespace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Capability {
     Held,
     Lacking,
 }
 
-/// What a call is given in the place of an id: `None` to keep it.
+/// The argument of a call for an id. `None` keeps the id.
 type Given = Option<Kid>;
 
 impl World {
@@ -46,7 +46,7 @@ impl World {
             SetId::Setresuid | SetId::Setresgid => {
                 given(map, [one, two, three]).and_then(|given| self.set_res(old, given, held))
             }
-            // The C libraries differ in what they do with -1.
+            // The C libraries treat -1 differently.
             SetId::Seteuid | SetId::Setegid if one == u32::MAX => return Reply::Unknown,
             SetId::Seteuid | SetId::Setegid => {
                 given(map, [one]).and_then(|[id]| self.set_res(old, [None, id, None], held))
@@ -72,7 +72,7 @@ impl World {
         }
     }
 
-    /// setresuid(2): any of the three becomes any of the three.
+    /// setresuid(2): each of the three ids may become one of the three.
     /// Source: setresuid(2); kernel __sys_setresuid(); 659c0ce1cb9e: nothing to change.
     fn set_res(&self, old: KernelIds, given: [Given; 3], held: Capability) -> Result<KernelIds, Refusal> {
         let [real, effective, saved] = given;
@@ -91,7 +91,7 @@ impl World {
         Ok(KernelIds { real, effective, saved, fs: effective })
     }
 
-    /// setfsuid(2): the filesystem id becomes any of the four, and what it was is returned in any case.
+    /// setfsuid(2): the filesystem id may become one of the four ids. The call always returns the previous one.
     /// Source: setfsuid(2); kernel __sys_setfsuid().
     fn set_fs(&self, process: &mut Process, file: IdFile, id: Given, held: Capability) -> u32 {
         let cred = &process.cred;
@@ -108,7 +108,7 @@ impl World {
         before
     }
 
-    /// Where uid 0 has no mapping there is no root whose capabilities would go.
+    /// If uid 0 has no mapping, there is no root that could lose capabilities.
     fn install(&self, process: &mut Process, file: IdFile, ids: KernelIds) {
         let cred = &process.cred;
         let mut new = with(cred, file, ids);
@@ -119,7 +119,7 @@ impl World {
     }
 }
 
-/// An id as a call returns it: the system call has room for it, the wrapper of the C library gives an int.
+/// An id as a call returns it. The system call returns a wider type, the wrapper of the C library returns an int.
 /// Source: setfsuid(2).
 fn returned(id: u32, via: Via) -> i64 {
     match via {
@@ -135,7 +135,7 @@ fn with(cred: &Credentials, file: IdFile, ids: KernelIds) -> Credentials {
     }
 }
 
-/// -1 keeps an id; any other must have a mapping.
+/// -1 keeps an id. Every other id must have a mapping.
 fn given<const N: usize>(map: &Map, ids: [u32; N]) -> Result<[Given; N], Refusal> {
     let mut given = [None; N];
     for (given, id) in given.iter_mut().zip(ids).filter(|(_, id)| *id != u32::MAX) {
@@ -144,12 +144,12 @@ fn given<const N: usize>(map: &Map, ids: [u32; N]) -> Result<[Given; N], Refusal
     Ok(given)
 }
 
-/// Whether an id is kept or one of these.
+/// Whether an id is kept or is one of these.
 fn among(given: Given, ids: &[Kid]) -> bool {
     given.is_none_or(|id| ids.contains(&id))
 }
 
-/// setuid(2): with the capability all ids, without it the effective one becomes the real or the saved one.
+/// setuid(2): with the capability it sets all ids. Without it, the effective id may become the real or the saved id.
 /// Source: setuid(2); kernel __sys_setuid().
 fn set(old: KernelIds, id: Kid, held: Capability) -> Result<KernelIds, Refusal> {
     match held {
@@ -161,8 +161,8 @@ fn set(old: KernelIds, id: Kid, held: Capability) -> Result<KernelIds, Refusal> 
     }
 }
 
-/// setreuid(2): the saved id becomes the effective one if the real id is set or the effective one to another
-/// than the real id was.
+/// setreuid(2): the saved id becomes the new effective id if the call sets the real id, or if it sets the effective
+/// id to a value other than the previous real id.
 /// Source: setreuid(2); kernel __sys_setreuid().
 fn set_re(old: KernelIds, [real, effective]: [Given; 2], held: Capability) -> Result<KernelIds, Refusal> {
     let own =

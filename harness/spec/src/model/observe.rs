@@ -1,4 +1,4 @@
-//! What processes are, as they tell themselves.
+//! The states of processes, as they report them.
 
 use super::World;
 use super::credentials::{Caps, Credentials};
@@ -22,7 +22,8 @@ impl World {
         }
     }
 
-    /// What capget(2) and the calls that tell ids say. The bounding and the ambient set are not among it.
+    /// The results of capget(2) and of the calls that return ids. They do not include the bounding and the ambient
+    /// set.
     pub(super) fn look(&self, cred: &Credentials) -> outcome::Credentials {
         let none = CapSet::EMPTY;
         let caps = Caps { bounding: none, ambient: none, ..cred.caps };
@@ -33,7 +34,7 @@ impl World {
         }
     }
 
-    /// What each process is, as it tells itself.
+    /// The state of each process, as it reports it.
     pub fn states(&self) -> Vec<(Actor, State)> {
         if self.unmodelled {
             return Vec::new();

@@ -1,4 +1,5 @@
-//! Which steps can be played at all: what the director would refuse, and what would wait for ever or say nothing.
+//! The preconditions of steps: excludes steps that the director would refuse, that would wait forever, or that have
+//! no answer.
 
 use super::World;
 use super::world::{HeldFd, Process};
@@ -6,7 +7,7 @@ use harness_scenario::action::{Action, Child, Leaves};
 use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::scenario::Step;
 
-/// How many datagrams wait at a socket before the next one is refused.
+/// How many datagrams a socket queues before it refuses the next one.
 /// Source: unix(7), /proc/sys/net/unix/max_dgram_qlen.
 const WAITING: usize = 10;
 
@@ -21,7 +22,7 @@ impl World {
         }
     }
 
-    /// A child that went on as the actor cannot give the director children of its own.
+    /// A child that acts in its parent's place cannot pass children of its own to the director.
     fn can_begin(&self, actor: Actor, action: &Action) -> bool {
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let parent = parent.map(|parent| &self.processes[parent].1);
@@ -55,7 +56,7 @@ impl World {
             Action::Syscall(call) if call.number == libc::SYS_setsockopt => {
                 matches!(process.held, HeldFd::Socket(..))
             }
-            // One whose parent stands by has a process of which others know nothing.
+            // If the parent waits beside the child, the other processes do not know the child's process id.
             Action::Child(Child::GoesOn(_) | Child::GoesOnByClone3(_)) => process.named.is_none(),
             Action::Exit(leaves) => *leaves == Leaves::Nothing,
             Action::Fork

@@ -1,4 +1,4 @@
-//! /proc/PID: who may open its files, what they say, whose they are.
+//! /proc/PID: the permission to open its files, their contents, and their owners.
 
 use super::credentials::Credentials;
 use super::map::{GLOBAL_ROOT, Kid};
@@ -11,12 +11,12 @@ use harness_scenario::outcome::Outcome;
 use nix::errno::Errno::{EACCES, EBADF, EINVAL, ESPIPE};
 
 impl World {
-    /// Whose the files of a process are: its effective ids', or root's if it is not dumpable.
+    /// The owner of a process's files: its effective ids, or root if it is not dumpable.
     /// Source: proc(5), /proc/pid; kernel task_dump_owner().
     pub(super) fn owner(process: &Process) -> (Kid, Kid) {
         match process.dumpable {
             Dumpable::Yes => (process.cred.uid.effective, process.cred.gid.effective),
-            // The program was started in the initial namespace, whose root it is.
+            // The program was started in the initial namespace, so this is root of the initial namespace.
             Dumpable::No => (GLOBAL_ROOT, GLOBAL_ROOT),
         }
     }
@@ -46,7 +46,7 @@ impl World {
         Ok(OpenFile { file, ns: of.cred.ns, opener: opener.clone(), access, position: 0, seen: None })
     }
 
-    /// Whether a process may look into another.
+    /// Whether a process may inspect another (ptrace access).
     /// Source: ptrace(2), "Ptrace access mode checking", PTRACE_MODE_READ_FSCREDS; kernel __ptrace_may_access(),
     /// cap_ptrace_access_check().
     pub(super) fn may_look_into(&self, cred: &Credentials, other: &Process) -> bool {
@@ -59,8 +59,7 @@ impl World {
         (same || ptrace(theirs.ns)) && dumpable && (subset || ptrace(theirs.ns))
     }
 
-    /// All that an open file has from its position on, which moves to its end, by read(2) with room for so many
-    /// bytes.
+    /// Reads the rest of an open file with read(2) calls of so many bytes. The position moves to the end.
     pub(super) fn read(&self, file: &mut OpenFile, room: u64) -> Reply {
         if file.access == Access::Write {
             return Refusal::without_rule(EBADF).into();
@@ -79,7 +78,7 @@ impl World {
         Reply::Is(Outcome::Text(rest), None)
     }
 
-    /// One read(2) of at most so many bytes, or pread(2), which leaves the position.
+    /// One read(2) of at most so many bytes, or one pread(2), which does not move the position.
     /// Source: read(2), lseek(2), pread(2); kernel seq_read_iter(): by the page.
     pub(super) fn read_at(&self, file: &mut OpenFile, size: u64, at: At) -> Reply {
         let (from, stays) = match at {
@@ -92,7 +91,7 @@ impl World {
                 Err(_) => return Reply::Unmodelled,
             },
         };
-        // What was sought stays so if the read fails.
+        // The position that lseek(2) set stays if the read fails.
         if matches!(at, At::Seek(_)) {
             file.position = from;
         }
@@ -112,7 +111,8 @@ impl World {
         Reply::Is(Outcome::Text(text), rule)
     }
 
-    /// Where a write(2) begins, after lseek(2) if there is one. The files cannot be written at an offset.
+    /// The position at which a write(2) starts, after lseek(2) if there is one. The files do not support writes at an
+    /// offset.
     /// Source: lseek(2); pwrite(2); kernel seq_lseek(), seq_open(): no FMODE_PWRITE.
     pub(super) fn seek(&self, file: &mut OpenFile, at: At) -> Result<(), Refusal> {
         let rule = if file.file == IdFile::Setgroups {
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    /// At its beginning a file is read anew.
+    /// At position 0, the kernel generates the contents again.
     fn look_at(&self, file: &mut OpenFile, position: u64) {
         let seen = file.seen.take().filter(|_| position > 0);
         let now = || self.namespaces.contents(file.ns, file.file, file.opener.ns);
@@ -147,8 +147,8 @@ impl World {
     }
 }
 
-/// Whether so many bytes from a position on end before the greatest offset there is.
-/// Source: kernel rw_verify_area(), before the file is asked.
+/// Whether so many bytes from a position end before the greatest possible offset.
+/// Source: kernel rw_verify_area(), before the file's own function runs.
 pub(super) fn in_range(position: u64, length: u64) -> Checked {
     let end = i64::try_from(position).ok().zip(i64::try_from(length).ok());
     let end = end.and_then(|(position, length)| position.checked_add(length));

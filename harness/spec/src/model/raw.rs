@@ -1,4 +1,4 @@
-//! Raw system calls: those that are one of the model's own, and those that change nothing it knows of.
+//! Raw system calls: those that the model has as a function, and those that change nothing in the model.
 
 use super::credentials::raise_ambient;
 use super::world::{HeldFd, Process};
@@ -6,7 +6,7 @@ use super::{Reply, World};
 use harness_scenario::action::{Entry, RawArg, Results, Syscall};
 use harness_scenario::caps::CapSet;
 
-/// Calls that change neither credentials nor namespaces nor what the four files say.
+/// Calls that change neither credentials nor namespaces nor the contents of the four files.
 const CHANGE_NOTHING: [i64; 32] = [
     libc::SYS_getuid,
     libc::SYS_geteuid,
@@ -58,7 +58,7 @@ impl World {
     fn raw(&mut self, process: &mut Process, number: i64, args: &[RawArg]) -> Reply {
         if number == libc::SYS_capset {
             let Some(sets) = capset(args) else { return Reply::Unmodelled };
-            // Bits of capabilities that the kernel does not have are dropped.
+            // The kernel drops bits of capabilities that it does not have.
             let known = CapSet::up_to(self.names.last_cap).0;
             let sets = sets.map(|set| CapSet(set.0 & known));
             return self.namespaces.capset(&mut process.cred, sets).into();
@@ -96,21 +96,21 @@ impl World {
         }
     }
 
-    /// A call that returns a descriptor of something that is not modelled.
+    /// A call that returns a file descriptor of an object that the model does not have.
     pub(super) fn hold_unknown(process: &mut Process) -> Reply {
         process.held = HeldFd::Unknown;
         Reply::Unknown
     }
 }
 
-/// Whether a mount over / may have put the process beneath or beside it; how mounts propagate is no such thing.
+/// Whether a mount over / may have put the process below or beside it. A change of mount propagation cannot.
 fn hides_the_root(args: &[RawArg]) -> bool {
     let at_root = args.get(1) == Some(&RawArg::Bytes(b"/\0"[..].into()));
     let flags = args.get(3).and_then(number).and_then(|flags| u64::try_from(flags).ok()).unwrap_or(0);
     at_root && flags & (libc::MS_PRIVATE | libc::MS_SLAVE) == 0
 }
 
-/// The native 32-bit words of some bytes.
+/// The native 32-bit words in some bytes.
 fn words(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).filter_map(|word| Some(u32::from_ne_bytes(word.try_into().ok()?))).collect()
 }
@@ -122,7 +122,7 @@ fn number(arg: &RawArg) -> Option<i64> {
     }
 }
 
-/// Effective, permitted and inheritable set, as capset(2) is given them for the calling process.
+/// The effective, permitted and inheritable set that a process passes to capset(2) for itself.
 fn capset(args: &[RawArg]) -> Option<[CapSet; 3]> {
     let [RawArg::Bytes(header), RawArg::Bytes(data)] = args else { return None };
     let (header, data) = (words(header), words(data));

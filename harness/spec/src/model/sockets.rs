@@ -13,14 +13,14 @@ use nix::errno::Errno::{EINVAL, ENOMSG, EPERM};
 /// One end of a socket pair.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct End {
-    /// The uid and gid of each message that waits there.
+    /// The uid and gid of each queued message.
     pub waiting: Vec<(Kid, Kid)>,
     /// Whether a receiver there gets credentials: SO_PASSCRED.
     pub tells: bool,
 }
 
 impl World {
-    /// One end for the caller and one for another process.
+    /// Creates a socket pair: one end for the caller and one for another process.
     pub(super) fn socketpair(&mut self, process: &mut Process, with: Actor) -> Reply {
         let Some(with) = self.find(with) else { return Reply::Unmodelled };
         self.sockets.push(Default::default());
@@ -30,7 +30,7 @@ impl World {
         done()
     }
 
-    /// setsockopt(2) with SO_PASSCRED, of the held socket.
+    /// setsockopt(2) with SO_PASSCRED, on the held socket.
     /// Source: socket(7), unix(7); kernel sk_setsockopt().
     pub(super) fn pass_credentials(&mut self, process: &Process, args: &[RawArg]) {
         let asks = [RawArg::Number(libc::SOL_SOCKET.into()), RawArg::Number(libc::SO_PASSCRED.into())];
@@ -68,7 +68,7 @@ impl World {
             return Reply::Unmodelled;
         }
         let (uid, gid) = waiting.remove(0);
-        // What an actor says of a message that came without.
+        // The answer of an actor for a message without credentials.
         if !*tells {
             return Refusal::without_rule(ENOMSG).into();
         }

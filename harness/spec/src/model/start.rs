@@ -10,10 +10,10 @@ use harness_scenario::ids::Ids;
 use harness_scenario::release::Release;
 use harness_scenario::start::Start;
 
-/// What the processes outside begin with.
+/// The credentials with which the processes outside start.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// One with the caller's credentials.
+    /// A process with the caller's credentials.
     pub(super) privileged: Process,
     /// One with those that it runs with.
     pub(super) outside: Process,

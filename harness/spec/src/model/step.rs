@@ -1,4 +1,4 @@
-//! A scenario step by step: which of the model's calls each action is made of.
+//! A scenario step by step: the calls of the model that each action consists of.
 
 use super::credentials::Caps;
 use super::world::{HeldFd, Process};
@@ -14,7 +14,7 @@ use nix::errno::Errno::{EBADF, EINVAL};
 use std::path::Path;
 
 impl World {
-    /// What should come of the next step.
+    /// The prediction for the next step.
     pub fn expect(&mut self, step: &Step) -> Expected {
         if self.unmodelled {
             return Expected::default();
@@ -29,7 +29,7 @@ impl World {
         }
     }
 
-    /// Whether nothing more can be said.
+    /// Whether the model can predict nothing more.
     pub fn is_unmodelled(&self) -> bool {
         self.unmodelled
     }
@@ -44,7 +44,7 @@ impl World {
         }
         let Some(index) = self.find(step.actor) else { return Reply::Unmodelled };
         if let Action::Exit(leaves) = step.action {
-            // A zombie can still be named, and is not modelled.
+            // Other processes can still name a zombie. The model does not have zombies.
             self.processes.remove(index);
             return if leaves == Leaves::Nothing { done() } else { Reply::Unmodelled };
         }
@@ -75,7 +75,8 @@ impl World {
         done()
     }
 
-    /// One's own directory is reached without naming a process; so is that of one that is not there.
+    /// A process reaches its own directory without naming a process. The directory of a missing process is modelled
+    /// in the same way.
     fn named(&self, actor: Actor, of: Option<Actor>) -> Option<&Process> {
         let owner = actor.file_owner(of);
         let (_, process) = self.processes.iter().find(|(other, _)| *other == owner && owner != actor)?;
@@ -86,7 +87,7 @@ impl World {
         text.bytes(self.names.own.of(file))
     }
 
-    /// An action of one process; `process` is put back afterwards.
+    /// An action of one process. `process` is put back afterwards.
     fn take(&mut self, actor: Actor, process: &mut Process, action: &Action) -> Reply {
         match action {
             Action::Write { file, of, text } => self.open_and_write(actor, process, (*file, *of), text),
@@ -185,7 +186,7 @@ impl World {
         flags.map_or(Reply::Unmodelled, |flags| self.clone_child(process, flags).map(|_| ()).into())
     }
 
-    /// The child goes on as the actor; by its process id others reach the parent.
+    /// The child continues as the actor. Other processes reach the parent by the actor's process id.
     fn go_on(&mut self, process: &mut Process, flags: Option<i32>) -> Reply {
         let Some(flags) = flags else { return Reply::Unmodelled };
         let parent = process.clone();
@@ -213,7 +214,7 @@ impl World {
             HeldFd::File(number) => number,
             HeldFd::Empty => {
                 let call = if matches!(at, At::Seek(_)) { "lseek" } else { "" };
-                // pwrite(2) looks at the offset before it looks for the file.
+                // pwrite(2) checks the offset before the file descriptor.
                 let errno = if matches!(at, At::Offset(..0)) { EINVAL } else { EBADF };
                 return Refusal { call, ..Refusal::without_rule(errno) }.into();
             }
@@ -221,7 +222,7 @@ impl World {
         };
         let mut file = self.files[number].clone();
         let written = match self.seek(&mut file, at) {
-            // The write follows all the same, at the old position, and the step is named after what failed.
+            // The write still follows, at the old position. The outcome names the call that failed.
             Err(refusal) if refusal.call == "lseek" => {
                 let _ = self.write(&process.cred, &mut file, &Given::of(text, bytes));
                 Err(refusal)
@@ -249,7 +250,7 @@ impl World {
         reply
     }
 
-    /// The same open file is held by both from now on.
+    /// From now on, both processes hold the same open file.
     fn give(&mut self, process: &Process, to: Actor) -> Reply {
         match self.find(to) {
             Some(to) if process.held != HeldFd::Empty => {
@@ -261,7 +262,7 @@ impl World {
     }
 }
 
-/// The sets that capset(2) is given for a change.
+/// The sets that a change passes to capset(2).
 fn changed(old: &Caps, change: &CapChange) -> [CapSet; 3] {
     let mask = |caps: &[Cap]| caps.iter().fold(CapSet::EMPTY, |all, cap| all.with(*cap));
     let [effective, permitted, inheritable] = [old.effective, old.permitted, old.inheritable];

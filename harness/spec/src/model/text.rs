@@ -1,4 +1,4 @@
-//! What the kernel reads in the text of a map, oddities included.
+//! How the kernel parses the text of a map, including oddities.
 //! Source: kernel map_write(), simple_strtoul(), lib/ctype.c.
 
 use super::Refusal;
@@ -6,22 +6,22 @@ use super::map::Extent;
 use crate::rules::{Rule, named};
 use nix::errno::Errno::EINVAL;
 
-/// How a number of more than 64 bits is read.
+/// How the kernel reads a number of more than 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Long {
-    /// Its last 64 bits count.
+    /// It uses the last 64 bits.
     Wraps,
-    /// It is the greatest number of 64 bits.
+    /// It uses the greatest number of 64 bits.
     Saturates,
 }
 
-/// The most extents that a map has.
+/// The greatest number of extents of a map.
 /// Source: kernel 6397fac4915a, UID_GID_MAP_MAX_EXTENTS.
 const MOST: usize = 340;
 
 /// The extents of a text.
 pub fn parse(text: &[u8], long: Long) -> Result<Vec<Extent>, Refusal> {
-    // The kernel works on a string: what follows a NUL byte is not there.
+    // The kernel works on a C string and ignores everything after a NUL byte.
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     let mut extents: Vec<Extent> = Vec::new();
     let mut lines = Some(text);
@@ -64,13 +64,13 @@ fn parse_line(line: &[u8], long: Long) -> Result<Extent, Refusal> {
     Ok(Extent { first, lower, count })
 }
 
-/// What holds for an extent by itself and beside those before it.
+/// Checks an extent by itself, and against the extents before it.
 fn check_against(others: &[Extent], extent: Extent) -> Result<(), Refusal> {
     let Extent { first, lower, count } = extent;
     if first == u32::MAX || lower == u32::MAX {
         return refused(const { named("text.last-id") });
     }
-    // A count of 0 ends where it begins, too.
+    // A range with a count of 0 also ends where it begins.
     if first.wrapping_add(count) <= first {
         return refused(const { named("text.upper-range") });
     }
@@ -90,8 +90,8 @@ fn check_against(others: &[Extent], extent: Extent) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The digits at the start as a number, 0 if there are none, and what follows them. Of a number of up to 64
-/// bits the last 32 count.
+/// The digits at the start as a number, or 0 if there are none, and the text after them. Of a number of up to 64
+/// bits, only the last 32 bits count.
 fn number(text: &[u8], long: Long) -> (u32, &[u8]) {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let value = text[..digits].iter().fold(0_u64, |value, digit| {
@@ -104,12 +104,12 @@ fn number(text: &[u8], long: Long) -> (u32, &[u8]) {
     (u32::try_from(value & 0xffff_ffff).unwrap_or(0), &text[digits..])
 }
 
-/// White space, the no-break space of Latin-1 among it.
+/// White space, including the no-break space of Latin-1.
 fn is_space(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r' | 0xa0)
 }
 
-/// What follows the white space at the start.
+/// The text after the white space at the start.
 pub fn skip_spaces(text: &[u8]) -> &[u8] {
     &text[text.iter().take_while(|byte| is_space(byte)).count()..]
 }

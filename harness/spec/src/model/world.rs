@@ -1,4 +1,4 @@
-//! What there is: namespaces in a tree, processes, open files.
+//! The model's state: namespaces in a tree, processes, open files.
 
 use super::credentials::Credentials;
 use super::map::{Kid, Map, index};
@@ -9,7 +9,7 @@ use std::ops::{Index, IndexMut};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NsId(usize);
 
-/// The namespace in which the caller is: the initial one.
+/// The caller's namespace: the initial one.
 pub const INITIAL: NsId = NsId(0);
 
 /// The word in /proc/PID/setgroups.
@@ -24,24 +24,24 @@ pub enum Word {
 /// Whether the creator of a namespace could have mapped uid 0 of the parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Creator {
-    /// It had CAP_SETFCAP effective, or the kernel does not ask.
+    /// It had CAP_SETFCAP in its effective set, or the kernel does not check this.
     HadSetfcap,
-    /// It had not.
+    /// It did not have it.
     LackedSetfcap,
 }
 
 /// A user namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Namespace {
-    /// The one above it; the initial namespace has none.
+    /// The parent. The initial namespace has none.
     pub parent: Option<NsId>,
     /// The effective uid of its creator.
     pub owner: Kid,
-    /// How many lie above it.
+    /// The number of namespaces above it.
     pub level: u32,
     /// Whether setgroups(2) may be called.
     pub setgroups: Word,
-    /// What its creator could do.
+    /// Whether its creator could map uid 0 of the parent.
     pub creator: Creator,
     /// uid_map, gid_map and projid_map.
     pub maps: [Map; 3],
@@ -52,7 +52,7 @@ pub struct Namespace {
 pub struct Namespaces(Vec<Namespace>);
 
 impl Namespaces {
-    /// The initial one alone.
+    /// Only the initial namespace.
     pub fn new() -> Self {
         let identity = Map::identity();
         Self(vec![Namespace {
@@ -65,7 +65,7 @@ impl Namespaces {
         }])
     }
 
-    /// Adds one.
+    /// Adds a namespace.
     pub fn add(&mut self, namespace: Namespace) -> NsId {
         self.0.push(namespace);
         NsId(self.0.len() - 1)
@@ -74,24 +74,24 @@ impl Namespaces {
     /// The map of this kind.
     ///
     /// # Panics
-    /// For setgroups, which is no map.
+    /// For setgroups, which is not a map.
     pub fn map(&self, ns: NsId, file: IdFile) -> &Map {
         &self[ns].maps[index(file).expect("setgroups is no map")]
     }
 
-    /// What a uid of the namespace is to the kernel.
+    /// The kernel's id for a uid of the namespace.
     pub fn kuid(&self, ns: NsId, uid: u32) -> Option<Kid> {
         self.map(ns, IdFile::UidMap).down(uid)
     }
 
-    /// What a gid of the namespace is to the kernel.
+    /// The kernel's id for a gid of the namespace.
     pub fn kgid(&self, ns: NsId, gid: u32) -> Option<Kid> {
         self.map(ns, IdFile::GidMap).down(gid)
     }
 
-    /// The contents of one of the four files, as its opener's namespace names ids.
-    /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel uid_m_show(): in the namespace
-    /// itself the ids of its parent are shown.
+    /// The contents of one of the four files, with ids as its opener's namespace maps them.
+    /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel uid_m_show(): an opener in the
+    /// namespace itself sees the ids of its parent.
     pub fn contents(&self, ns: NsId, file: IdFile, opener: NsId) -> String {
         if file == IdFile::Setgroups {
             let word = if self[ns].setgroups == Word::Allow { "allow\n" } else { "deny\n" };
@@ -116,44 +116,44 @@ impl IndexMut<NsId> for Namespaces {
     }
 }
 
-/// One of the four files in /proc, opened.
+/// An open file: one of the four in /proc.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OpenFile {
     /// Which of the four.
     pub file: IdFile,
-    /// Of which namespace: the one that the process was in at the time.
+    /// The namespace that it belongs to: the one that the process was in at the time of the open.
     pub ns: NsId,
-    /// The credentials of its opener at the time.
+    /// The credentials of its opener at the time of the open.
     pub opener: Credentials,
-    /// For what it was opened.
+    /// The access mode.
     pub access: Access,
-    /// Where the next read or write begins.
+    /// The position of the next read or write.
     pub position: u64,
-    /// What it said when a position behind its beginning was last looked for. The kernel keeps the rest of that
-    /// line, and what it says since may be another.
+    /// The contents at the time of the last seek to a position other than 0. The kernel keeps the rest of that line,
+    /// although the contents may have changed since.
     /// Source: kernel traverse(), seq_read_iter().
     pub seen: Option<String>,
 }
 
-/// What a process holds.
+/// The file descriptor that a process holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HeldFd {
     /// Nothing.
     Empty,
-    /// An open file by its number; several processes may hold the same.
+    /// An open file by its number. Several processes may hold the same one.
     File(usize),
     /// An end of a socket pair, by the number of the pair and of the end.
     Socket(usize, usize),
-    /// Something that is not modelled.
+    /// An object that the model does not have.
     Unknown,
 }
 
-/// Whether other processes may look at a process.
+/// Whether other processes may inspect a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dumpable {
-    /// Its files in /proc belong to its effective ids.
+    /// Yes: its files in /proc belong to its effective ids.
     Yes,
-    /// They belong to root.
+    /// No: its files in /proc belong to root.
     No,
 }
 
@@ -164,27 +164,28 @@ pub struct Process {
     pub cred: Credentials,
     /// PR_GET_DUMPABLE
     pub dumpable: Dumpable,
-    /// What it holds.
+    /// The file descriptor that it holds.
     pub held: HeldFd,
     /// The user namespace that owns its UTS namespace.
     pub uts_owner: NsId,
     /// Whether its root directory is not that of its mount namespace.
     pub chrooted: bool,
-    /// The CLONE_ flags of children that live beside it: what it shares with others.
+    /// The CLONE_ flags of children that stay alive beside it: what it shares with them.
     pub shares: i32,
-    /// The process that others reach by its process id, where a child has gone on in its place.
+    /// The process that others reach by its process id, if a child acts in its place.
     pub named: Option<Box<Process>>,
 }
 
 impl Process {
-    /// The one that others find in /proc.
+    /// The process that others find in /proc.
     pub fn in_proc(&self) -> &Process {
         self.named.as_deref().unwrap_or(self)
     }
 
-    /// Takes on new credentials.
-    /// Source: PR_SET_DUMPABLE(2const); kernel commit_creds(): a change of the effective or filesystem ids, or
-    /// capabilities that the old credentials did not have over the new namespace, makes it undumpable.
+    /// Installs new credentials.
+    /// Source: PR_SET_DUMPABLE(2const); kernel commit_creds(): a process becomes undumpable if its effective or
+    /// filesystem ids change, or if it gains capabilities that the old credentials did not have over the new
+    /// namespace.
     pub fn commit(&mut self, new: Credentials, namespaces: &Namespaces) {
         let old = &self.cred;
         let ids = |cred: &Credentials| [cred.uid.effective, cred.gid.effective, cred.uid.fs, cred.gid.fs];
@@ -195,7 +196,7 @@ impl Process {
     }
 }
 
-/// Whether old credentials have all that new ones give.
+/// Whether old credentials have all capabilities of the new ones.
 /// Source: kernel cred_cap_issubset().
 fn had_before(namespaces: &Namespaces, old: &Credentials, new: &Credentials) -> bool {
     if old.ns == new.ns {

@@ -10,11 +10,11 @@ use harness_scenario::action::{Access, IdFile, Text};
 use harness_scenario::caps::Cap;
 use nix::errno::Errno::{EBADF, EFAULT, EINVAL, EPERM};
 
-/// What write(2) is given.
+/// The arguments of write(2).
 pub struct Given<'a> {
-    /// The bytes, unless the pointer is bad.
+    /// The bytes, or `None` if the pointer is bad.
     pub bytes: Option<&'a [u8]>,
-    /// How many they are said to be.
+    /// The size argument.
     pub length: u64,
 }
 
@@ -23,7 +23,7 @@ pub struct Given<'a> {
 const WORD: u64 = 8;
 
 impl<'a> Given<'a> {
-    /// That of a text, whose bytes these are.
+    /// The arguments for a text of these bytes.
     pub fn of(text: &Text, bytes: &'a [u8]) -> Self {
         match text {
             Text::BadPointer(length) => Given { bytes: None, length: *length },
@@ -31,7 +31,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// The bytes, if there are fewer than this and they can be read; nothing is read of nothing.
+    /// The bytes, if there are fewer than this and they can be read. A size of 0 reads nothing.
     fn fewer_than(&self, most: u64, rules: [&'static crate::rules::Rule; 2]) -> Result<&'a [u8], Refusal> {
         if self.length >= most {
             return Err(Refusal::by(EINVAL, rules[0]));
@@ -42,7 +42,7 @@ impl<'a> Given<'a> {
 }
 
 impl World {
-    /// write(2) by a process with these credentials to an open file, whose position moves on if it succeeds.
+    /// write(2) by a process with these credentials to an open file. The position moves if the write succeeds.
     pub(super) fn write(&mut self, writer: &Credentials, file: &mut OpenFile, given: &Given<'_>) -> Checked {
         if file.access == Access::Read {
             return super::refuse(EBADF);
@@ -106,7 +106,7 @@ impl World {
             self.uid_0(file, parent, extents)?;
         }
         let Err(alone) = own_id(all, file, parent, extents) else { return Ok(()) };
-        // The rule that is named is the first of those that would have helped.
+        // The refusal names the first rule that would have allowed the write.
         if !all.capable(writer, parent, cap) {
             let owned = all.capable(opener, parent, cap);
             return Err(if owned {
@@ -121,7 +121,7 @@ impl World {
         Ok(())
     }
 
-    /// Who may map uid 0 of the parent.
+    /// Whether the opener may map uid 0 of the parent.
     /// Source: user_namespaces(7), CAP_SETFCAP; kernel db2e718a4798, verify_root_map().
     fn uid_0(&self, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
         if !self.changes.setfcap || extents.iter().all(|extent| extent.lower != 0) {
@@ -143,7 +143,7 @@ impl World {
             return refuse_by(EINVAL, const { named("deny.position") });
         }
         let text = given.fewer_than(WORD, const { [named("deny.size"), named("deny.bad-buffer")] })?;
-        // The kernel works on a string: what follows a NUL byte is not there.
+        // The kernel works on a C string and ignores everything after a NUL byte.
         let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
         let (word, rest) = match (text.strip_prefix(b"allow"), text.strip_prefix(b"deny")) {
             (Some(rest), _) => (Word::Allow, rest),
@@ -167,8 +167,8 @@ impl World {
     }
 }
 
-/// Whether the map is the one that needs no privilege: the opener, who owns the namespace, maps its own
-/// effective id and no other, the gid under "deny" alone.
+/// Whether the map is the one that needs no privilege: the opener owns the namespace and maps only its own effective
+/// id, and the gid only under "deny".
 /// Source: kernel new_idmap_permitted(); f95d7918bd1e, 80dd00a23784, 66d2f338ee4c.
 fn own_id(all: &Namespaces, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
     let opener = &file.opener;

@@ -10,10 +10,10 @@ use crate::ids::{CapSets, FsId, Ids};
 
 pub(super) const FULL_MAP: &str = "0 0 4294967295";
 
-/// A change that makes a host hostile.
+/// A change of a fact that makes a host hostile.
 pub(super) type Change = fn(&mut Facts);
 
-/// An ordinary user of a distribution that allows user namespaces.
+/// An unprivileged user of a distribution that allows user namespaces.
 pub(super) fn user() -> Facts {
     let ranges = vec![SubidRange { owner: "alice".into(), first: 100_000, count: 65536 }];
     Facts {
@@ -120,7 +120,7 @@ pub(super) fn without_proc(facts: &mut Facts) {
     facts.policy.max_user_namespaces = Fact::Unreadable("ENOENT".into());
 }
 
-/// Inside `unshare --map-root-user`, all capabilities included.
+/// Inside `unshare --map-root-user`, with all capabilities.
 pub(super) fn one_id(facts: &mut Facts) {
     facts.process = process(0, CapSet::up_to(40));
     facts.process.uid_map = Fact::Known("0 1000 1".into());

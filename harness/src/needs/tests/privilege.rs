@@ -1,4 +1,4 @@
-//! Privileges that a caller has, or lacks by one fact.
+//! Privileges that a caller has, or that one fact denies.
 
 use rstest::rstest;
 
@@ -23,7 +23,7 @@ fn nobody_is_root_with(#[case] change: Change, #[case] reason: &str) {
     assert_eq!(Need::Root.unmet(&facts), Some(format!("needs root: {reason}")));
 }
 
-/// Root stays root without the capabilities that nothing here is about.
+/// Root still counts as root without the capabilities that no need here uses.
 #[test]
 fn root_may_lack_capabilities() {
     let mut facts = root();
@@ -68,7 +68,7 @@ fn subids_are_withheld_by(#[case] change: Change, #[case] reason: &str) {
     assert_eq!(Need::Subids.unmet(&facts), Some(format!("needs subordinate ids: {reason}")));
 }
 
-/// Some distributions give newuidmap file capabilities instead of the setuid bit.
+/// Some distributions use file capabilities for newuidmap instead of the setuid bit.
 #[test]
 fn file_capabilities_serve_newuidmap_but_not_sudo() {
     let mut facts = user();

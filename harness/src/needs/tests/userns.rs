@@ -1,4 +1,4 @@
-//! User namespaces on hosts that withhold them, or may.
+//! User namespaces on hosts that deny them, or that may deny them.
 
 use rstest::rstest;
 
@@ -76,7 +76,7 @@ fn a_probe_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
     assert_eq!(unmet, Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}")));
 }
 
-/// An ordinary user inside its own namespace; to root it is a reason not to be root.
+/// An unprivileged user inside its own namespace. For Need::Root, this is a reason for not being root.
 #[test]
 fn a_namespace_inherits_the_denial_of_setgroups() {
     let mut facts = user();
@@ -95,7 +95,7 @@ fn as_many_namespaces_as_the_tests_have_are_enough() {
     assert_eq!(Need::UnprivilegedUserns.unmet(&facts), None);
 }
 
-/// What one cannot have for oneself, root may still have.
+/// Root may still have what the caller cannot have for itself.
 #[rstest]
 #[case::debian_sysctl(|facts: &mut Facts| facts.policy.unprivileged_userns_clone = Fact::Known(0))]
 #[case::ubuntu_sysctl(|facts: &mut Facts| facts.policy.apparmor_restrict_unprivileged_userns = Fact::Known(1))]

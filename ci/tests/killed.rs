@@ -87,7 +87,7 @@ impl Drop for Run {
     }
 }
 
-/// A zombie is gone: whoever has adopted it may take a moment to bury it.
+/// A zombie counts as gone: the process that adopted it may take a moment to reap it.
 fn is_gone(pid: Pid) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).unwrap_or_default();
     stat.is_empty() || stat.contains(") Z ") || stat.contains(") X ")

@@ -68,7 +68,7 @@ fn shown(chromium: &mut Chromium) -> Result<Value, Box<dyn Error>> {
     Ok(serde_json::from_str(chromium.evaluate(SHOWN)?.as_str().unwrap_or_default())?)
 }
 
-/// Gives a control of the form a value, as somebody who types it.
+/// Gives a control of the form a value, as a person who types it.
 fn set(chromium: &mut Chromium, control: &str, value: &str) -> Result<(), String> {
     chromium.evaluate(&format!(
         "(() => {{ const it = document.querySelector(`{control}`); {value};

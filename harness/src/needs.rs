@@ -5,10 +5,10 @@
 //! unshare(2) has to turn the suite red, and a probe would have turned it into skipped tests. So
 //! a need is a pure function of [`Facts`]: a sysctl that forbids, a chroot, a missing `/proc`.
 //!
-//! Some facts only name somebody who *may* withhold user namespaces and do not tell whether they
-//! do: a seccomp filter, a security module that confines this process, limits of namespaces above
-//! this one. Then, and only then, a probe is made ([`Lookups::probe`]), and the reason of a skip
-//! names both the refusal and who may be behind it. Where no fact names anybody, nothing is tried.
+//! Some facts name only what *may* withhold user namespaces, and do not show whether it does: a seccomp filter, a
+//! security module that confines this process, limits of namespaces above this one. Only then the suite makes a probe
+//! ([`Lookups::probe`]), and the reason of a skip names both the refusal and its possible cause. If no fact names a
+//! cause, the suite makes no probe.
 //!
 //! An unprivileged user cannot see a BPF program that is attached as a security module, or a chroot into a mount
 //! point. In these cases the suite fails instead of skipping tests.

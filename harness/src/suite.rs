@@ -34,7 +34,7 @@ pub use names::test_name;
 pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
 /// The variable with which each test prints how many of its scenarios and steps the model predicted.
-pub const TELL: &str = "USERNS_SUITE_TELL";
+pub const MODEL_COVERAGE: &str = "USERNS_SUITE_MODEL_COVERAGE";
 
 /// The exit status for a mistake in the suite or in its arguments, as for cargo's own usage errors. A failed test
 /// gives 101.
@@ -216,8 +216,8 @@ fn played(trace: &Trace) {
 
 /// Prints how much of a test the model predicted, if the variable asks for it.
 fn tell(counts: verdict::Counts) {
-    if env::var_os(TELL).is_some() {
-        println!("foretold {counts:?}");
+    if env::var_os(MODEL_COVERAGE).is_some() {
+        println!("predicted {counts:?}");
     }
 }
 

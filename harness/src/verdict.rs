@@ -42,7 +42,7 @@ pub struct Counts {
     /// Steps.
     pub steps: usize,
     /// The steps that the model predicted.
-    pub foretold: usize,
+    pub predicted: usize,
 }
 
 thread_local! {
@@ -63,7 +63,7 @@ pub(crate) fn played(trace: &Trace) {
         played.counts.steps += trace.outcomes.len();
         if let Some(prediction) = &prediction {
             played.counts.whole += usize::from(prediction.is_whole());
-            played.counts.foretold += prediction.steps.iter().filter(|step| step.outcome.is_some()).count();
+            played.counts.predicted += prediction.steps.iter().filter(|step| step.outcome.is_some()).count();
             let found = model::disagreements(trace, prediction);
             if !found.is_empty() {
                 played.disputed.push((trace.clone(), prediction.clone(), found));

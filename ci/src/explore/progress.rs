@@ -1,4 +1,4 @@
-//! How far a long run is, for whoever waits for it.
+//! How far a long run is, for the person who waits for it.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering;

@@ -144,7 +144,7 @@ pub enum User {
     Root,
     /// A user without privileges and without an entry in an account file.
     Unprivileged,
-    /// Whoever calls, on a host where nobody else can be had.
+    /// The caller, on a host where no other user can be had.
     Caller,
 }
 

@@ -24,7 +24,7 @@ pub enum RunFailure {
     AnotherKernel(String),
     /// The guest itself could not go on; its words.
     Stopped(String),
-    /// Somebody asked us to stop.
+    /// A signal asked `cargo ci` to stop.
     Interrupted,
 }
 

@@ -166,7 +166,7 @@ impl Guest {
                 let until = Instant::now() + 2 * supervisor::PATIENCE;
                 self.wait(|| Instant::now() >= until);
             }
-            // Had somebody killed the supervisor, there would still be its group.
+            // If the supervisor was killed, its process group may still exist.
             let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
         }
         let _ = self.child.wait();

@@ -61,7 +61,7 @@ fn known(test: &str, what: &str) -> TestCase {
     TestCase::new(test, status)
 }
 
-/// A test that passed although it is known to fail, which somebody has to look at.
+/// An unexpected pass: a test that passed although it is known to fail. A person has to look at it.
 fn passed_after_all(test: &str) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status

@@ -1,6 +1,6 @@
 //! Directories that last as long as this process, and that a later run finds and removes where this one was killed.
 //!
-//! Each is locked while somebody works in it (flock(2), which ends with the process). A directory of ours that
+//! Each is locked while a process works in it (flock(2), which ends with the process). A directory of ours that
 //! nobody has locked is one that an earlier run left.
 
 use std::fs::{self, File, Permissions};

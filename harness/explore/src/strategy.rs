@@ -1,6 +1,6 @@
 //! How scenarios are drawn: groups of a few steps, one after the other.
 //!
-//! A group has what belongs together: a file opened, passed on and written; a namespace mapped; a map that somebody
+//! A group has what belongs together: a file opened, passed on and written; a namespace mapped; a map that a process
 //! reads. Alone, its steps would hardly ever meet. What makes no sense at its place is left out when the groups
 //! are [put together](super::repair).
 

@@ -125,7 +125,7 @@ fn variables(used: &BTreeSet<&str>) -> Vec<String> {
     declare("The uid of the processes outside.", "uid_t", &["own_uid"]);
     declare("The gid of the processes outside.", "gid_t", &["own_gid"]);
     let callers = ["caller_inh", "caller_prm", "caller_eff", "caller_amb"];
-    declare("What whoever runs this has of capabilities.", "unsigned long long", &callers);
+    declare("The capabilities of the caller of this program.", "unsigned long long", &callers);
     all
 }
 

@@ -91,7 +91,7 @@ impl Header {
             lines.extend(self.about.iter().cloned().chain([String::new()]));
         }
         lines.push("Expected, step by step:".to_owned());
-        lines.extend(foretold(scenario, prediction));
+        lines.extend(predicted(scenario, prediction));
         lines.push(String::new());
         lines.push(format!("Made by userns-suite on Linux {}. Run it with", self.host.kernel));
         lines.push(match kind {
@@ -106,7 +106,7 @@ impl Header {
 }
 
 /// The steps and their expected outcomes, as traces show them.
-fn foretold(scenario: &Scenario, prediction: &Prediction) -> Vec<String> {
+fn predicted(scenario: &Scenario, prediction: &Prediction) -> Vec<String> {
     let name = scenario.steps.iter().map(|step| step.actor.to_string().len()).max().unwrap_or(0);
     let actions: Vec<String> =
         scenario.steps.iter().map(|step| show::action(step.actor, &step.action)).collect();

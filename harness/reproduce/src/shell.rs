@@ -105,7 +105,7 @@ fn listed(groups: &[u32]) -> String {
 
 fn begin(scenario: &Scenario, actor: Actor) -> Result<String, NotPossible> {
     if !matches!(actor.parent(), None | Some(Actor::Outside)) {
-        return impossible("only processes that whoever runs it can make");
+        return impossible("only processes that the caller of the script can make");
     }
     let becomes = match &scenario.run_as {
         _ if actor == Actor::Privileged => "",

@@ -82,7 +82,7 @@ impl<'a> Statements<'a> {
             return Err(NotPossible(format!("{actor} takes a step before it begins or after its end")));
         }
         let outcome = self.prediction.outcome(index);
-        let foretold = outcome.map(|outcome| expected(outcome, action, self.own, self.last_cap));
+        let predicted = outcome.map(|outcome| expected(outcome, action, self.own, self.last_cap));
         match action {
             Action::UnshareOrStop(flags) => {
                 let flags = numbers::flags(*flags);
@@ -94,7 +94,7 @@ impl<'a> Statements<'a> {
             Action::Exit(leaves) => self.end(*actor, *leaves, action),
             other => {
                 let call = self.call(*actor, other, outcome)?;
-                self.statement(*actor, action, &ending(foretold.as_ref(), &call));
+                self.statement(*actor, action, &ending(predicted.as_ref(), &call));
             }
         }
         Ok(())

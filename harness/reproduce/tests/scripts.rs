@@ -52,7 +52,7 @@ fn a_script_says_what_the_director_saw(#[case] scenario: Scenario) {
 }
 
 #[rstest]
-#[case::another_process(caller().inside(&OWN).second(&[DENY]), "only processes that whoever runs it can make")]
+#[case::another_process(caller().inside(&OWN).second(&[DENY]), "only processes that the caller of the script can make")]
 #[case::a_call_of_its_own(caller().inside(&[UNSHARE]), "no program does unshare(CLONE_NEWUSER)")]
 #[case::ids_and_more(caller().inside(&OWN).inside(&[setresuid(0), DENY]), "a program that changes its ids is gone")]
 fn what_is_not_possible_has_a_reason(#[case] scenario: Scenario, #[case] reason: &str) {

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 pub(super) fn sequence() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         3 => two_levels().boxed(),
-        4 => somebody_else_maps().boxed(),
+        4 => another_process_maps().boxed(),
         2 => a_creator_with_less().boxed(),
         1 => nothing_to_change().boxed(),
         1 => capabilities_kept().boxed(),
@@ -71,7 +71,7 @@ fn two_levels() -> impl Strategy<Value = Vec<Step>> {
 
 /// A process whose effective uid differs from the owner's, but that can still open the files of the namespace, maps
 /// its own id there.
-fn somebody_else_maps() -> impl Strategy<Value = Vec<Step>> {
+fn another_process_maps() -> impl Strategy<Value = Vec<Step>> {
     let keeps = any::<bool>();
     let goes_back = any::<bool>();
     let drops = option::of(select(vec![Cap::Setuid, Cap::Setgid, Cap::SysAdmin, Cap::DacOverride]));

@@ -30,7 +30,7 @@ impl Director<'_> {
     pub(crate) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
-        if whoever_was_forked_last_ends_first() {
+        if last_forked_ends_first() {
             states.reverse();
         }
         let gid_maps: Vec<(Actor, String)> =
@@ -90,7 +90,7 @@ fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Grou
 /// The actors in the order in which they report their state and exit.
 fn in_turn() -> [Actor; Actor::ALL.len()] {
     let mut all = Actor::ALL;
-    if whoever_was_forked_last_ends_first() {
+    if last_forked_ends_first() {
         all.reverse();
     }
     all
@@ -100,7 +100,7 @@ fn in_turn() -> [Actor; Actor::ALL.len()] {
 /// order is reversed: a child may be the first process of a PID namespace, and its end would end its parent.
 ///
 /// Source: gVisor, pkg/sentry/kernel/task_clone.go, Task.Clone().
-fn whoever_was_forked_last_ends_first() -> bool {
+fn last_forked_ends_first() -> bool {
     host::system().is_gvisor()
 }
 

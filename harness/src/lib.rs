@@ -7,7 +7,7 @@
 //! ```
 //! use harness::prelude::*;
 //!
-//! // Who: a process in a new user namespace, with the credentials of whoever runs this.
+//! // Who: a process in a new user namespace, with the credentials of the caller.
 //! let scenario = caller();
 //!
 //! // What they do: map the own gid, first as it is refused to the unprivileged, then as it is allowed.

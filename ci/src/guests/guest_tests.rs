@@ -98,7 +98,7 @@ fn nothing_of_a_guest_is_left() -> Result<(), Box<dyn std::error::Error>> {
     play(&format!("sleep 600 & echo $! >'{}'; {READY}; sleep 600", pid.display()), SHORT)?;
 
     let pid: i32 = std::fs::read_to_string(pid)?.trim().parse()?;
-    // Whoever adopts it may take a moment to bury it.
+    // The process that adopts it may take a moment to reap it.
     let state = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let gone = || state().is_empty() || state().contains(") Z ") || state().contains(") X ");
     let begun = Instant::now();

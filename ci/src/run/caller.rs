@@ -1,4 +1,4 @@
-//! `cargo ci suite`: the suite as whoever calls it.
+//! `cargo ci suite`: the suite with the caller's credentials.
 
 use std::process::Command;
 

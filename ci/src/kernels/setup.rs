@@ -12,7 +12,7 @@ use crate::kernels::list::{Row, Source};
 use crate::sys::packages::{self, Missing, has_target};
 use crate::sys::workspace::STATIC_TARGET;
 use crate::sys::{process, tools};
-use crate::ui::print::print;
+use crate::ui::print::note;
 
 /// The programs that make a root and enter it, and the packages that bring them.
 const ROOTS: [(&str, &str); 5] = [
@@ -86,13 +86,13 @@ pub fn install(rows: &[Row]) -> Result<(), String> {
         .collect();
     if missing.contains(&Missing::Target) {
         let mut command = Command::new("rustup");
-        let status = process::stream(command.args(["target", "add", STATIC_TARGET]))?;
+        let status = process::install(command.args(["target", "add", STATIC_TARGET]))?;
         if !status.success() {
             return Err(format!("`{}` failed ({status})", process::show(&command)));
         }
     }
     if names.is_empty() {
-        print("everything that the kernels need is there\n");
+        note("everything that the kernels need is there\n");
         return Ok(());
     }
     let typed = packages::install_command(&names);

@@ -1,6 +1,6 @@
 //! Running other programs: streamed or captured, with signals passed on and errors that name the command.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 use std::iter;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -34,6 +34,14 @@ pub fn stream(command: &mut Command) -> Result<ExitStatus, String> {
     let shown = show(command);
     let child = command.spawn().map_err(|error| format!("cannot start `{shown}`: {error}"))?;
     wait(child, &shown, None)
+}
+
+/// Runs an installer. All its output goes to standard error, because the standard output of `cargo ci` may be JSON.
+///
+/// # Errors
+/// As for [`stream`].
+pub fn install(command: &mut Command) -> Result<ExitStatus, String> {
+    stream(command.stdout(io::stderr()))
 }
 
 /// Runs a command, keeps both of its streams, and kills it after `limit`.

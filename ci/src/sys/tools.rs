@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::sys::process;
-use crate::ui::print::print;
+use crate::ui::print::note;
 
 /// The first nextest whose JUnit file tells of skipped tests. `.config/nextest.toml` asks for it, too.
 const NEXTEST: &str = "0.9.143";
@@ -92,8 +92,8 @@ fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(
     if install == Install::Nothing {
         return Err(format!("{what} is missing or too old; install it with `{shown}`"));
     }
-    print(format_args!("{what} is missing or too old, installing it: {shown} (this can take minutes)\n"));
-    let status = process::stream(command)?;
+    note(format_args!("{what} is missing or too old, installing it: {shown} (this can take minutes)\n"));
+    let status = process::install(command)?;
     if status.success() {
         return Ok(());
     }

@@ -10,3 +10,8 @@ use std::io::Write;
 pub fn print(text: impl Display) {
     let _ = write!(anstream::stdout(), "{text}");
 }
+
+/// Prints to standard error: what is no part of the result, which may be JSON.
+pub fn note(text: impl Display) {
+    let _ = write!(anstream::stderr(), "{text}");
+}

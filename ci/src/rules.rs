@@ -65,7 +65,7 @@ fn only_skips(run: &UserRun) -> bool {
     !run.tests.is_empty() && run.tests.iter().all(|test| test.end.is_skip())
 }
 
-/// Results differences of any kernel that are about tests which nobody has.
+/// Returns the differences of any kernel that name tests which do not exist.
 fn known_of_no_test(tests: &[TestDescription]) -> Result<(), String> {
     let differences = expected_failures::all(None)?;
     let kernels: Vec<&str> = differences.iter().map(|it| it.kernel.as_str()).collect();

@@ -87,7 +87,7 @@ impl Drop for Run {
     }
 }
 
-/// A zombie counts as gone: the process that adopted it may take a moment to reap it.
+/// A zombie counts as ended: the process that adopted it may take a moment to reap it.
 fn is_gone(pid: Pid) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).unwrap_or_default();
     stat.is_empty() || stat.contains(") Z ") || stat.contains(") X ")
@@ -134,7 +134,7 @@ fn nothing_is_left_of_a_guest_that_takes_too_long() -> Done {
     Ok(())
 }
 
-/// Where the guard is killed, too, nobody is there to remove the directory but the next run.
+/// If the supervisor is also killed, only the next run can remove the directory.
 #[test]
 fn the_next_run_removes_the_directory_of_one_that_was_killed() -> Done {
     let mut run = Run::begin(&[])?;

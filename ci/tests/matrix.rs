@@ -68,7 +68,7 @@ fn shown(chromium: &mut Chromium) -> Result<Value, Box<dyn Error>> {
     Ok(serde_json::from_str(chromium.evaluate(SHOWN)?.as_str().unwrap_or_default())?)
 }
 
-/// Gives a control of the form a value, as a person who types it.
+/// Sets the value of a control of the form, as if a user typed it.
 fn set(chromium: &mut Chromium, control: &str, value: &str) -> Result<(), String> {
     chromium.evaluate(&format!(
         "(() => {{ const it = document.querySelector(`{control}`); {value};
@@ -129,7 +129,7 @@ fn a_view_can_be_linked() -> Tested {
     assert_eq!((&view[0], &view[1]), (&json!(["groups.denied"]), &json!(1)));
     let details = chromium.evaluate("document.getElementById('details').innerText")?.to_string();
     assert!(details.contains("groups.denied on new") && details.contains("differs no more"), "{details}");
-    // A part that nobody knows shows everything.
+    // An unknown part of the address shows everything.
     chromium.evaluate("location.hash = '#family=nowhere&cell=x@y'; 0")?;
     chromium.until("!details.open")?;
     assert_eq!(shown(&mut chromium)?[0].as_array().map(Vec::len), Some(4));

@@ -1,14 +1,14 @@
 //! The needs of tests, decided by the facts of the host.
 //!
 //! # Facts decide, not probes
-//! A need must not be judged by trying out what the test is about: a kernel that wrongly refuses
-//! unshare(2) has to turn the suite red, and a probe would have turned it into skipped tests. So
-//! a need is a pure function of [`Facts`]: a sysctl that forbids, a chroot, a missing `/proc`.
+//! A need must not be decided by trying the operation that the test is about. A kernel that wrongly refuses
+//! unshare(2) must turn the suite red, but a probe would turn the tests into skipped ones. A need is therefore a pure
+//! function of [`Facts`]: a sysctl that denies, a chroot, a missing `/proc`.
 //!
-//! Some facts name only what *may* withhold user namespaces, and do not show whether it does: a seccomp filter, a
-//! security module that confines this process, limits of namespaces above this one. Only then the suite makes a probe
-//! ([`Lookups::probe`]), and the reason of a skip names both the refusal and its possible cause. If no fact names a
-//! cause, the suite makes no probe.
+//! Some facts only name a policy that *may* deny user namespaces, but do not show whether it does: a seccomp filter,
+//! a security module that confines this process, limits of namespaces above this one. Then, and only then, a probe
+//! decides ([`Lookups::probe`]), and the reason of a skip names both the refusal and the policies that may cause it.
+//! If no fact names such a policy, nothing is probed.
 //!
 //! An unprivileged user cannot see a BPF program that is attached as a security module, or a chroot into a mount
 //! point. In these cases the suite fails instead of skipping tests.

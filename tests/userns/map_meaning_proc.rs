@@ -59,7 +59,7 @@ fn status_lines() {
     }
 }
 
-/// The one who opened counts, whoever reads.
+/// The opener's namespace decides, not the reader's.
 /// Source: as above: seq_user_ns() is that of file->f_cred.
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.processes", "mean.up", "mean.levels"))]
 fn status_passed_on() {

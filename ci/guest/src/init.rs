@@ -48,7 +48,7 @@ pub fn run() -> ! {
     }
     nix::unistd::sync();
     let off = reboot(RebootMode::RB_POWER_OFF);
-    // An init that ends makes its kernel panic, which nobody can overlook.
+    // An init that ends makes its kernel panic, which is always noticed.
     panic!("the guest cannot be switched off: {off:?}");
 }
 

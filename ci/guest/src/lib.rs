@@ -1,4 +1,4 @@
-//! What `cargo ci kernels` and the program inside a kernel say to each other.
+//! The protocol between `cargo ci kernels` and the program inside a kernel.
 //!
 //! The plan travels in as a file. What happens comes out as lines of JSON, one [`Event`] a line, over a
 //! channel that the kernel's own messages do not use. A line that is cut short is no JSON, and each user closes

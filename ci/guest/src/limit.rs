@@ -38,7 +38,7 @@ pub fn wait(child: &mut Child, limit: Duration) -> Result<ProcessEnd, String> {
                 let _ = killpg(group, Signal::SIGKILL);
             }
         });
-        // It stays a zombie, so that its id is nobody else's while the thread may still kill.
+        // It stays a zombie, so that no other process gets its id while the thread may still kill it.
         let waited = waitid(Id::Pid(group), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
         drop(ended);
         waited.map(drop).map_err(|error| format!("cannot wait for a test: {error}"))

@@ -19,7 +19,7 @@ impl Channel {
     /// Says what happened.
     ///
     /// # Errors
-    /// When nobody listens any more.
+    /// When the reader of the channel has ended.
     pub fn send(&mut self, event: &Event) -> Result<(), String> {
         let line = event.to_line()?;
         self.0.write_all(line.as_bytes()).map_err(|error| format!("nobody listens: {error}"))
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 /// Plays a plan to its end, and says so or what went wrong.
 ///
 /// # Errors
-/// When nobody listens.
+/// When the reader of the channel has ended.
 fn follow(plan: &Path, channel: &mut Channel) -> Result<(), String> {
     let release = nix::sys::utsname::uname()
         .map_or_else(|error| format!("unknown: {error}"), |uname| uname.release().to_string_lossy().into());

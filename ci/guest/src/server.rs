@@ -52,7 +52,7 @@ impl Server {
             let _ = killpg(group, Signal::SIGKILL);
         }
         let ended = self.end()?;
-        // The test is a zombie until the next one is asked for: its number is nobody else's.
+        // The test stays a zombie until the next request, so no other process has its number.
         let _ = killpg(group, Signal::SIGKILL);
         let said = self.said().map_err(fail)?;
         Ok((if late { ProcessEnd::TooLate } else { ProcessEnd::ByItself(ended) }, said))

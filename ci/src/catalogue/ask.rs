@@ -27,7 +27,7 @@ pub fn listing(suite: &mut Command) -> Result<Listing, String> {
 /// The tests of a binary of the suite.
 ///
 /// # Errors
-/// As [`listing`], and when it names a rule or a change that this program does not know, or no test.
+/// As [`listing()`], and when it names a rule or a change that this program does not know, or no test.
 pub fn tests(suite: &Path, root: &Path) -> Result<Vec<TestDescription>, String> {
     let listing = listing(Command::new(suite).current_dir(root))?;
     let tests: Vec<TestDescription> = listing.tests.into_iter().map(|listed| listed.test).collect();

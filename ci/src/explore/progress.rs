@@ -1,4 +1,4 @@
-//! How far a long run is, for the person who waits for it.
+//! The progress of a long run.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering;

@@ -1,4 +1,4 @@
-//! `cargo ci search`: scenarios that nobody wrote, until kernel and model differ.
+//! `cargo ci search`: generated scenarios, until the kernel and the model differ.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
@@ -63,7 +63,7 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
     }
 }
 
-/// Those that were kept before, of which this kernel and the model still think differently.
+/// The kept scenarios on which this kernel and the model still differ.
 fn play_kept(directory: &Path) -> Result<usize, String> {
     let kept = regressions::kept(directory)?;
     let mut differing = 0;

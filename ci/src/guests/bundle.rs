@@ -1,4 +1,4 @@
-//! What travels into a kernel: the suite and the guest's program, both static, and the snapshots.
+//! The bundle for a guest: the suite and the guest's program, both static, and the snapshots.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ impl Bundle {
         self.tree.get_or_init(|| {
             let mut tree = userland::tree();
             tree.file(INIT, 0o755, self.guest.clone());
-            // Where a kernel looks if nobody tells it otherwise.
+            // The default path of a kernel's init.
             tree.link("/init", INIT);
             tree.file(BINARY, 0o755, self.suite.clone());
             tree.graft(WORKSPACE, &self.snapshots);
@@ -144,7 +144,7 @@ pub enum User {
     Root,
     /// A user without privileges and without an entry in an account file.
     Unprivileged,
-    /// The caller, on a host where no other user can be had.
+    /// The caller, on a host where it can become no other user.
     Caller,
 }
 

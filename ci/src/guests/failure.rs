@@ -1,4 +1,4 @@
-//! What keeps a kernel from being judged, and how it is told from what its console says.
+//! Failures of a run on a kernel, and how the console shows them.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -6,25 +6,25 @@ use std::time::Duration;
 /// Why there is no result, or only part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunFailure {
-    /// The kernel could not be had: download, signature, a missing program.
+    /// The kernel could not be fetched: download, signature, a missing program.
     NotFetched(String),
     /// It could not be started.
     NotStarted(String),
-    /// It stopped with a panic; its words.
+    /// It stopped with a panic. The text is its message.
     Panicked(String),
-    /// It ran out of memory; its words.
+    /// It ran out of memory. The text is its message.
     OutOfMemory(String),
-    /// It said nothing for so long; what it had said last.
+    /// It sent nothing for so long. The text is its last event.
     Hung(Duration, String),
-    /// It went on talking and did not end within the time limit.
+    /// It still sent events at the end of the time limit.
     TooLong(Duration, String),
-    /// It ended early, or what it said does not add up.
+    /// It ended early, or its events are not consistent.
     AnsweredShort(String),
-    /// It is not the kernel that the row claims.
+    /// It is not the kernel that the row names.
     AnotherKernel(String),
-    /// The guest itself could not go on; its words.
+    /// The guest could not continue. The text is its message.
     Stopped(String),
-    /// A signal asked `cargo ci` to stop.
+    /// A signal stopped the run.
     Interrupted,
 }
 
@@ -81,13 +81,13 @@ const DEADLY: [(&str, Kind); 7] = [
     ("Out of memory: Killed process", RunFailure::OutOfMemory),
 ];
 
-/// What a kernel says before that of which the cause is known.
+/// Console messages with a known cause.
 const HINTS: [(&str, &str); 1] = [(
     "ptrace set fp regs failed",
     "this User-Mode Linux is too old for the registers of this host's processor",
 )];
 
-/// The failure that a console tells of, if it does.
+/// The failure that a console shows, if there is one.
 pub fn on_console(console: &str) -> Option<RunFailure> {
     let says = |sign: &str| console.lines().find(|line| line.contains(sign));
     let why =

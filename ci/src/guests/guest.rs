@@ -1,4 +1,4 @@
-//! A guest while it runs: a process group that is listened to, and always ended.
+//! A running guest: a process group whose events are read, and which is always ended.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -166,7 +166,7 @@ impl Guest {
                 let until = Instant::now() + 2 * supervisor::PATIENCE;
                 self.wait(|| Instant::now() >= until);
             }
-            // If the supervisor was killed, its process group may still exist.
+            // If the supervisor was killed, its group still exists.
             let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
         }
         let _ = self.child.wait();
@@ -196,7 +196,7 @@ fn listen(reader: impl Read + Send + 'static) -> Receiver<io::Result<String>> {
                 Ok(_) => Ok(String::from_utf8_lossy(&line).into_owned()),
                 Err(error) => Err(error),
             };
-            // Nobody hears it: the guest is ended already.
+            // The signal reaches no process: the guest has already ended.
             if say.send(received).is_err() {
                 break;
             }

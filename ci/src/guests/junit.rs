@@ -54,14 +54,14 @@ fn report(outcomes: &[Outcome]) -> Report {
     report
 }
 
-/// A failure that says nothing new: JUnit has no other word for it than skipped.
+/// An expected failure. JUnit has no other word for it than skipped.
 fn known(test: &str, what: &str) -> TestCase {
     let mut status = TestCaseStatus::skipped();
     status.set_message(format!("known difference: {what}"));
     TestCase::new(test, status)
 }
 
-/// An unexpected pass: a test that passed although it is known to fail. A person has to look at it.
+/// An unexpected pass, which a person has to check.
 fn passed_after_all(test: &str) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status

@@ -1,4 +1,4 @@
-//! What became of one kernel.
+//! The result of one kernel.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub struct Outcome {
     pub time: Duration,
     /// What each user saw; the last may not be complete.
     pub users: Vec<UserTranscript>,
-    /// What is known that it does otherwise, as it showed.
+    /// Its known differences, as the run showed them.
     pub differences: Vec<ExpectedFailureSeen>,
     /// Why there is no result, or only a part of it.
     pub failure: Option<RunFailure>,
@@ -51,17 +51,17 @@ impl Outcome {
         self.ran() - self.failed() - self.known()
     }
 
-    /// Tests that did not, and nobody knew.
+    /// Tests that failed and were not expected to.
     pub fn failed(&self) -> usize {
         self.users.iter().map(|user| user.failures().count()).sum()
     }
 
-    /// Tests that did not, as it is known of this kernel.
+    /// Tests that failed as expected on this kernel.
     pub fn known(&self) -> usize {
         self.users.iter().map(|user| user.known.len()).sum()
     }
 
-    /// Tests that passed although it is known that they do not: nobody would notice if they failed again.
+    /// Unexpected passes. A later failure of these tests would go unnoticed.
     pub fn gone(&self) -> BTreeSet<&str> {
         self.differences.iter().flat_map(|it| &it.gone).map(String::as_str).collect()
     }

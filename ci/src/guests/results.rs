@@ -22,7 +22,7 @@ pub fn empty(results: &Path) -> Result<(), RunFailure> {
 /// Leaves snapshots that differ, reproducers, and the outputs of failed tests, where they can be looked at.
 pub fn keep(outcome: &mut Outcome) {
     let console = fs::read(console_file(&outcome.results)).unwrap_or_default();
-    // There is no console before a kernel has started. A console does not show why the run was interrupted.
+    // Before a kernel starts it has no console, and a console does not show the cause of an interruption.
     if !matches!(outcome.failure, None | Some(RunFailure::Interrupted)) {
         outcome.console = end_of_console(&String::from_utf8_lossy(&console), CONSOLE_LINES);
     }

@@ -98,7 +98,7 @@ pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool
     let _ = writeln!(text, "  outputs and snapshots that differ are below {}", results.display());
 }
 
-/// What is known that a kernel does otherwise, with how many tests showed it; and what is known no more.
+/// The known differences of a kernel, with the number of tests that showed each, and the unexpected passes.
 fn differences(text: &mut String, outcome: &Outcome) {
     let shown: Vec<&ExpectedFailureSeen> =
         outcome.differences.iter().filter(|it| !it.tests.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! What a guest tells, held against what it was asked.
+//! The events of a guest, compared with what it was asked to run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, PathBuf};
@@ -31,8 +31,7 @@ pub struct UserTranscript {
     pub ended: BTreeMap<String, TestRun>,
     /// The tests that were skipped, and why.
     pub skipped: BTreeMap<String, String>,
-    /// Of the tests that did not pass those of which that was known, each with the rule and what the kernel does
-    /// instead.
+    /// Tests that failed as expected, each with the rule and what the kernel does instead.
     pub known: BTreeMap<String, String>,
     /// Snapshots that differ: path relative to the workspace, and content.
     pub snapshots: BTreeMap<PathBuf, String>,
@@ -50,13 +49,13 @@ impl UserTranscript {
         self.over
     }
 
-    /// Tests that did not pass, apart from those of which that was known.
+    /// Tests that failed and were not expected to.
     pub fn failures(&self) -> impl Iterator<Item = (&String, &TestRun)> {
         self.ended.iter().filter(|(test, ended)| ended.end != End::Passed && !self.known.contains_key(*test))
     }
 }
 
-/// Everything that a guest told so far.
+/// All events of a guest so far.
 #[derive(Clone, Debug)]
 pub struct Transcript {
     asked: BTreeSet<String>,
@@ -102,10 +101,10 @@ impl Transcript {
         }
     }
 
-    /// Takes in what the guest says next.
+    /// Adds the next event of the guest.
     ///
     /// # Errors
-    /// What is wrong about it. The guest need not be listened to any more.
+    /// What is wrong with the event. No later event counts.
     pub fn receive(&mut self, event: Event) -> Result<(), RunFailure> {
         if self.done {
             return Err(short("it went on after it was done"));
@@ -220,7 +219,7 @@ impl Transcript {
         Ok(())
     }
 
-    /// Whether everything that was asked for was told.
+    /// Checks that every selected test was reported.
     ///
     /// # Errors
     /// What is missing.

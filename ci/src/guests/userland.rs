@@ -214,7 +214,7 @@ fn paths(said: &str) -> BTreeSet<PathBuf> {
     words.map(PathBuf::from).collect()
 }
 
-/// Accounts that depend on nothing here, so that a guest is the same on every host. Nobody has a password.
+/// Accounts that do not depend on this host, so that a guest is the same on every host. No account has a password.
 fn accounts(tree: &mut Tree) {
     let lines = |line: &dyn Fn(&str, u32, &str) -> String| -> String {
         ACCOUNTS.iter().map(|(name, id, shell)| line(name, *id, shell)).collect()

@@ -88,7 +88,7 @@ impl Store {
         Flock::lock(opened, FlockArg::LockExclusive).map_err(|(_, error)| fail(&error))
     }
 
-    /// The process that has the lock works alone: what it finds was left by one that was killed.
+    /// The holder of the lock works alone. Everything that is already there is from a run that was killed.
     fn clear(&self) -> Result<(), String> {
         let at = self.cache.join("work");
         match fs::remove_dir_all(&at) {

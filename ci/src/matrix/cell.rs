@@ -71,7 +71,7 @@ impl State {
         self.word().replace([' ', ','], "-")
     }
 
-    /// Whether "only differences" shows it.
+    /// Whether the filter "only differences" shows it.
     pub fn is_difference(self) -> bool {
         matches!(self, Self::Older | Self::Differs | Self::Known)
     }

@@ -13,7 +13,7 @@ pub struct Grid<'a> {
     pub families: Vec<Section<'a>>,
     /// Rules that no test pins.
     pub untested: Vec<&'a Rule>,
-    /// How many rules have tests, none of which was asked for.
+    /// The number of rules with tests of which none was selected.
     pub not_asked: usize,
 }
 

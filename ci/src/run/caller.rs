@@ -1,4 +1,4 @@
-//! `cargo ci suite`: the suite as the calling user.
+//! `cargo ci suite`: the suite with the caller's credentials.
 
 use std::process::Command;
 

@@ -95,8 +95,8 @@ impl Unprivileged {
         }
     }
 
-    /// Gives all that is in the directory to the user; nobody else needs more than to read. The directory itself
-    /// stays ours: a later run sees by that whose it is.
+    /// Makes the user the owner of everything in the directory. Other users only need to read. The directory itself
+    /// stays ours: its owner shows a later run which user it belongs to.
     fn own(&self) -> Result<(), String> {
         for entry in WalkDir::new(self.home.path()).min_depth(1) {
             let entry = entry.map_err(|error| format!("cannot read the copy of the workspace: {error}"))?;

@@ -1,4 +1,4 @@
-//! One run of the suite as one user: its results, the reasons of its skips, and its verdict.
+//! One run of the suite by one user: its results, the reasons of its skips, and its verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
-//! Directories that last as long as this process, and that a later run finds and removes where this one was killed.
+//! Directories that exist as long as this process. If this process is killed, a later run finds and removes them.
 //!
-//! Each is locked while a process works in it (flock(2), which ends with the process). A directory of ours that
-//! nobody has locked is one that an earlier run left.
+//! The process that uses a directory locks it (flock(2), which ends with the process). A directory of ours without a
+//! lock was left by an earlier run.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 10;
 /// A directory that every user can reach. Removed when dropped.
 #[derive(Debug)]
 pub struct Scratch {
-    // Dropped before the lock: until it is gone nobody else may remove it.
+    // Dropped before the lock: until the directory is removed, no other process may remove it.
     dir: TempDir,
     _lock: Flock<File>,
 }
@@ -82,7 +82,7 @@ fn reachable() -> Result<PathBuf, String> {
         })
 }
 
-/// One that cannot be removed is in nobody's way: it stays until the next run.
+/// A directory that cannot be removed does no harm. It stays until the next run.
 fn remove_left_behind(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         if !entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
@@ -95,7 +95,7 @@ fn remove_left_behind(base: &Path) {
     }
 }
 
-/// The lock of a directory of this user's that nobody works in. Of a link nothing is followed.
+/// The lock of a directory of this user that no process uses. Links are not followed.
 fn left_behind(path: &Path) -> Result<Flock<File>, Errno> {
     let flags = (OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW).bits();
     let opened = File::options().read(true).custom_flags(flags).open(path);

@@ -73,7 +73,7 @@ fn start(options: &SupervisorOptions) -> io::Result<Pid> {
     set_child_subreaper(true)?;
     let (program, arguments) = options.program.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let child = Command::new(program).args(arguments).spawn()?;
-    // A stream ends when nobody has it any more: the supervisor must not be one who has.
+    // A stream ends when no process has it open, so the supervisor must not have it open.
     let nothing = File::options().read(true).write(true).open("/dev/null")?;
     dup2_stdin(&nothing)?;
     dup2_stdout(&nothing)?;
@@ -81,7 +81,7 @@ fn start(options: &SupervisorOptions) -> io::Result<Pid> {
     Ok(Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?))
 }
 
-/// Until the child has ended, or there is nobody any more who wants it. `None` then.
+/// Waits until the child or the process that asked for it has ended. `None` in the second case.
 fn watch(child: Pid, parent: Pid) -> Option<WaitStatus> {
     while getppid() == parent && !signals::interrupted() {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {

@@ -8,7 +8,7 @@ use clap::Args;
 /// Options of the supervisor.
 #[derive(Args, Debug)]
 pub struct SupervisorOptions {
-    /// The process without which nobody wants the program
+    /// End the program when this process ends
     #[arg(long, value_name = "PID")]
     pub parent: i32,
     /// What to remove where that process has not done it

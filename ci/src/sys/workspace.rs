@@ -29,7 +29,7 @@ impl Workspace {
     /// # Errors
     /// When `cargo metadata` fails; the message carries what it said.
     pub fn find() -> Result<Self, String> {
-        // Set by `cargo run`; the directory of the build serves a direct call of the binary.
+        // `cargo run` sets it. If the binary is called directly, the directory of the build is used.
         let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let mut command = Command::new(cargo());
         command.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]);

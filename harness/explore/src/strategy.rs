@@ -1,8 +1,8 @@
 //! How scenarios are drawn: groups of a few steps, one after the other.
 //!
-//! A group has what belongs together: a file opened, passed on and written; a namespace mapped; a map that a process
-//! reads. Alone, its steps would hardly ever meet. What makes no sense at its place is left out when the groups
-//! are [put together](super::repair).
+//! A group has steps that belong together: opening a file, passing it on and writing it; mapping a namespace; reading
+//! a map. If steps were drawn singly, these would rarely meet. A step that is impossible at its place is left out
+//! when the groups are [put together](super::repair).
 
 mod ids;
 mod maps;

@@ -32,7 +32,7 @@ fn answer(step: u64) -> Vec<u8> {
     [step, 1, 0, 0, 0].into_iter().flat_map(u64::to_ne_bytes).collect()
 }
 
-/// An actor that a signal kills is told with the signal and the step that it was at.
+/// An actor that a signal kills is reported with the signal and its step.
 #[rstest]
 #[case::sigkill(Signal::SIGKILL)]
 #[case::sigabrt(Signal::SIGABRT)]
@@ -45,7 +45,7 @@ fn killed(#[case] signal: Signal) {
     says(&error, &["actor outside", "step 3, kill", &format!("killed by {signal}")]);
 }
 
-/// An actor that exits early is told with its status, even if that is 0.
+/// An actor that exits early is reported with its status, even if that is 0.
 #[rstest]
 #[case::in_good_order(0)]
 #[case::in_bad_order(3)]
@@ -57,7 +57,7 @@ fn exits_early(#[case] status: i32) {
     says(&error, &["actor outside", "step 3, exit_group", &format!("exit {status}")]);
 }
 
-/// An actor that hangs is told after the limit, at whatever place of the cast it is.
+/// An actor that hangs is reported after the limit, whichever role it has.
 #[rstest]
 #[case::outside(Actor::Outside)]
 #[case::privileged(Actor::Privileged)]
@@ -109,7 +109,7 @@ fn answers_twice(#[case] before: &[Action], #[case] step: u64) {
     says(&error, &["answered twice, or what it was not asked"]);
 }
 
-/// An actor that has told all it was asked and then does not end is told, too.
+/// An actor that has answered everything and then does not end is also reported.
 #[test]
 fn does_not_end() {
     let everything = (0..19).fold(Vec::new(), |all, _| [all, answer(1)].concat());
@@ -123,7 +123,7 @@ fn does_not_end() {
     );
 }
 
-/// A pipe lost is told, and that the actor lives on.
+/// A closed socket is reported, and that the actor did not end.
 #[test]
 fn loses_its_pipe() {
     let scenario = caller().outside(&[close_socket(), pause()]).inside(&[]);

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use rstest::rstest;
 use support::{LIMIT, error, error_within, says};
 
-/// A program that hangs is told after the limit, and is gone.
+/// A program that hangs is reported after the limit, and has ended.
 #[rstest]
 #[case::silent(&["sleep", "1000"])]
 #[case::with_children(&["sh", "-c", "sleep 1000 & sleep 1000"])]
@@ -36,7 +36,7 @@ fn program_leaves_a_process(#[case] script: &'static str) {
     says(&error, &["left processes behind", script]);
 }
 
-/// A program that floods its output is told when it has said too much, before memory or time run out.
+/// A program that floods its output is reported when it has printed too much, before memory or time run out.
 #[test]
 fn program_floods() {
     let error = error(&caller().outside(&[run(&["cat", "/dev/zero"])]));
@@ -45,7 +45,7 @@ fn program_floods() {
     says(&error, &["said more than 1048576 bytes", "cat /dev/zero"]);
 }
 
-/// A program that is not there is told with its name; one that cannot be executed is an outcome.
+/// A program that does not exist is reported by its name. One that cannot be executed is an outcome.
 #[test]
 fn program_cannot_be_started() {
     let missing = error(&caller().outside(&[run(&["no-such-program"])]));

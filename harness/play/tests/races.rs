@@ -12,7 +12,7 @@ use support::{number, pause, raw};
 const LIMIT: Duration = Duration::from_secs(1);
 /// Far longer than a dead racer may go unnoticed on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
-/// What may pass until an error is told, on a busy machine.
+/// The time until an error is reported, on a busy machine.
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Does nothing, at the same time as others.
@@ -33,7 +33,7 @@ fn mumble() -> Action {
     raw("mumble", libc::SYS_write, &[RawArg::Socket, RawArg::Bytes([7; 9].as_slice().into()), number(9)])
 }
 
-/// The error of a race between a racer and one, or some, that do as they are told.
+/// The error of a race between a faulty racer and one or more correct ones.
 #[track_caller]
 fn error(stage: Scenario, racers: &[Racer], limit: Duration, within: Duration) -> Error {
     let begun = Instant::now();
@@ -74,7 +74,7 @@ fn ends(
     says(&error, &[&format!("actor {who}"), ": round "]);
 }
 
-/// A racer that hangs is told after the limit, with the call that it hangs in.
+/// A racer that hangs is reported after the limit, with its call.
 #[rstest]
 #[case::at_its_call(&[], pause())]
 #[case::before(&[pause()], DUMPABLE)]

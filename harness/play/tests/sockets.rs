@@ -1,4 +1,4 @@
-//! What the actions about held descriptors say when there is nothing to say: never ids that nobody sent.
+//! The outcomes of actions on held file descriptors without a result: never ids that no process sent.
 
 use harness_play::error::Error;
 use harness_play::prelude::*;
@@ -22,7 +22,7 @@ fn credentials_that_were_not_sent_are_not_told() {
     let sent = before.inside(&[of_a_byte("send", libc::SYS_sendto, &byte)]);
     let trace = sent.outside(&[Action::ReceiveCredentials]).play();
 
-    // Nothing was there; then a byte alone, since nobody had asked for credentials.
+    // First there was no message, then a byte alone, because credentials were not requested.
     assert_eq!(trace.outcomes[3], failed(Errno::EAGAIN), "{trace}");
     assert_eq!(trace.outcomes[5], failed(Errno::ENOMSG), "{trace}");
 }

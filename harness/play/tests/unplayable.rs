@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use rstest::rstest;
 use support::{answer_with, error, kill_self, raw, says};
 
-/// fork(2) that fails is told with its errno: the process limit of a user who has one already.
+/// fork(2) that fails is reported with its errno: the process limit of a user who already has one.
 /// Source: fork(2), EAGAIN.
 #[test]
 fn cannot_fork() {
@@ -27,7 +27,7 @@ fn cannot_fork() {
     says(&error, &["fork of actor inside failed: EAGAIN"]);
 }
 
-/// A namespace that cannot be created is an error, told with the actor and the errno.
+/// A namespace that cannot be created is an error with the actor and the errno.
 #[test]
 fn cannot_create_a_namespace() {
     let scenario = caller().outside(&answer_with(libc::SYS_unshare, libc::EPERM)).inside(&[DENY]);
@@ -75,7 +75,7 @@ fn makes_no_sense() {
     says(&error, &["makes no sense", "second has not begun"]);
 }
 
-/// A chroot forbids namespaces, which is told likewise.
+/// A chroot forbids namespaces, which is reported in the same way.
 /// Source: unshare(2), EPERM; kernel create_user_ns().
 #[test]
 fn cannot_create_a_namespace_in_a_chroot() {

@@ -159,7 +159,7 @@ fn what_is_not_expected_is_printed_and_not_compared() {
     assert_eq!(Program::compile(&source).run().status, Some(0));
 }
 
-/// What is for another user cannot be run, whoever runs this.
+/// A program for another user cannot be run, regardless of the user of this test.
 #[test]
 fn a_program_that_is_not_for_its_user_cannot_be_run() {
     let trace = caller().inside(&[DENY]).play();

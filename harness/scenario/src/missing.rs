@@ -1,4 +1,4 @@
-//! What a kernel that is not Linux may have no call or file to tell.
+//! State that a kernel other than Linux may have no call or file to report.
 
 /// The parts of its own state that no process can read on this kernel, because the kernel has no call for them. Linux
 /// has all these calls. If a seccomp filter may have answered instead of the kernel, no call counts as missing.

@@ -123,7 +123,7 @@ fn an_unknown_requirement_is_refused() {
     assert!(ran.stderr.contains("USERNS_SUITE_REQUIRE is \"most\""), "{}", ran.stderr);
 }
 
-/// Each ends as it would alone, and a name that nobody has is no test that passed.
+/// Each ends as it would alone, and an unknown name is not a test that passed.
 fn tests_are_served_one_after_the_other() {
     let names = "suite::plain\nsuite::fails\nsuite::unmet\nno::such_test\nsuite::own_gid::before_deny\n";
     let ran = served(names);

@@ -7,8 +7,8 @@ use harness_scenario::action::Leaves;
 use harness_scenario::outcome::Outcome;
 
 impl Director<'_> {
-    /// Has an actor exit. What it was leaves no state; a zombie keeps its process id, which nobody else
-    /// can be given until it is reaped with the director's other processes.
+    /// Makes an actor exit. It reports no state. A zombie keeps its process id, which no other process can get until
+    /// the director reaps the zombie with its other processes.
     pub(super) fn end(&mut self, index: usize, leaves: Leaves) -> Result<Outcome, Error> {
         let mut process = self.processes.remove(index);
         self.kept.remove(index);

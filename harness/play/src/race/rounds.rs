@@ -142,7 +142,7 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// A racer of the stage's cast is another process in each round.
+    /// A racer of the setup is another process in each round.
     fn enter(&self, racer: usize, entries: &mut Vec<Entry>) {
         let (actor, rounds) = (self.racers[racer].actor, 0..self.stages.len());
         let entry = |rounds, seat| Entry { racer, rounds, seat, answers: Vec::new() };

@@ -25,7 +25,7 @@ pub struct LastingRacers {
 }
 
 impl LastingRacers {
-    /// Those racers that are not of the stage's cast.
+    /// The racers that are not in the setup.
     pub fn new(stage: &Scenario, racers: &[Racer], limit: Duration) -> Result<Self, Error> {
         let mut cast = Scenario::new(stage.run_as.clone());
         for racer in racers.iter().filter(|racer| !stage.mentions(racer.actor)) {

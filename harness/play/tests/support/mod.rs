@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// How long an actor that lies is listened to.
 pub const LIMIT: Duration = Duration::from_millis(300);
-/// What may pass beyond the limit until an error is told, on a busy machine.
+/// The time beyond the limit until an error is reported, on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
 /// A raw system call, by the name that traces show.
@@ -21,7 +21,7 @@ pub fn number(value: i32) -> RawArg {
     RawArg::Number(value.into())
 }
 
-/// Hang: a futex(2) that nobody wakes, since pause(2) ends with any signal that is handled.
+/// Hang: a futex(2) that no process wakes, because pause(2) ends with any signal that is handled.
 pub fn pause() -> Action {
     raw(
         "pause",

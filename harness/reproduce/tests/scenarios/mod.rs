@@ -1,4 +1,4 @@
-//! Scenarios of every kind of action, for reproducers. Whoever can, plays them as root.
+//! Scenarios of every kind of action, for reproducers. They run as root if the caller is root.
 #![allow(missing_docs, clippy::allow_attributes, reason = "each is named after what is in it")]
 
 mod credentials;
@@ -20,7 +20,7 @@ pub const fn number(value: i64) -> RawArg {
     RawArg::Number(value)
 }
 
-/// Hang: a futex(2) that nobody wakes.
+/// Hang: a futex(2) that no process wakes.
 pub fn pause() -> Action {
     raw("pause", libc::SYS_futex, &[RawArg::Bytes([0; 4].as_slice().into()), number(0), number(0)])
 }
@@ -237,7 +237,7 @@ pub fn privileged() -> Scenario {
         .inside(&[setresuid(0)])
 }
 
-/// Root alone can put somebody into groups.
+/// Only root can set a process's groups.
 pub fn in_groups() -> Scenario {
     let cast = if is_root() { ordinary_in(&[5, 6]) } else { ordinary() };
     cast.inside(&OWN).outside(&[Action::GetCredentials, Action::Getgroups { size: 0, room: Room::Good }])

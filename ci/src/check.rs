@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod context;
 pub mod deny;
+pub mod one_build;
 pub mod options;
 pub mod outside;
 pub mod steps;

@@ -8,7 +8,7 @@ use nix::unistd::geteuid;
 
 use crate::check::context::Context;
 use crate::check::steps::{Outcome, Step};
-use crate::check::{deny, outside, unused_snapshots, workflows};
+use crate::check::{deny, one_build, outside, unused_snapshots, workflows};
 use crate::rules;
 use crate::run::nextest::{self, NextestExit};
 use crate::run::user_run::UserRun;
@@ -27,6 +27,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "docs", about: "documentation builds without a warning", run: docs },
     Step { name: "doctests", about: "examples in the documentation run", run: doctests },
     Step { name: "tools", about: "the tests of the harness and of cargo ci", run: own_tests },
+    Step { name: "one-build", about: "ci and the suite share what they compile", run: one_build::check },
     Step { name: "outside", about: "another project tests its program in a namespace", run: outside::check },
     Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },

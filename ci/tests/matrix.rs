@@ -181,7 +181,11 @@ fn a_cell_shows_trace_source_and_reproducer() -> Tested {
         (
             1,
             1,
-            vec!["differs, known", "Known: takes a page and more (since 20240729)", "Its reproducer and all"],
+            vec![
+                "differs, known",
+                "Known: takes a page and more (since 20240729)",
+                "The results of the run contain its reproducer",
+            ],
         ),
         (
             2,

@@ -21,7 +21,8 @@ fn an_observer_is_shown_every_trace_and_a_second_one_is_refused() {
 
     // What could not be played to its end has no trace.
     let absent = caller().outside(&[Action::Run(vec!["no-such-program-anywhere".into()].into())]);
-    assert!(absent.try_play().is_err());
+    let refused = absent.try_play().expect_err("there is no such program").to_string();
+    assert!(refused.contains("no-such-program-anywhere"), "{refused}");
     assert_eq!(SEEN.get(), played.outcomes.len());
 
     assert_eq!(observe(|_| panic!("it is not set")), Err(AlreadyObserved));

@@ -38,7 +38,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
     let mut found: Vec<Disagreement> = steps
         .filter_map(|(index, ((step, outcome), Expected { outcome: expected, rule }))| {
             let expected = expected.as_ref().filter(|expected| *expected != outcome)?;
-            let expected = &as_far_as_told(expected, outcome);
+            let expected = &ignoring_unknown(expected, outcome);
             if expected == outcome {
                 return None;
             }
@@ -65,7 +65,7 @@ pub fn disagreements(trace: &Trace, prediction: &Prediction) -> Vec<Disagreement
 }
 
 /// The expected state, without the parts that this kernel has no call to report.
-fn as_far_as_told(expected: &Outcome, seen: &Outcome) -> Outcome {
+fn ignoring_unknown(expected: &Outcome, seen: &Outcome) -> Outcome {
     match (expected, seen) {
         (Outcome::Credentials(expected), Outcome::Credentials(seen)) => {
             let (uid, gid) = (forget(expected.uid, seen.uid), forget(expected.gid, seen.gid));

@@ -59,6 +59,7 @@ mod current;
 pub mod needs;
 pub mod prelude;
 pub mod record;
+mod rehearsal;
 pub mod snapshot;
 pub mod suite;
 pub mod verdict;

@@ -21,6 +21,7 @@ use crate::host::Facts;
 use crate::listing::{ListedTest, Listing, TestDescription};
 use crate::needs::Need;
 use crate::record;
+use crate::rehearsal;
 use crate::rules::Rule;
 use crate::rules::changes::Variation;
 use crate::trace::Trace;
@@ -83,7 +84,8 @@ impl Test {
     fn requirement(&self) -> Result<(), String> {
         requirement(self.needs)?;
         let mut of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
-        of_this_case.try_for_each(|(_, need)| requirement(&[*need]))
+        of_this_case.try_for_each(|(_, need)| requirement(&[*need]))?;
+        rehearsal::rehearse(self.run)
     }
 }
 
@@ -121,6 +123,9 @@ pub fn main() -> ExitCode {
         Ok(tests) => tests,
         Err(message) => return usage(&message),
     };
+    if let Err(error) = harness_play::rehearse_with(rehearsal::stand_in) {
+        return usage(&error.to_string());
+    }
     if asked("--skipped") {
         return print(&skipped(&tests));
     }

@@ -45,6 +45,7 @@ fn caller(process: &host::Process) -> Caller {
         gid: process.gids.known().copied().unwrap_or_default(),
         groups: process.groups.known().cloned().unwrap_or_default(),
         caps: process.capabilities.known().copied().unwrap_or_default(),
+        securebits: process.securebits.known().copied().unwrap_or_default(),
         files: [file("uid_map"), file("gid_map"), file("setgroups").trim_end().to_owned()],
     }
 }

@@ -40,11 +40,13 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`Play`], [race] | a scenario is played, or is the stage of a race |
-//! | [observe] | who is shown each trace |
+//! | [observe], [rehearse_with] | who is shown each trace, and who may answer in place of the kernel |
+//! | [calls] | the system calls of a scenario |
 //! | [host], [facts], [here] | what is known of this host |
 //! | [error] | what can go wrong with the harness, as opposed to what the kernel refuses |
 
 mod actor;
+mod calls;
 mod decode;
 mod director;
 pub mod error;
@@ -61,9 +63,10 @@ mod wire;
 
 #[doc(hidden)]
 pub use actor::fork_for_test;
+pub use calls::{StepCall, calls};
 pub use director::{LIMIT, Play};
 pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};
-pub use observer::{AlreadyObserved, observe};
+pub use observer::{AlreadyObserved, observe, rehearse_with};
 pub use probe::{facts, lookups};
 pub use userns::{Refused, Userns, Writer};

@@ -13,6 +13,8 @@ pub struct Caller {
     pub groups: Vec<u32>,
     /// Capability sets.
     pub caps: CapSets,
+    /// The securebits.
+    pub securebits: u32,
     /// The files uid_map, gid_map and setgroups of its namespace.
     pub files: [String; 3],
 }

@@ -17,6 +17,7 @@
 //! | `model/raw.rs`, `sockets.rs`, `observe.rs` | raw calls, credentials on sockets, what processes are in the end |
 //! | `model/preconditions.rs` | which steps can be played at all |
 //! | `model/compare.rs` | where a kernel and the model disagree |
+//! | `model/difference.rs`, `wants.rs` | where a scenario goes another way for one caller than for another |
 //!
 //! It knows the initial namespace and those below it; a caller in a container is beyond it, since what lies
 //! above cannot be read there. A step that it does not know it leaves open: either nothing is predicted for it, or,
@@ -25,6 +26,7 @@
 mod compare;
 mod creating;
 mod credentials;
+mod difference;
 mod groups;
 mod ids;
 mod map;
@@ -36,10 +38,12 @@ mod sockets;
 mod start;
 mod step;
 mod text;
+mod wants;
 mod world;
 mod writing;
 
 pub use compare::{Disagreement, Side, about, described, disagreements};
+pub use difference::{Difference, difference};
 
 use crate::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
 use crate::rules::Rule;
@@ -199,7 +203,7 @@ mod tests {
         let ids = Ids { real: id, effective: id, saved: id, fs: FsId::Known(id) };
         let caps = CapSets::default();
         Start {
-            caller: Caller { uid: ids, gid: ids, groups: Vec::new(), caps, files: Default::default() },
+            caller: Caller { uid: ids, gid: ids, groups: Vec::new(), caps, ..Caller::default() },
             in_initial_userns: true,
             overflow: [65_534; 2],
             last_cap: 40,

@@ -47,7 +47,7 @@ fn as_it_is(caller: &Caller) -> Process {
         gid: four(caller.gid),
         groups: sorted(&caller.groups),
         caps: caller.caps.into(),
-        securebits: 0,
+        securebits: caller.securebits,
     };
     Process {
         cred,

@@ -19,6 +19,9 @@ use table::{Asks, I386, NATIVE, Probe};
 /// The namespaces in which a call that asks for a capability first is probed by a caller without it.
 const NEW: i32 = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWUTS;
 
+/// The same as an argument.
+const NEW_FLAGS: u64 = NEW.cast_unsigned() as u64;
+
 /// Why a test that makes this system call cannot run: what a seccomp filter answers, with the probe that shows it.
 /// `None` if no filter is active, if the filter lets the call pass, or if no probe is known for it.
 ///
@@ -90,6 +93,10 @@ fn judge(row: &Probe, args: [u64; 6]) -> Option<String> {
             // The kernel's own answer to a caller without the capability.
             Asks::CapHere(cap) if !may_set_groups(cap) => return None,
             Asks::CapHere(_) => {}
+            // A filter that refuses these namespaces leaves the question open.
+            Asks::CapInNewNamespaces if refused(NATIVE, libc::SYS_unshare, &[NEW_FLAGS]).is_some() => {
+                return None;
+            }
             Asks::CapInNewNamespaces => {
                 let apart = self::question(row, args, NEW);
                 return contradiction(row, &apart, answer(&apart));

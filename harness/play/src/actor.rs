@@ -17,6 +17,7 @@ mod compat;
 mod fork;
 mod message;
 mod peer_death;
+mod probe;
 mod program_guard;
 mod record;
 mod sockets;
@@ -24,6 +25,7 @@ mod sockets;
 pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
 pub use fork::{Start, fork, fork_for_test, in_a_child};
+pub use probe::{Question, Reply, ask};
 
 use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
 use libc::{c_int, c_long};

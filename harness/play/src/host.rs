@@ -7,6 +7,7 @@
 mod accounts;
 mod config;
 mod fact;
+pub mod filter;
 mod ids;
 pub mod path;
 mod policy;

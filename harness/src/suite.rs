@@ -57,8 +57,6 @@ pub struct Test {
     pub line: u32,
     /// The needs of the test.
     pub needs: &'static [Need],
-    /// What only the cases with a value cannot do without: the value as `#[values]` names it, without its path.
-    pub case_needs: &'static [(&'static str, Need)],
     /// The rules of the kernel that the test pins.
     pub rules: &'static [&'static Rule],
     /// The changes of the kernel and of programs without which the test has another snapshot.
@@ -73,18 +71,10 @@ impl Test {
         test_name(self.name, self.function)
     }
 
-    /// Whether this is a case with the value. rstest names it `file_3_IdFile__ProjidMap`, after the argument, its
-    /// number and the expression.
-    fn has_value(&self, value: &str) -> bool {
-        let cases = self.name.split("::").skip_while(|segment| *segment != self.function).skip(1);
-        cases.filter_map(|segment| segment.strip_suffix(value)).any(|before| before.ends_with('_'))
-    }
-
-    /// What the host lacks for it: `Ok` if nothing, else the reason of the first unmet need.
+    /// What the host lacks for it: `Ok` if nothing, else the first reason, of the needs that the author wrote down
+    /// and of those that follow from its scenarios.
     fn requirement(&self) -> Result<(), String> {
         requirement(self.needs)?;
-        let mut of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
-        of_this_case.try_for_each(|(_, need)| requirement(&[*need]))?;
         rehearsal::rehearse(self.run)
     }
 }
@@ -116,6 +106,9 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if the suite was written or called
 /// wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
+    if let Err(error) = harness_play::shed_privileges() {
+        return usage(&format!("cannot give up inheritable and ambient capabilities: {error}"));
+    }
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--serve"].into_iter().any(asked);
     let arguments = if lists { Arguments::default() } else { Arguments::from_args() };

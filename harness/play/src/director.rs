@@ -9,7 +9,7 @@ mod program;
 mod queue;
 mod states;
 
-pub(crate) use credentials::credential_calls;
+use credentials::credential_calls;
 pub(crate) use queue::Queue;
 
 use crate::error::Error;

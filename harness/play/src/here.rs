@@ -39,6 +39,8 @@ pub fn overflow(file: IdFile) -> u32 {
 }
 
 fn caller(process: &host::Process) -> Caller {
+    let link =
+        |path| std::fs::read_link(path).map(|link| link.to_string_lossy().into_owned()).unwrap_or_default();
     let file = |name| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
     Caller {
         uid: process.uids.known().copied().unwrap_or_default(),
@@ -46,6 +48,7 @@ fn caller(process: &host::Process) -> Caller {
         groups: process.groups.known().cloned().unwrap_or_default(),
         caps: process.capabilities.known().copied().unwrap_or_default(),
         securebits: process.securebits.known().copied().unwrap_or_default(),
+        userns: link("/proc/self/ns/user"),
         files: [file("uid_map"), file("gid_map"), file("setgroups").trim_end().to_owned()],
     }
 }

@@ -1,6 +1,7 @@
 //! The needs that follow from a single step, and that facts decide.
 
 use crate::host::Facts;
+use crate::host::filter::refused_step;
 use crate::needs::Need;
 use crate::show;
 use harness_scenario::action::{Action, IdFile};
@@ -8,19 +9,26 @@ use harness_scenario::scenario::{Scenario, Step};
 
 /// The first step that this host cannot play, with the reason; `None` if there is none.
 pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
-    scenario.steps.iter().find_map(|step| of_step(step, facts))
+    scenario.steps.iter().find_map(|step| {
+        let reason = of_step(step, facts)?;
+        Some(format!("{reason} ({}: {})", step.actor, show::action(step.actor, &step.action)))
+    })
 }
 
 fn of_step(step: &Step, facts: &Facts) -> Option<String> {
-    let need = match &step.action {
-        Action::Write { file: IdFile::ProjidMap, .. }
-        | Action::Open { file: IdFile::ProjidMap, .. }
-        | Action::WriteHeld { file: IdFile::ProjidMap, .. } => Need::ProjectIds,
-        _ => return None,
+    let filtered = || Some(format!("needs a system call: {}", refused_step(step.actor, &step.action)?));
+    project_ids(&step.action, facts).or_else(filtered)
+}
+
+/// A map of project ids is written in terms of the caller's own.
+fn project_ids(action: &Action, facts: &Facts) -> Option<String> {
+    let writes = match action {
+        Action::Write { file, .. } | Action::Open { file, .. } | Action::WriteHeld { file, .. } => {
+            *file == IdFile::ProjidMap
+        }
+        _ => false,
     };
-    let reason = need.unmet(facts)?;
-    let action = show::action(step.actor, &step.action);
-    Some(format!("{reason} ({}: {action})", step.actor))
+    if writes { Need::ProjectIds.unmet(facts) } else { None }
 }
 
 /// Whether a part of /proc that a scenario may use is read-only or hidden.

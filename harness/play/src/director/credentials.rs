@@ -7,7 +7,7 @@ use harness_scenario::caller::Caller;
 use harness_scenario::scenario::Scenario;
 
 /// The calls by which a copy of the caller takes on the credentials of the scenario.
-pub(crate) fn credential_calls(scenario: &Scenario, caller: &Caller) -> Vec<Call> {
+pub(super) fn credential_calls(scenario: &Scenario, caller: &Caller) -> Vec<Call> {
     let Some(TakesOn { ids, groups }) = scenario.run_as.takes_on(caller) else {
         return Vec::new();
     };

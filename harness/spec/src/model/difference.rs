@@ -120,8 +120,8 @@ impl World {
             let origin =
                 if actor == Actor::Privileged { &self.origin.privileged } else { &self.origin.outside };
             if process.cred.ns == INITIAL {
-                let files = [state.uid_map.clone(), state.gid_map.clone(), state.setgroups.clone()];
-                state.before = Some(Before { caps: origin.cred.caps.into(), files });
+                let caps = origin.cred.caps.into();
+                state.before = Some(Before { caps, userns: state.userns.clone() });
             }
             if process.cred.groups == origin.cred.groups {
                 state.groups_origin = GroupsOrigin::Caller;

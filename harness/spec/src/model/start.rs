@@ -30,7 +30,7 @@ impl World {
             page: start.page,
             missing: start.missing,
             origin: Origin { privileged, outside },
-            namespaces: Namespaces::new(),
+            namespaces: Namespaces::new((!start.in_initial_userns).then_some(&start.caller.files)),
             files: Vec::new(),
             sockets: Vec::new(),
             processes: Vec::new(),

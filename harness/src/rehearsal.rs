@@ -103,8 +103,9 @@ fn judge(scenario: &Scenario) -> Option<String> {
         // Of a caller in a container the model does not know everything, but more than enough for what it needs.
         let here = here::start();
         here.release?;
-        let found = model::difference(&beginning(scenario), usual(), here, words())?;
-        Some(reason::told(scenario, &found, usual(), here))
+        let scenario = beginning(scenario);
+        let found = model::difference(&scenario, usual(), here, words())?;
+        Some(reason::told(&scenario, &found, [usual(), here], words()))
     })
 }
 

@@ -1,35 +1,51 @@
 //! The sentence for a scenario that goes another way for this caller.
 
-use crate::model::Difference;
-use crate::show;
+use crate::model::{self, Difference};
+use crate::show::{self, SameWords};
 use crate::start::Start;
-use harness_scenario::caps::CapSet;
+use harness_scenario::caps::{Cap, CapSet};
 use harness_scenario::scenario::Scenario;
 
 /// Which step differs, how, and what is unusual about the caller.
-pub(super) fn told(scenario: &Scenario, found: &Difference, usual: &Start, here: &Start) -> String {
-    let who = unusual(usual, here);
+///
+/// `starts` are the usual caller and this one, and `same` tells which words mean the same for them.
+pub(super) fn told(scenario: &Scenario, found: &Difference, starts: [&Start; 2], same: &SameWords) -> String {
     let step = |index: &usize| {
         let step = &scenario.steps[*index];
         format!("step {} ({}: {})", index + 1, step.actor, show::action(step.actor, &step.action))
     };
-    match found {
+    let (what, by) = match found {
         Difference::Capability { step: index, cap } => {
-            format!("needs {cap}: {} may ask for it, and the caller {who}", step(index))
+            return format!("needs {cap}: {} may ask for it, and the caller has it not", step(index));
         }
         Difference::Outcome { step: index, usual, here, rule } => {
-            let rule = rule.map_or_else(String::new, |rule| format!(" by {}", rule.name));
-            let step = step(index);
-            format!(
-                "needs the usual caller: {step} is {here} here and not {usual}{rule}, and the caller {who}"
-            )
+            let by = rule.map_or_else(String::new, |rule| format!(" by {}", rule.name));
+            (format!("{} is {here} here and not {usual}", step(index)), by)
         }
         Difference::State { actor, usual, here } => {
             let (usual, here) = parts(usual, here);
-            format!(
-                "needs the usual caller: {actor} ends with {here} and not with {usual}, and the caller {who}"
-            )
+            (format!("{actor} ends with {here} and not with {usual}"), String::new())
         }
+    };
+    let (need, who) = need(scenario, starts, same);
+    format!("needs {need}: {what}{by}, and the caller {who}")
+}
+
+/// What decides, and what is unusual about the caller in that: the first capability without which the usual caller
+/// would go another way, too, or all that is unusual.
+fn need(scenario: &Scenario, [usual, here]: [&Start; 2], same: &SameWords) -> (String, String) {
+    let lacks = CapSet(usual.caller.caps.effective.0 & !here.caller.caps.effective.0);
+    let decides = |cap: &Cap| {
+        let mut without = usual.clone();
+        let caps = &mut without.caller.caps;
+        for set in [&mut caps.effective, &mut caps.permitted] {
+            *set = set.without(*cap);
+        }
+        lacks.contains(*cap) && model::difference(scenario, usual, &without, same).is_some()
+    };
+    match Cap::all().find(decides) {
+        Some(cap) => (cap.to_string(), "has it not".to_owned()),
+        None => ("the usual caller".to_owned(), unusual(usual, here)),
     }
 }
 

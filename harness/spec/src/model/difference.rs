@@ -1,7 +1,8 @@
 //! Where a scenario goes another way for this caller than for the one for whom the suite was written.
 //!
 //! The scenario is predicted twice, without a system call: for the usual caller and for this one. The first step that
-//! differs is what this caller lacks. A step that the model does not predict differs if the usual caller has a
+//! differs is what this caller lacks. A step that the model does not know changes nothing for this comparison: what
+//! follows is wrong for both callers, and where the two differ it still shows what decides. A step that the model does not predict differs if the usual caller has a
 //! capability there that [can decide it](wants) and this caller has not.
 
 use super::World;
@@ -57,10 +58,9 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
     let names = [usual, here].map(|start| start.names(&scenario.run_as));
     for (index, step) in scenario.steps.iter().enumerate() {
         let before = [0, 1].map(|at| worlds[at].over_the_caller(step.actor));
-        let [for_usual, for_here] = worlds.each_mut().map(|world| world.expect(step));
+        let [for_usual, for_here] = worlds.each_mut().map(|world| world.expect_or_go_on(step));
         if for_usual.outcome.is_none() || for_here.outcome.is_none() {
-            let lacking = CapSet(before[0].0 & !before[1].0 & wants(&step.action).0);
-            if let Some(cap) = Cap::all().find(|cap| lacking.contains(*cap)) {
+            if let Some(cap) = lacking(&step.action, before) {
                 return Some(Difference::Capability { step: index, cap });
             }
         }
@@ -69,6 +69,9 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
             return found;
         }
     }
+    if worlds.iter().any(World::is_unmodelled) {
+        return None;
+    }
     let [for_usual, for_here] = [0, 1].map(|at| worlds[at].states_shown(&names[at]));
     for ((actor, usual), (_, here)) in for_usual.into_iter().zip(for_here) {
         if !same.same(&usual, &here) {
@@ -76,6 +79,16 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
         }
     }
     None
+}
+
+/// A capability that can decide the step, and that this caller lacks where the usual one has it.
+fn lacking(action: &Action, [usual, here]: [CapSet; 2]) -> Option<Cap> {
+    let mut lacks = CapSet(usual.0 & !here.0 & wants(action).0);
+    // CAP_DAC_OVERRIDE includes what CAP_DAC_READ_SEARCH allows, but for open_by_handle_at(2).
+    if here.contains(Cap::DacOverride) {
+        lacks = lacks.without(Cap::DacReadSearch);
+    }
+    Cap::all().find(|cap| lacks.contains(*cap))
 }
 
 fn outcome(
@@ -110,6 +123,15 @@ impl World {
         };
         let has = |cap: &Cap| self.namespaces.capable(&process.cred, INITIAL, *cap);
         Cap::all().filter(has).fold(CapSet::EMPTY, CapSet::with)
+    }
+
+    /// The prediction for the next step, as [`World::expect`], after which the model goes on even if it does not know
+    /// what the step changed.
+    fn expect_or_go_on(&mut self, step: &Step) -> Expected {
+        let before = std::mem::take(&mut self.unmodelled);
+        let expected = self.expect(step);
+        self.unmodelled |= before;
+        expected
     }
 
     /// The state of each process in the words of a trace; nothing if the model does not know it.

@@ -16,6 +16,7 @@ mod child;
 mod compat;
 mod fork;
 mod message;
+mod nest;
 mod peer_death;
 mod probe;
 mod program_guard;
@@ -25,6 +26,7 @@ mod sockets;
 pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
 pub use fork::{Start, fork, fork_for_test, in_a_child};
+pub use nest::{Nested, nest};
 pub use probe::{Question, Reply, ask};
 
 use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};

@@ -90,6 +90,9 @@ pub struct Lookups {
     pub writable: fn(&str) -> Result<(), String>,
     /// Whether a file or directory shows what the kernel put there, as [`readable`].
     pub readable: fn(&str) -> Result<(), String>,
+    /// Why a system call of this number and with these arguments does not reach the kernel, as
+    /// [`filter::refused_call`].
+    pub refused_call: fn(i64, &[u64]) -> Option<String>,
     /// How many user namespaces can be created below one another, as [`nested_levels`].
     pub nested_levels: fn() -> Levels,
     /// An option of the kernel's configuration, as [`kernel_config`].
@@ -145,6 +148,7 @@ impl Lookups {
             file: file_exists,
             writable,
             readable,
+            refused_call: filter::refused_call,
             nested_levels,
             account,
             config: kernel_config,

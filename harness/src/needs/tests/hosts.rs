@@ -43,6 +43,7 @@ pub(super) fn user() -> Facts {
             file: |_| Fact::Known(()),
             writable: |_| Ok(()),
             readable: |_| Ok(()),
+            refused_call: |_, _| None,
             nested_levels: || Levels { count: 33, reason: String::new() },
             account: |_| Fact::Known(1),
             config: |_| Fact::Known("y".into()),

@@ -17,8 +17,8 @@ pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     kernel_rules(facts, creator)?;
     sysctls(facts, creator)?;
     // A filter answers before the kernel does.
-    let newuser = u64::from(libc::CLONE_NEWUSER.cast_unsigned());
-    if let Some(reason) = (facts.lookups.refused_call)(libc::SYS_unshare, &[newuser]) {
+    let newuser = u64::from(nix::libc::CLONE_NEWUSER.cast_unsigned());
+    if let Some(reason) = (facts.lookups.refused_call)(nix::libc::SYS_unshare, &[newuser]) {
         return Err(reason);
     }
     let doubts = doubts(facts, creator);

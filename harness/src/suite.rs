@@ -82,6 +82,9 @@ impl Test {
     /// What the host lacks for it: `Ok` if nothing, else the reason of the first unmet need.
     fn requirement(&self) -> Result<(), String> {
         requirement(self.needs)?;
+        if let Some(reason) = self.varies.iter().find_map(|change| Need::undecided(*change, facts())) {
+            return Err(reason);
+        }
         let mut of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
         of_this_case.try_for_each(|(_, need)| requirement(&[*need]))
     }

@@ -3,6 +3,7 @@
 use crate::limits_counts::{WAITS, sleep};
 use crate::limits_of_creator::soft;
 use harness::prelude::*;
+use harness::rules::changes::LIMITS_OF_CREATOR;
 use rstest::rstest;
 
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
@@ -131,7 +132,7 @@ fn setting_a_limit_takes_sys_resource(#[case] before: &[Action], #[case] expecte
 #[rstest]
 #[case::one(61_401, 1, EAGAIN)]
 #[case::two(61_402, 2, OK)]
-#[harness::test(Root, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" }, pins("limit.rlimits-of-creator"))]
+#[harness::test(Root, Userns, Change(&LIMITS_OF_CREATOR), pins("limit.rlimits-of-creator"))]
 fn the_process_limit_of_the_creator_binds_its_namespace(
     #[case] user: u32,
     #[case] most: u64,
@@ -169,7 +170,7 @@ fn a_clone_with_newuser_counts_as_a_process(
 #[rstest]
 #[case::one(1)]
 #[case::two(2)]
-#[harness::test(Root, InitialUserns, Userns, Kernel { major: 5, minor: 17, why: "RLIMIT_NPROC per namespace" }, pins("limit.rlimits-of-creator"))]
+#[harness::test(Root, InitialUserns, Userns, Change(&LIMITS_OF_CREATOR), pins("limit.rlimits-of-creator"))]
 fn the_process_limit_of_initial_root_binds_no_namespace(#[case] most: u64) {
     let ns = root().outside(&[processes(most)]).inside(&[processes(50)]).outside(&MAPS);
 

@@ -139,7 +139,7 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn search(&mut self) -> Result<(), Box<Unplayed>> {
-        if model::applies(harness_play::here::start()).is_err() {
+        if model::decides(harness_play::here::start()).is_err() {
             return Ok(());
         }
         let strategy = scenarios(self.plan.casts);

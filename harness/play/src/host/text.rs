@@ -7,6 +7,7 @@ use super::programs::{FileCaps, Program};
 use super::{Fact, Facts, Rlimit};
 use harness_scenario::caps::CapSet;
 use harness_scenario::ids::{FsId, Ids};
+use harness_scenario::release::Stable;
 
 /// The width of the longest name and two blanks.
 const COLUMN: usize = 46;
@@ -40,6 +41,8 @@ impl Facts {
         vec![
             row("kernel", format!("{} {}", system.kernel_release, system.architecture)),
             row("kernel version", &system.kernel_version),
+            row("kernel's version signature", &system.version_signature),
+            row("release of the stable series", stable(system.release().stable)),
             row("distribution", &system.distribution),
             row("surroundings", surroundings),
             row("/proc", &self.proc_state),
@@ -135,6 +138,14 @@ impl Facts {
 
 fn row(name: &str, value: impl Display) -> (String, String) {
     (name.to_owned(), value.to_string())
+}
+
+fn stable(stable: Stable) -> String {
+    match stable {
+        Stable::Number(number) => number.to_string(),
+        Stable::Hidden => "unknown: the kernel's name does not show it".to_owned(),
+        Stable::OfVendor => "none: the distribution takes changes of later releases".to_owned(),
+    }
 }
 
 /// One number if all four ids are equal, as they usually are.

@@ -20,7 +20,8 @@ pub(super) fn user() -> Facts {
     Facts {
         system: System {
             kernel_release: "6.12.0-1-amd64".into(),
-            kernel_version: "#1 SMP".into(),
+            kernel_version: "#1 SMP Debian 6.12.9-1".into(),
+            version_signature: Fact::Absent,
             architecture: "x86_64".into(),
             distribution: Fact::Absent,
             surroundings: vec![],

@@ -7,13 +7,15 @@ use rstest::rstest;
 
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 
-/// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace.
+/// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace. Where this is refused,
+/// the scenario ends there.
 pub fn limit(count: usize) -> [Action; 2] {
     let path = RawArg::Bytes(b"/proc/sys/user/max_user_namespaces\0".as_slice().into());
     let open = vec![HERE, path, RawArg::Number(libc::O_WRONLY.into())];
     let digit = RawArg::Bytes(count.to_string().into_bytes().into());
     let write = vec![RawArg::Held, digit, RawArg::Number(1)];
     [syscall_for_fd("open the limit", libc::SYS_openat, open), syscall("write", libc::SYS_write, write)]
+        .map(Action::or_stop)
 }
 
 /// Sets the soft limit of processes, leaving a hard limit of 100.

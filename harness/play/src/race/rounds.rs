@@ -221,6 +221,10 @@ impl<'a> Rounds<'a> {
                 let doing = doing(racer, self.rounds.start, self.process(guilty.seat).at());
                 Error::Hung { actor: racer.actor, doing, limit }
             }
+            // Each waits for another one that has not run yet.
+            None if waits(&entries[failed]) => {
+                Error::TooSlow { rounds: self.rounds.end, ended: self.rounds.start, budget: limit }
+            }
             _ => error,
         }
     }

@@ -37,7 +37,7 @@ pub use racer::{Racer, racer};
 use rounds::{Round, Rounds, Span};
 use setup::LastingRacers;
 
-use crate::director::LIMIT;
+use crate::director::{LIMIT, judge};
 use crate::error::Error;
 use crate::lower::Context;
 use harness_scenario::action::{Action, IdFile, Text};
@@ -140,6 +140,10 @@ impl Race {
     /// not end within the budget: both are the host's fault and begin with
     /// [`TOO_SLOW_HERE`](harness_scenario::outcome::TOO_SLOW_HERE).
     pub fn try_play_within(&self, rounds: u32, limit: Duration) -> Result<Tally, Error> {
+        let all = self.racers.iter().fold(self.stage.clone(), |all, racer| {
+            all.by(racer.actor, &racer.before).by(racer.actor, std::slice::from_ref(&racer.call))
+        });
+        judge(&all)?;
         let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
         let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);

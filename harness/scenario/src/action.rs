@@ -29,6 +29,24 @@ pub enum NsFile {
     Uts,
 }
 
+impl NsFile {
+    /// Its name in /proc/PID/ns.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Uts => "uts",
+        }
+    }
+
+    /// The flag of clone(2) for its kind of namespace.
+    pub fn clone_flag(self) -> i32 {
+        match self {
+            Self::User => libc::CLONE_NEWUSER,
+            Self::Uts => libc::CLONE_NEWUTS,
+        }
+    }
+}
+
 /// One action of an actor. `of: None` names the actor's own file. For actors outside, it names the file of
 /// [`Actor::Inside`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -92,7 +92,8 @@ pub(crate) fn play_program(scenario: &Scenario, limit: Duration) -> Result<Trace
     for (index, step) in scenario.steps.iter().enumerate() {
         if matches!(step.action, Action::Run(_)) {
             director.flush(&mut queue)?;
-            let refused = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. });
+            let refused =
+                |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. });
             if director.outcomes.iter().any(refused) {
                 break;
             }

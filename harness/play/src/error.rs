@@ -175,7 +175,9 @@ impl Error {
                 format!("actor {actor} cannot create its user namespace: {errno}")
             }
             Self::IsolationFailed { actor, step, errno } => {
-                format!("actor {actor} at {step}: {errno}; the later steps would reach the host and were not taken")
+                format!(
+                    "actor {actor} at {step}: {errno}; the later steps would reach the host and were not taken"
+                )
             }
             Self::State { actor, call, errno } => {
                 format!("actor {actor} cannot tell its state: {call}: {errno}")

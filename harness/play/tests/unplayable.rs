@@ -62,7 +62,10 @@ fn does_nothing_unless_apart(#[case] who: Actor) {
     let error = error(&scenario);
 
     assert!(matches!(error, Error::IsolationFailed { errno: Errno::ENOSPC, .. }), "{error:?}");
-    says(&error, &["the kernel refused a preparation: actor outside at step ", "unshare(CLONE_NEWNS)", "ENOSPC"]);
+    says(
+        &error,
+        &["the kernel refused a preparation: actor outside at step ", "unshare(CLONE_NEWNS)", "ENOSPC"],
+    );
 }
 
 /// A step of an actor that has not begun, or with an empty hand, makes no sense.

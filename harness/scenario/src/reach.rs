@@ -70,8 +70,12 @@ impl Reach {
     /// What has to come before the step, by a step that ends the scenario when it is refused.
     pub fn preparation(self) -> &'static str {
         match self {
-            Self::Mounts => "UnshareOrStop(CLONE_NEWNS) and, by root of the host, mount(\"/\", MS_REC | MS_PRIVATE).or_stop()",
-            Self::Files => "a tmpfs of its own, mounted at the path or made the working directory, by steps with .or_stop()",
+            Self::Mounts => {
+                "UnshareOrStop(CLONE_NEWNS) and, by root of the host, mount(\"/\", MS_REC | MS_PRIVATE).or_stop()"
+            }
+            Self::Files => {
+                "a tmpfs of its own, mounted at the path or made the working directory, by steps with .or_stop()"
+            }
             Self::HostName => "UnshareOrStop(CLONE_NEWUTS)",
             Self::Ipc => "UnshareOrStop(CLONE_NEWIPC)",
             Self::Network => "UnshareOrStop(CLONE_NEWNET)",
@@ -151,9 +155,13 @@ impl<'a> Stage<'a> {
         match action {
             Action::Fork | Action::ForkCloned => self.fork(actor),
             Action::Write { file, of, .. } => self.write_map(*file, self.owner_of(actor, *of))?,
-            Action::Open { file, of, .. } => self.of(actor).held = Held::Map(*file, self.owner_of(actor, *of)),
+            Action::Open { file, of, .. } => {
+                self.of(actor).held = Held::Map(*file, self.owner_of(actor, *of))
+            }
             Action::OpenFile(_, path, access) => self.open_file(actor, path, *access)?,
-            Action::WriteHeld { .. } => self.write_held(&self.find(actor).map_or(Held::Nothing, |it| it.held.clone()))?,
+            Action::WriteHeld { .. } => {
+                self.write_held(&self.find(actor).map_or(Held::Nothing, |it| it.held.clone()))?
+            }
             Action::PassFd(to) => self.of(*to).held = self.of(actor).held.clone(),
             Action::Socketpair(with) => {
                 self.of(actor).held = Held::Socket;

@@ -1,8 +1,8 @@
 //! Short names for the usual actions: the verbs of a test.
 
 use super::{
-    Access, Action, At, CapChange, Entry, Groups, Id, IdFile, OnRefusal, RawArg, Results, SetId, Syscall, Text,
-    Via,
+    Access, Action, At, CapChange, Entry, Groups, Id, IdFile, OnRefusal, RawArg, Results, SetId, Syscall,
+    Text, Via,
 };
 use crate::actors::Actor;
 use crate::caps::Cap;
@@ -109,13 +109,7 @@ pub const fn syscall_i386(name: &'static str, number: i64, args: Vec<RawArg>, re
     raw(name, number, args, Entry::I386, results)
 }
 
-const fn raw(
-    name: &'static str,
-    number: i64,
-    args: Vec<RawArg>,
-    entry: Entry,
-    results: Results,
-) -> Action {
+const fn raw(name: &'static str, number: i64, args: Vec<RawArg>, entry: Entry, results: Results) -> Action {
     Action::Syscall(Syscall { name, number, args, entry, results, on_refusal: OnRefusal::GoOn })
 }
 

@@ -63,9 +63,11 @@ const OWN_I386: [i64; 42] = [
     23, 24, 46, 47, 49, 50, 70, 71, // getgroups16, setgroups16, setfsuid16, setfsgid16
     80, 81, 138, 139, // setresuid16, getresuid16, setresgid16, getresgid16
     164, 165, 170, 171, // getuid32 to getgid32, geteuid32, getegid32, setreuid32, setregid32
-    199, 200, 201, 202, 203, 204, // getgroups32, setgroups32, setresuid32, getresuid32, setresgid32, getresgid32
+    199, 200, 201, 202, 203,
+    204, // getgroups32, setgroups32, setresuid32, getresuid32, setresgid32, getresgid32
     205, 206, 208, 209, 210, 211, // setuid32, setgid32, setfsuid32, setfsgid32
-    213, 214, 215, 216, // exit, getpid, getppid, umask, getpgrp, time, nanosleep, sched_yield, uname, prctl
+    213, 214, 215,
+    216, // exit, getpid, getppid, umask, getpgrp, time, nanosleep, sched_yield, uname, prctl
     1, 20, 64, 60, 65, 13, 162, 158, 122, 172,
 ];
 
@@ -128,7 +130,9 @@ impl Stage<'_> {
                 return self.open(actor, self.locate(actor, first, second), flags);
             }
             libc::SYS_ioctl => return Self::ioctl(&self.referred(actor, first), second),
-            libc::SYS_keyctl | libc::SYS_add_key => return self.keys(actor, call, args, certain).map(|()| Held::Number),
+            libc::SYS_keyctl | libc::SYS_add_key => {
+                return self.keys(actor, call, args, certain).map(|()| Held::Number);
+            }
             libc::SYS_mount
             | libc::SYS_move_mount
             | libc::SYS_umount2
@@ -136,7 +140,7 @@ impl Stage<'_> {
             | libc::SYS_fsconfig
             | libc::SYS_fsmount => return self.mounting(actor, call, args, certain),
             libc::SYS_unshare => self.unshare(actor, flags(args, 0)?, certain),
-            libc::SYS_setns => self.setns(actor, first, flags(args, 1)?)?,
+            libc::SYS_setns => self.setns(actor, first, flags(args, 1)?),
             libc::SYS_close if first == Some(&RawArg::Held) => self.of(actor).held = Held::Nothing,
             libc::SYS_close => {}
             libc::SYS_dup3 => {
@@ -159,7 +163,9 @@ impl Stage<'_> {
                     _ => return Err(Reach::Unknown),
                 }
             }
-            libc::SYS_kill | libc::SYS_rt_sigqueueinfo | libc::SYS_prlimit64 => signal(args)?,
+            // 0 is the process itself here, and its process group for kill(2).
+            libc::SYS_prlimit64 if first == Some(&RawArg::Number(0)) => {}
+            libc::SYS_kill | libc::SYS_rt_sigqueueinfo | libc::SYS_prlimit64 => signal(call, args)?,
             libc::SYS_setpriority => match (number(args, 0), second) {
                 (Some(0), Some(RawArg::Number(0) | RawArg::Pid | RawArg::PidOf(_))) => {}
                 _ => return Err(Reach::Processes),
@@ -182,12 +188,22 @@ impl Stage<'_> {
                     _ => at(args.first(), 1),
                 }
             }
-            libc::SYS_mkdirat | libc::SYS_fchownat | libc::SYS_fchmodat | libc::SYS_unlinkat => at(args.first(), 1),
+            // No file that lies directly in /proc can be executed.
+            libc::SYS_execve => match self.locate(actor, Some(&HERE), args.first()) {
+                Found::Hosts(path) if path.strip_prefix("/proc/").is_some_and(|name| !name.contains('/')) => {
+                    Ok(())
+                }
+                _ => Err(Reach::Unknown),
+            },
+            libc::SYS_mkdirat | libc::SYS_fchownat | libc::SYS_fchmodat | libc::SYS_unlinkat => {
+                at(args.first(), 1)
+            }
             libc::SYS_setxattr | libc::SYS_lsetxattr | libc::SYS_truncate => at(Some(&HERE), 0),
             libc::SYS_symlinkat => {
                 // A link that leads out of the place would take later steps with it.
                 match args.first() {
-                    Some(RawArg::Bytes(target)) if !target.starts_with(b"/") && !target.starts_with(b"..") => {}
+                    Some(RawArg::Bytes(target))
+                        if !target.starts_with(b"/") && !target.starts_with(b"..") => {}
                     _ => return Err(Reach::Files),
                 }
                 at(args.get(1), 2)
@@ -237,23 +253,21 @@ impl Stage<'_> {
     }
 
     /// setns(2), whose descriptor may be one of a namespace or of a process.
-    fn setns(&mut self, actor: Actor, fd: Option<&RawArg>, nstype: i32) -> Result<(), Reach> {
+    fn setns(&mut self, actor: Actor, fd: Option<&RawArg>, nstype: i32) {
         match self.referred(actor, fd) {
             Held::Namespace(of, kind) => self.join(actor, of, kind),
             // Whether it is above, beside or below is not known: nothing is certain of its user namespace any more.
             Held::SomeUserns => self.of(actor).userns = Whose::Hosts,
-            Held::Process => {
+            Held::Process | Held::Unknown => {
                 let standing = self.of(actor);
                 (standing.userns, standing.uts) = (Whose::Hosts, Whose::Hosts);
                 (standing.ipc, standing.net) = (Whose::Hosts, Whose::Hosts);
-                if nstype & libc::CLONE_NEWNS != 0 {
+                if nstype == 0 || nstype & libc::CLONE_NEWNS != 0 {
                     (standing.mounts, standing.cwd) = (0, Whose::Hosts);
                 }
             }
-            Held::Unknown => return Err(Reach::Unknown),
             _ => {}
         }
-        Ok(())
     }
 
     /// keyctl(2) and add_key(2). The keyrings of the thread and of the process end with them, a session keyring that is
@@ -280,7 +294,9 @@ impl Stage<'_> {
         let standing = self.of(actor);
         let covered = match keyring {
             Some(-1 | -2) => true,
-            Some(-3) => standing.session == Whose::Own || standing.userns == Whose::Own && call != libc::SYS_add_key,
+            Some(-3) => {
+                standing.session == Whose::Own || standing.userns == Whose::Own && call != libc::SYS_add_key
+            }
             Some(-4 | -5) => standing.userns == Whose::Own,
             _ => false,
         };
@@ -293,9 +309,10 @@ fn flags(args: &[RawArg], at: usize) -> Result<i32, Reach> {
 }
 
 /// A call whose first argument is a process id, as of kill(2) and prlimit(2). Signal 0 only asks.
-fn signal(args: &[RawArg]) -> Result<(), Reach> {
+fn signal(call: i64, args: &[RawArg]) -> Result<(), Reach> {
     match (args.first(), args.get(1)) {
-        (Some(RawArg::Pid | RawArg::PidOf(_)), _) | (_, Some(RawArg::Number(0))) => Ok(()),
+        (Some(RawArg::Pid | RawArg::PidOf(_)), _) => Ok(()),
+        (_, Some(RawArg::Number(0))) if call == libc::SYS_kill => Ok(()),
         _ => Err(Reach::Processes),
     }
 }

@@ -45,7 +45,12 @@ impl Stage<'_> {
         match text(args, 2) {
             // Other mounts of the same file system would change as well.
             _ if has(libc::MS_REMOUNT) && !has(libc::MS_BIND) => return Err(Reach::Mounts),
-            _ if has(libc::MS_BIND | libc::MS_MOVE | libc::MS_REMOUNT | libc::MS_SHARED | libc::MS_UNBINDABLE) => {
+            _ if has(libc::MS_BIND
+                | libc::MS_MOVE
+                | libc::MS_REMOUNT
+                | libc::MS_SHARED
+                | libc::MS_UNBINDABLE) =>
+            {
                 self.forget_places();
             }
             Some("tmpfs") => self.mounted(actor, text(args, 1), certain),

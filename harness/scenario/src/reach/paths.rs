@@ -151,13 +151,20 @@ impl Stage<'_> {
             "/proc/sys/kernel/hostname" | "/proc/sys/kernel/domainname" => standing.uts,
             _ if path.starts_with("/proc/sys/user/") => standing.userns,
             _ if path.starts_with("/proc/sys/net/") => standing.net,
-            _ if ["sem", "shm", "msg"].iter().any(|kind| path.starts_with(&format!("/proc/sys/kernel/{kind}"))) => {
+            _ if ["sem", "shm", "msg"]
+                .iter()
+                .any(|kind| path.starts_with(&format!("/proc/sys/kernel/{kind}"))) =>
+            {
                 standing.ipc
             }
             _ if path.starts_with("/proc/sys/fs/mqueue/") => standing.ipc,
             _ => Whose::Hosts,
         };
-        if owner == Whose::Own && standing.root == Root::Callers { Ok(Held::Proc) } else { Err(Reach::Sysctl) }
+        if owner == Whose::Own && standing.root == Root::Callers {
+            Ok(Held::Proc)
+        } else {
+            Err(Reach::Sysctl)
+        }
     }
 
     /// Opens and closes a file.

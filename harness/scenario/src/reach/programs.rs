@@ -8,9 +8,9 @@ use std::path::Path;
 
 /// Programs, and words of the shell, that read files and print. Their output goes to the director.
 const READERS: [&str; 34] = [
-    ":", "[", "cat", "cut", "echo", "exit", "false", "getent", "getpcaps", "grep", "head", "id", "ls", "printf", "read",
-    "readlink", "return", "set", "sleep", "sort", "stat", "tail", "test", "tr", "trap", "true", "type", "ulimit", "umask",
-    "uname", "uniq", "wait", "wc", "whoami",
+    ":", "[", "cat", "cut", "echo", "exit", "false", "getent", "getpcaps", "grep", "head", "id", "ls",
+    "printf", "read", "readlink", "return", "set", "sleep", "sort", "stat", "tail", "test", "tr", "trap",
+    "true", "type", "ulimit", "umask", "uname", "uniq", "wait", "wc", "whoami",
 ];
 
 /// Programs that change the files that they name.
@@ -58,12 +58,16 @@ impl Stage<'_> {
         match name {
             _ if NO_PROGRAMS.contains(path) => Ok(()),
             "cat" | "read" | "tail" if args.iter().any(|arg| self.is_a_device(arg)) => Err(Reach::Unknown),
-            "sort" if args.iter().any(|arg| arg.starts_with("-o") || arg.starts_with("--o")) => Err(Reach::Files),
+            "sort" if args.iter().any(|arg| arg.starts_with("-o") || arg.starts_with("--o")) => {
+                Err(Reach::Files)
+            }
             _ if READERS.contains(&name) => Ok(()),
             "sed" if args.iter().all(|arg| !arg.starts_with("-i") && !arg.starts_with("--in")) => Ok(()),
             _ if WRITERS.contains(&name) => self.writer(actor, name, args),
             "mount" => self.private_mounts(actor),
-            "kill" => args.iter().all(|arg| arg.starts_with(['-', '$'])).then_some(()).ok_or(Reach::Processes),
+            "kill" => {
+                args.iter().all(|arg| arg.starts_with(['-', '$'])).then_some(()).ok_or(Reach::Processes)
+            }
             "newuidmap" | "newgidmap" => {
                 args.first().is_some_and(|pid| pid.starts_with('$')).then_some(()).ok_or(Reach::Processes)
             }
@@ -139,7 +143,8 @@ impl Stage<'_> {
     /// start-stop-daemon(8) starts the program of --startas.
     fn start_stop_daemon(&mut self, actor: Actor, args: &[&str]) -> Result<(), Reach> {
         let starts = args.iter().position(|arg| *arg == "--startas").and_then(|at| args.get(at + 1));
-        let makes = args.iter().any(|arg| ["--make-pidfile", "-m", "--stop", "-K", "--remove-pidfile"].contains(arg));
+        let makes =
+            args.iter().any(|arg| ["--make-pidfile", "-m", "--stop", "-K", "--remove-pidfile"].contains(arg));
         match starts {
             Some(program) if !makes => {
                 let after = args.iter().position(|arg| *arg == "--").map_or(&args[..0], |at| &args[at + 1..]);

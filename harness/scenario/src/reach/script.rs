@@ -71,7 +71,9 @@ impl Stage<'_> {
 /// The names of the functions that a script defines.
 fn functions(text: &str) -> Vec<&str> {
     let before = text.match_indices("()").map(|(at, _)| &text[..at]);
-    before.filter_map(|text| text.rsplit(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').next()).collect()
+    before
+        .filter_map(|text| text.rsplit(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').next())
+        .collect()
 }
 
 /// Reads a script.
@@ -102,7 +104,11 @@ impl Reader {
                     self.at += 1;
                     tokens.push(Token::End);
                 }
-                '#' => while self.peek().is_some_and(|sign| sign != '\n') { self.at += 1 },
+                '#' => {
+                    while self.peek().is_some_and(|sign| sign != '\n') {
+                        self.at += 1
+                    }
+                }
                 '`' => return None,
                 '<' | '>' => tokens.extend(self.redirect()?),
                 _ => {

@@ -93,7 +93,9 @@ fn allowed(steps: &[Action]) {
 /// Each step that reaches something, what it reaches, and what keeps it from that.
 fn table() -> Vec<(Action, Reach, Vec<Action>)> {
     let call = |number, args: &[i64]| syscall("a call", number, numbers(args));
-    let open = |path, flags: i32| syscall_for_fd("open", libc::SYS_openat, vec![HERE, text(path), RawArg::Number(flags.into())]);
+    let open = |path, flags: i32| {
+        syscall_for_fd("open", libc::SYS_openat, vec![HERE, text(path), RawArg::Number(flags.into())])
+    };
     let shell = |script: &str| run(&["sh", "-c", script]);
     let link = syscall("symlink", libc::SYS_symlinkat, vec![text("target\0"), HERE, text("link\0")]);
     let add_key = |keyring: i64| {
@@ -239,7 +241,10 @@ fn an_actor_inherits_the_place_of_its_parent() {
     assert_eq!(check(&root().outside(&in_a_tmpfs()).inside(&[mkdir("a\0")]), &start), Ok(()));
     assert_eq!(check(&root().inside(&tmp).second(&[mkdir("/tmp/a\0")]), &start), Ok(()));
     assert!(check(&root().outside(&tmp), &start).is_err());
-    assert!(check(&root().outside(&[]).inside(&[]).outside(&in_a_tmpfs()).inside(&[mkdir("a\0")]), &start).is_err());
+    assert!(
+        check(&root().outside(&[]).inside(&[]).outside(&in_a_tmpfs()).inside(&[mkdir("a\0")]), &start)
+            .is_err()
+    );
     assert!(check(&root().inside(&tmp).outside(&[mkdir("/tmp/a\0")]), &start).is_err());
 }
 

@@ -16,7 +16,7 @@ pub fn soft(name: &'static str, resource: impl Into<i64>, soft: u64, hard: u64) 
     let bytes = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
     let (own, none) = (RawArg::Number(0), RawArg::Number(0));
     let args = vec![own, RawArg::Number(resource.into()), RawArg::Bytes(bytes.into()), none];
-    syscall(name, libc::SYS_prlimit64, args)
+    syscall(name, libc::SYS_prlimit64, args).or_stop()
 }
 
 fn processes(name: &'static str, most: u64) -> Action {

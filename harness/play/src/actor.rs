@@ -176,7 +176,7 @@ impl Actor {
             if value == -1 {
                 // SAFETY: the C library's errno of this thread.
                 errno = unsafe { *libc::__errno_location() };
-                self.stopped = record.failing() == Failing::Stops as u64;
+                self.stopped |= record.failing() == Failing::Stops as u64;
             }
             if keep != NONE {
                 self.keep(keep, RawFd::try_from(value).unwrap_or(-1));

@@ -13,8 +13,8 @@
 //!
 //! # Which steps
 //! The last ones of the trace, of whichever actors, in the order in which they were played. A step that only sets
-//! the stage is not counted: an actor's own fork ([`Action::Fork`], [`Action::ForkCloned`]) and
-//! [`Action::UnshareOrStop`], whose refusal is an error of the harness and no outcome.
+//! the stage is not counted: an actor's own fork ([`Action::Fork`], [`Action::ForkCloned`]) and a preparation
+//! ([`Action::or_stop`]), whose refusal ends the scenario and is no outcome.
 //!
 //! # Which kernels
 //! A kernel or program that lacks a change by which the test `varies` is compared with the snapshot of that variant
@@ -176,7 +176,7 @@ pub fn unexpected(trace: &Trace, expected: &impl Answers) -> Option<String> {
 
 /// Whether a step does more than set the stage.
 fn acts(step: &Step) -> bool {
-    !matches!(step.action, Action::Fork | Action::ForkCloned | Action::UnshareOrStop(_))
+    !matches!(step.action, Action::Fork | Action::ForkCloned) && !step.action.stops_when_refused()
 }
 
 /// Compares the last outcomes with what the test expects, then the trace with its snapshot by `check`, which panics

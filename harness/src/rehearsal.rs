@@ -165,6 +165,6 @@ fn is_needed() -> bool {
             && here.in_initial_userns
             && here.overflow == usual.overflow;
         let filtered = facts.process.seccomp != Fact::Known(Seccomp::Off);
-        !same || filtered || step_needs::proc_is_restricted(facts)
+        !same || filtered || step_needs::host_is_restricted(facts)
     })
 }

@@ -12,12 +12,13 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
 
 use crate::current::{self, Current};
 use crate::facts;
-use crate::host::Facts;
+use crate::host::{self, Facts};
 use crate::listing::{ListedTest, Listing, TestDescription};
 use crate::needs::Need;
 use crate::record;
@@ -74,9 +75,24 @@ impl Test {
     /// What the host lacks for it: `Ok` if nothing, else the first reason, of the needs that the author wrote down
     /// and of those that follow from its scenarios.
     fn requirement(&self) -> Result<(), String> {
+        host_can_run_anything()?;
         requirement(self.needs)?;
+        if let Some(reason) = self.varies.iter().find_map(|change| Need::undecided(*change, facts())) {
+            return Err(reason);
+        }
         rehearsal::rehearse(self.run)
     }
+}
+
+/// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that
+/// leave room for its processes.
+fn host_can_run_anything() -> Result<(), String> {
+    static FOUND: OnceLock<Option<String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let refused = host::filter::harness_calls().map(|reason| format!("needs a system call: {reason}"));
+        refused.or_else(|| facts().too_small_limits().map(|limit| format!("needs larger limits: {limit}")))
+    });
+    found.clone().map_or(Ok(()), Err)
 }
 
 /// All tests linked into this binary, in no particular order.
@@ -109,9 +125,13 @@ pub fn main() -> ExitCode {
     if let Err(error) = harness_play::shed_privileges() {
         return usage(&format!("cannot give up inheritable and ambient capabilities: {error}"));
     }
+    host::raise_soft_limits();
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--serve"].into_iter().any(asked);
-    let arguments = if lists { Arguments::default() } else { Arguments::from_args() };
+    let mut arguments = if lists { Arguments::default() } else { Arguments::from_args() };
+    if host::filter::refused_threads().is_some() {
+        arguments.test_threads = Some(1);
+    }
     let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {
         Ok(tests) => tests,
         Err(message) => return usage(&message),

@@ -4,7 +4,7 @@ use crate::support::map_stack::{at_file, chown, in_a_tmpfs, stat_file};
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
+const NEW_MOUNTS: Action = Action::UnshareOrStop(libc::CLONE_NEWNS);
 const MAPS: [Action; 2] = [uid_map("0 3000 10\n20 0 1"), gid_map("0 6000 10\n20 0 1")];
 const NAMES: [&str; 4] = ["regular", "directory", "fifo", "link"];
 

@@ -26,7 +26,7 @@ const KEPT: &str = "tests/regressions";
 /// # Errors
 /// When the model says nothing on this host, or a scenario cannot be played.
 pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
-    model::applies(harness::here::start()).map_err(str::to_owned)?;
+    model::decides(harness::here::start()).map_err(str::to_owned)?;
     let directory = Workspace::find()?.root.join(KEPT);
     let again = play_kept(&directory)?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);

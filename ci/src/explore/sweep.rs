@@ -32,7 +32,7 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
     if let Some(unknown) = options.only.iter().find(|name| !names.contains(&name.as_str())) {
         return Err(format!("no field is called {unknown:?}; there are {}", names.join(", ")));
     }
-    model::applies(harness::here::start())?;
+    model::decides(harness::here::start())?;
     let workers =
         options.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);

@@ -73,7 +73,8 @@ fn change(change: &changes::Change) -> Change {
 /// The names of the changes that a kernel is too old for, by the facts that a user saw.
 pub fn lacks(facts: &Value) -> Vec<String> {
     let system = |name: &str| facts["system"][name].as_str().unwrap_or_default();
-    let release = Release::told(system("kernel_release"), system("kernel_version"));
+    let signature = facts["system"]["version_signature"].as_str();
+    let release = Release::told(system("kernel_release"), system("kernel_version"), signature);
     ALL.iter().filter(|change| !change.is_in(release)).map(|change| change.name.to_owned()).collect()
 }
 

@@ -16,6 +16,7 @@ mod child;
 mod compat;
 mod fork;
 mod message;
+mod nest;
 mod peer_death;
 mod probe;
 mod program_guard;
@@ -25,6 +26,7 @@ mod sockets;
 pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
 pub use fork::{Start, fork, fork_for_test, in_a_child};
+pub use nest::{Nested, nest};
 pub use probe::{Question, Reply, ask};
 
 use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
@@ -174,7 +176,7 @@ impl Actor {
             if value == -1 {
                 // SAFETY: the C library's errno of this thread.
                 errno = unsafe { *libc::__errno_location() };
-                self.stopped = record.failing() == Failing::Stops as u64;
+                self.stopped |= record.failing() == Failing::Stops as u64;
             }
             if keep != NONE {
                 self.keep(keep, RawFd::try_from(value).unwrap_or(-1));

@@ -22,6 +22,7 @@ use harness_scenario::actors::{Actor, Namespace, RunAs};
 use harness_scenario::caller::Caller;
 use harness_scenario::ids::Names;
 use harness_scenario::outcome::Outcome;
+use harness_scenario::reach;
 use harness_scenario::scenario::{Scenario, Step};
 use harness_scenario::state::{GroupsOrigin, State};
 use harness_scenario::trace::Trace;
@@ -62,7 +63,9 @@ pub trait Play {
 }
 
 impl Play for Scenario {
+    /// A scenario with a step that could reach the host is not begun: see [`reach`].
     fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
+        judge(self)?;
         if let Some(trace) = observer::stand_in(self) {
             return Ok(trace);
         }
@@ -78,6 +81,38 @@ impl Play for Scenario {
         observer::played(&trace);
         Ok(trace)
     }
+}
+
+/// Refuses a scenario with a step that could reach the host, before any process is forked.
+pub(crate) fn judge(scenario: &Scenario) -> Result<(), Error> {
+    reach::check(scenario, here::start()).map_err(|exposed| Error::InvalidScenario(exposed.to_string()))
+}
+
+/// Plays a scenario whose last step is a program that the caller of the harness has chosen, and answers for. The program
+/// is not run if the kernel refuses a step before it. The trace then ends with the steps before the program.
+pub(crate) fn play_program(scenario: &Scenario, limit: Duration) -> Result<Trace, Error> {
+    let mut director = Director::new(scenario, limit)?;
+    let mut queue = Queue::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        if matches!(step.action, Action::Run(_)) {
+            director.flush(&mut queue)?;
+            let refused =
+                |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. });
+            if director.outcomes.iter().any(refused) {
+                break;
+            }
+        }
+        director.take(index, step, &mut queue)?;
+    }
+    let states = director.states(&mut queue)?;
+    director.wait_exit()?;
+    let played = Scenario {
+        run_as: scenario.run_as.clone(),
+        steps: scenario.steps[..director.outcomes.len()].to_vec(),
+    };
+    let trace = Trace { scenario: played, outcomes: director.outcomes, states, names: director.names };
+    observer::played(&trace);
+    Ok(trace)
 }
 
 /// Whether the arguments of an action may be process ids.

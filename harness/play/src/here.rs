@@ -26,8 +26,7 @@ pub fn start() -> &'static Start {
 
 /// The release of the running kernel; one that is newer than any change where uname(2) does not report it.
 pub fn release() -> Release {
-    let system = host::system();
-    Release::told(&system.kernel_release, &system.kernel_version)
+    host::system().release()
 }
 
 /// The id that the kernel shows for an id without a mapping: 65534, unless the sysctls kernel.overflowuid and

@@ -1,7 +1,7 @@
 //! Runs a real program in a user namespace with chosen maps, setgroups state, ids and groups: for tests of container
 //! runtimes and of other programs that start processes in user namespaces.
 
-use crate::director::{LIMIT, Play};
+use crate::director::{LIMIT, play_program};
 use crate::error::Error;
 use harness_scenario::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
 use harness_scenario::actors::Actor;
@@ -156,7 +156,7 @@ impl Userns {
         let program = Action::Run(words.iter().map(|word| Cow::Owned((*word).to_owned())).collect());
         let scenario = caller().outside(&[]).inside(&[]).by(writer, &self.write_actions());
         let scenario = scenario.inside(&self.id_actions()).inside(&[program]);
-        let trace = scenario.try_play_within(self.limit.unwrap_or(LIMIT)).map_err(Refused::Harness)?;
+        let trace = play_program(&scenario, self.limit.unwrap_or(LIMIT)).map_err(Refused::Harness)?;
         ended(&trace)
     }
 

@@ -11,7 +11,7 @@ use rstest::rstest;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::time::{Duration, Instant};
 use support::pause;
 
@@ -19,6 +19,9 @@ use support::pause;
 const VICTIM: &str = "HARNESS_TEST_VICTIM";
 /// In which everybody has to be gone: far below the lifetime that actors have at most.
 const SOON: Duration = Duration::from_secs(3);
+
+/// A user that is neither the caller nor [`ORDINARY`](harness_scenario::actors::ORDINARY).
+const OTHER: u32 = 61_301;
 
 const OWN: [Action; 3] = [DENY, uid_map("0 own 1"), gid_map("0 own 1")];
 
@@ -59,10 +62,31 @@ fn host() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Whether the dying victim may send signals to processes of other users: the parent-death signal is sent with the
+/// permission of the parent that dies.
+///
+/// Source: PR_SET_PDEATHSIG(2const); kernel reparent_leader(): group_send_sig_info(SEND_SIG_NOINFO), kill_ok_by_cred().
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signals {
+    /// As the caller may.
+    AsTheCaller,
+    /// It is root without CAP_KILL.
+    ToItsOwnUserAlone,
+}
+
 /// Starts the running test anew, with files in a directory of its own.
-fn start(marker: &str, files: &Path) -> Child {
+fn start(marker: &str, files: &Path, signals: Signals) -> process::Child {
     let name = std::thread::current().name().expect("tests have a thread of their own").to_owned();
-    Command::new(std::env::current_exe().expect("this program"))
+    let program = std::env::current_exe().expect("this program");
+    let mut command = match signals {
+        Signals::AsTheCaller => Command::new(program),
+        Signals::ToItsOwnUserAlone => {
+            let mut setpriv = Command::new("setpriv");
+            setpriv.args(["--bounding-set=-kill", "--inh-caps=-kill", "--"]).arg(program);
+            setpriv
+        }
+    };
+    command
         .args(["--exact", &name, "--nocapture", "--skip", marker])
         .env(VICTIM, marker)
         .env("TMPDIR", files)
@@ -76,7 +100,7 @@ fn start(marker: &str, files: &Path) -> Child {
 /// is left. `scenario` is given the marker.
 #[track_caller]
 fn nothing_survives(processes: usize, scenario: impl Fn(&str) -> Scenario) {
-    nothing_survives_of(processes, |marker| {
+    nothing_survives_of(processes, Signals::AsTheCaller, |marker| {
         let played = scenario(marker).try_play_within(Duration::from_secs(60));
         panic!("a victim is killed while it plays, but: {played:?}");
     });
@@ -84,7 +108,7 @@ fn nothing_survives(processes: usize, scenario: impl Fn(&str) -> Scenario) {
 
 /// The same for whatever plays.
 #[track_caller]
-fn nothing_survives_of(processes: usize, play: impl Fn(&str)) {
+fn nothing_survives_of(processes: usize, signals: Signals, play: impl Fn(&str)) {
     if let Ok(marker) = std::env::var(VICTIM) {
         play(&marker);
         panic!("a victim is killed while it plays");
@@ -92,7 +116,7 @@ fn nothing_survives_of(processes: usize, play: impl Fn(&str)) {
     let marker = format!("{}.{:?}", std::process::id(), std::thread::current().id()).replace(['(', ')'], "");
     let files = tempfile::tempdir().expect("a temporary directory");
     let (marker, before) = (format!("9{}", marker.replace("ThreadId", "")), host());
-    let mut victim = start(&marker, files.path());
+    let mut victim = start(&marker, files.path(), signals);
     // Twice, since the victim has a short-lived child while it gathers the facts of the host.
     let there = || marked(&marker).len() >= processes;
     let complete = wait_for(Duration::from_secs(10), || {
@@ -148,7 +172,7 @@ fn a_race() {
     let hangs = racer(Actor::Outside, &[pause()], DUMPABLE);
     let waits = |actor| racer(actor, &[], DUMPABLE);
 
-    nothing_survives_of(11, |_| {
+    nothing_survives_of(11, Signals::AsTheCaller, |_| {
         let race =
             caller().inside(&[]).race(&[hangs.clone(), waits(Actor::Privileged), waits(Actor::Inside)]);
         let played = race.try_play_within(10, Duration::from_secs(60));
@@ -170,4 +194,63 @@ fn a_program(#[case] processes: usize, #[case] words: &[&str]) {
 #[test]
 fn a_program_inside() {
     nothing_survives(4, |marker| caller().inside(&OWN).inside(&[setresuid(0), run(&["sleep", marker])]));
+}
+
+/// Only root can have processes of other users. Of an ordinary user the signal reaches every process that it starts.
+fn is_root() -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        eprintln!("not run: needs root");
+    }
+    root
+}
+
+/// Without the parent-death signal, because the processes are of other users than the victim, which lacks CAP_KILL, or
+/// than the parent that they have in a scenario: whatever they do, they end.
+#[rstest]
+#[case::hanging(2, ordinary().outside(&[pause()]))]
+#[case::hanging_as_another(2, root().outside(&[setresuid(OTHER), pause()]))]
+#[case::waiting(3, root().privileged(&[]).outside(&[setresuid(OTHER), DUMPABLE]).privileged(&[pause()]))]
+#[case::forked_by_another(3, ordinary().outside(&[]).inside(&[pause()]))]
+#[case::a_child_of_one_that_changes(3, root().outside(&[Action::CloneAndKeep(0), setresuid(OTHER), pause()]))]
+#[case::a_child_that_changes(3, root().outside(&[Action::Child(Child::GoesOn(0)), setresuid(OTHER), pause()]))]
+fn without_the_signal(#[case] processes: usize, #[case] scenario: Scenario) {
+    if !is_root() {
+        return;
+    }
+    nothing_survives_of(processes, Signals::ToItsOwnUserAlone, |_| {
+        let played = scenario.try_play_within(Duration::from_secs(60));
+        panic!("a victim is killed while it plays, but: {played:?}");
+    });
+}
+
+/// The same for a program that has become another user, which its guard may not end.
+#[rstest]
+#[case::alone(4, &["setpriv", "--reuid=61301", "sleep", "MARKER"])]
+#[case::with_a_child(5, &["setpriv", "--reuid=61301", "sh", "-c", "sleep MARKER; true"])]
+#[case::with_a_child_in_another_session(5, &["sh", "-c", "setpriv --reuid=61301 setsid sleep MARKER & sleep MARKER"])]
+fn a_program_without_the_signal(#[case] processes: usize, #[case] words: &[&str]) {
+    if !is_root() {
+        return;
+    }
+    nothing_survives_of(processes, Signals::ToItsOwnUserAlone, |marker| {
+        let played = runs(root().outside(&[]), words, marker).try_play_within(Duration::from_secs(60));
+        panic!("a victim is killed while it plays, but: {played:?}");
+    });
+}
+
+/// The same for racers that wait for one that hangs.
+#[test]
+fn a_race_without_the_signal() {
+    if !is_root() {
+        return;
+    }
+    let hangs = racer(Actor::Outside, &[pause()], DUMPABLE);
+    let waits = |actor| racer(actor, &[], DUMPABLE);
+
+    nothing_survives_of(10, Signals::ToItsOwnUserAlone, |_| {
+        let race = ordinary().inside(&[]).race(&[hangs.clone(), waits(Actor::Inside)]);
+        let played = race.try_play_within(10, Duration::from_secs(60));
+        panic!("a victim is killed while it plays, but: {played:?}");
+    });
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [scenario], [actors], [action] | who does what, with which credentials |
 //! | [outcome], [state], [trace] | what came of it |
+//! | [reach] | what a step could change beyond the processes of its scenario |
 //! | [prediction] | what should come of it |
 //! | [ids], [caps], [map] | ids, capabilities and maps of ids |
 //! | [start], [caller], [release], [missing] | what is known of a host |
@@ -28,6 +29,7 @@ pub mod map;
 pub mod missing;
 pub mod outcome;
 pub mod prediction;
+pub mod reach;
 pub mod release;
 pub mod scenario;
 pub mod show;

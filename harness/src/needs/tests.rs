@@ -51,6 +51,17 @@ fn a_stable_release_meets_what_came_to_it() {
     let need = Need::Change(&BACKPORTED);
 
     assert_eq!(need.unmet(&facts), None);
+    assert_eq!(Need::Decided(&BACKPORTED).unmet(&facts), None);
+}
+
+/// Ubuntu's kernels name their stable release in a file.
+#[test]
+fn a_signature_meets_what_came_to_its_release() {
+    let mut facts = user();
+    facts.system.kernel_release = "5.15.0-300-generic".into();
+    facts.system.version_signature = Fact::Known("Ubuntu 5.15.0-300.310-generic 5.15.210".into());
+
+    assert_eq!(Need::Change(&BACKPORTED).unmet(&facts), None);
 }
 
 #[rstest]
@@ -113,12 +124,27 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
 #[case::stable_release(
     |facts: &mut Facts| facts.system.kernel_release = "6.1.26".into(),
     Need::Change(&BACKPORTED),
-    "needs Linux 6.3 (x): the kernel is 6.1.26"
+    "needs Linux 6.3, 6.1.27 or 5.15.210 (x): the kernel is 6.1.26"
 )]
 #[case::another_series(
     |facts: &mut Facts| facts.system.kernel_release = "5.15.200".into(),
     Need::Change(&BACKPORTED),
-    "needs Linux 6.3 (x): the kernel is 5.15.200"
+    "needs Linux 6.3, 6.1.27 or 5.15.210 (x): the kernel is 5.15.200"
+)]
+#[case::no_number(
+    |facts: &mut Facts| facts.system.kernel_release = "5.15.0-126-generic".into(),
+    Need::Change(&BACKPORTED),
+    "needs Linux 6.3, 6.1.27 or 5.15.210 (x): the kernel is 5.15.0-126-generic, which does not show its release of the stable series"
+)]
+#[case::red_hat(
+    |facts: &mut Facts| facts.system.kernel_release = "5.14.0-427.el9.x86_64".into(),
+    Need::Decided(&BACKPORTED),
+    "needs to know whether the kernel has the change of 6.3, 6.1.27 or 5.15.210: the kernel is 5.14.0-427.el9.x86_64, whose distribution takes changes of later releases"
+)]
+#[case::red_hat_and_the_model(
+    |facts: &mut Facts| facts.system.kernel_release = "4.18.0-553.el8_10.x86_64".into(),
+    Need::DecidedModel,
+    "needs to know which changes the kernel has: the kernel is 4.18.0-553.el8_10.x86_64, whose distribution takes changes of later releases"
 )]
 #[case::processors(
     |facts: &mut Facts| facts.process.processors = Fact::Known(1),

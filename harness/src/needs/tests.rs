@@ -161,11 +161,6 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
     Need::OrdinaryUser,
     "needs an ordinary user: the caller, uid 1000, has CAP_SETGID"
 )]
-#[case::gid_0(
-    |facts: &mut Facts| facts.process.gids = Fact::Known(crate::ids::Ids::default()),
-    Need::OrdinaryUser,
-    "needs an ordinary user: the caller's gid is 0, which traces cannot tell from that of root"
-)]
 #[case::root_without_setfcap(
     |facts: &mut Facts| facts.process = process(0, CapSet::up_to(40).without(Cap::Setfcap)),
     Need::Userns,

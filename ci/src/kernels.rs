@@ -15,6 +15,7 @@ pub mod setup;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::catalogue::ask;
 use crate::debian::apt::Mirror;
 use crate::guests::bundle::Bundle;
 use crate::guests::failure::RunFailure;
@@ -75,11 +76,15 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
         memory: options.memory,
         accelerator: Choice::new(options.accelerator, &cache),
     };
+    let tests = ask::tests(&common.questions.bundle.binary, &workspace.root)?;
     let about = match elsewhere.json || options.save.is_some() || !options.pages.is_empty() {
-        true => Some(about(&workspace, &common.questions.bundle)?),
+        true => Some(About::of(&workspace.root, &tests, &common.questions.bundle.tests)?),
         false => None,
     };
-    let outcomes = all(&common, rows, &cache, options)?;
+    let mut outcomes = all(&common, rows, &cache, options)?;
+    for outcome in &mut outcomes {
+        outcome.coverage = outcome.users.iter().map(|user| user.coverage(&tests)).collect();
+    }
     let document = about.map(|about| json::document(&outcomes, &about));
     report(&outcomes, document, &workspace, options)?;
     Ok(outcome::verdict(&outcomes))
@@ -117,10 +122,6 @@ fn reachable(files: [&Option<PathBuf>; 4]) -> Result<(), String> {
     })
 }
 
-fn about(workspace: &Workspace, bundle: &Bundle) -> Result<About, String> {
-    About::of(&workspace.root, &bundle.binary, &bundle.tests)
-}
-
 /// Asks all rows. What runs on the host's kernel comes first and alone: its tests need all processors.
 fn all(
     common: &Common,
@@ -129,7 +130,7 @@ fn all(
     options: &KernelsOptions,
 ) -> Result<Vec<Outcome>, String> {
     let mut processors = pool::processors()?;
-    processors.truncate(options.jobs.unwrap_or(usize::MAX).max(1));
+    processors.truncate(options.jobs.map_or(usize::MAX, |jobs| jobs as usize));
     let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref());
     let store = Store::new(cache, mirror, options.elsewhere.refresh);
     let one = |row: &Row| play::play(common, row, image(&store, row));

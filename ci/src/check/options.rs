@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::check::checks;
+use crate::ui::verdict::PartialOption;
 
 /// What the help closes with.
 pub const AFTER: &str = "\
@@ -35,6 +36,9 @@ pub struct TestOptions {
     /// A step that cannot run here makes the whole result `could not run`
     #[arg(long)]
     pub require_all: bool,
+    /// What a run is that could not run much of the suite.
+    #[command(flatten)]
+    pub partial: PartialOption,
     /// Name every skipped test, not only the first few of each reason
     #[arg(long, short)]
     pub verbose: bool,

@@ -46,13 +46,13 @@ pub struct KernelsOptions {
     #[arg(long)]
     pub list: bool,
     /// How many kernels run at a time; without it, one on each processor
-    #[arg(long, short, value_name = "NUMBER")]
-    pub jobs: Option<usize>,
+    #[arg(long, short, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
     /// What makes qemu run; without it, a trial boot decides
     #[arg(long, value_name = "WORD")]
     pub accelerator: Option<Accelerator>,
     /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: u32,
     /// Write what every test answered, as JSON: `cargo ci matrix` puts several such files side by side
     #[arg(long, value_name = "FILE")]

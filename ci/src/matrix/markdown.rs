@@ -3,7 +3,6 @@
 use askama::Template;
 
 use crate::matrix::cell::{Cell, STATES, State};
-use crate::matrix::difference;
 use crate::matrix::grid::{Grid, Row, Section};
 use crate::matrix::merge::Merged;
 
@@ -106,7 +105,7 @@ fn cell(cell: &Cell) -> String {
     };
     if !cell.text.is_empty() {
         text += ": ";
-        text += &code(&difference::short(&cell.text));
+        text += &code(&cell.text);
     }
     if cell.news.is_some() {
         text += " **news: differs no more**";

@@ -160,7 +160,7 @@ fn kernel<'a>(
                 End::Passed | End::Flaky => 0,
                 // An empty reason would have the number of a test that passed.
                 End::Skipped(reason) if reason.is_empty() => code(texts.number("no reason is given")),
-                End::Skipped(reason) => code(texts.number(reason)),
+                End::Skipped(reason) | End::TooSlow(reason) => code(texts.number(reason)),
                 End::Failed(_) | End::Crashed(_) | End::TimedOut => {
                     failures.push(failure(tests[*number], ended, column, merged, texts));
                     -code(failures.len())

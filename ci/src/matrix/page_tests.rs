@@ -38,7 +38,7 @@ fn no_text_breaks_out_of_the_page() -> Result<(), String> {
         let test = &mut kernel.users[0].tests[2];
         (test.output, test.end) = (Some(EVIL.to_owned()), End::Failed(EVIL.to_owned()));
         let reproducers = [(EVIL.to_owned(), EVIL.to_owned())].into();
-        test.evidence = Some(Evidence { known: false, trace: Some(EVIL.to_owned()), reproducers });
+        test.evidence = Some(Evidence { trace: Some(EVIL.to_owned()), reproducers, ..Evidence::default() });
     })?;
 
     let tags = |page: &str| (page.matches("</script").count(), page.matches("<img").count());

@@ -58,13 +58,14 @@ impl RuleTest<'_> {
         match &self.end {
             End::Passed | End::Flaky => "passed",
             End::Failed(_) | End::Crashed(_) | End::TimedOut => "failed",
+            End::TooSlow(_) => "too slow",
             End::Skipped(_) => "skipped",
         }
     }
 
     /// Why it was skipped; empty if it was not.
     pub fn reason(&self) -> &str {
-        if let End::Skipped(reason) = &self.end { reason } else { "" }
+        if let End::Skipped(reason) | End::TooSlow(reason) = &self.end { reason } else { "" }
     }
 }
 
@@ -82,7 +83,7 @@ pub struct Ruling<'a> {
 impl Ruling<'_> {
     /// How many of its tests were skipped.
     pub fn skipped(&self) -> usize {
-        self.tests.iter().filter(|test| test.end.is_skip()).count()
+        self.tests.iter().filter(|test| test.end.shows_nothing()).count()
     }
 }
 

@@ -65,7 +65,7 @@ impl Unprivileged {
         let user =
             Self { places: Places { results: root.join("target").join(SUITE), root }, id: free_id()?, home };
         let bin = user.path("bin");
-        for dir in [&bin, &user.path("home"), &user.path("tmp"), &user.places.results] {
+        for dir in [&bin, &user.path("home"), &user.path("tmp"), &user.places.findings()] {
             fs::create_dir_all(dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
         }
         for name in COPIED.iter().filter(|name| workspace.root.join(name).exists()) {

@@ -5,11 +5,16 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use guest::End;
+use harness::findings::Difference;
+use harness::listing::{ListedTest, Listing};
 
 use crate::catalogue::ask;
+use crate::run::coverage::{Coverage, Seen};
+use crate::run::findings;
 use crate::run::junit::{self, Test};
 use crate::run::nextest::{NextestExit, Places};
 use crate::run::snapshots;
+use crate::run::told;
 use crate::ui::verdict::Verdict;
 
 /// One run of the suite.
@@ -20,6 +25,14 @@ pub struct UserRun {
     pub who: String,
     /// Every test that nextest reported, a skipped one with the suite's reason.
     pub tests: Vec<Test>,
+    /// The first step that differs of each failed test that compared one, with the rule.
+    pub differences: BTreeMap<String, Vec<Difference>>,
+    /// The rules that each test pins.
+    pub rules: BTreeMap<String, Vec<String>>,
+    /// How much of the suite this run saw.
+    pub coverage: Coverage,
+    /// The tests that only lack programs, with these.
+    pub programs: BTreeMap<String, Vec<String>>,
     /// Snapshots that tests asked for, relative to the workspace.
     pub references: BTreeSet<PathBuf>,
     /// Where snapshots that differ are.
@@ -55,31 +68,69 @@ pub struct EndedRun<'a> {
 pub fn collect(mut ended_run: EndedRun<'_>) -> UserRun {
     let places = ended_run.places;
     let tests = places.collect_junit().and_then(|()| junit::read(&places.junit()));
-    let reasons = reasons(&mut ended_run.suite);
+    let listing = ask::listing(&mut ended_run.suite);
+    let reasons = listing.as_ref().map(reasons).map_err(Clone::clone);
     let references = snapshots::references(&places.references(), &places.root);
     let pending = snapshots::files(&places.snapshots(), ".snap.new");
+    let (tests, differences) = findings::apply(tests, &places.findings());
+    let listed = listing.unwrap_or_default().tests;
+    let explained_tests = with_reasons(
+        tests.clone().unwrap_or_default(),
+        &reasons.clone().unwrap_or_default(),
+        ended_run.left_out,
+    );
+    let coverage = coverage(&explained_tests, &listed);
     let verdict = judge(&ended_run.ended, &tests)
         .and_then(|()| explained(&tests, &reasons, ended_run.left_out))
         .and_then(|()| references.as_ref().map(drop).map_err(|error| Verdict::CouldNotRun(error.clone())))
         .err()
-        .unwrap_or(Verdict::Good);
-    let tests = with_reasons(tests.unwrap_or_default(), &reasons.unwrap_or_default(), ended_run.left_out);
-    UserRun {
+        .unwrap_or_else(|| coverage.verdict());
+    let lacking = listed.iter().filter(|it| !it.missing_programs.is_empty());
+    let run = UserRun {
         who: ended_run.who,
-        tests,
+        tests: explained_tests,
+        differences,
+        coverage,
+        programs: lacking.map(|it| (it.test.name.clone(), it.missing_programs.clone())).collect(),
+        rules: listed.into_iter().map(|it| (it.test.name, it.test.rules)).collect(),
         references: references.unwrap_or_default(),
         snapshots: places.snapshots(),
         pending: pending.unwrap_or_default(),
         junit: places.junit(),
         facts: ended_run.facts,
         verdict,
+    };
+    completed(run)
+}
+
+/// The run with its JUnit file completed. Where there is no such file, the verdict says so already.
+fn completed(run: UserRun) -> UserRun {
+    let done = if run.tests.is_empty() { Ok(()) } else { told::complete(&run) };
+    match done {
+        Err(error) => UserRun { verdict: Verdict::CouldNotRun(error), ..run },
+        Ok(()) => run,
     }
 }
 
 /// Why tests are skipped, by their names.
-fn reasons(suite: &mut Command) -> Result<BTreeMap<String, String>, String> {
-    let listing = ask::listing(suite)?;
-    Ok(listing.tests.into_iter().filter_map(|it| Some((it.test.name, it.skipped?))).collect())
+fn reasons(listing: &Listing) -> BTreeMap<String, String> {
+    listing.tests.iter().filter_map(|it| Some((it.test.name.clone(), it.skipped.clone()?))).collect()
+}
+
+/// How much of what the run reports ran. A stress run reports a test several times: it ran if it ran once. A test that
+/// the caller left out was not asked for.
+fn coverage(tests: &[Test], listed: &[ListedTest]) -> Coverage {
+    let ran: BTreeSet<&str> =
+        tests.iter().filter(|test| !test.end.shows_nothing()).map(|test| test.name.as_str()).collect();
+    let ends: BTreeMap<&str, &End> = tests.iter().map(|test| (test.name.as_str(), &test.end)).collect();
+    let seen = |it: &'_ ListedTest| match ends.get(it.test.name.as_str())? {
+        _ if ran.contains(it.test.name.as_str()) => Some(Seen::Ran),
+        End::Skipped(_) if it.skipped.is_none() => None,
+        End::Skipped(_) if it.skipped_everywhere => Some(Seen::ForOthers),
+        End::Skipped(why) | End::TooSlow(why) => Some(Seen::CouldNot(why.as_str())),
+        _ => None,
+    };
+    Coverage::of(listed.iter().filter_map(|it| Some((&it.test, seen(it)?))))
 }
 
 /// nextest's status and its JUnit file have to tell the same story.
@@ -96,10 +147,15 @@ fn judge(ended: &NextestExit, tests: &Result<Vec<Test>, String>) -> Result<(), V
         NextestExit::Passed | NextestExit::TestsFailed => {}
     }
     let tests = tests.as_ref().map_err(|error| Verdict::CouldNotRun(error.clone()))?;
-    let ran = tests.iter().filter(|test| !test.end.is_skip()).count();
+    let ran = tests.iter().filter(|test| !test.end.shows_nothing()).count();
+    let slow = tests.iter().filter(|test| matches!(test.end, End::TooSlow(_))).count();
     let failed = tests.iter().filter(|test| test.end.is_failure()).count();
     match (ended, ran, failed) {
+        (_, 0, _) if slow > 0 => {
+            could_not("nothing could be shown: this host is too slow for what was selected")
+        }
         (_, 0, _) => could_not("nothing ran: all tests were skipped"),
+        (NextestExit::TestsFailed, _, 0) if slow > 0 => Ok(()),
         (NextestExit::Passed, _, 0) => Ok(()),
         (NextestExit::Passed, ..) => could_not("nextest reports success and its JUnit file names failures"),
         (_, _, 0) => could_not("nextest reports failure and its JUnit file names none: see its output above"),

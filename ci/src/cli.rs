@@ -74,15 +74,13 @@ impl Command {
     pub fn partial(&self) -> Partial {
         match self {
             Self::Suite(options) => options.partial.partial,
+            Self::Rules(options) => options.partial.partial,
             Self::Test(options) => options.partial.partial,
             Self::Kernels(options) => options.elsewhere.partial.partial,
             Self::Distros(options) => options.elsewhere.partial.partial,
-            Self::Facts { .. }
-            | Self::Rules(_)
-            | Self::Sweep(_)
-            | Self::Matrix(_)
-            | Self::Search(_)
-            | Self::Supervise(_) => Partial::Tell,
+            Self::Facts { .. } | Self::Sweep(_) | Self::Matrix(_) | Self::Search(_) | Self::Supervise(_) => {
+                Partial::Tell
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub mod setup;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::unistd::{AccessFlags, access};
+
 use crate::catalogue::ask;
 use crate::debian::apt::Mirror;
 use crate::guests::bundle::Bundle;
@@ -112,13 +114,16 @@ fn report(
     document.map_or(Ok(()), |document| matrix::write_run(document, &options.pages))
 }
 
-/// What cannot be written is found before the kernels run, not after.
+/// What cannot be written is found before the kernels run, not after. A file that is there is opened and left as it is.
 fn reachable(files: [&Option<PathBuf>; 4]) -> Result<(), String> {
     files.into_iter().flatten().try_for_each(|file| {
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::read_dir(parent)
-            .map(drop)
-            .map_err(|error| format!("cannot write {}: {error}", file.display()))
+        let done = match file.symlink_metadata() {
+            Ok(_) => std::fs::OpenOptions::new().append(true).open(file).map(drop),
+            Err(_) => std::fs::read_dir(parent)
+                .and_then(|_| access(parent, AccessFlags::W_OK).map_err(std::io::Error::from)),
+        };
+        done.map_err(|error| format!("cannot write {}: {error}", file.display()))
     })
 }
 

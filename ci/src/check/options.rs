@@ -16,7 +16,8 @@ Examples:
 A step that does not apply here is reported as `not run` with its reason; it is never counted as
 passed. With --require-all it turns the result into `could not run`.
 
-Exit status: 0 good, 1 a check failed, 2 could not run.";
+Exit status: 0 good, 1 a check failed, 2 could not run, 3 good, but much of the suite could not run here (--partial ok
+makes it 0, --partial fail 1).";
 
 /// Options of `cargo ci test`.
 #[derive(Args, Debug, Default)]

@@ -140,7 +140,7 @@ impl Outcome {
         if words.is_empty() {
             // Each user has to see its part: what root sees does not replace what another user sees.
             let partial = self.coverage.iter().find(|coverage| !coverage.is_core());
-            partial.map_or(Verdict::Good, |it| Verdict::Partial(format!("{}: {}", self.name, it.words())))
+            partial.map_or(Verdict::Good, |it| Verdict::Partial(format!("on {} {}", self.name, it.words())))
         } else {
             Verdict::Failed(format!("{}: {}", self.name, words.join(", ")))
         }
@@ -238,7 +238,7 @@ pub mod tests {
 
         let tests = ["a", "b", "c"].map(|name| listing::tests::test(name, "t.rs", "f", &[]));
         some.coverage = some.users.iter().map(|user| user.coverage(&tests)).collect();
-        let why = "k: 2 of 3 tests could not run here: needs sudo (1); too slow here: x (1)";
+        let why = "on k 2 of 3 tests could not run here: needs sudo (1); too slow here: x (1)";
         assert_eq!(some.verdict(), Verdict::Partial(why.into()));
         let failed = outcome("failed", "7.2", &[("a", End::TimedOut)], &[]);
         assert_eq!(verdict(&[some.clone(), failed.clone()]), failed.verdict());

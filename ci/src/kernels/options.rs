@@ -28,7 +28,8 @@ copy of the suite in memory and cannot reach the host's files. The tests run as 
 
 What a kernel is known to do otherwise stands in ci/differences.toml; tests that fail for that are counted apart.
 
-Exit status: 0 all kernels passed, 1 tests failed, or passed against what is known, 2 a kernel could not be judged.";
+Exit status: 0 all kernels passed, 1 tests failed, or passed against what is known, 2 a kernel could not be judged,
+3 all passed, but on one of them much of the suite could not run (--partial ok makes it 0, --partial fail 1).";
 
 /// Options of `cargo ci kernels`.
 #[derive(Args, Debug, Default)]

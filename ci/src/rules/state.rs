@@ -8,6 +8,7 @@ use harness::rules::Rule;
 use serde::Serialize;
 
 use crate::catalogue::listing::pins;
+use crate::report::record::VerdictReport;
 use crate::run::user_run::UserRun;
 
 /// Whether a rule holds on this kernel.
@@ -132,6 +133,7 @@ impl<'a> Results<'a> {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     who: &'a str,
+    verdict: VerdictReport,
     host: &'a str,
     rules: Vec<WrittenRule<'a>>,
 }
@@ -178,8 +180,13 @@ impl<'a> From<&'a Ruling<'_>> for WrittenRule<'a> {
 /// When they cannot be written.
 pub fn json(rulings: &[Ruling], run: &UserRun) -> Result<String, String> {
     let rules = rulings.iter().map(WrittenRule::from).collect();
-    serde_json::to_string_pretty(&Document { who: &run.who, host: &run.facts, rules })
-        .map_err(|error| format!("the rules are no JSON: {error}"))
+    serde_json::to_string_pretty(&Document {
+        who: &run.who,
+        verdict: VerdictReport::new(&run.verdict, &run.coverage),
+        host: &run.facts,
+        rules,
+    })
+    .map_err(|error| format!("the rules are no JSON: {error}"))
 }
 
 #[cfg(test)]

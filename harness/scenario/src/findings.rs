@@ -62,7 +62,7 @@ pub enum Point {
 }
 
 /// An answer that the kernel is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expecting {
     /// The reviewed snapshot.
@@ -128,6 +128,7 @@ impl Findings {
             Point::Afterwards { .. } => (it.scenario, usize::MAX),
         };
         self.differences.sort_by_key(place);
+        self.differences.iter_mut().for_each(|it| it.by.sort_unstable());
         self.differences.truncate(most);
     }
 }

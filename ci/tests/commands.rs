@@ -63,12 +63,14 @@ impl StandIn {
         let root = dir.path().display();
         fs::write(dir.path().join("junit.in"), junit)?;
         fs::write(dir.path().join("listing"), listing)?;
+        fs::write(dir.path().join("selected"), selected(&dir.path().join("userns"), &["topic::needs_user"]))?;
         program(dir.path(), "cargo-nextest", "echo 'cargo-nextest 99.0.0'")?;
         program(dir.path(), "userns", &format!("cat {root}/listing"))?;
         let answers = format!(
             r#"case "$1 $2" in
             metadata*) echo '{{"workspace_root":"{root}","target_directory":"{root}/target"}}' ;;
             "nextest list")
+                case "$*" in *"--run-ignored all"*) cat {root}/selected; exit ;; esac
                 echo '{{"rust-binaries":{{"userns-suite::userns":{{"binary-path":"{root}/userns"}}}}}}' ;;
             "nextest run")
                 mkdir -p {root}/target/nextest/default "$INSTA_PENDING_DIR/tests"
@@ -100,6 +102,13 @@ impl StandIn {
         command.env("CARGO", self.dir.path().join("cargo")).current_dir("/");
         ends(command)
     }
+}
+
+/// What nextest lists for a filter that selects these tests.
+fn selected(binary: &Path, tests: &[&str]) -> String {
+    let case = |name: &&str| ((*name).to_owned(), json!({"filter-match": {"status": "matches"}}));
+    let cases: serde_json::Map<String, Value> = tests.iter().map(case).collect();
+    json!({"rust-suites": {"userns-suite::userns": {"binary-path": binary, "testcases": cases}}}).to_string()
 }
 
 fn program(dir: &Path, name: &str, script: &str) -> io::Result<()> {
@@ -244,6 +253,24 @@ fn a_run_that_saw_little_says_so_in_its_last_line_its_status_its_json_and_its_ju
     let expected = json!({"word": "partial", "text": words, "ran": 1, "could_not_run": 9,
                           "reasons": [{"why": "needs CAP_SETFCAP", "tests": 9}]});
     assert_eq!((verdict, status), (expected, Some(3)));
+    Ok(())
+}
+
+/// nextest reports every skipped test, selected or not. Those that the filter does not select were not asked for.
+#[test]
+fn skips_that_the_filter_does_not_select_do_not_count() -> io::Result<()> {
+    let green = r#"<testsuites name="nextest-run" tests="2" failures="0" errors="0">
+        <testsuite name="userns" tests="2" skipped="1" errors="0" failures="0">
+        <testcase name="topic::needs_user"/><testcase name="b"><skipped/></testcase>
+        </testsuite></testsuites>"#;
+    let listing = listing(&[("topic::needs_user", &[]), ("b", &[])], &[("b", "needs CAP_SETFCAP")]);
+    let stand_in = StandIn::new(0, green, &listing)?;
+
+    let (text, status) = stand_in.says(&["suite", "--skip-install", "-E", "test(needs_user)"])?;
+    assert_eq!((text.lines().last(), status), (Some("passed"), Some(0)), "{text}");
+    assert!(text.contains("  skipped      0\n"), "{text}");
+    let (text, status) = stand_in.suite()?;
+    assert_eq!(status, Some(3), "without a filter both were asked for:\n{text}");
     Ok(())
 }
 

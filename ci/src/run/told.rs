@@ -2,11 +2,13 @@
 //! facts of the host.
 
 use std::fs;
+use std::path::Path;
 
 use guest::End;
 use quick_junit::{Report, TestCase, TestCaseStatus};
 
 use crate::run::differs;
+use crate::run::junit;
 use crate::run::properties;
 use crate::run::user_run::UserRun;
 
@@ -15,11 +17,42 @@ use crate::run::user_run::UserRun;
 /// # Errors
 /// When it cannot be read or written.
 pub fn complete(run: &UserRun) -> Result<(), String> {
-    let path = &run.junit;
+    change(&run.junit, |report| completed(report, run))
+}
+
+/// Drops the skipped tests that were not asked for from a JUnit file: nextest reports every test that cannot run here,
+/// whether a filter selects it or not. A file that is not whole is left to its reader.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(path: &Path, asked: impl Fn(&str) -> bool) -> Result<(), String> {
+    let is_left = |case: &TestCase| {
+        let skipped = matches!(case.status, TestCaseStatus::Skipped { .. });
+        skipped && !asked(case.name.as_str())
+    };
+    if junit::read(path).map_or(true, |tests| tests.iter().all(|it| !it.end.is_skip() || asked(&it.name))) {
+        return Ok(());
+    }
+    change(path, |mut report| {
+        for suite in &mut report.test_suites {
+            let before = suite.test_cases.len();
+            suite.test_cases.retain(|case| !is_left(case));
+            let gone = before - suite.test_cases.len();
+            for (tests, skipped) in
+                [(&mut suite.tests, &mut suite.skipped), (&mut report.tests, &mut report.skipped)]
+            {
+                (*tests, *skipped) = (tests.saturating_sub(gone), skipped.saturating_sub(gone));
+            }
+        }
+        report
+    })
+}
+
+fn change(path: &Path, how: impl FnOnce(Report) -> Report) -> Result<(), String> {
     let fail = |error: &dyn std::fmt::Display| format!("cannot complete {}: {error}", path.display());
     let text = fs::read_to_string(path).map_err(|error| fail(&error))?;
     let report = Report::deserialize_from_str(&text).map_err(|error| fail(&error))?;
-    let text = completed(report, run).to_string().map_err(|error| fail(&error))?;
+    let text = how(report).to_string().map_err(|error| fail(&error))?;
     fs::write(path, text).map_err(|error| fail(&error))
 }
 
@@ -69,7 +102,6 @@ mod tests {
     use super::*;
     use crate::run::coverage::{Coverage, Reason};
     use crate::run::differs::example;
-    use crate::run::junit;
 
     #[test]
     fn the_file_tells_reasons_steps_the_verdict_and_the_facts() -> Result<(), Box<dyn std::error::Error>> {
@@ -110,6 +142,21 @@ mod tests {
         }
         // The counts still fit the content.
         assert_eq!(junit::read(file.path())?.len(), run.tests.len());
+        Ok(())
+    }
+
+    #[test]
+    fn a_skipped_test_that_the_filter_does_not_select_is_left_out() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let file = tempfile::NamedTempFile::new()?;
+        fs::write(file.path(), include_str!("../../tests/data/junit.xml"))?;
+
+        keep(file.path(), |name| name == "topic::case::a")?;
+
+        let tests = junit::read(file.path())?;
+        let skipped: Vec<&str> =
+            tests.iter().filter(|it| it.end.is_skip()).map(|it| it.name.as_str()).collect();
+        assert_eq!((tests.len(), skipped), (8, vec!["topic::case::a"]));
         Ok(())
     }
 }

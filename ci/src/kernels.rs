@@ -85,6 +85,7 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
     };
     let mut outcomes = all(&common, rows, &cache, options)?;
     for outcome in &mut outcomes {
+        outcome.users.iter_mut().for_each(|user| user.learn(&tests));
         outcome.coverage = outcome.users.iter().map(|user| user.coverage(&tests)).collect();
     }
     let document = about.map(|about| json::document(&outcomes, &about));

@@ -251,7 +251,7 @@ fn a_run_that_saw_little_says_so_in_its_last_line_its_status_its_json_and_its_ju
     let (json, status) = stand_in.says(&["suite", "--skip-install", "--json"])?;
     let verdict = serde_json::from_str::<Value>(&json)?["verdict"].clone();
     let expected = json!({"word": "partial", "text": words, "ran": 1, "could_not_run": 9,
-                          "reasons": [{"why": "needs CAP_SETFCAP", "tests": 9}]});
+                          "reasons": [{"why": "needs CAP_SETFCAP", "tests": 9}], "unseen": []});
     assert_eq!((verdict, status), (expected, Some(3)));
     Ok(())
 }

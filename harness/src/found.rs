@@ -4,6 +4,7 @@ use crate::comparator::equal_where_known;
 use crate::findings::{Difference, Expecting, FINDINGS, Findings, Point};
 use crate::listing::TOO_SLOW_HERE;
 use crate::model::{Disagreement, Side};
+use crate::prediction::Prediction;
 use crate::scenario::Step;
 use crate::show;
 use crate::trace::Trace;
@@ -19,13 +20,20 @@ pub(crate) fn point(step: &Step, index: usize) -> Point {
     Point::Step { number: index + 1, actor: step.actor.to_string(), action }
 }
 
-/// Where a trace differs from its reviewed snapshot: the steps and the final states.
-pub(crate) fn from_snapshot(scenario: usize, trace: &Trace, snapshot: &str) -> Vec<Difference> {
+/// Where a trace differs from its reviewed snapshot: the steps and the final states. The model names the rule of a step
+/// that it refuses, also where it agrees with the kernel.
+pub(crate) fn from_snapshot(
+    scenario: usize,
+    trace: &Trace,
+    prediction: Option<&Prediction>,
+    snapshot: &str,
+) -> Vec<Difference> {
     let reviewed = steps_of(snapshot, trace);
     let shown = trace.scenario.steps.iter().zip(trace.outcomes_shown()).zip(reviewed).enumerate();
     let steps = shown.filter_map(|(index, ((step, got), expected))| {
         let expected = expected.filter(|expected| !equal_where_known(&got, expected))?;
-        Some(by(Expecting::Snapshot, scenario, point(step, index), got, expected))
+        let difference = by(Expecting::Snapshot, scenario, point(step, index), got, expected);
+        Some(Difference { rule: rule_of(prediction, index), ..difference })
     });
     let states = states_of(&trace.to_string(), snapshot).into_iter();
     steps
@@ -33,6 +41,11 @@ pub(crate) fn from_snapshot(scenario: usize, trace: &Trace, snapshot: &str) -> V
             by(Expecting::Snapshot, scenario, Point::Afterwards { actor }, got, expected)
         }))
         .collect()
+}
+
+/// The rule by which the model refuses the step with this index.
+pub(crate) fn rule_of(prediction: Option<&Prediction>, index: usize) -> Option<String> {
+    prediction?.steps.get(index)?.rule.map(str::to_owned)
 }
 
 /// A point on which the model differs.

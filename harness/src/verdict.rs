@@ -6,7 +6,7 @@
 
 use crate::comparator::equal_where_known;
 use crate::current::current_test;
-use crate::findings::{Expecting, Findings};
+use crate::findings::{Difference, Expecting, Findings};
 use crate::found;
 use crate::here;
 use crate::model::{self, Disagreement, described};
@@ -122,7 +122,10 @@ pub(crate) fn unexpected(trace: &Trace, index: usize, got: String, expected: Str
         let step = &trace.scenario.steps[index];
         let number = played.counts.played;
         let on = found::point(step, index);
-        played.findings.add(found::by(Expecting::Test, number, on, got, expected));
+        let last = played.last.as_ref().filter(|(last, _)| last == trace);
+        let rule = found::rule_of(last.and_then(|(_, prediction)| prediction.as_ref()), index);
+        let difference = found::by(Expecting::Test, number, on, got, expected);
+        played.findings.add(Difference { rule, ..difference });
     });
 }
 
@@ -142,7 +145,7 @@ pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: im
         let last = last.as_ref().filter(|(trace, _)| trace.to_string().trim() == seen.trim());
         if let Some((trace, prediction)) = last {
             let snapshot = snapshot().unwrap_or_default();
-            let differences = found::from_snapshot(counts.played, trace, &snapshot);
+            let differences = found::from_snapshot(counts.played, trace, prediction.as_ref(), &snapshot);
             differences.into_iter().for_each(|difference| findings.add(difference));
             let name = current_test().unwrap_or_default();
             eprint!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));

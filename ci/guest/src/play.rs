@@ -159,10 +159,7 @@ impl<'a> UserRun<'a> {
             findings.map_or_else(|why| (Findings::default(), why), |it| (it, String::new()));
         let said = said + &lost;
         let output = if end == End::Passed { String::new() } else { last(&said, OUTPUT).to_owned() };
-        let end = match (end, findings.too_slow) {
-            (End::Failed(_), Some(why)) => End::TooSlow(why),
-            (end, _) => end,
-        };
+        let end = judged(end, findings.too_slow);
         Ok(Event::Ended {
             test: test.to_owned(),
             end,
@@ -229,6 +226,14 @@ fn end(ended: &ProcessEnd, said: &str) -> End {
     }
 }
 
+/// A test that failed because this machine is too slow for it breaks no rule.
+fn judged(end: End, too_slow: Option<String>) -> End {
+    match (end, too_slow) {
+        (End::Failed(_), Some(why)) => End::TooSlow(why),
+        (end, _) => end,
+    }
+}
+
 /// The last `most` bytes at most, where a character begins.
 fn last(text: &str, most: usize) -> &str {
     let from = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
@@ -248,48 +253,5 @@ fn reap() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn exit(raw: i32) -> ProcessEnd {
-        ProcessEnd::ByItself(ExitStatus::from_raw(raw))
-    }
-
-    #[test]
-    fn only_what_says_so_has_passed() {
-        let passed = "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        let nothing = passed.replace("1 passed", "0 passed");
-
-        assert_eq!(end(&exit(0), passed), End::Passed);
-        assert!(matches!(end(&exit(0), &nothing), End::Failed(_)));
-        assert!(matches!(end(&exit(0), ""), End::Failed(_)));
-        assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
-        assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
-        assert_eq!(end(&ProcessEnd::TooLate, passed), End::TimedOut);
-    }
-
-    #[test]
-    fn the_end_of_a_long_output_is_kept() {
-        assert_eq!(last("short", 9), "short");
-        assert_eq!(last("ab\u{e9}cd", 3), "cd");
-    }
-
-    #[test]
-    fn the_files_of_a_directory_are_told_in_order_with_their_paths() -> Result<(), Box<dyn std::error::Error>>
-    {
-        let (dir, told) = (tempfile::tempdir()?, tempfile::NamedTempFile::new()?);
-        fs::create_dir(dir.path().join("below"))?;
-        fs::write(dir.path().join("z.c"), "int main;")?;
-        fs::write(dir.path().join("below/a.sh"), "exit 1")?;
-
-        sent(dir.path(), &mut Channel(told.reopen()?), |name, text| Event::Reproducer { name, text })?;
-
-        let events: Vec<Event> =
-            fs::read_to_string(told.path())?.lines().map(Event::from_line).collect::<Result<_, _>>()?;
-        let event = |name: &str, text: &str| Event::Reproducer { name: name.into(), text: text.into() };
-        assert_eq!(events, [event("below/a.sh", "exit 1"), event("z.c", "int main;")]);
-        let nowhere = sent(Path::new("/nowhere"), &mut Channel(told.reopen()?), |_, _| Event::Done);
-        assert_eq!(nowhere, Err("cannot read /nowhere: No such file or directory (os error 2)".to_owned()));
-        Ok(())
-    }
-}
+#[path = "play_tests.rs"]
+mod tests;

@@ -179,7 +179,13 @@ pub mod tests {
             let output = if *end == End::Passed { String::new() } else { "the diff".to_owned() };
             (
                 (*test).to_owned(),
-                TestRun { end: end.clone(), time: Duration::from_millis(5), output, differences: Vec::new() },
+                TestRun {
+                    end: end.clone(),
+                    time: Duration::from_millis(5),
+                    output,
+                    differences: Vec::new(),
+                    rules: Vec::new(),
+                },
             )
         };
         let user = UserTranscript {

@@ -24,13 +24,15 @@ pub struct TestRun {
     pub output: String,
     /// The steps that differ, if it failed after it compared some.
     pub differences: Vec<Difference>,
+    /// The rules that the test pins, once the guest's results are put to the suite's list of tests.
+    pub rules: Vec<String>,
 }
 
 impl TestRun {
     /// How it ended: of a test that compared something the first step that differs.
     pub fn how(&self) -> String {
         match self.differences.first().filter(|_| self.end.is_failure()) {
-            Some(difference) => differs::with_rule(difference, &[]),
+            Some(difference) => differs::with_rule(difference, &self.rules),
             None => self.end.to_string(),
         }
     }
@@ -78,6 +80,15 @@ impl UserTranscript {
             End::TooSlow(why) => Some((test.as_str(), why.as_str())),
             _ => None,
         })
+    }
+
+    /// Puts the rules that tests pin to the tests that ran.
+    pub fn learn(&mut self, tests: &[TestDescription]) {
+        for test in tests {
+            if let Some(ended) = self.ended.get_mut(&test.name) {
+                ended.rules.clone_from(&test.rules);
+            }
+        }
     }
 
     /// How much of the suite this user saw, of the tests that were asked for.
@@ -175,7 +186,7 @@ impl Transcript {
             }
             Event::Ended { test, end, milliseconds, output, differences } => {
                 let time = Duration::from_millis(milliseconds);
-                self.ended(test, TestRun { end, time, output, differences })
+                self.ended(test, TestRun { end, time, output, differences, rules: Vec::new() })
             }
             Event::Snapshot { path, text } => self.file("snapshot", path, text, |user| &mut user.snapshots),
             Event::Reproducer { name, text } => {

@@ -18,6 +18,9 @@ pub struct VerdictReport {
     pub could_not_run: usize,
     /// Why, the most frequent reason first.
     pub reasons: Vec<Reason>,
+    /// The large families of rules of which nothing ran.
+    #[serde(default)]
+    pub unseen: Vec<String>,
 }
 
 impl VerdictReport {
@@ -29,6 +32,7 @@ impl VerdictReport {
             ran: coverage.ran,
             could_not_run: coverage.could_not_run,
             reasons: coverage.reasons.clone(),
+            unseen: coverage.unseen.clone(),
         }
     }
 }

@@ -77,3 +77,16 @@ fn a_cell_tells_its_state_in_words() -> Result<(), String> {
     assert!(broken.is_some_and(|row| row.contains("<td class=\"number\">0</td><td class=\"number\">0</td>")));
     Ok(())
 }
+
+#[test]
+fn a_kernel_on_which_little_could_run_is_told_of() -> Result<(), String> {
+    let words = "passed, but on new 9 of 10 tests could not run here";
+    let told = page(|merged| {
+        let verdict = &mut merged.columns[2].kernel.verdict;
+        (verdict.word, verdict.text) = ("partial".to_owned(), words.to_owned());
+    })?;
+
+    assert!(told.contains(&format!("<strong class=\"trouble\">{words}</strong>")));
+    assert!(!page(|_| {})?.contains("could not run here"));
+    Ok(())
+}

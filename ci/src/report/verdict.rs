@@ -37,6 +37,13 @@ impl VerdictReport {
     }
 }
 
+impl VerdictReport {
+    /// The sentence of a run that passed, and of which little could run.
+    pub fn partial(&self) -> Option<&str> {
+        (self.word == Verdict::Partial(String::new()).label()).then_some(self.text.as_str())
+    }
+}
+
 /// Reads a verdict; before form 3 it was its word alone.
 ///
 /// # Errors

@@ -26,6 +26,7 @@ use crate::rehearsal;
 use crate::scenario::Step;
 use crate::show;
 use crate::trace::{Outcome, Status, Trace};
+use crate::verdict;
 use nix::errno::Errno;
 use std::fmt::{self, Write as _};
 
@@ -166,6 +167,7 @@ pub fn unexpected(trace: &Trace, expected: &impl Answers) -> Option<String> {
     for ((index, ((step, outcome), shown)), answer) in last.iter().zip(expected) {
         if !answer.is(outcome) {
             let action = show::action(step.actor, &step.action);
+            verdict::unexpected(trace, *index, shown.clone(), answer.to_string());
             let _ = writeln!(report, "  step {}   {}   {action}", index + 1, step.actor);
             let _ = writeln!(report, "           expected {answer}\n           got      {shown}");
         }

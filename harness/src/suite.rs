@@ -6,6 +6,7 @@
 
 mod names;
 mod serve;
+mod skips;
 
 use std::env;
 use std::ffi::OsStr;
@@ -14,10 +15,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
+use libtest_mimic::{Arguments, Conclusion, Failed, FormatSetting, Trial};
 
 use crate::current::{self, Current};
 use crate::facts;
+use crate::found;
 use crate::host::{self, Facts};
 use crate::listing::{ListedTest, Listing, TestDescription};
 use crate::needs::Need;
@@ -38,8 +40,8 @@ pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 /// The variable with which each test prints how many of its scenarios and steps the model predicted.
 pub const MODEL_COVERAGE: &str = "USERNS_SUITE_MODEL_COVERAGE";
 
-/// The exit status for a mistake in the suite or in its arguments, as for cargo's own usage errors. A failed test
-/// gives 101.
+/// The exit status for a mistake in the suite or in its arguments, as for cargo's own usage errors, and for a run of
+/// nothing. A failed test gives 101.
 const USAGE: u8 = 2;
 
 /// The exit status if a test failed, as in libtest.
@@ -82,6 +84,12 @@ impl Test {
         }
         rehearsal::rehearse(self.run)
     }
+
+    /// The needs of the test, and then those of this case.
+    fn all_needs(&self) -> Vec<Need> {
+        let of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
+        self.needs.iter().copied().chain(of_this_case.map(|(_, need)| *need)).collect()
+    }
 }
 
 /// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that
@@ -119,8 +127,9 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 ///
 /// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot run, and nothing
 /// else; `--list --format json` prints a [`Listing`], and `--serve` plays the tests that are named on standard input,
-/// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if the suite was written or called
-/// wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
+/// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if nothing ran, because no test was
+/// selected or all of them are skipped here, or if the suite was written or called wrongly (two tests of one name, a
+/// case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
     if let Err(error) = harness_play::shed_privileges() {
         return usage(&format!("cannot give up inheritable and ambient capabilities: {error}"));
@@ -162,7 +171,18 @@ pub fn main() -> ExitCode {
         .filter(|(name, _)| may_be_asked_for(&arguments, name))
         .map(|(name, test)| trial(name, test, unmet_is))
         .collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let ended = libtest_mimic::run(&arguments, trials);
+    nothing_ran(&arguments, &ended).map_or_else(|| ended.exit_code(), usage)
+}
+
+/// Why a run shows nothing, if it ran no test. Such a run is no success.
+fn nothing_ran(arguments: &Arguments, ended: &Conclusion) -> Option<&'static str> {
+    match (ended.num_ignored, ended.num_passed + ended.num_failed + ended.num_measured) {
+        _ if arguments.list => None,
+        (0, 0) => Some("nothing ran: no test is selected"),
+        (1.., 0) => Some("nothing ran: what is selected is skipped here; --skipped prints why"),
+        (_, 1..) => None,
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,17 +230,22 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
 /// Runs a test with [`current_test`] set. It is unset afterwards, even after a panic, because the thread may run
 /// another test.
 fn run_named(test: Current, run: fn()) {
+    let name = test.name.clone();
     current::set(Some(test));
     verdict::begin();
     let result = catch_unwind(AssertUnwindSafe(run));
-    let (disputed, counts) = verdict::end();
+    let verdict::Ended { report, counts, findings } = verdict::end();
     current::set(None);
     tell(counts);
-    match (result, disputed) {
+    match (result, report) {
         (Ok(()), None) => {}
-        (Ok(()), Some(report)) => panic!("{report}"),
+        (Ok(()), Some(report)) => {
+            found::write(&name, findings, None);
+            panic!("{report}")
+        }
         (Err(panic), report) => {
             eprintln!("{}", report.unwrap_or_default());
+            found::write(&name, findings, found::too_slow(panic.as_ref()));
             resume_unwind(panic);
         }
     }
@@ -260,6 +285,8 @@ fn listing(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
             varies: test.varies.iter().map(|change| change.name().to_owned()).collect(),
         },
         skipped: test.requirement().err(),
+        skipped_everywhere: skips::everywhere(&test.all_needs(), facts()),
+        missing_programs: skips::missing_programs(&test.all_needs(), facts()),
     };
     Listing { tests: asked.map(listed).collect() }
 }
@@ -287,6 +314,18 @@ mod tests {
         assert_eq!(unmet_is(Some(OsStr::new("all"))), Ok(UnmetIs::AFailure));
         let error = unmet_is(Some(OsStr::new("most"))).expect_err("not a known value");
         assert!(error.contains("USERNS_SUITE_REQUIRE is \"most\""), "{error}");
+    }
+
+    #[test]
+    fn a_run_of_nothing_is_no_success() {
+        let run = |num_passed, num_failed, num_ignored, list| {
+            let (num_filtered_out, num_measured) = (7, 0);
+            let ended = Conclusion { num_filtered_out, num_passed, num_failed, num_ignored, num_measured };
+            nothing_ran(&Arguments { list, ..Arguments::default() }, &ended).is_some()
+        };
+
+        assert!(run(0, 0, 5, false) && run(0, 0, 0, false));
+        assert!(!run(1, 0, 5, false) && !run(0, 1, 0, false) && !run(0, 0, 0, true));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::run::nextest::{self, NextestExit};
 use crate::run::user_run::UserRun;
 use crate::run::{caller, snapshots, summary, unprivileged};
 use crate::sys::workspace::SUITE;
-use crate::sys::{packages, process, tools};
+use crate::sys::{packages, process, programs, tools};
 use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 
@@ -54,7 +54,7 @@ fn check(command: &mut Command) -> Outcome {
 }
 
 fn packages(context: &Context) -> Outcome {
-    match packages::ensure(context.install) {
+    match programs::ensure(context.install) {
         Ok(installed) if installed.is_empty() => Outcome::Passed(String::new()),
         Ok(installed) => Outcome::Passed(format!("installed {}", installed.join(" "))),
         Err(missing) => Outcome::NotRun(missing),
@@ -169,6 +169,7 @@ fn report(context: &Context, run: impl FnOnce() -> Result<UserRun, String>) -> O
             print(summary::render(&run, &context.workspace.root, context.names));
             let outcome = match &run.verdict {
                 Verdict::Good => Outcome::Passed(summary::in_one_line(&run)),
+                Verdict::Partial(why) => Outcome::Partial(why.clone()),
                 Verdict::Failed(why) => Outcome::Failed(why.clone()),
                 Verdict::CouldNotRun(why) => Outcome::CouldNotRun(why.clone()),
             };

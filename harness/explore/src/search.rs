@@ -102,15 +102,10 @@ pub fn search(plan: &Plan, watch: &Watch) -> Result<Report, Box<Unplayed>> {
     let began = Instant::now();
     let work = |number| {
         let mut worker = Worker { plan, watch, number, began, report: Report::default() };
-        let done = worker.search();
-        if done.is_err() {
-            watch.stop.store(true, Ordering::Relaxed);
-        }
-        done.map(|()| worker.report)
+        worker.search().map(|()| worker.report)
     };
     let mut all = Report::default();
-    for report in together(plan.workers, work) {
-        let report = report?;
+    for report in together(plan.workers, watch, work)? {
         for found in report.found {
             all.remember(found);
         }

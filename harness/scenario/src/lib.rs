@@ -13,6 +13,7 @@
 //! | [ids], [caps], [map] | ids, capabilities and maps of ids |
 //! | [start], [caller], [release], [missing] | what is known of a host |
 //! | [show] | how all of it is written in a trace |
+//! | `findings` | what a failed test found, for programs, with the feature `listing` |
 //! | `file` | the files in which scenarios are kept, with the feature of that name |
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,8 @@ pub mod caller;
 pub mod caps;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "listing")]
+pub mod findings;
 pub mod ids;
 #[cfg(feature = "listing")]
 pub mod listing;

@@ -16,6 +16,7 @@ mod distros;
 mod explore;
 mod facts;
 mod guests;
+mod hosts;
 mod kernels;
 mod matrix;
 mod report;
@@ -31,6 +32,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::explore::{search, sweep};
+use crate::hosts::launch;
 use crate::sys::{signals, supervisor};
 use crate::ui::style;
 use crate::ui::verdict::Verdict;
@@ -57,6 +59,8 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Matrix(options) => matrix::run(&options),
         Command::Search(options) => search::run(&options),
         Command::Distros(options) => distros::run(&options),
+        Command::Hosts(options) => hosts::run(&options),
+        Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
         Command::Supervise(options) => return Ok(supervisor::run(&options)),
     };

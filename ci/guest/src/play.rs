@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use guest::limit::{ProcessEnd, wait};
+use guest::server::{Server, end};
 use guest::{End, Event, Plan};
 use harness_scenario::listing::Listing;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, geteuid};
 
 use crate::Channel;
-use crate::limit::{ProcessEnd, wait};
-use crate::server::Server;
 
 /// How much of a failed test's output is kept: the diff of the largest snapshot fits.
 const OUTPUT: usize = 64 << 10;
@@ -187,21 +187,6 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
-/// says that one test passed has passed.
-fn end(ended: &ProcessEnd, said: &str) -> End {
-    let status: &ExitStatus = match ended {
-        ProcessEnd::TooLate => return End::TimedOut,
-        ProcessEnd::ByItself(status) => status,
-    };
-    match (status.code(), status.signal()) {
-        (Some(0), _) if said.contains("test result: ok. 1 passed; 0 failed;") => End::Passed,
-        (Some(0), _) => End::Failed("exit code 0, and the suite does not say that the test passed".into()),
-        (Some(code), _) => End::Failed(format!("exit code {code}")),
-        (None, signal) => End::Crashed(format!("signal {}", signal.unwrap_or(0))),
-    }
-}
-
 /// The last `most` bytes at most, where a character begins.
 fn last(text: &str, most: usize) -> &str {
     let from = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
@@ -223,23 +208,6 @@ fn reap() {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn exit(raw: i32) -> ProcessEnd {
-        ProcessEnd::ByItself(ExitStatus::from_raw(raw))
-    }
-
-    #[test]
-    fn only_what_says_so_has_passed() {
-        let passed = "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        let nothing = passed.replace("1 passed", "0 passed");
-
-        assert_eq!(end(&exit(0), passed), End::Passed);
-        assert!(matches!(end(&exit(0), &nothing), End::Failed(_)));
-        assert!(matches!(end(&exit(0), ""), End::Failed(_)));
-        assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
-        assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
-        assert_eq!(end(&ProcessEnd::TooLate, passed), End::TimedOut);
-    }
 
     #[test]
     fn the_end_of_a_long_output_is_kept() {

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use harness_scenario::listing::Served;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use crate::End;
 use crate::limit::ProcessEnd;
 
 /// A suite that waits for the name of a test.
@@ -58,10 +59,22 @@ impl Server {
         Ok((if late { ProcessEnd::TooLate } else { ProcessEnd::ByItself(ended) }, said))
     }
 
+    /// Ends a suite that has played its tests, and waits until it has ended.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn finish(mut self) -> Result<ExitStatus, String> {
+        drop(self.asks);
+        self.child.wait().map_err(|error| format!("cannot wait for the suite: {error}"))
+    }
+
     /// What the tests printed since the last one began, and how the suite itself ended.
     pub fn last_words(mut self) -> String {
         drop(self.asks);
-        let _ = self.child.kill();
+        // A supervisor has to end what is below it, so that it is not killed.
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
         let status = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
         self.output.rewind().and_then(|()| read(&mut self.output)).unwrap_or_default() + &status
     }
@@ -110,6 +123,21 @@ impl Server {
     }
 }
 
+/// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
+/// says that one test passed has passed.
+pub fn end(ended: &ProcessEnd, said: &str) -> End {
+    let status: &ExitStatus = match ended {
+        ProcessEnd::TooLate => return End::TimedOut,
+        ProcessEnd::ByItself(status) => status,
+    };
+    match (status.code(), status.signal()) {
+        (Some(0), _) if said.contains("test result: ok. 1 passed; 0 failed;") => End::Passed,
+        (Some(0), _) => End::Failed("exit code 0, and the suite does not say that the test passed".into()),
+        (Some(code), _) => End::Failed(format!("exit code {code}")),
+        (None, signal) => End::Crashed(format!("signal {}", signal.unwrap_or(0))),
+    }
+}
+
 fn unexpected(answer: Served) -> String {
     format!("the suite answers {answer:?} out of turn")
 }
@@ -126,6 +154,23 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    fn exit(raw: i32) -> ProcessEnd {
+        ProcessEnd::ByItself(ExitStatus::from_raw(raw))
+    }
+
+    #[test]
+    fn only_what_says_so_has_passed() {
+        let passed = "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        let nothing = passed.replace("1 passed", "0 passed");
+
+        assert_eq!(end(&exit(0), passed), End::Passed);
+        assert!(matches!(end(&exit(0), &nothing), End::Failed(_)));
+        assert!(matches!(end(&exit(0), ""), End::Failed(_)));
+        assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
+        assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
+        assert_eq!(end(&ProcessEnd::TooLate, passed), End::TimedOut);
+    }
 
     /// Prints the answers of a suite.
     const ANSWERS: &str = r#"

@@ -17,10 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 use std::time::Instant;
 
-use glob::Pattern;
 use nix::unistd::geteuid;
 
-use crate::hosts::host::{Answers, Common, Host};
+use crate::hosts::host::{Answers, Asked, Cases, Common, Host};
 use crate::hosts::judge::{Finding, Reasons};
 use crate::hosts::options::HostsOptions;
 use crate::hosts::report::Judged;
@@ -48,7 +47,7 @@ pub fn run(options: &HostsOptions) -> Result<Verdict, String> {
         return Err("only root can make these hosts; run it with sudo".to_owned());
     }
     let workspace = Workspace::find()?;
-    tools::nextest(Install::Missing)?;
+    tools::nextest(Install::unless(options.skip_install))?;
     let judged = judge_all(&rows, options, &workspace)?;
     if signals::interrupted() {
         return Err("interrupted".to_owned());
@@ -65,9 +64,9 @@ pub fn run(options: &HostsOptions) -> Result<Verdict, String> {
 fn judge_all(rows: &[Row], options: &HostsOptions, workspace: &Workspace) -> Result<Vec<Judged>, String> {
     let common = common(options, workspace)?;
     let everything = rows::all(options.rows.as_deref())?;
-    let needed = everything.iter().filter(|row| {
-        row.plain || rows.iter().any(|asked| asked.like.as_ref() == Some(&row.name))
-    });
+    let needed = everything
+        .iter()
+        .filter(|row| row.plain || rows.iter().any(|asked| asked.like.as_ref() == Some(&row.name)));
     let mut reasons: BTreeMap<String, Reasons> = BTreeMap::new();
     for row in needed {
         let skipped = Host::new(row, &common).and_then(|host| host.reasons());
@@ -82,7 +81,7 @@ fn judge_all(rows: &[Row], options: &HostsOptions, workspace: &Workspace) -> Res
     let jobs = options.jobs.map_or_else(pool::processors, |jobs| Ok((0..jobs.max(1)).collect()))?;
     Ok(pool::run_anywhere(rows, jobs.len(), |row| {
         let judged = one(row, &common, |answers| {
-            judge::findings(row, answers, &plain, &reasons, !options.tests.is_empty())
+            judge::findings(row, answers, &plain, &reasons, options.brief || !options.tests.is_empty())
         });
         note(format_args!("{}\n", judged.in_one_line()));
         judged
@@ -105,13 +104,12 @@ fn common(options: &HostsOptions, workspace: &Workspace) -> Result<Common, Strin
     let scratch = Scratch::new()?;
     let suite = program(&nextest::build_suite(workspace)?, scratch.path().join("suite"))?;
     let own = program(Path::new("/proc/self/exe"), scratch.path().join("ci"))?;
-    let pattern =
-        |text: &String| Pattern::new(text).map_err(|error| format!("{text:?} is no pattern: {error}"));
     Ok(Common {
         suite,
         own,
         tests: workspace.root.join("tests"),
-        asked: options.tests.iter().map(pattern).collect::<Result<_, _>>()?,
+        cases: if options.brief { Cases::First } else { Cases::All },
+        asked: Asked::read(&options.tests)?,
         processors: RwLock::new(()),
         scratch,
     })

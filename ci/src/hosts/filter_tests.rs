@@ -71,9 +71,13 @@ fn arguments_are_compared_and_the_next_rule_sees_the_number_again() -> Result<()
 fn docker_refuses_namespaces_and_does_not_know_newer_calls() -> Result<(), String> {
     let docker = Profile::Docker.text();
 
-    for (name, expected) in
-        [("unshare", "EPERM"), ("setns", "EPERM"), ("clone3", "ENOSYS"), ("mseal", "ENOSYS"), ("setgroups", "allow")]
-    {
+    for (name, expected) in [
+        ("unshare", "EPERM"),
+        ("setns", "EPERM"),
+        ("clone3", "ENOSYS"),
+        ("mseal", "ENOSYS"),
+        ("setgroups", "allow"),
+    ] {
         assert_eq!(wide(docker, name, [0; 3])?, expected, "{name}");
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! One host: the suite in it, from the list of its tests to what it leaves behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -41,10 +41,51 @@ pub struct Common {
     pub own: PathBuf,
     /// The checkout's tests and snapshots.
     pub tests: PathBuf,
-    /// The patterns of the tests that are asked for. Empty: all.
-    pub asked: Vec<Pattern>,
+    /// Which cases of a test of many.
+    pub cases: Cases,
+    /// The tests that are asked for.
+    pub asked: Asked,
     /// A test holds it for reading, a race for writing: two races at a time would wait for each other's processors.
     pub processors: RwLock<()>,
+}
+
+/// Which cases of a test of many are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cases {
+    /// All that can run.
+    All,
+    /// The first that can run.
+    First,
+}
+
+/// Patterns of the tests that are asked for, and of those that are not.
+#[derive(Debug)]
+pub struct Asked {
+    with: Vec<Pattern>,
+    without: Vec<Pattern>,
+}
+
+impl Asked {
+    /// Reads patterns; `!` before one leaves its tests out.
+    ///
+    /// # Errors
+    /// When one is no pattern; the message names it.
+    pub fn read(patterns: &[String]) -> Result<Self, String> {
+        let mut asked = Self { with: Vec::new(), without: Vec::new() };
+        for text in patterns {
+            let (list, pattern) = match text.strip_prefix('!') {
+                Some(pattern) => (&mut asked.without, pattern),
+                None => (&mut asked.with, text.as_str()),
+            };
+            list.push(Pattern::new(pattern).map_err(|error| format!("{text:?} is no pattern: {error}"))?);
+        }
+        Ok(asked)
+    }
+
+    fn contains(&self, test: &str) -> bool {
+        let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(test));
+        (self.with.is_empty() || fits(&self.with)) && !fits(&self.without)
+    }
 }
 
 /// A test that ran.
@@ -95,8 +136,16 @@ impl<'a> Host<'a> {
         let listing = self.list()?;
         let skips = |test: &listing::ListedTest| Some((test.test.name.clone(), test.skipped.clone()?));
         let skipped: BTreeMap<String, String> = listing.tests.iter().filter_map(skips).collect();
-        let names = listing.tests.into_iter().map(|test| test.test.name);
-        let asked: Vec<String> = names.filter(|name| self.is_asked(name, &skipped)).collect();
+        let mut functions = BTreeSet::new();
+        let mut asked = Vec::new();
+        for test in listing.tests.into_iter().map(|test| test.test) {
+            let again = self.common.cases == Cases::First
+                && functions.contains(&(test.file.clone(), test.function.clone()));
+            if !again && self.is_asked(&test.name, &skipped) {
+                functions.insert((test.file, test.function));
+                asked.push(test.name);
+            }
+        }
         let mut answers = Answers { skipped, ..Answers::default() };
         self.serve(&asked, &mut answers)?;
         answers.residue.extend(files.residue(&self.place.listing()?));
@@ -114,12 +163,9 @@ impl<'a> Host<'a> {
     }
 
     fn is_asked(&self, name: &String, skipped: &BTreeMap<String, String>) -> bool {
-        let asked = self.common.asked.is_empty() || self.common.asked.iter().any(|it| it.matches(name));
-        let of_row = if self.row.only.is_empty() {
-            !skipped.contains_key(name)
-        } else {
-            self.row.only.contains(name)
-        };
+        let asked = self.common.asked.contains(name);
+        let of_row =
+            if self.row.only.is_empty() { !skipped.contains_key(name) } else { self.row.only.contains(name) };
         asked && of_row
     }
 
@@ -127,12 +173,15 @@ impl<'a> Host<'a> {
     fn command(&self, arguments: &[&str], left: &Path) -> Command {
         let place = &self.place;
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("{} \"$@\"", self.row.make), "sh"]).arg(&self.common.suite);
+        command
+            .args(["-c", &format!("{}\n{} \"$@\"", self.row.prelude, self.row.make), "sh"])
+            .arg(&self.common.suite);
         command.args(arguments).current_dir(&place.checkout).env_clear();
         command.env("PATH", PATH).env("LC_ALL", "C").env("CI", "1").env("RUST_BACKTRACE", "0");
         command.env("HOME", &place.temporary).env("TMPDIR", &place.temporary);
         command.env("INSTA_WORKSPACE_ROOT", &place.checkout).env("INSTA_UPDATE", "no");
         command.env("USERNS_SUITE_REPRODUCERS", &place.reproducers);
+        command.env("PRELUDE", &self.row.prelude);
         command.env("FILTER", format!("{} filter", self.common.own.display()));
         let mut supervised = supervised_with_report(&command, &place.all, Some(left));
         supervised.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));

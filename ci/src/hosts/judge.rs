@@ -95,7 +95,10 @@ impl fmt::Display for Finding {
                 write!(out, "a reason that this host does not give, for {tests} tests: {reason} ({test})")
             }
             Self::Unlike { test, host } => {
-                write!(out, "not as on the host {host}: {test} is skipped on one of them, or for another reason")
+                write!(
+                    out,
+                    "not as on the host {host}: {test} is skipped on one of them, or for another reason"
+                )
             }
             Self::Residue { what } => write!(out, "left behind: {what}"),
         }

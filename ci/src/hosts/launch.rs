@@ -35,7 +35,8 @@ pub fn run(options: &FilterOptions) -> Result<std::convert::Infallible, String> 
     let mut lines = refused.collect::<Result<Vec<String>, String>>()?;
     lines.extend(options.profile.map(|profile| profile.text().to_owned()));
     let filter = Filter::read(&lines.join("\n"))?;
-    install_filter(&filter.program()).map_err(|errno| format!("the kernel does not take the filter: {errno}"))?;
+    install_filter(&filter.program())
+        .map_err(|errno| format!("the kernel does not take the filter: {errno}"))?;
     let (program, arguments) = options.program.split_first().ok_or("no program is named")?;
     let error = Command::new(program).args(arguments).exec();
     Err(format!("cannot start {}: {error}", program.display()))

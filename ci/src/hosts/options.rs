@@ -33,9 +33,12 @@ pub struct HostsOptions {
     /// Only the rows that are part of `cargo ci test`
     #[arg(long)]
     pub quick: bool,
-    /// Only the tests whose name fits this pattern; may be given more than once
+    /// Only the tests whose name fits this pattern, or with `!` before it those that do not fit; may be given more than once
     #[arg(long, value_name = "GLOB")]
     pub tests: Vec<String>,
+    /// Only the first case that can run of each test of many
+    #[arg(long)]
+    pub brief: bool,
     /// How many hosts at a time [default: one for each processor]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -51,6 +54,9 @@ pub struct HostsOptions {
     /// Write the table and the findings as Markdown
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
+    /// Install nothing; stop with a message when cargo-nextest is missing
+    #[arg(long)]
+    pub skip_install: bool,
     /// Print all of a failure, not only the first lines
     #[arg(long, short)]
     pub verbose: bool,

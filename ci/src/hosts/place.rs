@@ -37,7 +37,8 @@ impl Place {
             reproducers: all.join("reproducers"),
             all,
         };
-        fs::create_dir(&place.all).map_err(|error| format!("cannot make {}: {error}", place.all.display()))?;
+        fs::create_dir(&place.all)
+            .map_err(|error| format!("cannot make {}: {error}", place.all.display()))?;
         for dir in [&place.checkout, &place.temporary, &place.reproducers] {
             directory(dir)?;
         }
@@ -65,7 +66,8 @@ impl Place {
 }
 
 fn directory(path: &Path) -> Result<(), String> {
-    let made = fs::create_dir(path).and_then(|()| fs::set_permissions(path, Permissions::from_mode(DIRECTORY)));
+    let made =
+        fs::create_dir(path).and_then(|()| fs::set_permissions(path, Permissions::from_mode(DIRECTORY)));
     made.map_err(|error| format!("cannot make {}: {error}", path.display()))
 }
 
@@ -155,8 +157,11 @@ pub fn changed(before: &BTreeMap<String, String>, after: &BTreeMap<String, Strin
     for (name, text) in after {
         let old: Vec<&str> = before.get(name).map(|old| old.lines().collect()).unwrap_or_default();
         let new: Vec<&str> = text.lines().collect();
-        lines.extend(new.iter().filter(|line| !old.contains(line)).map(|line| format!("{name} now has {line}")));
-        lines.extend(old.iter().filter(|line| !new.contains(line)).map(|line| format!("{name} lacks {line}")));
+        lines.extend(
+            new.iter().filter(|line| !old.contains(line)).map(|line| format!("{name} now has {line}")),
+        );
+        lines
+            .extend(old.iter().filter(|line| !new.contains(line)).map(|line| format!("{name} lacks {line}")));
     }
     lines
 }
@@ -187,7 +192,10 @@ mod tests {
 
         let residue = before.residue(&place.listing()?);
         let named: Vec<&str> = residue.iter().filter_map(|line| line.split(" (").next()).collect();
-        assert_eq!(named, ["changed: checkout", "changed: checkout/tests/b", "new: tmp/left", "gone: checkout/tests/a"]);
+        assert_eq!(
+            named,
+            ["changed: checkout", "changed: checkout/tests/b", "new: tmp/left", "gone: checkout/tests/a"]
+        );
         Ok(())
     }
 

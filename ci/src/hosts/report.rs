@@ -32,7 +32,8 @@ pub struct Judged {
 
 impl Judged {
     fn failed(&self) -> usize {
-        let failed = |finding: &&Finding| matches!(finding, Finding::Failed { .. } | Finding::NotNoticed { .. });
+        let failed =
+            |finding: &&Finding| matches!(finding, Finding::Failed { .. } | Finding::NotNoticed { .. });
         self.findings.iter().filter(failed).count()
     }
 
@@ -90,11 +91,29 @@ fn closing(judged: &[Judged]) -> String {
     }
 }
 
-/// The lines that say what is wrong: not those by which libtest announces a test.
+/// The lines that say what is wrong: not those by which libtest announces a test, and of a diff only what differs.
 fn lines(output: &str, all: bool) -> impl Iterator<Item = &str> {
-    let noise = ["running ", "test ", "failures:", "----", "thread '", "note: run with"];
-    let words = move |line: &&str| all || !(line.trim().is_empty() || noise.iter().any(|it| line.starts_with(it)));
-    output.lines().filter(words).take(if all { usize::MAX } else { LINES })
+    const NOISE: [&str; 15] = [
+        "running ",
+        "test ",
+        "failures:",
+        "----",
+        "thread '",
+        "note: run with",
+        "FAILED",
+        "Snapshot",
+        "Source:",
+        "────",
+        "━━━━",
+        "-old snapshot",
+        "+new results",
+        "stopped on",
+        "To update",
+    ];
+    let is_noise = |line: &str| line.is_empty() || NOISE.iter().any(|noise| line.starts_with(noise));
+    let is_same = |line: &str| line.contains('│') && !line.contains("│-") && !line.contains("│+");
+    let wanted = move |line: &&str| all || !(is_noise(line.trim()) || is_same(line));
+    output.lines().filter(wanted).take(if all { usize::MAX } else { LINES })
 }
 
 /// The table and the findings as Markdown.
@@ -140,8 +159,11 @@ struct HostDocument<'a> {
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn json(judged: &[Judged]) -> Result<String, String> {
-    let document = Document { verdict: verdict(judged).label(), hosts: judged.iter().map(document).collect() };
-    serde_json::to_string_pretty(&document).map(|text| text + "\n").map_err(|error| format!("no JSON: {error}"))
+    let document =
+        Document { verdict: verdict(judged).label(), hosts: judged.iter().map(document).collect() };
+    serde_json::to_string_pretty(&document)
+        .map(|text| text + "\n")
+        .map_err(|error| format!("no JSON: {error}"))
 }
 
 fn document(host: &Judged) -> HostDocument<'_> {

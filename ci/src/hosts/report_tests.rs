@@ -6,7 +6,12 @@ fn judged(name: &str, findings: Vec<Finding>) -> Result<Judged, String> {
     let row = toml::from_str(&format!("name = {name:?}\nabout = \"stands for it\"\nmake = \"exec env\""));
     let ran = vec![Ran { test: "a".to_owned(), end: End::Passed, output: String::new() }];
     let answers = Answers { ran, ..Answers::default() };
-    Ok(Judged { row: row.map_err(|error| error.to_string())?, answers, findings, took: Duration::from_secs(2) })
+    Ok(Judged {
+        row: row.map_err(|error| error.to_string())?,
+        answers,
+        findings,
+        took: Duration::from_secs(2),
+    })
 }
 
 fn failed() -> Finding {
@@ -20,7 +25,10 @@ fn the_table_has_a_row_for_each_host_and_names_what_was_found() -> Result<(), St
     let text = anstream::adapter::strip_str(&text(&hosts, false)).to_string();
 
     assert!(text.contains("good    1        0       0     0      0      2.0\n"), "{text}");
-    assert!(text.contains("bad: stands for it\n  failed: a (exit code 101)\n      step 1 inside gid_map\n"), "{text}");
+    assert!(
+        text.contains("bad: stands for it\n  failed: a (exit code 101)\n      step 1 inside gid_map\n"),
+        "{text}"
+    );
     assert!(text.ends_with("failed: 1 of 2 hosts: bad\n"), "{text}");
     Ok(())
 }

@@ -27,11 +27,7 @@ pub fn run<T: Sync, R: Send>(items: &[T], processors: &[usize], work: impl Fn(&T
 }
 
 /// A thread for each element, on that processor if there is one.
-fn run_on<T: Sync, R: Send>(
-    items: &[T],
-    threads: &[Option<usize>],
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
+fn run_on<T: Sync, R: Send>(items: &[T], threads: &[Option<usize>], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let queue: Mutex<VecDeque<(usize, &T)>> = Mutex::new(items.iter().enumerate().collect());
     let results: Mutex<Vec<(usize, R)>> = Mutex::default();
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();

@@ -14,6 +14,7 @@ pub fn install_filter(program: &[libc::sock_filter]) -> nix::Result<()> {
     let length = u16::try_from(program.len()).map_err(|_| Errno::EINVAL)?;
     let program = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut() };
     // SAFETY: the kernel reads the program, of the given length, during the call and does not write to it.
-    let done = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
+    let done =
+        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
     Errno::result(done).map(drop)
 }

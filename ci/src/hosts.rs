@@ -49,14 +49,14 @@ pub fn run(options: &HostsOptions) -> Result<Verdict, String> {
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(options.skip_install))?;
     let judged = judge_all(&rows, options, &workspace)?;
-    if signals::interrupted() {
-        return Err("interrupted".to_owned());
-    }
     if let Some(file) = &options.markdown {
         let written = fs::write(file, report::markdown(&judged));
         written.map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     }
     print(if options.json { report::json(&judged)? } else { report::text(&judged, options.verbose) });
+    if signals::interrupted() {
+        return Err("interrupted; what was found until then is above".to_owned());
+    }
     Ok(report::verdict(&judged))
 }
 
@@ -90,7 +90,8 @@ fn judge_all(rows: &[Row], options: &HostsOptions, workspace: &Workspace) -> Res
 
 fn one(row: &Row, common: &Common, judge: impl Fn(&Answers) -> Vec<Finding>) -> Judged {
     let begun = Instant::now();
-    let (answers, findings) = match Host::new(row, common).and_then(|host| host.run()) {
+    let host = if signals::interrupted() { Err("interrupted".to_owned()) } else { Host::new(row, common) };
+    let (answers, findings) = match host.and_then(|host| host.run()) {
         Ok(answers) => {
             let findings = judge(&answers);
             (answers, findings)

@@ -5,7 +5,10 @@ mod support;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::unistd::geteuid;
 use support::ci;
@@ -62,16 +65,16 @@ impl StandIn {
         Ok(Self(dir))
     }
 
-    fn hosts(&self, arguments: &[&str]) -> io::Result<Output> {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = ci(&["hosts", "--skip-install", "--rows"]);
         command.arg(self.0.path().join("rows.toml")).args(arguments);
         command.env("CARGO", self.0.path().join("bin/cargo")).env("CARGO_HOME", self.0.path());
-        command.output()
+        command
     }
 
     /// Standard output and the exit status.
     fn ends(&self, arguments: &[&str]) -> io::Result<(String, Option<i32>)> {
-        let output = self.hosts(arguments)?;
+        let output = self.command(arguments).output()?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok((said + &String::from_utf8_lossy(&output.stderr), output.status.code()))
     }
@@ -172,6 +175,50 @@ fn a_filter_refuses_a_call_below_it() -> Done {
     let mkdir = "mkdir $TMPDIR/x 2>&1";
     judged(mkdir, "exec $FILTER --refuse mkdir=ENOSYS --", "", 1, &["Function not implemented"])?;
     judged(mkdir, "exec $FILTER --refuse mkdirs=ENOSYS --", "", 2, &["no system call is called \"mkdirs\""])
+}
+
+/// Neither a suite that hangs nor a process that it started in a session of its own outlives a run that is killed.
+#[test]
+fn nothing_outlives_a_run_that_is_killed() -> Done {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let scratch = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir()?;
+    let stand_in = StandIn::new(
+        "setsid sleep 600 & echo $! > ROOT/other; echo $$ > ROOT/test; sleep 600",
+        &row("lie", "exec env", ""),
+    )?;
+    let root = stand_in.0.path();
+    let suite = fs::read_to_string(root.join("suite"))?.replace("ROOT", &root.display().to_string());
+    fs::write(root.join("suite"), suite)?;
+    let mut run = stand_in
+        .command(&["--only", "lie"])
+        .env("TMPDIR", scratch.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let id = |name: &str| fs::read_to_string(root.join(name)).ok()?.trim().parse::<u32>().ok();
+    eventually("the test hangs", || id("other").is_some() && id("test").is_some());
+
+    run.kill()?;
+    run.wait()?;
+
+    for name in ["other", "test"] {
+        let process = format!("/proc/{}", id(name).ok_or("no id")?);
+        eventually(name, || !Path::new(&process).exists());
+    }
+    eventually("the directory is removed", || {
+        fs::read_dir(scratch.path()).is_ok_and(|mut left| left.next().is_none())
+    });
+    Ok(())
+}
+
+fn eventually(what: &str, done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}: not within 20 s");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

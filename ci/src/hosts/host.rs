@@ -183,7 +183,8 @@ impl<'a> Host<'a> {
         command.env("USERNS_SUITE_REPRODUCERS", &place.reproducers);
         command.env("PRELUDE", &self.row.prelude);
         command.env("FILTER", format!("{} filter", self.common.own.display()));
-        let mut supervised = supervised_with_report(&command, &place.all, Some(left));
+        // With this program the other hosts end as well, so that the directory of all of them is removed then.
+        let mut supervised = supervised_with_report(&command, self.common.scratch.path(), Some(left));
         supervised.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         supervised.process_group(0);
         supervised
@@ -297,4 +298,23 @@ fn wait(mut child: Child, limit: Duration) -> std::io::Result<Ended> {
         let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
     }
     child.wait().map(|_| Ended::TooLate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_ask_for_tests_and_leave_out_others() -> Result<(), String> {
+        let asked = |patterns: &[&str], test: &str| {
+            let patterns: Vec<String> = patterns.iter().map(|text| (*text).to_owned()).collect();
+            Ok::<_, String>(Asked::read(&patterns)?.contains(test))
+        };
+
+        assert!(asked(&[], "sweeps::all")? && asked(&["sweeps::*"], "sweeps::all")?);
+        assert!(!asked(&["map::*"], "sweeps::all")? && !asked(&["!sweeps::*"], "sweeps::all")?);
+        assert!(asked(&["!sweeps::*"], "map::a")? && !asked(&["map::*", "!*::a"], "map::a")?);
+        assert!(asked(&["[a"], "a").is_err_and(|error| error.starts_with("\"[a\" is no pattern: ")));
+        Ok(())
+    }
 }

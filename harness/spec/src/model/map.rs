@@ -77,7 +77,7 @@ impl Map {
             line([extent.first, lower, extent.count])
         };
         let bytes: Vec<u8> = self.0.iter().flat_map(line).collect();
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8(bytes).expect("digits and blanks are UTF-8")
     }
 }
 

@@ -78,8 +78,10 @@ fn judge_all(rows: &[Row], options: &HostsOptions, workspace: &Workspace) -> Res
         .filter(|(name, _)| is_plain(name))
         .flat_map(|(_, reasons)| reasons.values().cloned())
         .collect();
-    let jobs = options.jobs.map_or_else(pool::processors, |jobs| Ok((0..jobs.max(1)).collect()))?;
-    Ok(pool::run_anywhere(rows, jobs.len(), |row| {
+    // Tests wait for processes now and then, and the last host should not be alone on several processors.
+    let few = pool::processors()?.len().div_ceil(2) * 3;
+    let jobs = options.jobs.unwrap_or(few).max(1);
+    Ok(pool::run_anywhere(rows, jobs, |row| {
         let judged = one(row, &common, |answers| {
             judge::findings(row, answers, &plain, &reasons, options.brief || !options.tests.is_empty())
         });

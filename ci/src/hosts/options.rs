@@ -39,7 +39,7 @@ pub struct HostsOptions {
     /// Only the first case that can run of each test of many
     #[arg(long)]
     pub brief: bool,
-    /// How many hosts at a time [default: one for each processor]
+    /// How many hosts at a time [default: three for two processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     /// Rows from this file instead of ci/hosts.toml

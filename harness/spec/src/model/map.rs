@@ -97,6 +97,16 @@ fn line(numbers: [u32; 3]) -> [u8; 33] {
     line
 }
 
+/// Which of a namespace's three maps a file is. setgroups is not a map.
+pub fn index(file: IdFile) -> Option<usize> {
+    match file {
+        IdFile::UidMap => Some(0),
+        IdFile::GidMap => Some(1),
+        IdFile::ProjidMap => Some(2),
+        IdFile::Setgroups => None,
+    }
+}
+
 #[cfg(test)]
 mod line_tests {
     use super::line;
@@ -107,15 +117,5 @@ mod line_tests {
             let [first, lower, count] = numbers;
             assert_eq!(line(numbers).as_slice(), format!("{first:10} {lower:10} {count:10}\n").as_bytes());
         }
-    }
-}
-
-/// Which of a namespace's three maps a file is. setgroups is not a map.
-pub fn index(file: IdFile) -> Option<usize> {
-    match file {
-        IdFile::UidMap => Some(0),
-        IdFile::GidMap => Some(1),
-        IdFile::ProjidMap => Some(2),
-        IdFile::Setgroups => None,
     }
 }

@@ -73,7 +73,7 @@ pub fn text(judged: &[Judged], verbose: bool) -> String {
     let mut text = format!("\n{table}");
     for host in judged.iter().filter(|host| !host.findings.is_empty()) {
         let _ = writeln!(text, "\n{BOLD}{}{BOLD:#}: {}", host.row.name, host.row.about);
-        for finding in &host.findings {
+        for finding in shown(&host.findings, verbose) {
             let _ = writeln!(text, "  {finding}");
             if let Finding::Failed { output, .. } = finding {
                 text.extend(lines(output, verbose).map(|line| format!("      {line}\n")));
@@ -89,6 +89,15 @@ fn closing(judged: &[Judged]) -> String {
         Verdict::Failed(why) => format!("\n{BAD}failed:{BAD:#} {why}\n"),
         Verdict::CouldNotRun(why) => format!("\n{BAD}could not run:{BAD:#} {why}\n"),
     }
+}
+
+/// The findings that are printed: of what stays behind, which may be thousands of files, only the first.
+fn shown(findings: &[Finding], all: bool) -> impl Iterator<Item = &Finding> {
+    let mut left = 0;
+    findings.iter().filter(move |finding| {
+        left += usize::from(matches!(finding, Finding::Residue { .. }));
+        all || left <= LINES || !matches!(finding, Finding::Residue { .. })
+    })
 }
 
 /// The lines that say what is wrong: not those by which libtest announces a test, and of a diff only what differs.
@@ -125,7 +134,7 @@ pub fn markdown(judged: &[Judged]) -> String {
     }
     for host in judged.iter().filter(|host| !host.findings.is_empty()) {
         let _ = writeln!(text, "\n**{}**: {}\n", host.row.name, host.row.about);
-        for finding in &host.findings {
+        for finding in shown(&host.findings, false) {
             let _ = writeln!(text, "- {}", finding.to_string().replace('\n', " "));
             if let Finding::Failed { output, .. } = finding {
                 text.extend(lines(output, false).map(|line| format!("      {line}\n")));

@@ -41,7 +41,7 @@ pub struct Row {
     pub fails: Option<String>,
     /// Skips exactly the tests that the row of this name skips, for the same reasons.
     pub like: Option<String>,
-    /// Is part of `cargo ci test`.
+    /// Is part of `cargo ci test`. In a family: the members that are.
     #[serde(default)]
     pub quick: bool,
     /// The plain host, whose reasons are known everywhere.
@@ -107,8 +107,14 @@ fn parse(text: &str) -> Result<Vec<Row>, String> {
             }
         };
         for member in members {
-            let member_row = toml::Value::Table(row.clone());
-            let toml::Value::Table(row) = replaced(member_row, &member) else { continue };
+            let toml::Value::Table(mut row) = replaced(toml::Value::Table(row.clone()), &member) else {
+                continue;
+            };
+            // Of a family, some members may be quick.
+            if let Some(toml::Value::Array(members)) = row.get("quick") {
+                let quick = members.iter().any(|it| it.as_str() == Some(&member));
+                row.insert("quick".to_owned(), toml::Value::Boolean(quick));
+            }
             rows.push(read(row)?);
         }
     }
@@ -187,6 +193,7 @@ mod tests {
         about = "{} is refused"
         make = "exec $FILTER --refuse {}=EPERM --"
         may = ["{}"]
+        quick = ["fsopen"]
     "#;
 
     #[test]
@@ -226,7 +233,7 @@ mod tests {
         };
 
         assert_eq!(names(&["refused.*"], false)?, ["refused.clone3", "refused.fsopen"]);
-        assert_eq!(names(&[], true)?, ["plain"]);
+        assert_eq!(names(&[], true)?, ["plain", "refused.fsopen"]);
         let error = names(&["x*"], false).err().unwrap_or_default();
         assert!(error.starts_with("no row fits \"x*\""), "{error}");
         Ok(())

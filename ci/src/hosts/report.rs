@@ -116,7 +116,7 @@ fn lines(output: &str, all: bool) -> impl Iterator<Item = &str> {
         "━━━━",
         "-old snapshot",
         "+new results",
-        "stopped on",
+        "Stopped on",
         "To update",
     ];
     let is_noise = |line: &str| line.is_empty() || NOISE.iter().any(|noise| line.starts_with(noise));

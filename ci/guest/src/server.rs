@@ -21,6 +21,16 @@ pub struct Server {
     asks: ChildStdin,
     answers: BufReader<ChildStdout>,
     output: File,
+    groups: Groups,
+}
+
+/// Whether the process groups that the suite names are those that this process sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Groups {
+    /// They are: the group of a test is killed after it.
+    Seen,
+    /// The suite has a PID namespace of its own. Its numbers are other processes here, and none of them is killed.
+    Hidden,
 }
 
 impl Server {
@@ -36,7 +46,13 @@ impl Server {
         let (Some(asks), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("the suite has no pipes".to_owned());
         };
-        Ok(Self { child, asks, answers: BufReader::new(answers), output })
+        Ok(Self { child, asks, answers: BufReader::new(answers), output, groups: Groups::Seen })
+    }
+
+    /// The same, for a suite whose process groups are seen or hidden.
+    #[must_use]
+    pub fn with_groups(self, groups: Groups) -> Self {
+        Self { groups, ..self }
     }
 
     /// Plays a test; how it ended and what it printed. What it left behind in its process group is killed.
@@ -49,12 +65,16 @@ impl Server {
         writeln!(self.asks, "{test}").map_err(fail)?;
         let group = self.started()?;
         let late = !self.speaks(limit)?;
-        if late {
-            let _ = killpg(group, Signal::SIGKILL);
+        match self.groups {
+            Groups::Hidden if late => return Err(format!("it took longer than {} s", limit.as_secs())),
+            Groups::Seen if late => drop(killpg(group, Signal::SIGKILL)),
+            _ => {}
         }
         let ended = self.end()?;
         // The test stays a zombie until the next request, so no other process has its number.
-        let _ = killpg(group, Signal::SIGKILL);
+        if self.groups == Groups::Seen {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
         let said = self.said().map_err(fail)?;
         Ok((if late { ProcessEnd::TooLate } else { ProcessEnd::ByItself(ended) }, said))
     }
@@ -224,6 +244,25 @@ mod tests {
 
         assert_eq!(server.play("600", Duration::from_millis(50))?.0, ProcessEnd::TooLate);
         assert_eq!(server.play("0", LIMIT)?.0, ProcessEnd::ByItself(ExitStatus::from_raw(0)));
+        Ok(())
+    }
+
+    #[test]
+    fn a_process_of_a_hidden_group_is_never_killed() -> Result<(), String> {
+        let mut other =
+            Command::new("sleep").arg("600").process_group(0).spawn().map_err(|it| it.to_string())?;
+        let script = format!("started {}; exited 0", other.id());
+
+        let ended = says(&script)?.with_groups(Groups::Hidden).play("a", LIMIT);
+        let lives = other.try_wait().map(|ended| ended.is_none());
+        let hangs = format!("started {}; sleep 600", other.id());
+        let late = says(&hangs)?.with_groups(Groups::Hidden).play("a", Duration::from_millis(50));
+        let lives_on = other.try_wait().map(|ended| ended.is_none());
+        let _ = other.kill();
+
+        assert_eq!(ended.map(|(ended, _)| ended), Ok(ProcessEnd::ByItself(ExitStatus::from_raw(0))));
+        assert_eq!(late.err().as_deref(), Some("it took longer than 0 s"));
+        assert!(lives.is_ok_and(|it| it) && lives_on.is_ok_and(|it| it));
         Ok(())
     }
 

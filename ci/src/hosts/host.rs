@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use glob::Pattern;
 use guest::End;
-use guest::server::{Server, end};
+use guest::server::{Groups, Server, end};
 use harness::listing;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -240,7 +240,11 @@ impl<'a> Host<'a> {
     ) -> Result<(End, String), String> {
         let mut serving = match server.take() {
             Some(serving) => serving,
-            None => Server::start(self.command(&[], &self.place.all.join("left")), self.output()?)?,
+            None => {
+                let groups = if self.row.own_pids { Groups::Hidden } else { Groups::Seen };
+                let command = self.command(&[], &self.place.all.join("left"));
+                Server::start(command, self.output()?)?.with_groups(groups)
+            }
         };
         let lock = &self.common.processors;
         let (alone, beside) = match test.starts_with(RACES) {

@@ -44,6 +44,9 @@ pub struct Row {
     /// Is part of `cargo ci test`. In a family: the members that are.
     #[serde(default)]
     pub quick: bool,
+    /// It has a PID namespace of its own, so that the numbers of its processes mean others outside.
+    #[serde(default)]
+    pub own_pids: bool,
     /// The plain host, whose reasons are known everywhere.
     #[serde(default)]
     pub plain: bool,

@@ -6,13 +6,15 @@ use crate::check::options::TestOptions;
 use crate::distros::options::DistrosOptions;
 use crate::explore::search_options::SearchOptions;
 use crate::explore::sweep_options::SweepOptions;
+use crate::hosts::launch::FilterOptions;
+use crate::hosts::options::HostsOptions;
 use crate::kernels::options::KernelsOptions;
 use crate::matrix::options::MatrixOptions;
 use crate::rules::options::RulesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
 use crate::ui::verdict::Partial;
-use crate::{check, distros, explore, kernels, matrix, rules};
+use crate::{check, distros, explore, hosts, kernels, matrix, rules};
 
 const AFTER: &str = "\
 Exit status:
@@ -61,9 +63,15 @@ pub enum Command {
     /// Run the suite beside the sudo, shadow and util-linux of several releases of Debian
     #[command(after_help = distros::options::AFTER)]
     Distros(DistrosOptions),
+    /// Run the suite on restricted hosts: no wrong failure, no hollow pass, nothing left behind, true reasons
+    #[command(after_help = hosts::options::AFTER)]
+    Hosts(HostsOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = check::options::AFTER)]
     Test(TestOptions),
+    /// Start a program below a filter of system calls
+    #[command(hide = true)]
+    Filter(FilterOptions),
     /// Start a guest, and end it when the process that asked for it has gone
     #[command(hide = true)]
     Supervise(SupervisorOptions),
@@ -78,9 +86,13 @@ impl Command {
             Self::Test(options) => options.partial.partial,
             Self::Kernels(options) => options.elsewhere.partial.partial,
             Self::Distros(options) => options.elsewhere.partial.partial,
-            Self::Facts { .. } | Self::Sweep(_) | Self::Matrix(_) | Self::Search(_) | Self::Supervise(_) => {
-                Partial::Tell
-            }
+            Self::Facts { .. }
+            | Self::Hosts(_)
+            | Self::Filter(_)
+            | Self::Sweep(_)
+            | Self::Matrix(_)
+            | Self::Search(_)
+            | Self::Supervise(_) => Partial::Tell,
         }
     }
 }

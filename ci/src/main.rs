@@ -17,6 +17,7 @@ mod distros;
 mod explore;
 mod facts;
 mod guests;
+mod hosts;
 mod kernels;
 mod matrix;
 mod report;
@@ -33,6 +34,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::explore::{search, sweep};
+use crate::hosts::launch;
 use crate::sys::panics::words;
 use crate::sys::{signals, supervisor};
 use crate::ui::print::{keep, lost};
@@ -91,6 +93,8 @@ fn run(command: Command) -> Result<End, String> {
         Command::Matrix(options) => matrix::run(&options),
         Command::Search(options) => search::run(&options),
         Command::Distros(options) => distros::run(&options),
+        Command::Hosts(options) => hosts::run(&options),
+        Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
         Command::Supervise(options) => return Ok(End::Status(supervisor::run(&options))),
     };

@@ -132,7 +132,7 @@ fn help_teaches_the_exit_status() -> io::Result<()> {
 fn the_steps_can_be_listed_and_an_unknown_one_is_refused() -> io::Result<()> {
     let (text, status) = ends(ci(&["test", "--list"]))?;
     assert_eq!(status, Some(0));
-    for step in ["suite-user ", "hostile "] {
+    for step in ["suite-user ", "hosts "] {
         assert!(text.lines().any(|line| line.starts_with(step)), "no {step}in:\n{text}");
     }
 

@@ -67,7 +67,9 @@ pub mod suite;
 pub mod verdict;
 
 pub use harness_macros::test;
-pub use harness_play::{AlreadyObserved, Play, error, facts, here, host, lookups, observe, race, userns};
+pub use harness_play::{
+    AlreadyObserved, Play, error, facts, here, host, install_filter, lookups, observe, race, userns,
+};
 pub use harness_reproduce as reproducer;
 use harness_scenario::show;
 pub use harness_scenario::{

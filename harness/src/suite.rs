@@ -84,12 +84,6 @@ impl Test {
         }
         rehearsal::rehearse(self.run)
     }
-
-    /// The needs of the test, and then those of this case.
-    fn all_needs(&self) -> Vec<Need> {
-        let of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
-        self.needs.iter().copied().chain(of_this_case.map(|(_, need)| *need)).collect()
-    }
 }
 
 /// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that
@@ -285,8 +279,8 @@ fn listing(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
             varies: test.varies.iter().map(|change| change.name().to_owned()).collect(),
         },
         skipped: test.requirement().err(),
-        skipped_everywhere: skips::everywhere(&test.all_needs(), facts()),
-        missing_programs: skips::missing_programs(&test.all_needs(), facts()),
+        skipped_everywhere: skips::everywhere(test.needs, facts()),
+        missing_programs: skips::missing_programs(test.needs, facts()),
     };
     Listing { tests: asked.map(listed).collect() }
 }

@@ -4,6 +4,9 @@
 //! channel that the kernel's own messages do not use. A line that is cut short is no JSON, and each user closes
 //! with its counts, so that half an answer cannot pass for a whole one.
 
+pub mod limit;
+pub mod server;
+
 use std::fmt;
 use std::path::PathBuf;
 

@@ -1,9 +1,7 @@
 //! The program that a kernel under test starts: as its init, or with the path of a plan on a host.
 
 mod init;
-mod limit;
 mod play;
-mod server;
 
 use std::fs::File;
 use std::io::Write;

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use guest::limit::{ProcessEnd, wait};
+use guest::server::{Server, end};
 use guest::{End, Event, Plan};
 use harness_scenario::findings::{FINDINGS, Findings};
 use harness_scenario::listing::{ListedTest, Listing};
@@ -16,8 +18,6 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, geteuid};
 
 use crate::Channel;
-use crate::limit::{ProcessEnd, wait};
-use crate::server::Server;
 
 /// How much of a failed test's output is kept: the diff of the largest snapshot fits.
 const OUTPUT: usize = 64 << 10;
@@ -209,21 +209,6 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, String> {
     }
     found.sort();
     Ok(found)
-}
-
-/// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
-/// says that one test passed has passed.
-fn end(ended: &ProcessEnd, said: &str) -> End {
-    let status: &ExitStatus = match ended {
-        ProcessEnd::TooLate => return End::TimedOut,
-        ProcessEnd::ByItself(status) => status,
-    };
-    match (status.code(), status.signal()) {
-        (Some(0), _) if said.contains("test result: ok. 1 passed; 0 failed;") => End::Passed,
-        (Some(0), _) => End::Failed("exit code 0, and the suite does not say that the test passed".into()),
-        (Some(code), _) => End::Failed(format!("exit code {code}")),
-        (None, signal) => End::Crashed(format!("signal {}", signal.unwrap_or(0))),
-    }
 }
 
 /// A test that failed because this machine is too slow for it breaks no rule.

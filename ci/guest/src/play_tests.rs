@@ -1,6 +1,8 @@
 //! What a guest makes of the ends of tests, and of the files that they leave.
 
 use super::*;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 fn exit(raw: i32) -> ProcessEnd {
     ProcessEnd::ByItself(ExitStatus::from_raw(raw))

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use harness_scenario::listing::Served;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use crate::End;
 use crate::limit::ProcessEnd;
 
 /// A suite that waits for the name of a test.
@@ -20,6 +21,16 @@ pub struct Server {
     asks: ChildStdin,
     answers: BufReader<ChildStdout>,
     output: File,
+    groups: Groups,
+}
+
+/// Whether the process groups that the suite names are those that this process sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Groups {
+    /// They are: the group of a test is killed after it.
+    Seen,
+    /// The suite has a PID namespace of its own. Its numbers are other processes here, and none of them is killed.
+    Hidden,
 }
 
 impl Server {
@@ -35,7 +46,13 @@ impl Server {
         let (Some(asks), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("the suite has no pipes".to_owned());
         };
-        Ok(Self { child, asks, answers: BufReader::new(answers), output })
+        Ok(Self { child, asks, answers: BufReader::new(answers), output, groups: Groups::Seen })
+    }
+
+    /// The same, for a suite whose process groups are seen or hidden.
+    #[must_use]
+    pub fn with_groups(self, groups: Groups) -> Self {
+        Self { groups, ..self }
     }
 
     /// Plays a test; how it ended and what it printed. What it left behind in its process group is killed.
@@ -48,20 +65,36 @@ impl Server {
         writeln!(self.asks, "{test}").map_err(fail)?;
         let group = self.started()?;
         let late = !self.speaks(limit)?;
-        if late {
-            let _ = killpg(group, Signal::SIGKILL);
+        match self.groups {
+            Groups::Hidden if late => return Err(format!("it took longer than {} s", limit.as_secs())),
+            Groups::Seen if late => drop(killpg(group, Signal::SIGKILL)),
+            _ => {}
         }
         let ended = self.end()?;
         // The test stays a zombie until the next request, so no other process has its number.
-        let _ = killpg(group, Signal::SIGKILL);
+        if self.groups == Groups::Seen {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
         let said = self.said().map_err(fail)?;
         Ok((if late { ProcessEnd::TooLate } else { ProcessEnd::ByItself(ended) }, said))
+    }
+
+    /// Ends a suite that has played its tests, and waits until it has ended.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn finish(mut self) -> Result<ExitStatus, String> {
+        drop(self.asks);
+        self.child.wait().map_err(|error| format!("cannot wait for the suite: {error}"))
     }
 
     /// What the tests printed since the last one began, and how the suite itself ended.
     pub fn last_words(mut self) -> String {
         drop(self.asks);
-        let _ = self.child.kill();
+        // A supervisor has to end what is below it, so that it is not killed.
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
         let status = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
         self.output.rewind().and_then(|()| read(&mut self.output)).unwrap_or_default() + &status
     }
@@ -110,6 +143,21 @@ impl Server {
     }
 }
 
+/// A name that the binary does not know, or a test that it skips after all, ends with 0 as well: only what
+/// says that one test passed has passed.
+pub fn end(ended: &ProcessEnd, said: &str) -> End {
+    let status: &ExitStatus = match ended {
+        ProcessEnd::TooLate => return End::TimedOut,
+        ProcessEnd::ByItself(status) => status,
+    };
+    match (status.code(), status.signal()) {
+        (Some(0), _) if said.contains("test result: ok. 1 passed; 0 failed;") => End::Passed,
+        (Some(0), _) => End::Failed("exit code 0, and the suite does not say that the test passed".into()),
+        (Some(code), _) => End::Failed(format!("exit code {code}")),
+        (None, signal) => End::Crashed(format!("signal {}", signal.unwrap_or(0))),
+    }
+}
+
 fn unexpected(answer: Served) -> String {
     format!("the suite answers {answer:?} out of turn")
 }
@@ -126,6 +174,23 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    fn exit(raw: i32) -> ProcessEnd {
+        ProcessEnd::ByItself(ExitStatus::from_raw(raw))
+    }
+
+    #[test]
+    fn only_what_says_so_has_passed() {
+        let passed = "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        let nothing = passed.replace("1 passed", "0 passed");
+
+        assert_eq!(end(&exit(0), passed), End::Passed);
+        assert!(matches!(end(&exit(0), &nothing), End::Failed(_)));
+        assert!(matches!(end(&exit(0), ""), End::Failed(_)));
+        assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
+        assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
+        assert_eq!(end(&ProcessEnd::TooLate, passed), End::TimedOut);
+    }
 
     /// Prints the answers of a suite.
     const ANSWERS: &str = r#"
@@ -179,6 +244,25 @@ mod tests {
 
         assert_eq!(server.play("600", Duration::from_millis(50))?.0, ProcessEnd::TooLate);
         assert_eq!(server.play("0", LIMIT)?.0, ProcessEnd::ByItself(ExitStatus::from_raw(0)));
+        Ok(())
+    }
+
+    #[test]
+    fn a_process_of_a_hidden_group_is_never_killed() -> Result<(), String> {
+        let mut other =
+            Command::new("sleep").arg("600").process_group(0).spawn().map_err(|it| it.to_string())?;
+        let script = format!("started {}; exited 0", other.id());
+
+        let ended = says(&script)?.with_groups(Groups::Hidden).play("a", LIMIT);
+        let lives = other.try_wait().map(|ended| ended.is_none());
+        let hangs = format!("started {}; sleep 600", other.id());
+        let late = says(&hangs)?.with_groups(Groups::Hidden).play("a", Duration::from_millis(50));
+        let lives_on = other.try_wait().map(|ended| ended.is_none());
+        let _ = other.kill();
+
+        assert_eq!(ended.map(|(ended, _)| ended), Ok(ProcessEnd::ByItself(ExitStatus::from_raw(0))));
+        assert_eq!(late.err().as_deref(), Some("it took longer than 0 s"));
+        assert!(lives.is_ok_and(|it| it) && lives_on.is_ok_and(|it| it));
         Ok(())
     }
 

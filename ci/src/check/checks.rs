@@ -9,14 +9,16 @@ use nix::unistd::geteuid;
 use crate::check::context::Context;
 use crate::check::steps::{Outcome, Step};
 use crate::check::{deny, one_build, outside, unused_snapshots, workflows};
-use crate::rules;
-use crate::run::nextest::{self, NextestExit};
+use crate::hosts::options::HostsOptions;
+use crate::run::nextest::NextestExit;
 use crate::run::user_run::UserRun;
 use crate::run::{caller, snapshots, summary, unprivileged};
+use crate::sys::tools::Install;
 use crate::sys::workspace::SUITE;
 use crate::sys::{packages, process, programs, tools};
 use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
+use crate::{hosts, rules};
 
 /// Everything that CI checks, in this order.
 pub const STEPS: &[Step] = &[
@@ -32,7 +34,11 @@ pub const STEPS: &[Step] = &[
     Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
     Step { name: "suite-user", about: "the suite as an unprivileged user", run: suite_as_user },
-    Step { name: "hostile", about: "the suite on hostile hosts", run: suite_on_hostile_hosts },
+    Step {
+        name: "hosts",
+        about: "the suite on restricted hosts, side by side",
+        run: suite_on_restricted_hosts,
+    },
     Step {
         name: "snapshots",
         about: "every snapshot is used by a test, and its header names no machine",
@@ -147,18 +153,17 @@ fn suite_as_user(context: &Context) -> Outcome {
     }
 }
 
-fn suite_on_hostile_hosts(context: &Context) -> Outcome {
+fn suite_on_restricted_hosts(context: &Context) -> Outcome {
     if !geteuid().is_root() {
         return Outcome::NotRun("needs root".to_owned());
     }
-    let suite = tools::nextest(context.install).and_then(|()| nextest::build_suite(&context.workspace));
-    let suite = match suite {
-        Ok(suite) => suite,
-        Err(error) => return Outcome::CouldNotRun(error),
-    };
-    let mut command = context.workspace.cargo(["nextest", "run", "--package", "harness", "--locked"]);
-    command.args(["--test", "hostile", "--run-ignored", "all"]);
-    tests_of_tools(command.env("USERNS_SUITE_BINARY", suite))
+    let skip_install = context.install == Install::Nothing;
+    match hosts::run(&HostsOptions { quick: true, skip_install, ..HostsOptions::default() }) {
+        Ok(Verdict::Good) => Outcome::Passed(String::new()),
+        Ok(Verdict::Partial(why)) => Outcome::Partial(why),
+        Ok(Verdict::Failed(why)) => Outcome::Failed(why),
+        Ok(Verdict::CouldNotRun(why)) | Err(why) => Outcome::CouldNotRun(why),
+    }
 }
 
 /// Runs the suite, prints its summary and keeps it for the steps after it.

@@ -23,13 +23,18 @@ pub fn processors() -> Result<Vec<usize>, String> {
 /// A thread stays on its processor, and so does what it starts: User-Mode Linux hands each system call from
 /// one process to another and back, which is six times as fast where both share a processor.
 pub fn run<T: Sync, R: Send>(items: &[T], processors: &[usize], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    run_on(items, &processors.iter().copied().map(Some).collect::<Vec<_>>(), work)
+}
+
+/// A thread for each element, on that processor if there is one.
+fn run_on<T: Sync, R: Send>(items: &[T], threads: &[Option<usize>], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let queue: Mutex<VecDeque<(usize, &T)>> = Mutex::new(items.iter().enumerate().collect());
     let results: Mutex<Vec<(usize, R)>> = Mutex::default();
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     thread::scope(|scope| {
-        for processor in processors {
+        for processor in threads {
             scope.spawn(|| {
-                stay_on(*processor);
+                processor.inspect(|processor| stay_on(*processor));
                 while let Some((number, item)) = next() {
                     let result = work(item);
                     results.lock().unwrap_or_else(PoisonError::into_inner).push((number, result));
@@ -40,6 +45,12 @@ pub fn run<T: Sync, R: Send>(items: &[T], processors: &[usize], work: impl Fn(&T
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(number, _)| *number);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// As [`run`], on so many threads, each of which may run on every processor: for work that needs more than one now and
+/// then.
+pub fn run_anywhere<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    run_on(items, &vec![None; threads], work)
 }
 
 /// Where that is refused everything is slower and nothing is wrong.

@@ -27,6 +27,8 @@ const THIS: &str = "/proc/self/exe";
 const POLL: Duration = Duration::from_millis(20);
 /// How long killed processes may take to end; one that does not let itself be killed takes for ever.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a process may take to end after the program, before it counts as left behind.
+const GRACE: Duration = Duration::from_millis(500);
 /// The exit status for a program that cannot be started, as shells have it.
 const NOT_STARTED: u8 = 127;
 
@@ -35,9 +37,17 @@ const NOT_STARTED: u8 = 127;
 ///
 /// The standard streams are those of a new command.
 pub fn supervised(command: &Command, work: &Path) -> Command {
+    supervised_with_report(command, work, None)
+}
+
+/// As [`supervised`]. What the command leaves behind when it ends by itself is named in the file, a line a process.
+pub fn supervised_with_report(command: &Command, work: &Path, report: Option<&Path>) -> Command {
     let mut supervisor = Command::new(THIS);
-    supervisor.args(["supervise", "--parent", &getpid().to_string(), "--remove"]).arg(work).arg("--");
-    supervisor.arg(command.get_program()).args(command.get_args());
+    supervisor.args(["supervise", "--parent", &getpid().to_string(), "--remove"]).arg(work);
+    if let Some(report) = report {
+        supervisor.arg("--report").arg(report);
+    }
+    supervisor.arg("--").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => supervisor.env(name, value),
@@ -61,6 +71,10 @@ pub fn run(options: &SupervisorOptions) -> ExitCode {
         }
     };
     let status = watch(child, parent);
+    if let Some(report) = options.report.as_ref().filter(|_| status.is_some()) {
+        // A report that cannot be written is missed by its reader.
+        let _ = fs::write(report, left_behind().join("\n"));
+    }
     clear();
     if getppid() != parent {
         // Were it still there, the next run would find it.
@@ -93,6 +107,23 @@ fn watch(child: Pid, parent: Pid) -> Option<WaitStatus> {
         }
     }
     None
+}
+
+/// The children that do not end by themselves within a moment, each as its id and its command line.
+fn left_behind() -> Vec<String> {
+    let begun = Instant::now();
+    while begun.elapsed() < GRACE {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => thread::sleep(POLL),
+            Ok(_) => {}
+            Err(_) => return Vec::new(),
+        }
+    }
+    let named = |pid: Pid| {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        format!("{pid} {}", String::from_utf8_lossy(&words).replace(['\0', '\n'], " ").trim_end())
+    };
+    children().into_iter().map(named).collect()
 }
 
 /// Kills every child, and those that become children by that, until there is none.

@@ -14,6 +14,9 @@ pub struct SupervisorOptions {
     /// What to remove where that process has not done it
     #[arg(long, value_name = "DIRECTORY")]
     pub remove: PathBuf,
+    /// Where to write, a line each, the processes that the program left behind
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// The program and its arguments
     #[arg(last = true, required = true)]
     pub program: Vec<OsString>,

@@ -1,4 +1,5 @@
 //! A workspace whose guest is a shell script, so that it can lie.
+#![allow(dead_code, clippy::allow_attributes, reason = "each binary uses a part of it")]
 
 use std::fs::{self, Permissions};
 use std::io;

@@ -14,6 +14,7 @@ mod barrier;
 mod calls;
 mod child;
 mod compat;
+mod filter;
 mod fork;
 mod message;
 mod nest;
@@ -25,6 +26,7 @@ mod sockets;
 
 pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
+pub use filter::install_filter;
 pub use fork::{Start, fork, fork_for_test, in_a_child};
 pub use nest::{Nested, nest};
 pub use probe::{Question, Reply, ask};

@@ -2,7 +2,6 @@
 
 use harness_scenario::action::IdFile;
 use harness_scenario::map::IdMap;
-use std::fmt::Write as _;
 
 /// An id as the kernel stores it: its value in the initial namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,12 +84,29 @@ impl Map {
     /// The contents of its file in /proc. `reader`, the map of another namespace, translates the lower ids.
     /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel uid_m_show().
     pub fn text(&self, reader: &Map) -> String {
-        self.0.iter().fold(String::new(), |mut text, extent| {
+        let line = |extent: &Extent| {
             let lower = reader.up(Kid(extent.lower)).unwrap_or(u32::MAX);
-            let _ = writeln!(text, "{:10} {lower:10} {:10}", extent.first, extent.count);
-            text
-        })
+            line([extent.first, lower, extent.count])
+        };
+        let bytes: Vec<u8> = self.0.iter().flat_map(line).collect();
+        String::from_utf8(bytes).expect("digits and blanks are UTF-8")
     }
+}
+
+/// `%10u %10u %10u` and the end of the line. The formatting of the standard library, without optimisation, took a third of
+/// the suite's time: models read maps of 340 lines by the thousand.
+fn line(numbers: [u32; 3]) -> [u8; 33] {
+    let mut line = [b' '; 33];
+    for (end, mut number) in [10, 21, 32].into_iter().zip(numbers) {
+        let mut place = end;
+        while place == end || number > 0 {
+            place -= 1;
+            line[place] = b"0123456789"[(number % 10) as usize];
+            number /= 10;
+        }
+    }
+    line[32] = b'\n';
+    line
 }
 
 /// Which of a namespace's three maps a file is. setgroups is not a map.
@@ -100,5 +116,18 @@ pub fn index(file: IdFile) -> Option<usize> {
         IdFile::GidMap => Some(1),
         IdFile::ProjidMap => Some(2),
         IdFile::Setgroups => None,
+    }
+}
+
+#[cfg(test)]
+mod line_tests {
+    use super::line;
+
+    #[test]
+    fn a_line_is_as_the_standard_library_formats_it() {
+        for numbers in [[0, 0, 1], [9, 10, 99], [4_294_967_295, 1_000_000_000, 999_999_999]] {
+            let [first, lower, count] = numbers;
+            assert_eq!(line(numbers).as_slice(), format!("{first:10} {lower:10} {count:10}\n").as_bytes());
+        }
     }
 }

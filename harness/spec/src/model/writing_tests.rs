@@ -19,12 +19,12 @@ fn host(id: u32) -> Start {
     let all = if id == 0 { CapSet(u64::MAX >> (63 - 40)) } else { CapSet::EMPTY };
     let caps = CapSets { effective: all, permitted: all, bounding: all, ..CapSets::default() };
     Start {
-        caller: Caller { uid: ids, gid: ids, groups: Vec::new(), caps, files: Default::default() },
+        caller: Caller { uid: ids, gid: ids, caps, ..Caller::default() },
         in_initial_userns: true,
         overflow: [65_534; 2],
         last_cap: 40,
         page: 4096,
-        release: Some(Release { version: (7, 3), stable: 0 }),
+        release: Some(Release { version: (7, 3), ..Release::NEWEST }),
         missing: MissingFeatures::default(),
     }
 }

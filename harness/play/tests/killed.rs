@@ -196,29 +196,22 @@ fn a_program_inside() {
     nothing_survives(4, |marker| caller().inside(&OWN).inside(&[setresuid(0), run(&["sleep", marker])]));
 }
 
-/// Only root can have processes of other users. Of an ordinary user the signal reaches every process that it starts.
-fn is_root() -> bool {
-    let root = nix::unistd::geteuid().is_root();
-    if !root {
-        eprintln!("not run: needs root");
-    }
-    root
+/// The most that the caller can do against the signal: an ordinary user has no processes of other users.
+fn without_permission() -> Signals {
+    if nix::unistd::geteuid().is_root() { Signals::ToItsOwnUserAlone } else { Signals::AsTheCaller }
 }
 
 /// Without the parent-death signal, because the processes are of other users than the victim, which lacks CAP_KILL, or
 /// than the parent that they have in a scenario: whatever they do, they end.
 #[rstest]
 #[case::hanging(2, ordinary().outside(&[pause()]))]
-#[case::hanging_as_another(2, root().outside(&[setresuid(OTHER), pause()]))]
-#[case::waiting(3, root().privileged(&[]).outside(&[setresuid(OTHER), DUMPABLE]).privileged(&[pause()]))]
+#[case::hanging_as_another(2, caller().outside(&[setresuid(OTHER), pause()]))]
+#[case::waiting(3, caller().privileged(&[]).outside(&[setresuid(OTHER), DUMPABLE]).privileged(&[pause()]))]
 #[case::forked_by_another(3, ordinary().outside(&[]).inside(&[pause()]))]
-#[case::a_child_of_one_that_changes(3, root().outside(&[Action::CloneAndKeep(0), setresuid(OTHER), pause()]))]
-#[case::a_child_that_changes(3, root().outside(&[Action::Child(Child::GoesOn(0)), setresuid(OTHER), pause()]))]
+#[case::a_child_of_one_that_changes(3, caller().outside(&[Action::CloneAndKeep(0), setresuid(OTHER), pause()]))]
+#[case::a_child_that_changes(3, caller().outside(&[Action::Child(Child::GoesOn(0)), setresuid(OTHER), pause()]))]
 fn without_the_signal(#[case] processes: usize, #[case] scenario: Scenario) {
-    if !is_root() {
-        return;
-    }
-    nothing_survives_of(processes, Signals::ToItsOwnUserAlone, |_| {
+    nothing_survives_of(processes, without_permission(), |_| {
         let played = scenario.try_play_within(Duration::from_secs(60));
         panic!("a victim is killed while it plays, but: {played:?}");
     });
@@ -226,15 +219,15 @@ fn without_the_signal(#[case] processes: usize, #[case] scenario: Scenario) {
 
 /// The same for a program that has become another user, which its guard may not end.
 #[rstest]
-#[case::alone(4, &["setpriv", "--reuid=61301", "sleep", "MARKER"])]
-#[case::with_a_child(5, &["setpriv", "--reuid=61301", "sh", "-c", "sleep MARKER; true"])]
-#[case::with_a_child_in_another_session(5, &["sh", "-c", "setpriv --reuid=61301 setsid sleep MARKER & sleep MARKER"])]
+#[case::alone(4, &["sleep", "MARKER"])]
+#[case::with_a_child(5, &["sh", "-c", "sleep MARKER; true"])]
+#[case::with_a_child_in_another_session(5, &["sh", "-c", "setsid sleep MARKER & sleep MARKER"])]
 fn a_program_without_the_signal(#[case] processes: usize, #[case] words: &[&str]) {
-    if !is_root() {
-        return;
-    }
-    nothing_survives_of(processes, Signals::ToItsOwnUserAlone, |marker| {
-        let played = runs(root().outside(&[]), words, marker).try_play_within(Duration::from_secs(60));
+    nothing_survives_of(processes, without_permission(), |marker| {
+        let as_another = ["setpriv", "--reuid=61301"];
+        let as_another = if without_permission() == Signals::AsTheCaller { &[][..] } else { &as_another };
+        let words = [as_another, words].concat();
+        let played = runs(caller().outside(&[]), &words, marker).try_play_within(Duration::from_secs(60));
         panic!("a victim is killed while it plays, but: {played:?}");
     });
 }
@@ -242,13 +235,10 @@ fn a_program_without_the_signal(#[case] processes: usize, #[case] words: &[&str]
 /// The same for racers that wait for one that hangs.
 #[test]
 fn a_race_without_the_signal() {
-    if !is_root() {
-        return;
-    }
     let hangs = racer(Actor::Outside, &[pause()], DUMPABLE);
     let waits = |actor| racer(actor, &[], DUMPABLE);
 
-    nothing_survives_of(10, Signals::ToItsOwnUserAlone, |_| {
+    nothing_survives_of(10, without_permission(), |_| {
         let race = ordinary().inside(&[]).race(&[hangs.clone(), waits(Actor::Inside)]);
         let played = race.try_play_within(10, Duration::from_secs(60));
         panic!("a victim is killed while it plays, but: {played:?}");

@@ -46,10 +46,13 @@ fn marked(marker: &str) -> Vec<String> {
 /// Waits until a condition holds, or for so long.
 fn wait_for(limit: Duration, condition: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + limit;
-    while !condition() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(10));
+    loop {
+        match condition() {
+            true => return true,
+            false if Instant::now() >= deadline => return false,
+            false => std::thread::sleep(Duration::from_millis(10)),
+        }
     }
-    condition()
 }
 
 /// What a test might change for the host.

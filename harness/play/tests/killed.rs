@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{self, Command, Stdio};
 use std::time::{Duration, Instant};
-use support::pause;
+use support::{pause, raw};
 
 /// Names the marker to a victim.
 const VICTIM: &str = "HARNESS_TEST_VICTIM";
@@ -112,6 +112,12 @@ fn nothing_survives(processes: usize, scenario: impl Fn(&str) -> Scenario) {
 /// The same for whatever plays.
 #[track_caller]
 fn nothing_survives_of(processes: usize, signals: Signals, play: impl Fn(&str)) {
+    nothing_survives_for(Duration::ZERO, processes, signals, play);
+}
+
+/// The same, where processes may be left for so long after the test process.
+#[track_caller]
+fn nothing_survives_for(beyond: Duration, processes: usize, signals: Signals, play: impl Fn(&str)) {
     if let Ok(marker) = std::env::var(VICTIM) {
         play(&marker);
         panic!("a victim is killed while it plays");
@@ -134,7 +140,7 @@ fn nothing_survives_of(processes: usize, signals: Signals, play: impl Fn(&str)) 
     victim.kill().expect("the victim is ours");
     victim.wait().expect("the victim is ours");
 
-    wait_for(SOON, || marked(&marker).is_empty());
+    wait_for(SOON + beyond, || marked(&marker).is_empty());
     assert_eq!(marked(&marker), Vec::<String>::new(), "processes are left");
     assert_eq!(fs::read_dir(files.path()).map_or(0, Iterator::count), 0, "files are left");
     assert_eq!(host(), before);
@@ -245,5 +251,38 @@ fn a_race_without_the_signal() {
         let race = ordinary().inside(&[]).race(&[hangs.clone(), waits(Actor::Inside)]);
         let played = race.try_play_within(10, Duration::from_secs(60));
         panic!("a victim is killed while it plays, but: {played:?}");
+    });
+}
+
+/// A tmpfs at /tmp, with a copy of setpriv(1) that makes its user root.
+fn a_way_to_become_root() -> Vec<Action> {
+    let mount = |kind: &'static [u8], to: &'static [u8], flags: u64| {
+        let text = |text: &'static [u8]| RawArg::Bytes(text.into());
+        let args = [text(b"none\0"), text(to), text(kind), RawArg::Number(flags.cast_signed()), text(b"\0")];
+        raw("mount", libc::SYS_mount, &args).or_stop()
+    };
+    vec![
+        Action::UnshareOrStop(libc::CLONE_NEWNS),
+        mount(b"\0", b"/\0", libc::MS_REC | libc::MS_PRIVATE),
+        mount(b"tmpfs\0", b"/tmp\0", 0),
+        run(&["sh", "-c", "cp \"$(command -v setpriv)\" /tmp/setpriv && chmod 4755 /tmp/setpriv"]),
+        setresuid(OTHER),
+        DUMPABLE,
+    ]
+}
+
+/// A program that has become root while its guard is an ordinary user: neither the signal nor the guard ends it. Its timer
+/// does, soon after its limit.
+#[test]
+fn a_program_that_its_guard_may_not_end() {
+    let limit = Duration::from_secs(5);
+
+    nothing_survives_for(2 * limit, 4, Signals::AsTheCaller, |marker| {
+        let as_root = ["/tmp/setpriv", "--reuid=0", "--regid=0", "--clear-groups", "sleep", marker];
+        let played = match without_permission() {
+            Signals::AsTheCaller => caller().outside(&[run(&["sleep", marker])]),
+            Signals::ToItsOwnUserAlone => caller().outside(&a_way_to_become_root()).outside(&[run(&as_root)]),
+        };
+        panic!("a victim is killed while it plays, but: {:?}", played.try_play_within(limit));
     });
 }

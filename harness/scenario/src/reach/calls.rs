@@ -1,8 +1,7 @@
 //! What raw system calls can change.
 
-use super::held::Held;
 use super::paths::Found;
-use super::standing::{Certain, Root, Whose};
+use super::standing::{Certain, Held, Root, Whose};
 use super::{Reach, Stage};
 use crate::action::{Entry, OnRefusal, RawArg, Results, Syscall};
 use crate::actors::Actor;

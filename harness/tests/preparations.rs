@@ -57,9 +57,9 @@ fn deeds() -> Vec<Action> {
     vec![mknod("made-file"), mkdir, chown("made-file", 0, 0), open_to_all]
 }
 
-/// A mount namespace of its own, and a tmpfs as the working directory, as in most tests of files.
+/// A tmpfs as the working directory, as in most tests of files.
 fn working_directory() -> Vec<Action> {
-    [vec![Action::UnshareOrStop(libc::CLONE_NEWNS)], in_a_tmpfs().to_vec(), deeds()].concat()
+    [in_a_tmpfs().to_vec(), deeds()].concat()
 }
 
 /// A file in a tmpfs at /tmp.

@@ -7,6 +7,7 @@
 
 mod calls;
 mod held;
+mod keys;
 mod mounts;
 mod paths;
 mod programs;
@@ -21,8 +22,7 @@ use crate::actors::{Actor, Namespace};
 use crate::scenario::{Scenario, Step};
 use crate::show;
 use crate::start::Start;
-use held::Held;
-use standing::{Certain, MountNamespace, Root, Standing, Whose};
+use standing::{Certain, Held, MountNamespace, Root, Standing, Whose};
 use std::fmt;
 
 /// What a step could change beyond the processes of its scenario.

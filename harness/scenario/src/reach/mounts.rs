@@ -1,8 +1,7 @@
 //! What mounting can change.
 
 use super::calls::number;
-use super::held::Held;
-use super::standing::{Certain, Propagation, Root};
+use super::standing::{Certain, Held, Propagation, Root};
 use super::{Reach, Stage};
 use crate::action::RawArg;
 use crate::actors::Actor;

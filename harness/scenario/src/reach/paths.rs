@@ -1,7 +1,6 @@
 //! Where a path leads.
 
-use super::held::Held;
-use super::standing::{Root, Standing, Whose};
+use super::standing::{Held, Root, Standing, Whose};
 use super::{Reach, Stage};
 use crate::action::{Access, IdFile, RawArg};
 use crate::actors::Actor;

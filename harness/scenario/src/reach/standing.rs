@@ -1,7 +1,7 @@
 //! Which namespaces, mounts and directories of a process certainly belong to its scenario.
 
 use super::Stage;
-use super::held::Held;
+use crate::action::IdFile;
 use crate::actors::Actor;
 
 /// To whom a namespace, a directory or a keyring belongs.
@@ -70,6 +70,41 @@ impl MountNamespace {
         };
         Self { propagation, owner, places: self.places.clone() }
     }
+}
+
+/// What a process holds, if the call that returned it succeeded. If the call failed, it holds nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing.
+    Nothing,
+    /// One of the four files of a user namespace.
+    Map(IdFile, Whose),
+    /// A file or a directory in a tmpfs of the scenario, or a file without a name.
+    Private,
+    /// The context of a tmpfs that is not mounted yet.
+    NewTmpfs,
+    /// A tmpfs that is mounted nowhere.
+    Mount,
+    /// A file of the host that was opened for reading.
+    ForReading,
+    /// A file of /proc that belongs to an actor or, as a sysctl, to a namespace of the scenario.
+    Proc,
+    /// The directory /proc/PID of an actor.
+    ProcDirectory(Actor),
+    /// A namespace of an actor: the flag of clone(2) for its kind.
+    Namespace(Actor, i32),
+    /// A user namespace that an ioctl(2) returned.
+    SomeUserns,
+    /// A socket of a pair.
+    Socket,
+    /// A process of the scenario.
+    Process,
+    /// A network device of the scenario.
+    Device,
+    /// A number that is no descriptor: the id of a key or of an object.
+    Number,
+    /// Something else.
+    Unknown,
 }
 
 /// The standing of a process.

@@ -52,6 +52,16 @@ pub fn harness_calls() -> Option<String> {
         .find_map(|(row, args)| judge(row, args))
 }
 
+/// Every call of the suite that a seccomp filter refuses, natively and through int 0x80, as [`refused_call`] has it.
+pub fn refused_calls() -> Vec<String> {
+    if !may_filter() {
+        return Vec::new();
+    }
+    let rows = NATIVE.iter().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
+    let newuser = refused(NATIVE, libc::SYS_unshare, &[NEW_FLAGS]);
+    newuser.into_iter().chain(rows.filter_map(|(row, args)| judge(row, args))).collect()
+}
+
 /// Why this process cannot start a thread: the C library makes threads by clone3(2), and goes on to clone(2) only where
 /// that is ENOSYS. A suite that runs its tests in one thread needs none.
 ///

@@ -173,11 +173,11 @@ impl<'a> Director<'a> {
     }
 
     /// A word of a program, with the process id that it stands for.
-    fn with_pid(&self, word: &Cow<'static, str>) -> Cow<'static, str> {
+    fn with_pid(&self, word: &str) -> Cow<'static, str> {
         let named =
-            word.starts_with("{pid of ").then(|| Actor::ALL.iter().find(|actor| pid_word(**actor) == *word));
+            word.starts_with("{pid of ").then(|| Actor::ALL.iter().find(|actor| pid_word(**actor) == word));
         let pid = named.flatten().and_then(|actor| self.pid_of(*actor));
-        pid.map_or_else(|| word.clone(), |pid| Cow::Owned(pid.to_string()))
+        Cow::Owned(pid.map_or_else(|| word.to_owned(), |pid| pid.to_string()))
     }
 
     fn process(&self, actor: Actor) -> Result<usize, Error> {

@@ -5,6 +5,7 @@
 //! comes from a filter. Nothing is probed where /proc shows that no filter is active. A probe never makes the call
 //! that a test is about: a kernel that wrongly refuses unshare(2) does not become a kernel with a filter.
 
+mod i386;
 mod step;
 mod table;
 
@@ -13,8 +14,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Fact, Seccomp, file_exists, kernel_config, process, system};
 use crate::actor::{Question, Reply, ask};
+use i386::I386;
 pub use step::refused_step;
-use table::{Asks, I386, NATIVE, Probe};
+use table::{Asks, NATIVE, Probe};
 
 /// The namespaces in which a call that asks for a capability first is probed by a caller without it.
 const NEW: i32 = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWUTS;

@@ -6,14 +6,11 @@ mod faults;
 
 /// The preparations themselves, as the suite has them.
 #[allow(dead_code, clippy::allow_attributes, reason = "a part of each file is used")]
+#[path = "../../tests/userns/support"]
 mod support {
-    #[path = "../../../tests/userns/support/group_files.rs"]
     pub mod group_files;
-    #[path = "../../../tests/userns/support/map_stack.rs"]
     pub mod map_stack;
-    #[path = "../../../tests/userns/support/map_tables.rs"]
     pub mod map_tables;
-    #[path = "../../../tests/userns/support/mounts.rs"]
     pub mod mounts;
 }
 
@@ -60,9 +57,9 @@ fn deeds() -> Vec<Action> {
     vec![mknod("made-file"), mkdir, chown("made-file", 0, 0), open_to_all]
 }
 
-/// A mount namespace of its own, and a tmpfs as the working directory, as in most tests of files.
+/// A tmpfs as the working directory, as in most tests of files.
 fn working_directory() -> Vec<Action> {
-    [vec![Action::UnshareOrStop(libc::CLONE_NEWNS)], in_a_tmpfs().to_vec(), deeds()].concat()
+    [in_a_tmpfs().to_vec(), deeds()].concat()
 }
 
 /// A file in a tmpfs at /tmp.
@@ -100,7 +97,7 @@ fn a_refused_preparation_leaves_nothing(
 
         let error = played.expect_err("the refusal is no outcome");
         let step = steps.iter().find(|step| number(step) == Some(call)).expect("one of the steps");
-        let shown = harness::show::action(Actor::Inside, step);
+        let shown = harness_scenario::show::action(Actor::Inside, step);
         match &error {
             Error::IsolationFailed { step, errno: found, .. } => {
                 assert!(*found == errno && step.ends_with(&shown), "{error}");
@@ -134,10 +131,14 @@ fn a_preparation_that_succeeds_leaves_nothing_either(#[case] steps: Vec<Action>)
 fn deeds_without_a_preparation_are_not_begun(#[case] steps: Vec<Action>) {
     let before = listing(Path::new("."));
 
-    let error = caller().inside(&OWN).inside(&steps).inside(&deeds()).try_play().expect_err("it is not prepared");
+    let error =
+        caller().inside(&OWN).inside(&steps).inside(&deeds()).try_play().expect_err("it is not prepared");
 
     assert!(matches!(error, Error::InvalidScenario(_)), "{error}");
     let message = error.to_string();
-    assert!(message.contains("mknod(-100, 10 bytes, 33152, 0), of inside would reach the host's files"), "{message}");
+    assert!(
+        message.contains("mknod(-100, 10 bytes, 33152, 0), of inside would reach the host's files"),
+        "{message}"
+    );
     assert_eq!(listing(Path::new(".")), before);
 }

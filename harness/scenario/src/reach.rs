@@ -7,6 +7,7 @@
 
 mod calls;
 mod held;
+mod keys;
 mod mounts;
 mod paths;
 mod programs;

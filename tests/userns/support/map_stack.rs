@@ -174,11 +174,13 @@ pub fn make_tmpfs() -> [Action; 3] {
     .map(Action::or_stop)
 }
 
-/// Makes such a tmpfs the working directory, which processes forked later inherit: its files go with the last
+/// Makes such a tmpfs, in a mount namespace of the process's own, the working directory, which processes forked later inherit: its files go with the last
 /// of them. Where the kernel refuses one of these steps, the scenario ends there.
-pub fn in_a_tmpfs() -> [Action; 4] {
+pub fn in_a_tmpfs() -> [Action; 5] {
+    // The mount namespace of the caller need not belong to its user namespace.
+    let apart = Action::UnshareOrStop(libc::CLONE_NEWNS);
     let [open, create, mount] = make_tmpfs();
-    [open, create, mount, syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held]).or_stop()]
+    [apart, open, create, mount, syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held]).or_stop()]
 }
 
 /// A call about a file in the working directory.

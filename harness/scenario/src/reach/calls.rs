@@ -139,6 +139,21 @@ impl Stage<'_> {
             | libc::SYS_fsopen
             | libc::SYS_fsconfig
             | libc::SYS_fsmount => return self.mounting(actor, call, args, certain),
+            _ => self.without_descriptor(actor, call, args, certain)?,
+        }
+        Ok(Held::Nothing)
+    }
+
+    /// Calls that return no descriptor.
+    fn without_descriptor(
+        &mut self,
+        actor: Actor,
+        call: i64,
+        args: &[RawArg],
+        certain: Certain,
+    ) -> Result<(), Reach> {
+        let first = args.first();
+        match call {
             libc::SYS_unshare => self.unshare(actor, flags(args, 0)?, certain),
             libc::SYS_setns => self.setns(actor, first, flags(args, 1)?),
             libc::SYS_close if first == Some(&RawArg::Held) => self.of(actor).held = Held::Nothing,
@@ -166,13 +181,13 @@ impl Stage<'_> {
             // 0 is the process itself here, and its process group for kill(2).
             libc::SYS_prlimit64 if first == Some(&RawArg::Number(0)) => {}
             libc::SYS_kill | libc::SYS_rt_sigqueueinfo | libc::SYS_prlimit64 => signal(call, args)?,
-            libc::SYS_setpriority => match (number(args, 0), second) {
+            libc::SYS_setpriority => match (number(args, 0), args.get(1)) {
                 (Some(0), Some(RawArg::Number(0) | RawArg::Pid | RawArg::PidOf(_))) => {}
                 _ => return Err(Reach::Processes),
             },
             _ => self.files(actor, call, args)?,
         }
-        Ok(Held::Nothing)
+        Ok(())
     }
 
     /// Calls that name a file by its path.
@@ -268,39 +283,6 @@ impl Stage<'_> {
             }
             _ => {}
         }
-    }
-
-    /// keyctl(2) and add_key(2). The keyrings of the thread and of the process end with them, a session keyring that is
-    /// new ends with the session, and those of the user belong to the user namespace.
-    ///
-    /// Source: keyrings(7); kernel look_up_user_keyrings().
-    fn keys(&mut self, actor: Actor, call: i64, args: &[RawArg], certain: Certain) -> Result<(), Reach> {
-        const JOIN_SESSION: i64 = 1;
-        const SEARCH: i64 = 10;
-        let [operation, first] = [0, 1].map(|at| number(args, at));
-        let keyring = match (call, operation) {
-            (libc::SYS_add_key, _) => number(args, 4),
-            (_, Some(JOIN_SESSION)) if first == Some(0) => {
-                if certain == Certain::Yes {
-                    self.of(actor).session = Whose::Own;
-                }
-                return Ok(());
-            }
-            (_, Some(SEARCH)) if number(args, 4) != Some(0) => None,
-            // KEYCTL_GET_KEYRING_ID, KEYCTL_DESCRIBE, KEYCTL_SEARCH, KEYCTL_READ
-            (_, Some(0 | 6 | SEARCH | 11)) => first,
-            _ => None,
-        };
-        let standing = self.of(actor);
-        let covered = match keyring {
-            Some(-1 | -2) => true,
-            Some(-3) => {
-                standing.session == Whose::Own || standing.userns == Whose::Own && call != libc::SYS_add_key
-            }
-            Some(-4 | -5) => standing.userns == Whose::Own,
-            _ => false,
-        };
-        if covered { Ok(()) } else { Err(Reach::Keys) }
     }
 }
 

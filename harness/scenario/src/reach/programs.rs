@@ -103,9 +103,9 @@ impl Stage<'_> {
     pub(super) fn shell_path(&self, actor: Actor, path: &str) -> Result<(), Reach> {
         // A variable may stand for the last name of a path, and for nothing else.
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let known = !directory.contains(['$', '*', '?']) && !(directory.is_empty() && name.contains('$'));
+        let unknown = directory.contains(['$', '*', '?']) || directory.is_empty() && name.contains('$');
         match self.located(actor, None, path) {
-            Found::Private if known => Ok(()),
+            Found::Private if !unknown => Ok(()),
             _ => Err(Reach::Files),
         }
     }

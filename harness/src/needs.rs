@@ -67,6 +67,8 @@ pub enum Need {
     Config(&'static str),
     /// So many CPUs that the caller may run on. On fewer, calls do not run at the same time.
     Processors(u64),
+    /// So many more processes that the caller's user may have.
+    Processes(u64),
     /// An option that the kernel's configuration does not have.
     NoConfig(&'static str),
     /// No seccomp filter. A filter may refuse any system call, such as keyctl(2) in many containers.
@@ -117,6 +119,7 @@ impl Need {
             Need::Account(name) => account(facts, name),
             Need::Config(option) => config(facts, option),
             Need::Processors(count) => processors(facts, *count),
+            Need::Processes(count) => processes(facts, *count),
             Need::NoConfig(option) => no_config(facts, option),
             Need::NoSeccomp => no_seccomp(facts),
             Need::UnprivilegedWithheld => userns::withheld(facts),
@@ -161,6 +164,7 @@ impl Need {
             Need::Account(name) => format!("the account {name}"),
             Need::Config(option) => option.to_string(),
             Need::Processors(count) => format!("{count} processors to run on at a time"),
+            Need::Processes(count) => format!("{count} processes"),
             Need::NoConfig(option) => format!("a kernel without {option}"),
             Need::NoSeccomp => "no seccomp filter".to_owned(),
             Need::UnprivilegedWithheld => "kernel.unprivileged_userns_clone to be 0".to_owned(),
@@ -241,6 +245,13 @@ fn no_seccomp(facts: &Facts) -> Judged {
         Fact::Known(Seccomp::Off) | Fact::Absent => Ok(()),
         Fact::Known(_) => Err("one is active".to_owned()),
         Fact::Unreadable(why) => Err(format!("the seccomp mode is unreadable ({why})")),
+    }
+}
+
+fn processes(facts: &Facts, count: u64) -> Judged {
+    match facts.processes() {
+        Some(room) if room < count => Err(format!("RLIMIT_NPROC leaves room for {room}")),
+        _ => Ok(()),
     }
 }
 

@@ -12,6 +12,7 @@ mod ids;
 mod limits;
 mod mounts;
 mod nesting;
+mod packages;
 pub mod path;
 mod places;
 mod policy;
@@ -35,6 +36,7 @@ pub use harness_scenario::missing::MissingFeatures;
 pub use limits::{Rlimit, raise_soft_limits};
 pub use mounts::{Part, new_mount_refused, readable, writable};
 pub use nesting::{Levels, nested_levels};
+pub use packages::package_of;
 pub use places::{Place, Places};
 pub use policy::Policy;
 pub use proc_fs::ProcState;
@@ -71,9 +73,20 @@ pub struct Facts {
     /// The programs that a bug report lists, by name. `None` if a program is not in the standard PATH that scenarios
     /// use.
     pub programs: BTreeMap<String, Option<Program>>,
+    /// What only probes show. `None` until [`Facts::with_probes`].
+    pub probed: Option<Probed>,
     /// Functions for facts that are not read in advance.
     #[serde(skip)]
     pub lookups: Lookups,
+}
+
+/// What bounded probes show. A bug report has it; a test asks only for what it needs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Probed {
+    /// The system calls that a seccomp filter refuses, of those that the suite makes, as sentences.
+    pub refused_calls: Vec<String>,
+    /// How many user namespaces can be created below one another, and why no more.
+    pub nested_levels: Levels,
 }
 
 /// Facts that are looked up only when a need uses them. The functions are fields, so that tests can decide needs on
@@ -135,6 +148,7 @@ impl Facts {
             process,
             accounts: Accounts::gather(),
             programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
+            probed: None,
             lookups,
         }
     }
@@ -193,6 +207,13 @@ impl Facts {
         }
         let found = (self.lookups.nested_levels)();
         if found.count >= levels { Ok(()) } else { Err(found.reason) }
+    }
+
+    /// The same facts with what only probes show, all of which are made now.
+    pub fn with_probes(self) -> Self {
+        let probed =
+            Probed { refused_calls: filter::refused_calls(), nested_levels: (self.lookups.nested_levels)() };
+        Self { probed: Some(probed), ..self }
     }
 
     /// The parts of a process's state that this kernel has no call to report. Linux has all these calls. On Linux, a

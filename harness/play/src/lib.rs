@@ -63,6 +63,8 @@ mod wire;
 
 #[doc(hidden)]
 pub use actor::{fork_for_test, install_filter};
+#[doc(hidden)]
+pub use director::play_program;
 pub use director::{LIMIT, Play};
 pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};

@@ -4,6 +4,7 @@ mod support;
 
 use harness_play::host::filter::{harness_calls, probed_calls, refused_call, refused_step};
 use harness_play::prelude::*;
+use harness_play::{LIMIT, play_program};
 use harness_scenario::actors::Actor;
 use nix::errno::Errno;
 use rstest::rstest;
@@ -39,10 +40,8 @@ fn behind(filter: &[Action]) -> Vec<String> {
     let program = std::env::current_exe().expect("this program").display().to_string();
     let words = [program.as_str(), "--ignored", "--exact", "found", "--nocapture", "--test-threads=1"];
     let run = Action::Run(words.map(|word| word.to_owned().into()).to_vec().into());
-    let trace = caller()
-        .outside(&[filter, &[run, Action::Exit(Leaves::Nothing)]].concat())
-        .try_play()
-        .expect("a filter and a program");
+    let scenario = caller().outside(&[filter, &[run, Action::Exit(Leaves::Nothing)]].concat());
+    let trace = play_program(&scenario, LIMIT).expect("a filter and a program");
     let Some((_, Outcome::Program(ended))) = trace.steps().nth(filter.len() + 1) else {
         panic!("the program did not run:\n{trace}");
     };

@@ -67,10 +67,11 @@ pub fn version(release: &str) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
 
-    const CHANGE: ((u32, u32), &[(u32, u32, u32)]) = ((6, 3), &[(5, 15, 110), (6, 1, 26)]);
+    const FIRST: (u32, u32) = (6, 3);
+    const SERIES: &[(u32, u32, u32)] = &[(5, 15, 110), (6, 1, 26)];
 
     fn reaches(version: (u32, u32), stable: Stable) -> Option<bool> {
-        Release { version, stable }.reaches(CHANGE.0, CHANGE.1)
+        Release { version, stable }.reaches(FIRST, SERIES)
     }
 
     #[test]

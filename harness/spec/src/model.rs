@@ -142,7 +142,8 @@ impl From<Release> for Changes {
 impl Changes {
     /// Every set of changes that a kernel of this release may have.
     fn possible(release: Release) -> Vec<Self> {
-        let older: [(&Change, fn(Self) -> Self); 4] = [
+        type Without = fn(Changes) -> Changes;
+        let older: [(&Change, Without); 4] = [
             (&SETFCAP, |new| Self { setfcap: false, ..new }),
             (&NOTHING_TO_CHANGE, |new| Self { nothing_to_change: false, ..new }),
             (&BITS_FOR_ALL, |new| Self { bits_for_all: false, ..new }),

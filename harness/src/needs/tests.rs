@@ -27,6 +27,7 @@ use crate::caps::CapSet;
 #[case::kernel(user(), Need::Kernel { major: 6, minor: 12, why: "itself" })]
 #[case::initial_userns(user(), Need::InitialUserns)]
 #[case::processors(user(), Need::Processors(2))]
+#[case::processes(user(), Need::Processes(80))]
 #[case::root(root(), Need::Root)]
 #[case::root_becomes_a_user(root(), Need::UnprivilegedUserns)]
 #[case::root_has_capabilities(root(), Need::Capability(Cap::Setfcap))]
@@ -150,6 +151,14 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
     |facts: &mut Facts| facts.process.processors = Fact::Known(1),
     Need::Processors(2),
     "needs 2 processors to run on at a time: sched_getaffinity(2) tells of 1"
+)]
+#[case::processes(
+    |facts: &mut Facts| {
+        let limit = crate::host::Rlimit { soft: Some(40), hard: Some(40), used: Some(3) };
+        facts.limits.insert("NPROC", limit);
+    },
+    Need::Processes(80),
+    "needs 80 processes: RLIMIT_NPROC leaves room for 37"
 )]
 #[case::hidepid(
     |facts: &mut Facts| facts.proc_state = ProcState::Writable { hidepid: Fact::Known("2".into()) },

@@ -5,6 +5,7 @@
 //! comes from a filter. Nothing is probed where /proc shows that no filter is active. A probe never makes the call
 //! that a test is about: a kernel that wrongly refuses unshare(2) does not become a kernel with a filter.
 
+mod i386;
 mod step;
 mod table;
 
@@ -13,8 +14,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Fact, Seccomp, file_exists, kernel_config, process, system};
 use crate::actor::{Question, Reply, ask};
+use i386::I386;
 pub use step::refused_step;
-use table::{Asks, I386, NATIVE, Probe};
+use table::{Asks, NATIVE, Probe};
 
 /// The namespaces in which a call that asks for a capability first is probed by a caller without it.
 const NEW: i32 = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWUTS;
@@ -50,6 +52,16 @@ pub fn harness_calls() -> Option<String> {
     essential
         .map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]))
         .find_map(|(row, args)| judge(row, args))
+}
+
+/// Every call of the suite that a seccomp filter refuses, natively and through int 0x80, as [`refused_call`] has it.
+pub fn refused_calls() -> Vec<String> {
+    if !may_filter() {
+        return Vec::new();
+    }
+    let rows = NATIVE.iter().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
+    let newuser = refused(NATIVE, libc::SYS_unshare, &[NEW_FLAGS]);
+    newuser.into_iter().chain(rows.filter_map(|(row, args)| judge(row, args))).collect()
 }
 
 /// Why this process cannot start a thread: the C library makes threads by clone3(2), and goes on to clone(2) only where

@@ -30,18 +30,22 @@ const ALL: [(&str, Resource); 16] = [
     ("STACK", Resource::Stack),
 ];
 
-/// What every test needs at least, in the units of setrlimit(2). The suite starts threads, each of which reserves
-/// address space; it writes a snapshot of some kB or a reproducer; a test runs for seconds; a scenario has up to 35
-/// processes, and two tests run at a time.
+/// What every test needs at least, in the units of setrlimit(2), as runs of the suite have shown: with these, only the
+/// tests that nest most deeply need more processes. The suite starts threads, each of which reserves address space; a test
+/// may write a snapshot or a reproducer of some kB.
 const LEAST: [(&str, u64); 7] = [
-    ("NPROC", 128),
-    ("NOFILE", 64),
-    ("FSIZE", 1 << 20),
+    ("NPROC", 32),
+    ("NOFILE", 32),
+    ("FSIZE", 64 << 10),
     ("AS", 512 << 20),
     ("DATA", 128 << 20),
     ("STACK", 256 << 10),
     ("CPU", 60),
 ];
+
+/// The processes that the deepest tests have at a time, two tests together. Where it may, the suite raises its limit to
+/// this.
+const DEEPEST: u64 = 128;
 
 /// Above this soft limit of RLIMIT_NPROC, the number of the user's processes is not counted: counting reads a file of
 /// every process.
@@ -119,7 +123,10 @@ fn threads_of(uid: u32) -> Option<u64> {
 pub fn raise_soft_limits() {
     for (name, resource) in ALL.into_iter().filter(|(name, _)| !["CORE", "STACK"].contains(name)) {
         let found = getrlimit(resource);
-        let least = LEAST.iter().find(|(other, _)| *other == name).map_or(0, |(_, least)| *least);
+        let least = match name {
+            "NPROC" => DEEPEST,
+            _ => LEAST.iter().find(|(other, _)| *other == name).map_or(0, |(_, least)| *least),
+        };
         let enough = found.maximum.map(|hard| hard.max(least));
         // What cannot be raised remains a fact, and is the reason of skips.
         if setrlimit(resource, KernelLimit { current: enough, maximum: enough }).is_err() {
@@ -141,12 +148,16 @@ impl Facts {
     pub fn too_small_limits(&self) -> Option<String> {
         LEAST.iter().find_map(|(name, least)| {
             let limit = self.rlimit(name)?;
-            if *name == "NPROC" && self.is_exempt_from_nproc() {
-                return None;
-            }
-            let room = if *name == "NPROC" { limit.room() } else { limit.hard }?;
+            let room = if *name == "NPROC" { self.processes()? } else { limit.hard? };
             (room < *least).then(|| self.too_small(name, limit, *least))
         })
+    }
+
+    /// How many more processes the user may have. `None` if there is no limit, or if it does not bind the caller. Hard limits
+    /// count, because the suite raises the soft ones.
+    pub fn processes(&self) -> Option<u64> {
+        let limit = self.rlimit("NPROC").filter(|_| !self.is_exempt_from_nproc())?;
+        limit.room()
     }
 
     fn too_small(&self, name: &str, limit: Rlimit, least: u64) -> String {
@@ -164,14 +175,13 @@ impl Facts {
     /// user's processes binds them.
     fn is_exempt_from_nproc(&self) -> bool {
         let process = &self.process;
-        let least = LEAST[0].1;
         let is_privileged = process.uids.known().is_some_and(|uids| uids.real == 0)
             || process.has(Cap::SysResource)
             || process.has(Cap::SysAdmin);
         let hard = self.rlimit("NPROC").and_then(|limit| limit.hard);
         process.in_initial_userns == Fact::Known(true)
             && is_privileged
-            && hard.is_none_or(|hard| hard >= least)
+            && hard.is_none_or(|hard| hard >= DEEPEST)
     }
 }
 
@@ -191,6 +201,54 @@ mod tests {
         assert_eq!(limits["NOFILE"].soft, soft);
         assert!(limits["NOFILE"].used > Some(2), "{:?}", limits["NOFILE"]);
         assert!(limits["AS"].used > Some(1 << 20), "{:?}", limits["AS"]);
+    }
+
+    /// An ordinary user with this limit, of which nothing else is small.
+    fn host(name: &'static str, limit: Rlimit) -> Facts {
+        let mut facts = Facts::gather(crate::lookups());
+        facts.limits = BTreeMap::from([(name, limit)]);
+        facts.process.uids = Fact::Known(harness_scenario::ids::Ids {
+            real: 1000,
+            effective: 1000,
+            saved: 1000,
+            fs: harness_scenario::ids::FsId::Known(1000),
+        });
+        facts.process.capabilities = Fact::Known(harness_scenario::ids::CapSets::default());
+        facts
+    }
+
+    #[test]
+    fn a_limit_that_no_test_can_do_with_is_named() {
+        let small = |hard, used| Rlimit { soft: Some(hard), hard: Some(hard), used };
+
+        for (name, limit, reason) in [
+            (
+                "NPROC",
+                small(40, Some(9)),
+                Some("RLIMIT_NPROC is 40, of which the user has 9; the tests need 32 processes besides"),
+            ),
+            ("NPROC", small(41, Some(9)), None),
+            ("NOFILE", small(31, None), Some("RLIMIT_NOFILE is 31; the tests need 32")),
+            ("AS", small(1 << 20, None), Some("RLIMIT_AS is 1048576; the tests need 536870912")),
+            ("CORE", small(0, None), None),
+            ("CPU", Rlimit { soft: Some(1), hard: None, used: None }, None),
+        ] {
+            assert_eq!(host(name, limit).too_small_limits().as_deref(), reason, "{name} {limit:?}");
+        }
+    }
+
+    /// Root of the initial namespace is bound only by a limit that its unprivileged users would hit.
+    #[test]
+    fn the_limit_of_processes_does_not_bind_root() {
+        let limit = Rlimit { soft: Some(200), hard: Some(200), used: Some(190) };
+        let mut facts = host("NPROC", limit);
+        assert_eq!(facts.processes(), Some(10));
+
+        facts.process.in_initial_userns = Fact::Known(true);
+        facts.process.uids = facts.process.uids.map(|ids| harness_scenario::ids::Ids { real: 0, ..*ids });
+        assert_eq!(facts.processes(), None);
+        facts.process.in_initial_userns = Fact::Known(false);
+        assert_eq!(facts.processes(), Some(10));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
+use serde::Serialize;
 
 use crate::actor::{Nested, nest};
 
@@ -13,7 +14,7 @@ use crate::actor::{Nested, nest};
 pub const MOST: u32 = 33;
 
 /// What one bounded probe found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Levels {
     /// How many user namespaces could be created below one another, at most 33.
     pub count: u32,

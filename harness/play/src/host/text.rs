@@ -24,6 +24,7 @@ impl Facts {
             self.limit_rows(),
             self.mount_rows(),
             self.account_rows(),
+            self.probed_rows(),
         ];
         for (name, value) in rows.concat() {
             // Writing to a String cannot fail.
@@ -127,6 +128,17 @@ impl Facts {
         for (name, program) in &self.programs {
             rows.push(row(name, program.as_ref().map_or("not in the standard PATH".to_owned(), described)));
         }
+        rows
+    }
+
+    fn probed_rows(&self) -> Vec<(String, String)> {
+        let Some(probed) = &self.probed else { return Vec::new() };
+        let mut rows: Vec<_> =
+            probed.refused_calls.iter().map(|reason| row("refused call", reason)).collect();
+        if probed.refused_calls.is_empty() {
+            rows.push(row("refused call", "none"));
+        }
+        rows.push(row("nested user namespaces", &probed.nested_levels.reason));
         rows
     }
 

@@ -39,6 +39,7 @@ pub(super) fn user() -> Facts {
             subgid: Fact::Known(ranges),
         },
         programs: BTreeMap::new(),
+        probed: None,
         lookups: Lookups {
             program: |name| Some(setuid_root(name)),
             file: |_| Fact::Known(()),

@@ -7,7 +7,7 @@ use harness_scenario::caps::Cap;
 use libc::{EBADF, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, ESRCH};
 
 /// An address that is never mapped.
-const BAD: u64 = 8;
+pub(super) const BAD: u64 = 8;
 /// -1 as an argument: no descriptor, no id, no size.
 const NONE: u64 = u64::MAX;
 /// A flag that no call of this table knows.
@@ -72,7 +72,7 @@ impl Probe {
         self
     }
 
-    const fn asks(mut self, asks: Asks) -> Self {
+    pub(super) const fn asks(mut self, asks: Asks) -> Self {
         self.asks = asks;
         self
     }
@@ -88,7 +88,7 @@ impl Probe {
     }
 }
 
-const fn probe(
+pub(super) const fn probe(
     name: &'static str,
     number: i64,
     arity: usize,
@@ -100,7 +100,7 @@ const fn probe(
 }
 
 /// No argument, or 0 for each.
-const fn zeros(_: [u64; 6]) -> [u64; 6] {
+pub(super) const fn zeros(_: [u64; 6]) -> [u64; 6] {
     [0; 6]
 }
 
@@ -110,7 +110,7 @@ const fn no_fd([_, b, ..]: [u64; 6]) -> [u64; 6] {
 }
 
 /// A descriptor that does not exist, and no other argument.
-const fn no_fd_alone(_: [u64; 6]) -> [u64; 6] {
+pub(super) const fn no_fd_alone(_: [u64; 6]) -> [u64; 6] {
     [NONE, 0, 0, 0, 0, 0]
 }
 
@@ -130,7 +130,7 @@ const fn bad_open([_, _, flags, mode, ..]: [u64; 6]) -> [u64; 6] {
 }
 
 /// An id for each, which means that nothing changes.
-const fn no_ids(_: [u64; 6]) -> [u64; 6] {
+pub(super) const fn no_ids(_: [u64; 6]) -> [u64; 6] {
     [NONE, NONE, NONE, 0, 0, 0]
 }
 
@@ -294,42 +294,4 @@ const fn prctl(option: i32, value: u64, answer: i32) -> Probe {
         _ => |[option, ..]| [option, 999, 999, 0, 0, 0],
     };
     probe("prctl", libc::SYS_prctl, 3, args, answer).only(option.cast_unsigned() as u64)
-}
-
-/// The calls of i386, through int 0x80.
-///
-/// Source: arch/x86/entry/syscalls/syscall_32.tbl; kernel/uid16.c, in which 65535 is -1.
-pub(super) static I386: &[Probe] = &[
-    probe("setuid16", 23, 1, no_ids16, EINVAL),
-    probe("getuid16", 24, 0, zeros, 0),
-    probe("setgid16", 46, 1, no_ids16, EINVAL),
-    probe("getgid16", 47, 0, zeros, 0),
-    probe("geteuid16", 49, 0, zeros, 0),
-    probe("getegid16", 50, 0, zeros, 0),
-    probe("setreuid16", 70, 2, no_ids16, 0),
-    probe("setregid16", 71, 2, no_ids16, 0),
-    probe("getgroups16", 80, 2, no_fd_alone, EINVAL),
-    probe("setgroups16", 81, 2, |_| [65_537, BAD, 0, 0, 0, 0], EINVAL).asks(CapHere(Cap::Setgid)),
-    probe("setfsuid16", 138, 1, no_ids16, 0),
-    probe("setfsgid16", 139, 1, no_ids16, 0),
-    probe("setresuid16", 164, 3, no_ids16, 0),
-    probe("getresuid16", 165, 3, |_| [BAD, BAD, BAD, 0, 0, 0], EFAULT),
-    probe("setresgid16", 170, 3, no_ids16, 0),
-    probe("getresgid16", 171, 3, |_| [BAD, BAD, BAD, 0, 0, 0], EFAULT),
-    probe("setreuid32", 203, 2, no_ids, 0),
-    probe("setregid32", 204, 2, no_ids, 0),
-    probe("getgroups32", 205, 2, no_fd_alone, EINVAL),
-    probe("setgroups32", 206, 2, |_| [65_537, BAD, 0, 0, 0, 0], EINVAL).asks(CapHere(Cap::Setgid)),
-    probe("setresuid32", 208, 3, no_ids, 0),
-    probe("getresuid32", 209, 3, |_| [BAD, BAD, BAD, 0, 0, 0], EFAULT),
-    probe("setresgid32", 210, 3, no_ids, 0),
-    probe("getresgid32", 211, 3, |_| [BAD, BAD, BAD, 0, 0, 0], EFAULT),
-    probe("setuid32", 213, 1, no_ids, EINVAL),
-    probe("setgid32", 214, 1, no_ids, EINVAL),
-    probe("setfsuid32", 215, 1, no_ids, 0),
-    probe("setfsgid32", 216, 1, no_ids, 0),
-];
-
-const fn no_ids16(_: [u64; 6]) -> [u64; 6] {
-    [0xffff, 0xffff, 0xffff, 0, 0, 0]
 }

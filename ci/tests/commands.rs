@@ -249,7 +249,9 @@ fn a_run_that_saw_little_says_so_in_its_last_line_its_status_its_json_and_its_ju
         assert!(junit.contains(words), "no {words} in:\n{junit}");
     }
     let (json, status) = stand_in.says(&["suite", "--skip-install", "--json"])?;
-    let verdict = serde_json::from_str::<Value>(&json)?["verdict"].clone();
+    let document: Value = serde_json::from_str(&json)?;
+    assert!(document["facts"]["system"]["kernel_release"].is_string(), "{json}");
+    let verdict = document["verdict"].clone();
     let expected = json!({"word": "partial", "text": words, "ran": 1, "could_not_run": 9,
                           "reasons": [{"why": "needs CAP_SETFCAP", "tests": 9}], "unseen": []});
     assert_eq!((verdict, status), (expected, Some(3)));
@@ -271,6 +273,19 @@ fn skips_that_the_filter_does_not_select_do_not_count() -> io::Result<()> {
     assert!(text.contains("  skipped      0\n"), "{text}");
     let (text, status) = stand_in.suite()?;
     assert_eq!(status, Some(3), "without a filter both were asked for:\n{text}");
+    Ok(())
+}
+
+#[test]
+fn a_filter_that_selects_nothing_is_no_success() -> io::Result<()> {
+    let stand_in = StandIn::new(0, JUNIT, &listing(&RULES, &REASONS))?;
+    let root = stand_in.dir.path();
+    fs::write(root.join("selected"), selected(&root.join("userns"), &[]))?;
+
+    for filter in [&["-E", "test(nothing)"][..], &["--", "nothing"]] {
+        let (text, status) = stand_in.says(&[&["suite", "--skip-install"], filter].concat())?;
+        assert_eq!((status, text.as_str()), (Some(2), ""), "{filter:?}");
+    }
     Ok(())
 }
 

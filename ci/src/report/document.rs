@@ -1,5 +1,7 @@
 //! One run of the suite on this host as JSON: what `cargo ci suite --json` prints.
 
+use harness::facts;
+use harness::host::Facts;
 use serde::Serialize;
 
 use crate::report::record::{Evidence, FORMAT, TestReport, VerdictReport};
@@ -11,12 +13,12 @@ struct Document<'a> {
     format: u32,
     who: &'a str,
     verdict: VerdictReport,
-    /// The facts of the host as the lines of `cargo ci facts`.
-    facts: &'a str,
+    /// The facts of the host, as `cargo ci facts --json` prints them.
+    facts: &'a Facts,
     tests: Vec<TestReport>,
 }
 
-/// The run as lines of JSON.
+/// The run of the caller as lines of JSON.
 ///
 /// # Errors
 /// When it cannot be written as JSON.
@@ -25,7 +27,7 @@ pub fn json(run: &UserRun) -> Result<String, String> {
         format: FORMAT,
         who: &run.who,
         verdict: VerdictReport::new(&run.verdict, &run.coverage),
-        facts: &run.facts,
+        facts: facts(),
         tests: run.tests.iter().map(|test| report(test, run)).collect(),
     };
     serde_json::to_string_pretty(&document)

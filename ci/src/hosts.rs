@@ -1,5 +1,6 @@
 //! `cargo ci hosts`: the suite on restricted hosts, the rows of `ci/hosts.toml`.
 
+mod asked;
 mod calls;
 mod filter;
 mod host;
@@ -19,7 +20,8 @@ use std::time::Instant;
 
 use nix::unistd::geteuid;
 
-use crate::hosts::host::{Answers, Asked, Cases, Common, Host};
+use crate::hosts::asked::{Asked, Cases};
+use crate::hosts::host::{Answers, Common, Host};
 use crate::hosts::judge::{Finding, Reasons};
 use crate::hosts::options::HostsOptions;
 use crate::hosts::report::Judged;

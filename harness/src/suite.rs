@@ -114,6 +114,7 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if the suite was written or called
 /// wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
+    harness_play::keep_ended_children();
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--serve"].into_iter().any(asked);
     let arguments = if lists { Arguments::default() } else { Arguments::from_args() };

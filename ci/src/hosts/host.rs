@@ -19,6 +19,7 @@ use nix::unistd::Pid;
 use crate::hosts::asked::{Asked, Cases};
 use crate::hosts::place::{self, Place};
 use crate::hosts::rows::Row;
+use crate::hosts::running::Running;
 use crate::sys::scratch::Scratch;
 use crate::sys::supervisor::supervised_with_report;
 use crate::sys::{process, signals};
@@ -49,6 +50,9 @@ pub struct Common {
     pub asked: Asked,
     /// A test holds it for reading, a race for writing: two races at a time would wait for each other's processors.
     pub processors: RwLock<()>,
+    /// The tests that run just now. The kernel counts processes, messages and keys by uid: a test beside itself would be
+    /// refused what it may have.
+    pub running: Running,
 }
 
 /// A test that ran.
@@ -207,6 +211,7 @@ impl<'a> Host<'a> {
                 Server::start_with_pipe(command)?.with_groups(groups)
             }
         };
+        let _taken = self.common.running.take(test);
         let lock = &self.common.processors;
         let (alone, beside) = match test.starts_with(RACES) {
             true => (Some(lock.write().unwrap_or_else(PoisonError::into_inner)), None),

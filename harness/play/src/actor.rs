@@ -25,7 +25,7 @@ mod sockets;
 pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
 pub use filter::install_filter;
-pub use fork::{Start, fork, fork_for_test, in_a_child};
+pub use fork::{Start, fork, fork_for_test, in_a_child, keep_ended_children};
 
 use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
 use libc::{c_int, c_long};

@@ -60,7 +60,7 @@ pub mod userns;
 mod wire;
 
 #[doc(hidden)]
-pub use actor::{fork_for_test, install_filter};
+pub use actor::{fork_for_test, install_filter, keep_ended_children};
 pub use director::{LIMIT, Play};
 pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};

@@ -1,5 +1,6 @@
 //! `cargo ci hosts`: the suite on restricted hosts, the rows of `ci/hosts.toml`.
 
+mod asked;
 mod calls;
 mod filter;
 mod host;
@@ -9,6 +10,7 @@ pub mod options;
 mod place;
 mod report;
 mod rows;
+mod running;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
@@ -19,11 +21,13 @@ use std::time::Instant;
 
 use nix::unistd::geteuid;
 
-use crate::hosts::host::{Answers, Asked, Cases, Common, Host};
+use crate::hosts::asked::{Asked, Cases};
+use crate::hosts::host::{Answers, Common, Host};
 use crate::hosts::judge::{Finding, Reasons};
 use crate::hosts::options::HostsOptions;
 use crate::hosts::report::Judged;
 use crate::hosts::rows::Row;
+use crate::hosts::running::Running;
 use crate::run::nextest;
 use crate::sys::scratch::Scratch;
 use crate::sys::tools::{self, Install};
@@ -114,6 +118,7 @@ fn common(options: &HostsOptions, workspace: &Workspace) -> Result<Common, Strin
         cases: if options.brief { Cases::First } else { Cases::All },
         asked: Asked::read(&options.tests)?,
         processors: RwLock::new(()),
+        running: Running::default(),
         scratch,
     })
 }

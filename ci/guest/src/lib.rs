@@ -5,6 +5,7 @@
 //! with its counts, so that half an answer cannot pass for a whole one.
 
 pub mod limit;
+mod output;
 pub mod server;
 
 use std::fmt;

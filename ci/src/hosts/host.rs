@@ -1,22 +1,25 @@
 //! One host: the suite in it, from the list of its tests to what it leaves behind.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
+use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use glob::Pattern;
 use guest::End;
 use guest::server::{Groups, Server, end};
 use harness::listing;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::hosts::asked::{Asked, Cases};
 use crate::hosts::place::{self, Place};
 use crate::hosts::rows::Row;
+use crate::hosts::running::Running;
 use crate::sys::scratch::Scratch;
 use crate::sys::supervisor::supervised_with_report;
 use crate::sys::{process, signals};
@@ -47,45 +50,9 @@ pub struct Common {
     pub asked: Asked,
     /// A test holds it for reading, a race for writing: two races at a time would wait for each other's processors.
     pub processors: RwLock<()>,
-}
-
-/// Which cases of a test of many are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cases {
-    /// All that can run.
-    All,
-    /// The first that can run.
-    First,
-}
-
-/// Patterns of the tests that are asked for, and of those that are not.
-#[derive(Debug)]
-pub struct Asked {
-    with: Vec<Pattern>,
-    without: Vec<Pattern>,
-}
-
-impl Asked {
-    /// Reads patterns; `!` before one leaves its tests out.
-    ///
-    /// # Errors
-    /// When one is no pattern; the message names it.
-    pub fn read(patterns: &[String]) -> Result<Self, String> {
-        let mut asked = Self { with: Vec::new(), without: Vec::new() };
-        for text in patterns {
-            let (list, pattern) = match text.strip_prefix('!') {
-                Some(pattern) => (&mut asked.without, pattern),
-                None => (&mut asked.with, text.as_str()),
-            };
-            list.push(Pattern::new(pattern).map_err(|error| format!("{text:?} is no pattern: {error}"))?);
-        }
-        Ok(asked)
-    }
-
-    fn contains(&self, test: &str) -> bool {
-        let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(test));
-        (self.with.is_empty() || fits(&self.with)) && !fits(&self.without)
-    }
+    /// The tests that run just now. The kernel counts processes, messages and keys by uid: a test beside itself would be
+    /// refused what it may have.
+    pub running: Running,
 }
 
 /// A test that ran.
@@ -191,16 +158,14 @@ impl<'a> Host<'a> {
     }
 
     fn list(&self) -> Result<listing::Listing, String> {
-        let (out, said) = (self.place.all.join("list"), self.place.all.join("said"));
         let fail = |error: &dyn std::fmt::Display| format!("the suite does not list its tests here: {error}");
-        let stream = |path: &Path| File::create(path).map_err(|error| fail(&error));
         let mut command = self.command(&["--list", "--format", "json"], &self.place.all.join("left"));
-        command.stdin(Stdio::null()).stdout(stream(&out)?).stderr(stream(&said)?);
-        let child = command.spawn().map_err(|error| fail(&error))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| fail(&error))?;
+        let readers = (read(child.stdout.take()), read(child.stderr.take()));
         let ended = wait(child, LISTING).map_err(|error| fail(&error))?;
-        let read = |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let text = read(&out).map_err(|error| fail(&error))?;
-        let said = read(&said).unwrap_or_default();
+        // The supervisor has ended all that could hold the pipes.
+        let (text, said) = (readers.0.join().unwrap_or_default(), readers.1.join().unwrap_or_default());
         match ended {
             Ended::TooLate => Err(fail(&format!("it takes longer than {} s: {said}", LISTING.as_secs()))),
             Ended::With(status) if status.success() => {
@@ -243,9 +208,10 @@ impl<'a> Host<'a> {
             None => {
                 let groups = if self.row.own_pids { Groups::Hidden } else { Groups::Seen };
                 let command = self.command(&[], &self.place.all.join("left"));
-                Server::start(command, self.output()?)?.with_groups(groups)
+                Server::start_with_pipe(command)?.with_groups(groups)
             }
         };
+        let _taken = self.common.running.take(test);
         let lock = &self.common.processors;
         let (alone, beside) = match test.starts_with(RACES) {
             true => (Some(lock.write().unwrap_or_else(PoisonError::into_inner)), None),
@@ -266,12 +232,6 @@ impl<'a> Host<'a> {
         }
     }
 
-    fn output(&self) -> Result<File, String> {
-        let path = self.place.all.join("output");
-        let file = File::options().read(true).append(true).create(true).open(&path);
-        file.map_err(|error| format!("cannot write {}: {error}", path.display()))
-    }
-
     /// The processes that the supervisor found after the end of the suite.
     fn left_behind(&self, answers: &mut Answers) {
         let left = fs::read_to_string(self.place.all.join("left")).unwrap_or_default();
@@ -284,6 +244,16 @@ impl Drop for Host<'_> {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.place.all);
     }
+}
+
+/// Reads a stream to its end, in a thread.
+fn read(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What cannot be read is missed by the reader of the list.
+        let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 enum Ended {
@@ -302,23 +272,4 @@ fn wait(mut child: Child, limit: Duration) -> std::io::Result<Ended> {
         let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
     }
     child.wait().map(|_| Ended::TooLate)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_ask_for_tests_and_leave_out_others() -> Result<(), String> {
-        let asked = |patterns: &[&str], test: &str| {
-            let patterns: Vec<String> = patterns.iter().map(|text| (*text).to_owned()).collect();
-            Ok::<_, String>(Asked::read(&patterns)?.contains(test))
-        };
-
-        assert!(asked(&[], "sweeps::all")? && asked(&["sweeps::*"], "sweeps::all")?);
-        assert!(!asked(&["map::*"], "sweeps::all")? && !asked(&["!sweeps::*"], "sweeps::all")?);
-        assert!(asked(&["!sweeps::*"], "map::a")? && !asked(&["map::*", "!*::a"], "map::a")?);
-        assert!(asked(&["[a"], "a").is_err_and(|error| error.starts_with("\"[a\" is no pattern: ")));
-        Ok(())
-    }
 }

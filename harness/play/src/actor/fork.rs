@@ -41,6 +41,13 @@ pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
     }
 }
 
+/// Lets this process wait for its children where its parent ignored SIGCHLD: then the kernel reaps them, and waitpid(2)
+/// fails with ECHILD. execve(2) keeps ignored signals.
+pub fn keep_ended_children() {
+    // SAFETY: sets the default action, which runs no code of this process.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+}
+
 /// The result of a task in a forked child. The task may change the child's root directory, namespaces and
 /// credentials. `None` if the task has no result or the fork fails. The task makes system calls and takes no lock.
 pub fn in_a_child(task: fn() -> Option<bool>) -> Option<bool> {

@@ -56,17 +56,13 @@ impl Coverage {
     /// Counts the tests that were asked for.
     pub fn of<'a>(tests: impl IntoIterator<Item = (&'a TestDescription, Seen<'a>)>) -> Self {
         let tests: Vec<_> = tests.into_iter().filter(|(_, seen)| *seen != Seen::ForOthers).collect();
-        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, seen) in &tests {
-            if let Seen::CouldNot(why) = seen {
-                *reasons.entry(why).or_default() += 1;
-            }
-        }
+        let whys = tests.iter().filter_map(|(_, seen)| match seen {
+            Seen::CouldNot(why) => Some(*why),
+            Seen::Ran | Seen::ForOthers => None,
+        });
         let ran = tests.iter().filter(|(_, seen)| *seen == Seen::Ran).count();
         let mut coverage = Self { ran, could_not_run: tests.len() - ran, ..Self::default() };
-        coverage.reasons =
-            reasons.into_iter().map(|(why, tests)| Reason { why: why.to_owned(), tests }).collect();
-        coverage.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.tests));
+        coverage.reasons = reasons(whys);
         coverage.unseen = unseen(&tests);
         coverage
     }
@@ -113,6 +109,22 @@ impl Coverage {
         }
         words
     }
+}
+
+/// The reasons with the number of their tests, the most frequent first. Reasons of one need that differ in what follows
+/// the colon, such as the step, are one: "needs CAP_SYS_ADMIN".
+fn reasons<'a>(whys: impl Iterator<Item = &'a str>) -> Vec<Reason> {
+    let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for why in whys {
+        needs.entry(why.split_once(": ").map_or(why, |(need, _)| need)).or_default().push(why);
+    }
+    let reason = |(need, whys): (&str, Vec<&str>)| {
+        let same = whys.iter().all(|why| *why == whys[0]);
+        Reason { why: if same { whys[0] } else { need }.to_owned(), tests: whys.len() }
+    };
+    let mut reasons: Vec<Reason> = needs.into_iter().map(reason).collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.tests));
+    reasons
 }
 
 /// The large families of rules whose tests all could not run.
@@ -172,6 +184,17 @@ mod tests {
         assert!(words.ends_with("; nothing ran of: setgroups(2) and getgroups(2)"), "{words}");
         tests.extend(some("groups.denied", 1, 1));
         assert_eq!(coverage(&tests).verdict(), Verdict::Good);
+    }
+
+    #[test]
+    fn reasons_of_one_need_are_one_whatever_the_step() {
+        let of = |whys: &[&'static str]| reasons(whys.iter().copied());
+        let reason = |why: &str, tests| Reason { why: why.to_owned(), tests };
+
+        let steps = ["needs sudo: not there", "needs CAP_X: step 3", "needs CAP_X: step 4"];
+        assert_eq!(of(&steps), [reason("needs CAP_X", 2), reason("needs sudo: not there", 1)]);
+        assert_eq!(of(&["needs CAP_X: step 3"; 2]), [reason("needs CAP_X: step 3", 2)]);
+        assert_eq!(of(&["too slow"]), [reason("too slow", 1)]);
     }
 
     #[test]

@@ -50,7 +50,13 @@ pub fn run(options: &TestOptions) -> Result<Verdict, String> {
         }
     }
     let not_run = if options.require_all { NotRun::Counts } else { NotRun::Reported };
-    let verdict = steps::verdict(&played, not_run);
+    let verdict = match steps::verdict(&played, not_run) {
+        // The steps that follow were not played, whatever those before them say.
+        Verdict::Good | Verdict::Partial(_) if signals::interrupted() => {
+            Verdict::CouldNotRun("interrupted".to_owned())
+        }
+        verdict => verdict,
+    };
     print(steps::table(&played, &verdict));
     Ok(verdict)
 }

@@ -13,13 +13,16 @@ use crate::matrix::options::MatrixOptions;
 use crate::rules::options::RulesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
+use crate::ui::verdict::Partial;
 use crate::{check, distros, explore, hosts, kernels, matrix, rules};
 
 const AFTER: &str = "\
 Exit status:
   0  good: everything that was asked for ran, and passed
   1  tests or checks failed
-  2  could not run: it did not build, nothing ran, or a result cannot be trusted";
+  2  could not run: it did not build, nothing ran, it was interrupted, the result could not be written, or a
+     result cannot be trusted
+  3  passed, but much of the suite could not run here: --partial ok makes it 0, --partial fail makes it 1";
 
 /// Run the user namespace suite on this kernel, or everything that CI checks
 #[derive(Debug, Parser)]
@@ -72,6 +75,26 @@ pub enum Command {
     /// Start a guest, and end it when the process that asked for it has gone
     #[command(hide = true)]
     Supervise(SupervisorOptions),
+}
+
+impl Command {
+    /// What a partial run is to this caller.
+    pub fn partial(&self) -> Partial {
+        match self {
+            Self::Suite(options) => options.partial.partial,
+            Self::Rules(options) => options.partial.partial,
+            Self::Test(options) => options.partial.partial,
+            Self::Kernels(options) => options.elsewhere.partial.partial,
+            Self::Distros(options) => options.elsewhere.partial.partial,
+            Self::Facts { .. }
+            | Self::Hosts(_)
+            | Self::Filter(_)
+            | Self::Sweep(_)
+            | Self::Matrix(_)
+            | Self::Search(_)
+            | Self::Supervise(_) => Partial::Tell,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub fn run(json: bool) -> Result<(), String> {
         print(text());
         return Ok(());
     }
-    let json = serde_json::to_string_pretty(facts())
+    let json = serde_json::to_string_pretty(&facts().clone().with_probes())
         .map_err(|error| format!("the facts of this host are no JSON: {error}"))?;
     print(format_args!("{json}\n"));
     Ok(())
@@ -21,5 +21,5 @@ pub fn run(json: bool) -> Result<(), String> {
 
 /// The facts of this host as text that can be pasted into a bug report.
 pub fn text() -> String {
-    facts().to_text()
+    facts().clone().with_probes().to_text()
 }

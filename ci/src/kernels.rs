@@ -15,6 +15,9 @@ pub mod setup;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::unistd::{AccessFlags, access};
+
+use crate::catalogue::ask;
 use crate::debian::apt::Mirror;
 use crate::guests::bundle::Bundle;
 use crate::guests::failure::RunFailure;
@@ -75,11 +78,16 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
         memory: options.memory,
         accelerator: Choice::new(options.accelerator, &cache),
     };
+    let tests = ask::tests(&common.questions.bundle.binary, &workspace.root)?;
     let about = match elsewhere.json || options.save.is_some() || !options.pages.is_empty() {
-        true => Some(about(&workspace, &common.questions.bundle)?),
+        true => Some(About::of(&workspace.root, &tests, &common.questions.bundle.tests)?),
         false => None,
     };
-    let outcomes = all(&common, rows, &cache, options)?;
+    let mut outcomes = all(&common, rows, &cache, options)?;
+    for outcome in &mut outcomes {
+        outcome.users.iter_mut().for_each(|user| user.learn(&tests));
+        outcome.coverage = outcome.users.iter().map(|user| user.coverage(&tests)).collect();
+    }
     let document = about.map(|about| json::document(&outcomes, &about));
     report(&outcomes, document, &workspace, options)?;
     Ok(outcome::verdict(&outcomes))
@@ -107,18 +115,17 @@ fn report(
     document.map_or(Ok(()), |document| matrix::write_run(document, &options.pages))
 }
 
-/// What cannot be written is found before the kernels run, not after.
+/// What cannot be written is found before the kernels run, not after. A file that is there is opened and left as it is.
 fn reachable(files: [&Option<PathBuf>; 4]) -> Result<(), String> {
     files.into_iter().flatten().try_for_each(|file| {
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::read_dir(parent)
-            .map(drop)
-            .map_err(|error| format!("cannot write {}: {error}", file.display()))
+        let done = match file.symlink_metadata() {
+            Ok(_) => std::fs::OpenOptions::new().append(true).open(file).map(drop),
+            Err(_) => std::fs::read_dir(parent)
+                .and_then(|_| access(parent, AccessFlags::W_OK).map_err(std::io::Error::from)),
+        };
+        done.map_err(|error| format!("cannot write {}: {error}", file.display()))
     })
-}
-
-fn about(workspace: &Workspace, bundle: &Bundle) -> Result<About, String> {
-    About::of(&workspace.root, &bundle.binary, &bundle.tests)
 }
 
 /// Asks all rows. What runs on the host's kernel comes first and alone: its tests need all processors.
@@ -129,7 +136,7 @@ fn all(
     options: &KernelsOptions,
 ) -> Result<Vec<Outcome>, String> {
     let mut processors = pool::processors()?;
-    processors.truncate(options.jobs.unwrap_or(usize::MAX).max(1));
+    processors.truncate(options.jobs.map_or(usize::MAX, |jobs| jobs as usize));
     let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref());
     let store = Store::new(cache, mirror, options.elsewhere.refresh);
     let one = |row: &Row| play::play(common, row, image(&store, row));

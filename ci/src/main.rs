@@ -3,7 +3,8 @@
 //! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
 //! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
-//! kernels and rules on a page, `test` runs everything that CI checks. Exit status: 0 good, 1 tests or checks failed, 2 could not run.
+//! kernels and rules on a page, `test` runs everything that CI checks.
+//! Exit status: 0 good, 1 tests or checks failed, 2 could not run, 3 passed but little could run here.
 //!
 //! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `run` and `catalogue`,
 //! `debian`, `sys`, `ui`.
@@ -26,6 +27,7 @@ mod suite;
 mod sys;
 mod ui;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -33,22 +35,54 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::explore::{search, sweep};
 use crate::hosts::launch;
+use crate::sys::panics::words;
 use crate::sys::{signals, supervisor};
+use crate::ui::print::{keep, lost};
 use crate::ui::style;
-use crate::ui::verdict::Verdict;
+use crate::ui::verdict::{Partial, Verdict};
 
 fn main() -> ExitCode {
-    // A parse error of clap ends with 2 as well: nothing was run.
-    match run(Cli::parse().command) {
-        Ok(status) => status,
-        Err(message) => {
-            anstream::eprintln!("{}cannot run:{:#} {message}", style::BAD, style::BAD);
-            Verdict::CouldNotRun(message).exit_code()
-        }
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(answer) => return answered(&answer),
+    };
+    let partial = command.partial();
+    // A panic is a fault of this program. It is no result, and must not have the status of one.
+    let done = catch_unwind(AssertUnwindSafe(|| run(command)))
+        .unwrap_or_else(|panic| Err(format!("cargo ci itself panicked: {}", words(panic.as_ref()))));
+    let done = match (done, lost()) {
+        // What went wrong before is the more important message.
+        (Ok(_), Some(error)) => Err(error),
+        (done, _) => done,
+    };
+    match done {
+        Ok(End::Verdict(verdict)) => verdict.exit_code(partial),
+        Ok(End::Status(status)) => status,
+        Err(message) => could_not_run(message),
     }
 }
 
-fn run(command: Command) -> Result<ExitCode, String> {
+fn could_not_run(message: String) -> ExitCode {
+    anstream::eprintln!("{}cannot run:{:#} {message}", style::BAD, style::BAD);
+    Verdict::CouldNotRun(message).exit_code(Partial::Tell)
+}
+
+/// What clap prints in place of a command: the help, or what is wrong with the arguments (status 2: nothing was run).
+fn answered(answer: &clap::Error) -> ExitCode {
+    keep(answer.print());
+    match lost() {
+        Some(error) if !answer.use_stderr() => could_not_run(error),
+        _ => ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2)),
+    }
+}
+
+/// How a command ended.
+enum End {
+    Verdict(Verdict),
+    Status(ExitCode),
+}
+
+fn run(command: Command) -> Result<End, String> {
     signals::watch_signals()?;
     let done = match command {
         Command::Facts { json } => facts::run(json).map(|()| Verdict::Good),
@@ -62,7 +96,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Hosts(options) => hosts::run(&options),
         Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
-        Command::Supervise(options) => return Ok(supervisor::run(&options)),
+        Command::Supervise(options) => return Ok(End::Status(supervisor::run(&options))),
     };
-    done.map(|verdict| verdict.exit_code())
+    done.map(End::Verdict)
 }

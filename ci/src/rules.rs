@@ -44,7 +44,7 @@ pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
     match &run.verdict {
         // That every test of the rules is skipped is an answer.
         Verdict::CouldNotRun(why) if !only_skips(&run) => return Err(why.clone()),
-        _ => {}
+        Verdict::CouldNotRun(_) | Verdict::Good | Verdict::Partial(_) | Verdict::Failed(_) => {}
     }
     let results = Results::of(&run, &tests);
     let rulings: Vec<Ruling> = asked.iter().map(|rule| results.rule(rule)).collect();
@@ -54,9 +54,13 @@ pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
         let length = if options.names.is_empty() { table::Length::Short } else { table::Length::Full };
         print(table::render(&rulings, &run, length));
         print(summary::snapshots(&run, &workspace.root));
+        if let Verdict::Partial(_) | Verdict::CouldNotRun(_) = run.verdict {
+            print(format_args!("{}\n", run.verdict.line()));
+        }
     }
     Ok(match rulings.iter().filter(|ruling| ruling.state == State::Differs).count() {
-        0 => Verdict::Good,
+        // What the run says of how much it saw holds for its rules: that all of them are skipped is no success.
+        0 => run.verdict.clone(),
         differ => Verdict::Failed(format!("{differ} of {} rules differ", rulings.len())),
     })
 }

@@ -2,8 +2,10 @@
 
 pub mod browsers;
 pub mod packages;
+pub mod panics;
 pub mod pool;
 pub mod process;
+pub mod programs;
 pub mod scratch;
 pub mod signals;
 pub mod supervisor;

@@ -32,7 +32,8 @@ fn listing(rules: &[(&str, &[&str])], reasons: &[(&str, &str)]) -> String {
     let test = |(name, rules): &(&str, &[&str])| {
         let reason = reasons.iter().find(|(test, _)| test == name).map(|(_, reason)| reason);
         json!({"name": name, "file": "tests/userns/topic.rs", "line": 1, "function": name.rsplit("::").next(),
-               "rules": rules, "varies": [], "skipped": reason})
+               "rules": rules, "varies": [], "skipped": reason,
+               "skipped_everywhere": reason.is_some_and(|it| it.contains("root"))})
     };
     let tests: Vec<Value> = rules.iter().map(test).collect();
     format!("{}\n", json!({"tests": tests}))
@@ -62,22 +63,32 @@ impl StandIn {
         let root = dir.path().display();
         fs::write(dir.path().join("junit.in"), junit)?;
         fs::write(dir.path().join("listing"), listing)?;
+        fs::write(dir.path().join("selected"), selected(&dir.path().join("userns"), &["topic::needs_user"]))?;
         program(dir.path(), "cargo-nextest", "echo 'cargo-nextest 99.0.0'")?;
         program(dir.path(), "userns", &format!("cat {root}/listing"))?;
         let answers = format!(
             r#"case "$1 $2" in
             metadata*) echo '{{"workspace_root":"{root}","target_directory":"{root}/target"}}' ;;
             "nextest list")
+                case "$*" in *"--run-ignored all"*) cat {root}/selected; exit ;; esac
                 echo '{{"rust-binaries":{{"userns-suite::userns":{{"binary-path":"{root}/userns"}}}}}}' ;;
             "nextest run")
                 mkdir -p {root}/target/nextest/default "$INSTA_PENDING_DIR/tests"
                 cp {root}/junit.in {root}/target/nextest/default/junit.xml
                 touch "$INSTA_PENDING_DIR/tests/a.snap.new"
+                cp {root}/findings/* "$USERNS_SUITE_FINDINGS" 2>/dev/null
                 exit {status} ;;
             esac"#
         );
         program(dir.path(), "cargo", &answers)?;
         Ok(Self { dir })
+    }
+
+    /// What a test of the run leaves.
+    fn leaves(&self, test: &str, findings: &Value) -> io::Result<()> {
+        let directory = self.dir.path().join("findings");
+        fs::create_dir_all(&directory)?;
+        fs::write(directory.join(test.replace("::", "__") + ".json"), format!("{findings}\n"))
     }
 
     fn suite(&self) -> io::Result<(String, Option<i32>)> {
@@ -91,6 +102,13 @@ impl StandIn {
         command.env("CARGO", self.dir.path().join("cargo")).current_dir("/");
         ends(command)
     }
+}
+
+/// What nextest lists for a filter that selects these tests.
+fn selected(binary: &Path, tests: &[&str]) -> String {
+    let case = |name: &&str| ((*name).to_owned(), json!({"filter-match": {"status": "matches"}}));
+    let cases: serde_json::Map<String, Value> = tests.iter().map(case).collect();
+    json!({"rust-suites": {"userns-suite::userns": {"binary-path": binary, "testcases": cases}}}).to_string()
 }
 
 fn program(dir: &Path, name: &str, script: &str) -> io::Result<()> {
@@ -202,6 +220,124 @@ fn a_green_run_with_an_unexplained_skip_is_not_good() -> io::Result<()> {
     Ok(())
 }
 
+/// A green run of which nearly everything was skipped for want of something on this host.
+#[test]
+fn a_run_that_saw_little_says_so_in_its_last_line_its_status_its_json_and_its_junit()
+-> Result<(), Box<dyn std::error::Error>> {
+    let case = |name: &str| format!(r#"<testcase name="{name}"><skipped/></testcase>"#);
+    let names: Vec<String> = (0..9).map(|number| format!("topic::lacks_{number}")).collect();
+    let skipped: String = names.iter().map(|name| case(name)).collect();
+    let green = format!(
+        r#"<testsuites name="nextest-run" tests="10" failures="0" errors="0"><testsuite name="userns" tests="10"
+        skipped="9" errors="0" failures="0"><testcase name="topic::ran"/>{skipped}</testsuite></testsuites>"#
+    );
+    let rules: Vec<(&str, &[&str])> =
+        names.iter().map(String::as_str).chain(["topic::ran"]).map(|name| (name, &[][..])).collect();
+    let reasons: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "needs CAP_SETFCAP")).collect();
+    let stand_in = StandIn::new(0, &green, &listing(&rules, &reasons))?;
+
+    let (text, status) = stand_in.suite()?;
+    let words = "passed, but 9 of 10 tests could not run here: needs CAP_SETFCAP (9)";
+    assert_eq!((text.lines().last(), status), (Some(words), Some(3)), "{text}");
+    for (word, status) in [("ok", 0), ("fail", 1), ("tell", 3)] {
+        assert_eq!(stand_in.says(&["suite", "--skip-install", "--partial", word])?.1, Some(status), "{word}");
+    }
+    let junit = fs::read_to_string(stand_in.dir.path().join("target/userns-suite/junit.xml"))?;
+    for words in
+        [r#"<property name="verdict" value="partial"/>"#, r#"<skipped message="needs CAP_SETFCAP"/>"#]
+    {
+        assert!(junit.contains(words), "no {words} in:\n{junit}");
+    }
+    let (json, status) = stand_in.says(&["suite", "--skip-install", "--json"])?;
+    let verdict = serde_json::from_str::<Value>(&json)?["verdict"].clone();
+    let expected = json!({"word": "partial", "text": words, "ran": 1, "could_not_run": 9,
+                          "reasons": [{"why": "needs CAP_SETFCAP", "tests": 9}], "unseen": []});
+    assert_eq!((verdict, status), (expected, Some(3)));
+    Ok(())
+}
+
+/// nextest reports every skipped test, selected or not. Those that the filter does not select were not asked for.
+#[test]
+fn skips_that_the_filter_does_not_select_do_not_count() -> io::Result<()> {
+    let green = r#"<testsuites name="nextest-run" tests="2" failures="0" errors="0">
+        <testsuite name="userns" tests="2" skipped="1" errors="0" failures="0">
+        <testcase name="topic::needs_user"/><testcase name="b"><skipped/></testcase>
+        </testsuite></testsuites>"#;
+    let listing = listing(&[("topic::needs_user", &[]), ("b", &[])], &[("b", "needs CAP_SETFCAP")]);
+    let stand_in = StandIn::new(0, green, &listing)?;
+
+    let (text, status) = stand_in.says(&["suite", "--skip-install", "-E", "test(needs_user)"])?;
+    assert_eq!((text.lines().last(), status), (Some("passed"), Some(0)), "{text}");
+    assert!(text.contains("  skipped      0\n"), "{text}");
+    let (text, status) = stand_in.suite()?;
+    assert_eq!(status, Some(3), "without a filter both were asked for:\n{text}");
+    Ok(())
+}
+
+/// The nearby success: the same skips, which every host has for this caller.
+#[test]
+fn skips_for_another_caller_do_not_make_a_run_partial() -> io::Result<()> {
+    let green = r#"<testsuites name="nextest-run" tests="2" failures="0" errors="0">
+        <testsuite name="userns" tests="2" skipped="1" errors="0" failures="0">
+        <testcase name="a"/><testcase name="b"><skipped/></testcase>
+        </testsuite></testsuites>"#;
+    let listing = listing(&[("a", &[]), ("b", &[])], &[("b", "needs root: euid is 1000")]);
+
+    let (text, status) = StandIn::new(0, green, &listing)?.suite()?;
+
+    assert_eq!((text.lines().last(), status), (Some("passed"), Some(0)), "{text}");
+    Ok(())
+}
+
+#[test]
+fn the_step_that_differs_and_a_slow_race_are_read_from_what_the_tests_left() -> io::Result<()> {
+    let stand_in = StandIn::new(100, JUNIT, &listing(&RULES, &REASONS))?;
+    let step = json!({"step": {"number": 3, "actor": "inside", "action": "setgroups([])"}});
+    let differs = json!({"scenario": 1, "on": step, "got": "ok", "expected": "EPERM", "by": ["snapshot"],
+                         "rule": "groups.denied"});
+    stand_in.leaves("bad::exits", &json!({"test": "bad::exits", "differences": [differs]}))?;
+    let slow = json!({"test": "bad::leaks", "differences": [], "too_slow": "too slow here: 3 of 90 rounds"});
+    stand_in.leaves("bad::leaks", &slow)?;
+
+    let (text, status) = stand_in.suite()?;
+
+    assert_eq!(status, Some(1), "{text}");
+    for line in [
+        "  bad::exits   groups.denied: inside setgroups([]): ok, expected EPERM",
+        "  bad::leaks  too slow here: 3 of 90 rounds",
+        "  too slow     1",
+        "failed: 3 of 6 tests failed",
+    ] {
+        assert!(text.lines().any(|found| found == line), "no line {line:?} in:\n{text}");
+    }
+    Ok(())
+}
+
+/// With the programs that tests lack the command that installs them.
+#[test]
+fn missing_programs_come_with_a_command() -> io::Result<()> {
+    let green = r#"<testsuites name="nextest-run" tests="20" failures="0" errors="0">
+        <testsuite name="userns" tests="20" skipped="1" errors="0" failures="0">
+        CASES<testcase name="b"><skipped/></testcase></testsuite></testsuites>"#;
+    let names: Vec<String> = (0..19).map(|number| format!("a{number}")).collect();
+    let cases: String = names.iter().map(|name| format!(r#"<testcase name="{name}"/>"#)).collect();
+    let mut tests: Vec<Value> = names.iter().map(|name| test(name, None)).collect();
+    tests.push(test("b", Some("needs the program sudo: not in the standard PATH")));
+    tests[19]["missing_programs"] = json!(["sudo"]);
+
+    let listing = format!("{}\n", json!({"tests": tests}));
+    let (text, status) = StandIn::new(0, &green.replace("CASES", &cases), &listing)?.suite()?;
+
+    assert_eq!((text.lines().last(), status), (Some("passed"), Some(0)), "{text}");
+    assert!(text.contains("\n1 test needs sudo: cargo ci suite --setup"), "{text}");
+    Ok(())
+}
+
+fn test(name: &str, skipped: Option<&str>) -> Value {
+    json!({"name": name, "file": "tests/userns/topic.rs", "line": 1, "function": name, "rules": [], "varies": [],
+           "skipped": skipped})
+}
+
 #[test]
 fn a_rule_differs_where_one_of_its_tests_failed_and_holds_where_all_passed() -> io::Result<()> {
     let (text, status) =
@@ -223,7 +359,7 @@ fn a_rule_differs_where_one_of_its_tests_failed_and_holds_where_all_passed() -> 
 }
 
 #[test]
-fn rules_that_are_all_skipped_are_shown_and_are_no_failure() -> io::Result<()> {
+fn rules_that_are_all_skipped_are_shown_and_are_no_success() -> io::Result<()> {
     let skipped = r#"<testsuites name="nextest-run" tests="1" failures="0" errors="0">
         <testsuite name="userns" tests="1" skipped="1" errors="0" failures="0">
         <testcase name="topic::needs_user"><skipped/></testcase>
@@ -232,7 +368,8 @@ fn rules_that_are_all_skipped_are_shown_and_are_no_failure() -> io::Result<()> {
 
     let (text, status) = stand_in.says(&["rules", "--skip-install", "groups.denied"])?;
 
-    assert_eq!(status, Some(0), "{text}");
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.ends_with("could not run: nothing ran: all tests were skipped\n"), "{text}");
     assert!(text.contains("skipped  topic::needs_user: needs an ordinary user"), "{text}");
     Ok(())
 }

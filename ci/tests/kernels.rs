@@ -16,7 +16,7 @@ const USER: &str = r#"user() {
     echo '{"ended":{"test":"a","end":'$2',"milliseconds":5,"output":"the diff"}}'
     echo '{"snapshot":{"path":"tests/snapshots/a.snap.new","text":"new"}}'
     echo '{"reproducer":{"name":"a.c","text":"int main;"}}'
-    echo '{"skipped":{"test":"b","reason":"needs sudo: not installed"}}'
+    echo '{"skipped":{"test":"b","reason":"needs sudo: not installed","everywhere":'${OTHERS:-true}'}}'
     echo '{"user_ended":{"ran":1,"skipped":1}}'
 }"#;
 const BOTH: &str = r#"[ "$(id -u)" != 0 ] || user 0 "$END"; user 61234 "$END"; echo '"done"'"#;
@@ -81,6 +81,67 @@ fn a_kernel_that_passes_is_good() -> io::Result<()> {
 }
 
 #[test]
+fn a_kernel_on_which_little_could_run_is_partial() -> Result<(), Box<dyn std::error::Error>> {
+    let stand_in = StandIn::new(&format!("OTHERS=false\n{}", guest("\"passed\"")))?;
+
+    let (text, _, status) = kernels(&stand_in, &[])?;
+    let words = "passed, but on host 1 of 2 tests could not run here: needs sudo: not installed (1); nothing ran of: \
+                 Writing a map: the text";
+    assert_eq!((text.lines().last(), status), (Some(words), Some(3)), "{text}");
+    assert_eq!(kernels(&stand_in, &["--partial", "ok"])?.2, Some(0));
+    assert_eq!(kernels(&stand_in, &["--partial", "fail"])?.2, Some(1));
+
+    let junit = stand_in.dir.path().join("junit.xml");
+    let (json, ..) = kernels(&stand_in, &["--json", "--junit", &junit.to_string_lossy()])?;
+    let value: serde_json::Value = serde_json::from_str(&json)?;
+    let verdict = &value["kernels"][0]["verdict"];
+    let reason = &verdict["reasons"][0]["why"];
+    assert_eq!((&verdict["word"], reason), (&"partial".into(), &"needs sudo: not installed".into()));
+    let junit = fs::read_to_string(junit)?;
+    for property in [
+        r#"<property name="verdict" value="partial"/>"#,
+        r#"<property name="could_not_run" value="1"/>"#,
+        r#"<property name="host.system.kernel_release" value="7.3.4"/>"#,
+    ] {
+        assert!(junit.contains(property), "no {property} in:\n{junit}");
+    }
+    Ok(())
+}
+
+/// The step that differs comes from the guest as data, and is the same in the table, the JUnit file and the page.
+#[test]
+fn the_step_that_differs_is_named_everywhere() -> Result<(), Box<dyn std::error::Error>> {
+    let differs = r#"{"scenario":1,"on":{"step":{"number":3,"actor":"inside","action":"gid_map <- x"}},"got":"ok","expected":"EPERM","by":["snapshot","model"],"rule":"map.written-once"}"#;
+    let failed = guest(r#"{"failed":"exit code 101"}"#);
+    let script = failed
+        .replace(r#""output":"the diff""#, &format!(r#""output":"the diff","differences":[{differs}]"#));
+    let stand_in = StandIn::new(&script)?;
+    let file = |name: &str| stand_in.dir.path().join(name).to_string_lossy().into_owned();
+    let (markdown, junit) = (file("matrix.md"), file("junit.xml"));
+
+    let (text, _, status) = kernels(&stand_in, &["--markdown", &markdown, "--junit", &junit])?;
+
+    assert_eq!(status, Some(1), "{text}");
+    let words = "inside gid_map <- x: ok, expected EPERM";
+    assert!(text.contains(&format!("  uid 61234  a  map.written-once: {words}\n")), "{text}");
+    let markdown = fs::read_to_string(markdown)?;
+    assert!(markdown.contains(&format!("differs: `{words}`")), "{markdown}");
+    assert!(
+        fs::read_to_string(junit)?.contains("map.written-once: inside gid_map &lt;- x: ok, expected EPERM")
+    );
+    Ok(())
+}
+
+#[test]
+fn a_kernel_that_is_too_slow_for_a_race_breaks_no_rule() -> io::Result<()> {
+    let (text, _, status) = kernels(&StandIn::new(&guest(r#"{"too_slow":"too slow here: x"}"#))?, &[])?;
+
+    assert_eq!(status, Some(2), "nothing ran:\n{text}");
+    assert!(text.contains("  uid 61234  a  too slow here: x\n"), "{text}");
+    Ok(())
+}
+
+#[test]
 fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn std::error::Error>> {
     let stand_in = StandIn::new(&guest(r#"{"failed":"exit code 101"}"#))?;
     let junit = stand_in.dir.path().join("junit.xml");
@@ -98,7 +159,7 @@ fn a_test_that_fails_is_named_and_what_it_left_is_kept() -> Result<(), Box<dyn s
     let (json, _, status) = kernels(&stand_in, &["--json"])?;
     assert_eq!(status, Some(1));
     let value: serde_json::Value = serde_json::from_str(&json)?;
-    assert_eq!((&value["format"], &value["kernels"][0]["verdict"]), (&2.into(), &"failed".into()));
+    assert_eq!((&value["format"], &value["kernels"][0]["verdict"]["word"]), (&3.into(), &"failed".into()));
     let users = value["kernels"][0]["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
     assert_eq!(users[0]["facts"]["system"]["kernel_release"], "7.3.4");
     let seen = &users.last().ok_or("no user")?["tests"][0];
@@ -209,7 +270,7 @@ fn a_failure_that_is_known_is_counted_apart() -> Result<(), Box<dyn std::error::
     let (json, ..) = kernels(&stand_in, &["--known", &file, "--json"])?;
     let value: serde_json::Value = serde_json::from_str(&json)?;
     let kernel = &value["kernels"][0];
-    assert_eq!((&kernel["failed"], &kernel["verdict"]), (&0.into(), &"good".into()));
+    assert_eq!((&kernel["failed"], &kernel["verdict"]["word"]), (&0.into(), &"good".into()));
     let first = &kernel["known"][0];
     assert_eq!((&first["rule"], &first["since"]), (&"id.unmapped".into(), &"1".into()));
     assert_eq!((&first["tests"], &first["gone"]), (&vec!["a"].into(), &Vec::<String>::new().into()));

@@ -13,8 +13,8 @@
 //!
 //! # Which steps
 //! The last ones of the trace, of whichever actors, in the order in which they were played. A step that only sets
-//! the stage is not counted: an actor's own fork ([`Action::Fork`], [`Action::ForkCloned`]) and
-//! [`Action::UnshareOrStop`], whose refusal is an error of the harness and no outcome.
+//! the stage is not counted: an actor's own fork ([`Action::Fork`], [`Action::ForkCloned`]) and a preparation
+//! ([`Action::or_stop`]), whose refusal ends the scenario and is no outcome.
 //!
 //! # Which kernels
 //! A kernel or program that lacks a change by which the test `varies` is compared with the snapshot of that variant
@@ -22,9 +22,11 @@
 
 use crate::action::Action;
 use crate::current::variant;
+use crate::rehearsal;
 use crate::scenario::Step;
 use crate::show;
 use crate::trace::{Outcome, Status, Trace};
+use crate::verdict;
 use nix::errno::Errno;
 use std::fmt::{self, Write as _};
 
@@ -165,6 +167,7 @@ pub fn unexpected(trace: &Trace, expected: &impl Answers) -> Option<String> {
     for ((index, ((step, outcome), shown)), answer) in last.iter().zip(expected) {
         if !answer.is(outcome) {
             let action = show::action(step.actor, &step.action);
+            verdict::unexpected(trace, *index, shown.clone(), answer.to_string());
             let _ = writeln!(report, "  step {}   {}   {action}", index + 1, step.actor);
             let _ = writeln!(report, "           expected {answer}\n           got      {shown}");
         }
@@ -175,7 +178,7 @@ pub fn unexpected(trace: &Trace, expected: &impl Answers) -> Option<String> {
 
 /// Whether a step does more than set the stage.
 fn acts(step: &Step) -> bool {
-    !matches!(step.action, Action::Fork | Action::ForkCloned | Action::UnshareOrStop(_))
+    !matches!(step.action, Action::Fork | Action::ForkCloned) && !step.action.stops_when_refused()
 }
 
 /// Compares the last outcomes with what the test expects, then the trace with its snapshot by `check`, which panics
@@ -184,6 +187,9 @@ fn acts(step: &Step) -> bool {
 /// # Panics
 /// Where an outcome is not the expected one.
 pub fn compare(trace: &Trace, expected: &impl Answers, check: impl FnOnce()) {
+    if rehearsal::is_on() {
+        return;
+    }
     let report = if variant().is_none() { unexpected(trace, expected) } else { None };
     if let Some(report) = &report {
         eprint!("{report}");

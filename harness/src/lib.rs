@@ -49,6 +49,7 @@
 //! | [suite], [needs] | the registry of tests, what a test needs of the host |
 //! | [snapshot] | how a trace is compared with what was reviewed |
 //! | [verdict] | what kernel, snapshot and model make of a test, side by side |
+//! | `found` | what a failed test found, as data for `cargo ci` |
 //! | [record] | the programs of what a test has played |
 
 #![forbid(unsafe_code)]
@@ -56,9 +57,11 @@
 pub mod answer;
 mod comparator;
 mod current;
+mod found;
 pub mod needs;
 pub mod prelude;
 pub mod record;
+mod rehearsal;
 pub mod snapshot;
 pub mod suite;
 pub mod verdict;
@@ -70,8 +73,8 @@ pub use harness_play::{
 pub use harness_reproduce as reproducer;
 use harness_scenario::show;
 pub use harness_scenario::{
-    action, actors, caller, caps, ids, listing, map, missing, outcome, prediction, release, scenario, start,
-    state, trace,
+    action, actors, caller, caps, findings, ids, listing, map, missing, outcome, prediction, release,
+    scenario, start, state, trace,
 };
 pub use harness_spec::{model, rules};
 pub use ids::{Names, Own};

@@ -23,8 +23,8 @@ mod tests;
 
 use crate::caps::Cap;
 use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
-use crate::release::Release;
-use crate::rules::changes::Change;
+use crate::release::Stable;
+use crate::rules::changes::{ALL, Change, Variation};
 
 /// A need: one thing without which a test cannot run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub enum Need {
     Config(&'static str),
     /// So many CPUs that the caller may run on. On fewer, calls do not run at the same time.
     Processors(u64),
+    /// So many more processes that the caller's user may have.
+    Processes(u64),
     /// An option that the kernel's configuration does not have.
     NoConfig(&'static str),
     /// No seccomp filter. A filter may refuse any system call, such as keyctl(2) in many containers.
@@ -85,6 +87,11 @@ pub enum Need {
     },
     /// A change of the kernel, from the table of changes: a release that has it, or a stable series that received it.
     Change(&'static Change),
+    /// A kernel whose release shows whether it has the change, because the test expects one of two answers. The kernels of
+    /// some distributions do not show it.
+    Decided(&'static Change),
+    /// A kernel whose release shows whether it has every change that the model knows, because the model alone decides.
+    DecidedModel,
 }
 
 impl Need {
@@ -112,13 +119,24 @@ impl Need {
             Need::Account(name) => account(facts, name),
             Need::Config(option) => config(facts, option),
             Need::Processors(count) => processors(facts, *count),
+            Need::Processes(count) => processes(facts, *count),
             Need::NoConfig(option) => no_config(facts, option),
             Need::NoSeccomp => no_seccomp(facts),
             Need::UnprivilegedWithheld => userns::withheld(facts),
-            Need::Kernel { major, minor, .. } => kernel(facts, (*major, *minor), &[]),
-            Need::Change(change) => kernel(facts, change.release, change.stable),
+            Need::Kernel { major, minor, .. } => kernel(facts, (*major, *minor)),
+            Need::Change(change) => has(facts, change),
+            Need::Decided(change) => decided(facts, change).map(|_| ()),
+            Need::DecidedModel => ALL.iter().try_for_each(|change| decided(facts, change).map(|_| ())),
         };
         lack.err().map(|fact| format!("needs {}: {fact}", self.in_words()))
+    }
+
+    /// Why a test that has two snapshots, with a change and without, cannot be judged on a host with these facts: the
+    /// release of its kernel does not show whether it has the change. `None` if it does.
+    pub(crate) fn undecided(varies: &dyn Variation, facts: &Facts) -> Option<String> {
+        let change = varies.of_the_kernel()?;
+        let why = decided(facts, change).err()?;
+        Some(format!("needs to know whether the kernel has the change of {}: {why}", releases(change)))
     }
 
     /// Whether the need requires that something is missing, so that no host meets it together with all other needs: a
@@ -146,12 +164,15 @@ impl Need {
             Need::Account(name) => format!("the account {name}"),
             Need::Config(option) => option.to_string(),
             Need::Processors(count) => format!("{count} processors to run on at a time"),
+            Need::Processes(count) => format!("{count} processes"),
             Need::NoConfig(option) => format!("a kernel without {option}"),
             Need::NoSeccomp => "no seccomp filter".to_owned(),
             Need::UnprivilegedWithheld => "kernel.unprivileged_userns_clone to be 0".to_owned(),
             Need::Kernel { major, minor, why } => format!("Linux {major}.{minor} ({why})"),
-            Need::Change(Change { release: (major, minor), what, .. }) => {
-                format!("Linux {major}.{minor} ({what})")
+            Need::Change(change) => format!("Linux {} ({})", releases(change), change.what),
+            Need::DecidedModel => "to know which changes the kernel has".to_owned(),
+            Need::Decided(change) => {
+                format!("to know whether the kernel has the change of {}", releases(change))
             }
         }
     }
@@ -227,6 +248,13 @@ fn no_seccomp(facts: &Facts) -> Judged {
     }
 }
 
+fn processes(facts: &Facts, count: u64) -> Judged {
+    match facts.processes() {
+        Some(room) if room < count => Err(format!("RLIMIT_NPROC leaves room for {room}")),
+        _ => Ok(()),
+    }
+}
+
 fn processors(facts: &Facts, count: u64) -> Judged {
     match &facts.process.processors {
         Fact::Known(processors) if *processors >= count => Ok(()),
@@ -234,10 +262,41 @@ fn processors(facts: &Facts, count: u64) -> Judged {
     }
 }
 
-fn kernel(facts: &Facts, first: (u32, u32), stable: &[(u32, u32, u32)]) -> Judged {
-    let has = |version| Release { version, stable: facts.system.stable_release() }.reaches(first, stable);
+/// A release that has a call or a file at all: no stable series receives one.
+fn kernel(facts: &Facts, first: (u32, u32)) -> Judged {
     match facts.system.kernel() {
-        Some(running) if has(running) => Ok(()),
+        Some(running) if running >= first => Ok(()),
         _ => Err(format!("the kernel is {}", facts.system.kernel_release)),
+    }
+}
+
+fn has(facts: &Facts, change: &Change) -> Judged {
+    match (facts.system.kernel(), decided(facts, change)?) {
+        (Some(_), true) => Ok(()),
+        _ => Err(format!("the kernel is {}", facts.system.kernel_release)),
+    }
+}
+
+/// Whether the kernel has the change. `Err` if its release does not show it.
+fn decided(facts: &Facts, change: &Change) -> Result<bool, String> {
+    let release = facts.system.release();
+    change.has(release).ok_or_else(|| {
+        let why = match release.stable {
+            Stable::OfVendor => "whose distribution takes changes of later releases",
+            Stable::Hidden | Stable::Number(_) => "which does not show its release of the stable series",
+        };
+        format!("the kernel is {}, {why}", facts.system.kernel_release)
+    })
+}
+
+/// The first releases with the change: "6.3, 6.1.26 or 5.15.110".
+fn releases(change: &Change) -> String {
+    let (major, minor) = change.release;
+    let of_series = |(major, minor, third): &(u32, u32, u32)| format!("{major}.{minor}.{third}");
+    let mut all = vec![format!("{major}.{minor}")];
+    all.extend(change.stable.iter().rev().map(of_series));
+    match all.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => all.concat(),
     }
 }

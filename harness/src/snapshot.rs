@@ -4,11 +4,10 @@
 //! source alone. The header of a pending one (`.snap.new`), which may go into a bug report, holds the facts of the
 //! host, too: as `host`, a name that insta does not know, so that `cargo insta accept` leaves them out.
 
-use crate::comparator::IgnoringUnknown;
+use crate::comparator::SaysTheSame;
 use crate::current::{current_test, variant};
 use crate::facts;
 use crate::host;
-use crate::missing::MissingFeatures;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -45,9 +44,7 @@ pub fn settings() -> insta::Settings {
     if let Some(variant) = variant() {
         settings.set_snapshot_suffix(variant);
     }
-    if facts().lacks() != MissingFeatures::default() {
-        settings.set_comparator(Box::new(IgnoringUnknown));
-    }
+    settings.set_comparator(Box::new(SaysTheSame));
     settings
 }
 

@@ -6,21 +6,25 @@
 
 mod names;
 mod serve;
+mod skips;
 
 use std::env;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
-use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
+use libtest_mimic::{Arguments, Conclusion, Failed, FormatSetting, Trial};
 
 use crate::current::{self, Current};
 use crate::facts;
-use crate::host::Facts;
+use crate::found;
+use crate::host::{self, Facts};
 use crate::listing::{ListedTest, Listing, TestDescription};
 use crate::needs::Need;
 use crate::record;
+use crate::rehearsal;
 use crate::rules::Rule;
 use crate::rules::changes::Variation;
 use crate::trace::Trace;
@@ -36,8 +40,8 @@ pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 /// The variable with which each test prints how many of its scenarios and steps the model predicted.
 pub const MODEL_COVERAGE: &str = "USERNS_SUITE_MODEL_COVERAGE";
 
-/// The exit status for a mistake in the suite or in its arguments, as for cargo's own usage errors. A failed test
-/// gives 101.
+/// The exit status for a mistake in the suite or in its arguments, as for cargo's own usage errors, and for a run of
+/// nothing. A failed test gives 101.
 const USAGE: u8 = 2;
 
 /// The exit status if a test failed, as in libtest.
@@ -56,8 +60,6 @@ pub struct Test {
     pub line: u32,
     /// The needs of the test.
     pub needs: &'static [Need],
-    /// What only the cases with a value cannot do without: the value as `#[values]` names it, without its path.
-    pub case_needs: &'static [(&'static str, Need)],
     /// The rules of the kernel that the test pins.
     pub rules: &'static [&'static Rule],
     /// The changes of the kernel and of programs without which the test has another snapshot.
@@ -72,19 +74,27 @@ impl Test {
         test_name(self.name, self.function)
     }
 
-    /// Whether this is a case with the value. rstest names it `file_3_IdFile__ProjidMap`, after the argument, its
-    /// number and the expression.
-    fn has_value(&self, value: &str) -> bool {
-        let cases = self.name.split("::").skip_while(|segment| *segment != self.function).skip(1);
-        cases.filter_map(|segment| segment.strip_suffix(value)).any(|before| before.ends_with('_'))
-    }
-
-    /// What the host lacks for it: `Ok` if nothing, else the reason of the first unmet need.
+    /// What the host lacks for it: `Ok` if nothing, else the first reason, of the needs that the author wrote down
+    /// and of those that follow from its scenarios.
     fn requirement(&self) -> Result<(), String> {
+        host_can_run_anything()?;
         requirement(self.needs)?;
-        let mut of_this_case = self.case_needs.iter().filter(|(value, _)| self.has_value(value));
-        of_this_case.try_for_each(|(_, need)| requirement(&[*need]))
+        if let Some(reason) = self.varies.iter().find_map(|change| Need::undecided(*change, facts())) {
+            return Err(reason);
+        }
+        rehearsal::rehearse(self.run)
     }
+}
+
+/// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that
+/// leave room for its processes.
+fn host_can_run_anything() -> Result<(), String> {
+    static FOUND: OnceLock<Option<String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let refused = host::filter::harness_calls().map(|reason| format!("needs a system call: {reason}"));
+        refused.or_else(|| facts().too_small_limits().map(|limit| format!("needs larger limits: {limit}")))
+    });
+    found.clone().map_or(Ok(()), Err)
 }
 
 /// All tests linked into this binary, in no particular order.
@@ -111,17 +121,28 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 ///
 /// Beyond libtest's, `--skipped` prints "name, tab, reason" for each test that this host cannot run, and nothing
 /// else; `--list --format json` prints a [`Listing`], and `--serve` plays the tests that are named on standard input,
-/// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if the suite was written or called
-/// wrongly (two tests of one name, a case without a name, an unknown [`REQUIRE`]).
+/// see [`crate::listing::Served`]. Exit status: 0, or 101 if a test failed, or 2 if nothing ran, because no test was
+/// selected or all of them are skipped here, or if the suite was written or called wrongly (two tests of one name, a
+/// case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
     harness_play::keep_ended_children();
+    if let Err(error) = harness_play::shed_privileges() {
+        return usage(&format!("cannot give up inheritable and ambient capabilities: {error}"));
+    }
+    host::raise_soft_limits();
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--serve"].into_iter().any(asked);
-    let arguments = if lists { Arguments::default() } else { Arguments::from_args() };
+    let mut arguments = if lists { Arguments::default() } else { Arguments::from_args() };
+    if host::filter::refused_threads().is_some() {
+        arguments.test_threads = Some(1);
+    }
     let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {
         Ok(tests) => tests,
         Err(message) => return usage(&message),
     };
+    if let Err(error) = harness_play::rehearse_with(rehearsal::stand_in) {
+        return usage(&error.to_string());
+    }
     if asked("--skipped") {
         return print(&skipped(&tests));
     }
@@ -145,7 +166,18 @@ pub fn main() -> ExitCode {
         .filter(|(name, _)| may_be_asked_for(&arguments, name))
         .map(|(name, test)| trial(name, test, unmet_is))
         .collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let ended = libtest_mimic::run(&arguments, trials);
+    nothing_ran(&arguments, &ended).map_or_else(|| ended.exit_code(), usage)
+}
+
+/// Why a run shows nothing, if it ran no test. Such a run is no success.
+fn nothing_ran(arguments: &Arguments, ended: &Conclusion) -> Option<&'static str> {
+    match (ended.num_ignored, ended.num_passed + ended.num_failed + ended.num_measured) {
+        _ if arguments.list => None,
+        (0, 0) => Some("nothing ran: no test is selected"),
+        (1.., 0) => Some("nothing ran: what is selected is skipped here; --skipped prints why"),
+        (_, 1..) => None,
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,17 +225,22 @@ fn trial(name: String, test: &'static Test, unmet_is: UnmetIs) -> Trial {
 /// Runs a test with [`current_test`] set. It is unset afterwards, even after a panic, because the thread may run
 /// another test.
 fn run_named(test: Current, run: fn()) {
+    let name = test.name.clone();
     current::set(Some(test));
     verdict::begin();
     let result = catch_unwind(AssertUnwindSafe(run));
-    let (disputed, counts) = verdict::end();
+    let verdict::Ended { report, counts, findings } = verdict::end();
     current::set(None);
     tell(counts);
-    match (result, disputed) {
+    match (result, report) {
         (Ok(()), None) => {}
-        (Ok(()), Some(report)) => panic!("{report}"),
+        (Ok(()), Some(report)) => {
+            found::write(&name, findings, None);
+            panic!("{report}")
+        }
         (Err(panic), report) => {
             eprintln!("{}", report.unwrap_or_default());
+            found::write(&name, findings, found::too_slow(panic.as_ref()));
             resume_unwind(panic);
         }
     }
@@ -243,6 +280,8 @@ fn listing(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
             varies: test.varies.iter().map(|change| change.name().to_owned()).collect(),
         },
         skipped: test.requirement().err(),
+        skipped_everywhere: skips::everywhere(test.needs, facts()),
+        missing_programs: skips::missing_programs(test.needs, facts()),
     };
     Listing { tests: asked.map(listed).collect() }
 }
@@ -270,6 +309,18 @@ mod tests {
         assert_eq!(unmet_is(Some(OsStr::new("all"))), Ok(UnmetIs::AFailure));
         let error = unmet_is(Some(OsStr::new("most"))).expect_err("not a known value");
         assert!(error.contains("USERNS_SUITE_REQUIRE is \"most\""), "{error}");
+    }
+
+    #[test]
+    fn a_run_of_nothing_is_no_success() {
+        let run = |num_passed, num_failed, num_ignored, list| {
+            let (num_filtered_out, num_measured) = (7, 0);
+            let ended = Conclusion { num_filtered_out, num_passed, num_failed, num_ignored, num_measured };
+            nothing_ran(&Arguments { list, ..Arguments::default() }, &ended).is_some()
+        };
+
+        assert!(run(0, 0, 5, false) && run(0, 0, 0, false));
+        assert!(!run(1, 0, 5, false) && !run(0, 1, 0, false) && !run(0, 0, 0, true));
     }
 
     #[test]

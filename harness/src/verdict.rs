@@ -4,12 +4,15 @@
 //! While a test of the suite runs, each trace that it plays is compared with the [model]'s prediction. If the model
 //! disagrees, a test fails even if its snapshot agrees with the kernel.
 
-use crate::comparator::equal_where_known;
+use crate::comparator::says_the_same;
 use crate::current::current_test;
+use crate::findings::{Difference, Expecting, Findings};
+use crate::found;
 use crate::here;
 use crate::model::{self, Disagreement, described};
 use crate::prediction::Prediction;
 use crate::record;
+use crate::rehearsal;
 use crate::reproducer::{self, Header};
 use crate::rules;
 use crate::show;
@@ -28,6 +31,8 @@ struct Played {
     last: Option<(Trace, Option<Prediction>)>,
     /// The traces on which the model differs.
     disputed: Vec<(Trace, Prediction, Vec<Disagreement>)>,
+    /// The steps that differ from any answer.
+    findings: Findings,
     /// The number of scenarios, and of how many the model predicted every step and the final states.
     counts: Counts,
 }
@@ -65,6 +70,8 @@ pub(crate) fn played(trace: &Trace) {
             played.counts.whole += usize::from(prediction.is_whole());
             played.counts.predicted += prediction.steps.iter().filter(|step| step.outcome.is_some()).count();
             let found = model::disagreements(trace, prediction);
+            let number = played.counts.played;
+            found.iter().for_each(|found| played.findings.add(found::from_model(number, trace, found)));
             if !found.is_empty() {
                 played.disputed.push((trace.clone(), prediction.clone(), found));
             }
@@ -73,12 +80,26 @@ pub(crate) fn played(trace: &Trace) {
     });
 }
 
-/// Ends the comparison. Returns the model's disagreements as a report, and how much it predicted.
-pub(crate) fn end() -> (Option<String>, Counts) {
-    let played = PLAYED.take().unwrap_or_default();
-    if played.disputed.is_empty() {
-        return (None, played.counts);
-    }
+/// What is known at the end of a test.
+pub(crate) struct Ended {
+    /// The model's disagreements as a report.
+    pub report: Option<String>,
+    /// How much the model predicted.
+    pub counts: Counts,
+    /// The steps that differ, as data.
+    pub findings: Findings,
+}
+
+/// Ends the comparison.
+pub(crate) fn end() -> Ended {
+    let mut played = PLAYED.take().unwrap_or_default();
+    let findings = std::mem::take(&mut played.findings);
+    let report = (!played.disputed.is_empty()).then(|| report(&played));
+    Ended { report, counts: played.counts, findings }
+}
+
+/// The scenarios on which the model differs.
+fn report(played: &Played) -> String {
     let mut report = String::from("the model says otherwise than the kernel:\n");
     for (number, (trace, prediction, found)) in (1..).zip(&played.disputed).take(MOST) {
         for disagreement in found {
@@ -91,7 +112,22 @@ pub(crate) fn end() -> (Option<String>, Counts) {
     if played.disputed.len() > MOST {
         let _ = writeln!(report, "and {} more scenarios", played.disputed.len() - MOST);
     }
-    (Some(report), played.counts)
+    report
+}
+
+/// A step whose outcome is not the one that stands in the test. `trace` is the last one that was played, or none that
+/// is known.
+pub(crate) fn unexpected(trace: &Trace, index: usize, got: String, expected: String) {
+    PLAYED.with_borrow_mut(|played| {
+        let Some(played) = played else { return };
+        let step = &trace.scenario.steps[index];
+        let number = played.counts.played;
+        let on = found::point(step, index);
+        let last = played.last.as_ref().filter(|(last, _)| last == trace);
+        let rule = found::rule_of(last.and_then(|(_, prediction)| prediction.as_ref()), index);
+        let difference = found::by(Expecting::Test, number, on, got, expected);
+        played.findings.add(Difference { rule, ..difference });
+    });
 }
 
 /// Writes the program of what was played under this name. Returns the line of a report that names its file.
@@ -104,11 +140,17 @@ fn reproducer(name: String, trace: &Trace, prediction: Option<&Prediction>) -> S
 /// Compares a value with a snapshot, by `assert`, which panics if they differ. If the value is a trace, the report
 /// then shows the three answers for each step. `snapshot` returns the reviewed text.
 pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: impl FnOnce()) {
+    if rehearsal::is_on() {
+        return;
+    }
     let Err(panic) = catch_unwind(AssertUnwindSafe(assert)) else { return };
-    PLAYED.with_borrow(|played| {
-        let last = played.as_ref().and_then(|played| played.last.as_ref());
-        if let Some((trace, prediction)) = last.filter(|(trace, _)| trace.to_string().trim() == seen.trim()) {
+    PLAYED.with_borrow_mut(|played| {
+        let Some(Played { last, counts, findings, .. }) = played else { return };
+        let last = last.as_ref().filter(|(trace, _)| trace.to_string().trim() == seen.trim());
+        if let Some((trace, prediction)) = last {
             let snapshot = snapshot().unwrap_or_default();
+            let differences = found::from_snapshot(counts.played, trace, prediction.as_ref(), &snapshot);
+            differences.into_iter().for_each(|difference| findings.add(difference));
             let name = current_test().unwrap_or_default();
             eprint!("{}", side_by_side(trace, prediction.as_ref(), &snapshot));
             eprintln!("  {}", reproducer(name, trace, prediction.as_ref()));
@@ -119,7 +161,7 @@ pub fn compare(seen: &str, snapshot: impl FnOnce() -> Option<String>, assert: im
 
 /// Each step on which the three do not agree, and the one that stands alone.
 pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &str) -> String {
-    let reviewed = steps_of(snapshot, trace);
+    let reviewed = found::steps_of(snapshot, trace);
     let mut report = String::new();
     for (index, (step, kernel)) in trace.scenario.steps.iter().zip(trace.outcomes_shown()).enumerate() {
         let expected = prediction.and_then(|prediction| prediction.steps.get(index));
@@ -145,7 +187,7 @@ pub fn side_by_side(trace: &Trace, prediction: Option<&Prediction>, snapshot: &s
 fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Option<&'static str> {
     match (snapshot, model) {
         (Some(snapshot), Some(model)) => {
-            match (equal_where_known(kernel, snapshot), equal_where_known(kernel, model), snapshot == model) {
+            match (says_the_same(kernel, snapshot), says_the_same(kernel, model), snapshot == model) {
                 (true, true, _) => None,
                 (true, ..) => Some("the model stands alone"),
                 (_, true, _) => {
@@ -155,24 +197,10 @@ fn stands_alone(kernel: &str, snapshot: Option<&str>, model: Option<&str>) -> Op
                 _ => Some("all three differ"),
             }
         }
-        (Some(snapshot), None) => {
-            (!equal_where_known(kernel, snapshot)).then_some("kernel and snapshot differ")
-        }
-        (None, Some(model)) => (!equal_where_known(kernel, model)).then_some("kernel and model differ"),
+        (Some(snapshot), None) => (!says_the_same(kernel, snapshot)).then_some("kernel and snapshot differ"),
+        (None, Some(model)) => (!says_the_same(kernel, model)).then_some("kernel and model differ"),
         (None, None) => None,
     }
-}
-
-/// The outcomes in a reviewed trace: the lines before "afterwards", without actor and action.
-fn steps_of(snapshot: &str, trace: &Trace) -> Vec<Option<String>> {
-    let steps = trace.scenario.steps.iter();
-    let begun = steps.map(|step| (step.actor.to_string(), show::action(step.actor, &step.action)));
-    let mut lines = snapshot.lines().take_while(|line| line.trim() != "afterwards");
-    let outcome = |(actor, action): (String, String)| {
-        let rest = lines.next()?.trim_start().strip_prefix(&actor)?.trim_start();
-        Some(rest.strip_prefix(&action)?.trim().to_owned())
-    };
-    begun.map(outcome).collect()
 }
 
 fn indented(text: &str) -> String {

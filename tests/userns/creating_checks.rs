@@ -119,20 +119,20 @@ fn a_refusal_does_not_count(#[case] before: &[Action], #[case] refused: &[Action
 /// Source: unshare(2), EPERM; kernel current_chrooted(): follow_down().
 #[rstest]
 #[case::in_a_mount_namespace_of_its_own(&[])]
-#[case::at_a_mount(&[tmpfs("mount at /tmp", b"/tmp\0"), Action::Chroot("/tmp", "/tmp".into())])]
+#[case::at_a_mount(&[tmpfs("mount at /tmp", b"/tmp\0").or_stop(), Action::Chroot("/tmp", "/tmp".into())])]
 #[case::here_at_the_root(&[chdir("chdir /", b"/\0"), chroot_here()])]
 #[case::here_elsewhere(&[chdir("chdir /proc", b"/proc\0"), chroot_here()])]
-#[case::beneath_a_mount(&[tmpfs("mount over /", b"/\0")])]
+#[case::beneath_a_mount(&[tmpfs("mount over /", b"/\0").or_stop()])]
 #[case::on_top_of_a_mount(&[
-    tmpfs("mount at /tmp", b"/tmp\0"),
+    tmpfs("mount at /tmp", b"/tmp\0").or_stop(),
     chdir("chdir /tmp", b"/tmp\0"),
-    mount("move it over /", [b".\0", b"/\0", b"\0"], libc::MS_MOVE),
+    mount("move it over /", [b".\0", b"/\0", b"\0"], libc::MS_MOVE).or_stop(),
     chroot_here(),
 ])]
 #[case::beneath_a_moved_mount(&[
-    tmpfs("mount at /tmp", b"/tmp\0"),
+    tmpfs("mount at /tmp", b"/tmp\0").or_stop(),
     chdir("chdir /tmp", b"/tmp\0"),
-    mount("move it over /", [b".\0", b"/\0", b"\0"], libc::MS_MOVE),
+    mount("move it over /", [b".\0", b"/\0", b"\0"], libc::MS_MOVE).or_stop(),
 ])]
 #[harness::test(
     Root,

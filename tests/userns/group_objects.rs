@@ -91,7 +91,7 @@ fn close() -> Action {
 fn tun_devices() {
     let group = ioctl("TUNSETGROUP", TUNSETGROUP, RawArg::Number(7));
     let persist = ioctl("TUNSETPERSIST", TUNSETPERSIST, RawArg::Number(1));
-    let made = namespace().inside(&[Action::Unshare(libc::CLONE_NEWNET)]).inside(&attach());
+    let made = namespace().inside(&[Action::UnshareOrStop(libc::CLONE_NEWNET)]).inside(&attach());
     let cast = made.inside(&[group, persist, close(), only_caps(&[Cap::Setgid])]);
 
     let tried = memberships().into_iter().fold(cast, |cast, (_, steps)| {

@@ -32,6 +32,7 @@ fn search(name: &'static str, keyring: i64) -> Action {
 /// KEYCTL_JOIN_SESSION_KEYRING, a new one without a name.
 fn new_session() -> Action {
     syscall_for_fd("new session keyring", libc::SYS_keyctl, vec![RawArg::Number(1), RawArg::Number(0)])
+        .or_stop()
 }
 
 /// The user keyring and the user session keyring of a user are others in each namespace: those of the parent

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 #[case::by_unshare(UNSHARE)]
 #[case::by_clone(Action::Child(Child::GoesOn(NEWUSER)))]
 #[case::by_clone3(Action::Child(Child::GoesOnByClone3(NEWUSER.cast_unsigned().into())))]
-#[harness::test(OrdinaryUser, UnprivilegedUserns, InitialUserns, pins("limit.depth"))]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, InitialUserns, Processes(80), pins("limit.depth"))]
 fn thirty_three_levels(#[case] create: Action) {
     let level = [uid_map("0 0 1"), gid_map("0 0 1"), create.clone()];
     let first = ordinary().outside(&[create, DENY, uid_map("0 own 1"), gid_map("0 own 1")]);

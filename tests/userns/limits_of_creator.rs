@@ -4,6 +4,7 @@
 //! what the namespace has taken. Each case has a user of its own, since the counts are those of a user.
 
 use harness::prelude::*;
+use harness::rules::changes::LIMITS_OF_CREATOR;
 use rstest::rstest;
 
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
@@ -15,7 +16,7 @@ pub fn soft(name: &'static str, resource: impl Into<i64>, soft: u64, hard: u64) 
     let bytes = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
     let (own, none) = (RawArg::Number(0), RawArg::Number(0));
     let args = vec![own, RawArg::Number(resource.into()), RawArg::Bytes(bytes.into()), none];
-    syscall(name, libc::SYS_prlimit64, args)
+    syscall(name, libc::SYS_prlimit64, args).or_stop()
 }
 
 fn processes(name: &'static str, most: u64) -> Action {
@@ -61,7 +62,7 @@ fn block_signal() -> Action {
 #[harness::test(
     Root,
     Userns,
-    Kernel { major: 5, minor: 17, why: "limits per namespace" },
+    Change(&LIMITS_OF_CREATOR),
     pins("limit.rlimits-of-creator")
 )]
 fn pending_signals(#[case] id: u32, #[case] most: u64, #[case] create: Action) {
@@ -84,7 +85,7 @@ fn pending_signals(#[case] id: u32, #[case] most: u64, #[case] create: Action) {
     Userns,
     Config("CONFIG_POSIX_MQUEUE"),
     Config("CONFIG_IPC_NS"),
-    Kernel { major: 5, minor: 17, why: "limits per namespace" },
+    Change(&LIMITS_OF_CREATOR),
     pins("limit.rlimits-of-creator")
 )]
 fn message_queues(#[case] id: u32, #[case] most: u64) {
@@ -116,7 +117,7 @@ fn message_queues(#[case] id: u32, #[case] most: u64) {
     Userns,
     Config("CONFIG_SYSVIPC"),
     Config("CONFIG_IPC_NS"),
-    Kernel { major: 5, minor: 17, why: "limits per namespace" },
+    Change(&LIMITS_OF_CREATOR),
     pins("limit.rlimits-of-creator")
 )]
 fn locked_memory(#[case] id: u32, #[case] most: u64) {
@@ -142,7 +143,7 @@ fn locked_memory(#[case] id: u32, #[case] most: u64) {
     Root,
     Userns,
     VisibleProcesses,
-    Kernel { major: 5, minor: 17, why: "limits per namespace" },
+    Change(&LIMITS_OF_CREATOR),
     pins("limit.rlimits-of-creator")
 )]
 fn who_joins(#[case] id: u32, #[case] most: u64) {
@@ -164,7 +165,7 @@ fn who_joins(#[case] id: u32, #[case] most: u64) {
     Userns,
     InitialUserns,
     Capability(Cap::SysAdmin),
-    Kernel { major: 5, minor: 17, why: "limits per namespace" },
+    Change(&LIMITS_OF_CREATOR),
     pins("limit.rlimits-of-creator")
 )]
 fn by_the_real_uid(#[case] ids: &[Action]) {
@@ -184,7 +185,7 @@ fn by_the_real_uid(#[case] ids: &[Action]) {
     Root,
     Userns,
     InitialUserns,
-    Kernel { major: 5, minor: 17, why: "limits per namespace" },
+    Change(&LIMITS_OF_CREATOR),
     pins("limit.rlimits-of-creator")
 )]
 fn of_root_from_below(#[case] most: u64) {

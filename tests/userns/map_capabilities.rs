@@ -67,7 +67,6 @@ fn every_set(words: &'static str) -> String {
 #[harness::test(
     Root,
     Userns,
-    ProjectIds,
     pins(
         "map.opener-needs-sys-admin",
         "map.projid-free",
@@ -87,8 +86,7 @@ fn every_set_of_capabilities() {
 #[harness::test(
     Root,
     Userns,
-    Change(&changes::SETFCAP),
-    ProjectIds, pins(
+    Change(&changes::SETFCAP), pins(
         "map.opener-needs-sys-admin",
         "map.projid-free",
         "allow.writer-needs-setid",
@@ -171,7 +169,7 @@ fn effective_of_five() {
 
 /// One's own id is written as the parent names it, which need not be as the initial namespace does.
 /// Source: user_namespaces(7); kernel new_idmap_permitted(): make_kuid(), make_kgid() of the parent.
-#[harness::test(Root, Userns, ProjectIds, pins("allow.own-id"))]
+#[harness::test(Root, Userns, pins("allow.own-id"))]
 fn below_a_parent_with_other_ids() {
     let maps = [uid_map("0 1000 10"), gid_map("0 2000 10"), write(IdFile::ProjidMap, "0 3000 10")];
     let cast = root().outside(&[]).inside(&[]).outside(&maps);

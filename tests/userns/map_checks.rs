@@ -69,7 +69,7 @@ fn the_namespace_first() {
 /// The maps of the initial namespace cannot be written.
 /// Source: user_namespaces(7); kernel proc_uid_map_write(), proc_gid_map_write(), proc_projid_map_write().
 #[rstest]
-#[harness::test(Root, Userns, InitialUserns, case("ProjidMap", ProjectIds), pins("map.initial-namespace"))]
+#[harness::test(Root, Userns, InitialUserns, pins("map.initial-namespace"))]
 fn of_the_initial_namespace(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().privileged(&[]).outside(&[]);
 
@@ -110,7 +110,7 @@ fn mapped_in_the_parent(#[case] parent: &'static str) {
 #[case::five("50 5 1\n40 4 1\n10 1 1\n30 3 1\n20 2 1")]
 #[case::six("60 1 1\n50 6 1\n40 5 1\n10 2 1\n30 4 1\n20 3 1")]
 #[case::wide("4294967293 10000 2")]
-#[harness::test(Root, Userns, case("ProjidMap", ProjectIds), pins("text.unordered", "mean.read-back"))]
+#[harness::test(Root, Userns, pins("text.unordered", "mean.read-back"))]
 fn read_back(
     #[case] words: &'static str,
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
@@ -126,7 +126,7 @@ fn read_back(
 /// itself as its parent does; one that the reader cannot name is 4294967295.
 /// Source: user_namespaces(7): how the second field is interpreted; kernel uid_m_show().
 #[rstest]
-#[harness::test(Root, Userns, case("ProjidMap", ProjectIds), pins("mean.reader"))]
+#[harness::test(Root, Userns, pins("mean.reader"))]
 fn readers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().outside(&[]).inside(&[]).sibling(&[]);
     let maps =
@@ -152,7 +152,7 @@ fn readers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: Id
 #[case::many(&[], "0 5 10\n20 50 10")]
 #[case::without_capabilities(&[only_caps(&[])], "0 5 10")]
 #[case::malformed(&[], "0 5")]
-#[harness::test(OrdinaryUser, UnprivilegedUserns, ProjectIds, pins("map.projid-free", "map.written-once"))]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("map.projid-free", "map.written-once"))]
 fn project_ids(#[case] before: &[Action], #[case] words: &'static str) {
     let cast = ordinary().inside(before);
 

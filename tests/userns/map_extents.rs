@@ -7,7 +7,7 @@ use rstest::rstest;
 /// A map has up to 340 extents.
 /// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, map_write().
 #[rstest]
-#[harness::test(Root, Userns, case("ProjidMap", ProjectIds), pins("text.extents"))]
+#[harness::test(Root, Userns, pins("text.extents"))]
 fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let lines = |count: u32| text(&(0..count).map(|n| extent(n, n, 1)).collect::<Vec<_>>());
     let whole = |count: u32| (format!("{count}"), lines(count).into_bytes());
@@ -71,12 +71,7 @@ fn overlaps(#[case] side: Side, #[case] count: u32) {
 /// these two lines and with as many more before them that the second is compared in either form of a map.
 /// Source: as above.
 #[rstest]
-#[harness::test(
-    Root,
-    Userns,
-    case("ProjidMap", ProjectIds),
-    pins("text.upper-overlap", "text.lower-overlap", "text.unordered")
-)]
+#[harness::test(Root, Userns, pins("text.upper-overlap", "text.lower-overlap", "text.unordered"))]
 fn every_way(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let ways = [
         ("apart, below", 10, 4),

@@ -79,7 +79,6 @@ fn kept(extents: &[Extent]) -> Vec<Extent> {
 #[harness::test(
     Root,
     Userns,
-    case("ProjidMap", ProjectIds),
     pins(
         "text.unordered",
         "text.extents",
@@ -125,12 +124,7 @@ fn every_extent(
 #[case::five(5)]
 #[case::six(6)]
 #[case::many(33)]
-#[harness::test(
-    Root,
-    Userns,
-    case("ProjidMap", ProjectIds),
-    pins("allow.mapped-in-parent", "mean.many-extents")
-)]
+#[harness::test(Root, Userns, pins("allow.mapped-in-parent", "mean.many-extents"))]
 fn every_edge(#[case] count: u32, #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     for order in [Order::Rising, Order::Falling, Order::Crossed, Order::Mixed] {
         let map = extents(count, order);

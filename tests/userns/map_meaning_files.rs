@@ -4,7 +4,6 @@ use crate::support::map_stack::{at_file, chown, in_a_tmpfs, stat_file};
 use harness::prelude::*;
 use rstest::rstest;
 
-const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
 const MAPS: [Action; 2] = [uid_map("0 3000 10\n20 0 1"), gid_map("0 6000 10\n20 0 1")];
 const NAMES: [&str; 4] = ["regular", "directory", "fifo", "link"];
 
@@ -69,7 +68,7 @@ fn made_on(#[case] uids: &'static str, #[case] gids: &'static str) {
     let mapped = outside.outside(&[uid_map(uids), gid_map(gids)]);
 
     let there = mapped.inside(&make_all()[..2]).inside(&[stat_file("regular")]);
-    let trace = there.inside(&[NEW_MOUNTS]).inside(&in_a_tmpfs()).inside(&make_all()).play();
+    let trace = there.inside(&in_a_tmpfs()).inside(&make_all()).play();
 
     check!(trace);
 }

@@ -53,7 +53,7 @@ fn queue(to: Actor, uid: u32) -> Action {
 /// through sigtimedwait(2) and signalfd(2); since 7.3 as the receiver's namespace calls it.
 /// Source: sigaction(2), si_uid; kernel prepare_kill_siginfo(), send_signal_locked(); since 7.3
 /// __send_signal_locked(), SEND_SIG_NOINFO.
-#[harness::test(Root, Userns, pins("mean.signals", "mean.levels"))]
+#[harness::test(Root, Userns, Decided(&SENDER_BY_RECEIVER), pins("mean.signals", "mean.levels"))]
 fn sender() {
     let family = Family::new();
     let [uid, _] = family.stack.owner();

@@ -163,12 +163,7 @@ fn ways() -> [(&'static str, Before, After); 3] {
 /// process and with it the last one in the namespace has ended.
 /// Source: kernel proc_id_map_open(): the file holds the namespace.
 #[rstest]
-#[harness::test(
-    Root,
-    Userns,
-    case("ProjidMap", ProjectIds),
-    pins("open.dead-process", "map.shared", "map.written-once")
-)]
+#[harness::test(Root, Userns, pins("open.dead-process", "map.shared", "map.written-once"))]
 fn opened_before_the_end(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let cast = root().outside(&[]).inside(&[]);
 

@@ -88,7 +88,6 @@ fn outcomes(file: IdFile, wrong: &[Wrong]) -> [String; 3] {
 #[harness::test(
     Root,
     Userns,
-    case("ProjidMap", ProjectIds),
     pins(
         "map.order-of-checks",
         "map.refusal-leaves-empty",
@@ -128,13 +127,7 @@ fn of_two_reasons_the_first_check_decides(
 /// That a map is that of the initial namespace is found before anything else is.
 /// Source: kernel proc_uid_map_write(), proc_gid_map_write(), proc_projid_map_write().
 #[rstest]
-#[harness::test(
-    Root,
-    Userns,
-    InitialUserns,
-    case("ProjidMap", ProjectIds),
-    pins("map.initial-namespace", "map.order-of-checks")
-)]
+#[harness::test(Root, Userns, InitialUserns, pins("map.initial-namespace", "map.order-of-checks"))]
 fn the_initial_namespace_comes_before_all_else(
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
 ) {
@@ -158,7 +151,6 @@ fn the_initial_namespace_comes_before_all_else(
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
-    case("ProjidMap", ProjectIds),
     pins("map.order-of-checks", "map.position", "map.page-size")
 )]
 fn the_owner_meets_the_same_order_inside_and_from_the_parent(

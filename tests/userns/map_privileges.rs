@@ -233,7 +233,7 @@ fn own_id_is_the_effective_one() {
 #[case::grandparent(Actor::Outside, EPERM)]
 #[case::parent(Actor::Second, OK)]
 #[case::sibling(Actor::Sibling, EPERM)]
-#[harness::test(Root, Userns, ProjectIds, pins("map.opener-from-elsewhere"))]
+#[harness::test(Root, Userns, pins("map.opener-from-elsewhere"))]
 fn only_the_namespace_and_its_parent_write_maps(
     #[case] writer: Actor,
     #[case] expected: Answer,

@@ -64,14 +64,7 @@ fn opener() {
 #[case::to_itself(Actor::Outside, "0")]
 #[case::to_one_that_names_0(Actor::Inside, "7")]
 #[case::to_one_that_does_not(Actor::Sibling, "4294967295")]
-#[harness::test(
-    Root,
-    Userns,
-    InitialUserns,
-    VisibleProcesses,
-    case("ProjidMap", ProjectIds),
-    pins("mean.reader")
-)]
+#[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("mean.reader"))]
 fn of_the_initial_namespace(
     #[case] opener: Actor,
     #[case] lower: &str,

@@ -13,13 +13,7 @@ const JOIN: Action = Action::Setns { of: Inside, file: NsFile::User, nstype: 0 }
 /// and those that come later, forked or by setns(2); and none of them may write it again.
 /// Source: user_namespaces(7); kernel proc_id_map_open(): the namespace of the process.
 #[rstest]
-#[harness::test(
-    Root,
-    Userns,
-    Capability(Cap::SysAdmin),
-    case("ProjidMap", ProjectIds),
-    pins("map.shared", "map.written-once")
-)]
+#[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("map.shared", "map.written-once"))]
 fn of_all_processes(
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
     #[values(Inside, Second)] whose: Actor,
@@ -38,13 +32,7 @@ fn of_all_processes(
 /// namespace stay refused after the process has left it.
 /// Source: kernel proc_id_map_open(): the file holds the namespace.
 #[rstest]
-#[harness::test(
-    Root,
-    Userns,
-    InitialUserns,
-    case("ProjidMap", ProjectIds),
-    pins("map.shared", "map.initial-namespace")
-)]
+#[harness::test(Root, Userns, InitialUserns, pins("map.shared", "map.initial-namespace"))]
 fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let open = Action::Open { file, of: Some(Outside), access: Access::Write };
     let cast =
@@ -58,7 +46,7 @@ fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::Pro
 /// A file that was opened for a process which then created another namespace writes to the former one, as
 /// the project ids of both show.
 /// Source: as above.
-#[harness::test(Root, Userns, ProjectIds, pins("map.shared"))]
+#[harness::test(Root, Userns, pins("map.shared"))]
 fn of_a_process_that_went_on() {
     let projid = IdFile::ProjidMap;
     let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 10"), gid_map("0 0 10")]).second(&[]);
@@ -74,7 +62,7 @@ fn of_a_process_that_went_on() {
 /// the long one: a map of one line and one of six are taken afterwards, and read as written.
 /// Source: kernel map_write(): the map is installed last, and what was allocated is freed.
 #[rstest]
-#[harness::test(Root, Userns, case("ProjidMap", ProjectIds), pins("map.refusal-leaves-empty"))]
+#[harness::test(Root, Userns, pins("map.refusal-leaves-empty"))]
 fn after_a_long_refusal(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let six = "0 1 1\n1 2 1\n2 3 1\n3 4 1\n4 5 1\n5 6 1\n";
     let seventh = |line: &str| Text::Bytes(format!("{six}{line}").into_bytes().into());

@@ -66,7 +66,6 @@ const FIELDS: &[&[u8]] = &[
 #[harness::test(
     Root,
     Userns,
-    case("ProjidMap", ProjectIds),
     pins(
         "text.first-field",
         "text.second-field",
@@ -93,7 +92,6 @@ fn fields(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdF
     Root,
     Userns,
     InitialUserns,
-    case("ProjidMap", ProjectIds),
     pins(
         "text.last-id",
         "text.upper-range",
@@ -148,7 +146,6 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: Id
     Userns,
     InitialUserns,
     varies(SATURATING_NUMBERS),
-    case("ProjidMap", ProjectIds),
     pins("text.numbers-wrap", "text.last-id", "map.refusal-leaves-empty")
 )]
 fn beyond_64_bits(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
@@ -171,12 +168,7 @@ fn beyond_64_bits(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] f
 /// A text is shorter than a page.
 /// Source: user_namespaces(7): the bytes written must be fewer than the page size; kernel map_write().
 #[rstest]
-#[harness::test(
-    Root,
-    Userns,
-    case("ProjidMap", ProjectIds),
-    pins("map.page-size", "map.refusal-leaves-empty")
-)]
+#[harness::test(Root, Userns, pins("map.page-size", "map.refusal-leaves-empty"))]
 fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let page = page_size();
     let longest = text(&(0..340).map(|n| extent(10 * n, 10 * n + 1, 2)).collect::<Vec<_>>());

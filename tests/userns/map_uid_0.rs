@@ -121,8 +121,7 @@ fn of_one_who_joined() {
     Root,
     Userns,
     Capability(Cap::Setfcap),
-    Change(&changes::SETFCAP),
-    ProjectIds, pins("allow.uid-0-from-parent", "map.refusal-leaves-empty")
+    Change(&changes::SETFCAP), pins("allow.uid-0-from-parent", "map.refusal-leaves-empty")
 )]
 fn in_every_line() {
     // Upper ids fall from line to line, so that upper id 0 is the last line's.

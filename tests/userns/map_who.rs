@@ -55,7 +55,6 @@ impl Question<'_> {
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
-    ProjectIds,
     pins("map.opener-from-elsewhere", "allow.own-id", "allow.one-id", "map.projid-free")
 )]
 fn ordinary_users() {
@@ -75,7 +74,6 @@ fn ordinary_users() {
     Root,
     Userns,
     Capability(Cap::SysAdmin),
-    ProjectIds,
     pins(
         "map.opener-from-elsewhere",
         "allow.owner",
@@ -104,7 +102,6 @@ fn beside_a_privileged_process() {
     Root,
     Userns,
     Capability(Cap::SysAdmin),
-    ProjectIds,
     pins(
         "map.opener-from-elsewhere",
         "allow.own-id",
@@ -129,7 +126,6 @@ fn root_itself() {
 #[harness::test(
     Root,
     Userns,
-    ProjectIds,
     pins(
         "map.opener-from-elsewhere",
         "allow.own-id",
@@ -152,7 +148,7 @@ fn two_levels_down() {
 /// From a namespace below its own a process may not write, which shows with project ids alone: until the
 /// others are mapped nobody can create one.
 /// Source: as above.
-#[harness::test(Root, Userns, ProjectIds, pins("map.opener-from-elsewhere", "map.projid-free"))]
+#[harness::test(Root, Userns, pins("map.opener-from-elsewhere", "map.projid-free"))]
 fn from_below() {
     let maps = MAPS.map(|file| write(file, "0 0 10"));
     let of_nested = [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(Nested, file, "0 0 10"));
@@ -166,7 +162,7 @@ fn from_below() {
 
 /// The grandparent may write none of the maps, and setgroups all the same.
 /// Source: kernel proc_uid_map_write() and its kin; proc_setgroups_open(): CAP_SYS_ADMIN is all it asks for.
-#[harness::test(Root, Userns, ProjectIds, pins("map.opener-from-elsewhere", "deny.from-above"))]
+#[harness::test(Root, Userns, pins("map.opener-from-elsewhere", "deny.from-above"))]
 fn from_the_grandparent() {
     let maps = MAPS.map(|file| write(file, "0 0 10"));
     let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);

@@ -1,14 +1,13 @@
 //! newuidmap and newgidmap themselves, with subordinate ids that a private mount namespace brings along.
 //! Their messages differ between releases; their exit status and what the namespace is like are compared.
 
-use crate::support::mounts::own_mounts;
+use crate::support::mounts::{own_mounts, tmpfs};
 use harness::prelude::*;
 use rstest::rstest;
 
 /// A user `somebody` with the ids 61250 and the ranges of `$sub`, in files that only these processes see.
 /// Its shell in a new user namespace tells its pid, and waits while the namespace is mapped.
 const SET_UP: &str = r#"
-mount -t tmpfs none /mnt
 echo 'root:x:0:0::/:/bin/sh' > /mnt/passwd
 echo 'somebody:x:61250:61250::/:/bin/sh' >> /mnt/passwd
 printf 'root:x:0:\nsomebody:x:61250:\n' > /mnt/group
@@ -18,13 +17,15 @@ for file in subuid subgid; do mount --bind /mnt/sub /etc/$file; done
 as() { setpriv --reuid=61250 --regid=61250 --clear-groups "$@"; }
 as unshare --user sh -c 'echo $$; exec sleep 20' | {
     read pid
-    for id in uid gid; do
-        as new${id}map $pid $map 2>/dev/null
-        echo "new${id}map exit $?: $(tr -s ' ' < /proc/$pid/${id}_map | tr '\n' ,)"
-    done
+    EACH
     cat /proc/$pid/setgroups
     kill $pid
 }
+"#;
+/// The map of uids or of gids.
+const EACH: &str = r#"
+    as newIDmap $pid $map 2>/dev/null
+    echo "newIDmap exit $?: $(tr -s ' ' < /proc/$pid/ID_map | tr '\n' ,)"
 "#;
 
 /// newuidmap and newgidmap map a user's own id and its subordinate ones and nothing else; newgidmap leaves
@@ -58,9 +59,10 @@ as unshare --user sh -c 'echo $$; exec sleep 20' | {
     pins("program.newidmap", "cve.2018-7169")
 )]
 fn cve_2018_7169(#[case] sub: &str, #[case] map: &str) {
-    let cast = root().outside(&own_mounts());
+    let cast = root().outside(&own_mounts()).outside(&[tmpfs("mount at /mnt", b"/mnt\0").or_stop()]);
 
-    let script = format!("sub='{sub}'; map='{map}'; {SET_UP}");
+    let each = ["uid", "gid"].map(|id| EACH.replace("ID", id)).concat();
+    let script = format!("sub='{sub}'; map='{map}'; {}", SET_UP.replace("EACH", &each));
     let trace = cast.outside(&[run(&["sh", "-c", &script])]).play();
 
     check!(said(&trace));

@@ -15,7 +15,7 @@ const OWN: u32 = 61_234;
 /// A procfs at /proc that no other process sees, mounted with these flags and options.
 fn own_proc(flags: u64, options: &str) -> [Action; 3] {
     let [apart, private] = own_mounts();
-    [apart, private, mount_with("mount", [b"none\0", b"/proc\0", b"proc\0"], flags, options)]
+    [apart, private, mount_with("mount", [b"none\0", b"/proc\0", b"proc\0"], flags, options).or_stop()]
 }
 
 fn open_file(file: &'static str, access: i32) -> Action {

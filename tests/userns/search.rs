@@ -28,6 +28,7 @@ fn searched(casts: Casts) {
     Userns,
     UnprivilegedUserns,
     InitialUserns,
+    DecidedModel,
     VisibleProcesses,
     NoSeccomp,
     pins("open.not-owner", "map.written-once", "allow.own-id", "id.unmapped", "groups.needs-gid-map")
@@ -42,6 +43,7 @@ fn drawn_for_all() {
     OrdinaryUser,
     UnprivilegedUserns,
     InitialUserns,
+    DecidedModel,
     VisibleProcesses,
     NoSeccomp,
     pins("allow.own-id", "allow.one-id", "id.unmapped", "join.own", "groups.needs-gid-map")
@@ -57,6 +59,7 @@ fn drawn_for_an_ordinary_user() {
     Userns,
     UnprivilegedUserns,
     InitialUserns,
+    DecidedModel,
     VisibleProcesses,
     NoSeccomp,
     pins("map.initial-namespace", "change.locked-bits")
@@ -65,7 +68,7 @@ fn kept() {
     let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(PathBuf::default, PathBuf::from);
     let kept = regressions::kept(&root.join("tests/regressions")).unwrap_or_else(|error| panic!("{error}"));
     assert!(!kept.is_empty(), "no scenario is kept");
-    assert_eq!(harness::model::applies(harness::here::start()), Ok(()));
+    assert_eq!(harness::model::decides(harness::here::start()), Ok(()));
 
     for kept in kept {
         let disputed = play(&kept.scenario).unwrap_or_else(|error| panic!("{error}"));

@@ -1,6 +1,7 @@
 //! The sequences of `sudo_sequences.rs` against the programs: strace shows the calls that the installed
 //! ones make, so that the tables cannot drift from them.
 
+use crate::support::mounts::{own_mounts, tmpfs};
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -9,10 +10,15 @@ const CALLS: &str = "setgroups,setuid,setgid,setreuid,setregid,setresuid,setresg
 
 /// The names of these calls, in the order in which the program made them, all successful.
 fn traced(words: &[&str]) -> Vec<String> {
+    traced_in(root(), words)
+}
+
+/// The same in a place that was prepared for the program.
+fn traced_in(place: Scenario, words: &[&str]) -> Vec<String> {
     let filter = format!("trace={CALLS}");
     let mut strace = vec!["strace", "-f", "-qqq", "-e", &filter, "-e", "signal=none"];
     strace.extend(words);
-    let trace = root().outside(&[run(&strace)]).play();
+    let trace = place.outside(&[run(&strace)]).play();
     let Some(Outcome::Program(ended)) = trace.outcomes.last() else { panic!("no program was run: {trace}") };
     assert_eq!(ended.status.to_string(), "exit 0", "{words:?}: {}", ended.stderr);
     let call = |line: &str| {
@@ -87,19 +93,15 @@ fn start_stop_daemon() {
     Program("strace"),
     Program("/usr/lib/apt/apt-helper"),
     Account("_apt"),
+    Capability(Cap::SysAdmin),
+    File("/tmp"),
     pins("program.sequences")
 )]
 fn apt() {
-    let directory =
-        tempfile::Builder::new().permissions(open_to_all()).tempdir().expect("a temporary directory");
-    let file = directory.path().join("hostname");
+    let place = root().outside(&own_mounts()).outside(&[tmpfs("mount at /tmp", b"/tmp\0").or_stop()]);
     let helper = "/usr/lib/apt/apt-helper";
 
-    let traced = traced(&[helper, "download-file", "file:/etc/os-release", &file.to_string_lossy()]);
+    let traced = traced_in(place, &[helper, "download-file", "file:/etc/os-release", "/tmp/hostname"]);
 
     assert!(in_order(&["setgroups", "setresgid", "setresuid"], &traced), "apt did {traced:?}");
-}
-
-fn open_to_all() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o777)
 }

@@ -218,9 +218,9 @@ fn file() -> [Action; 5] {
     [
         apart,
         tmpfs,
-        syscall("mknod", libc::SYS_mknodat, file(libc::S_IFREG)),
-        syscall("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), HERE, text(b"/tmp/link\0")]),
-        syscall_for_fd("open", libc::SYS_openat, file(0)),
+        syscall("mknod", libc::SYS_mknodat, file(libc::S_IFREG)).or_stop(),
+        syscall("symlink", libc::SYS_symlinkat, vec![text(b"file\0"), HERE, text(b"/tmp/link\0")]).or_stop(),
+        syscall_for_fd("open", libc::SYS_openat, file(0)).or_stop(),
     ]
 }
 

@@ -33,6 +33,7 @@ fn swept(name: &str, depth: usize) -> sweep::Swept {
     Root,
     Userns,
     InitialUserns,
+    DecidedModel,
     pins(
         "allow.own-id",
         "allow.one-id",
@@ -61,6 +62,7 @@ fn of_root(#[case] name: &str, #[case] depth: usize, #[case] at_least: u64) {
 #[harness::test(
     UnprivilegedUserns,
     InitialUserns,
+    DecidedModel,
     pins(
         "allow.own-id",
         "allow.one-id",
@@ -86,6 +88,7 @@ fn of_an_ordinary_user() {
 #[harness::test(
     UnprivilegedUserns,
     InitialUserns,
+    DecidedModel,
     pins(
         "text.first-field",
         "text.second-field",
@@ -113,6 +116,7 @@ fn short_texts(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
 #[harness::test(
     UnprivilegedUserns,
     InitialUserns,
+    DecidedModel,
     pins(
         "text.numbers-wrap",
         "text.last-id",
@@ -139,6 +143,7 @@ fn numbers_at_the_edges(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) 
     Root,
     Userns,
     InitialUserns,
+    DecidedModel,
     pins("text.upper-overlap", "text.lower-overlap", "text.unordered", "mean.read-back")
 )]
 fn accepted_lines(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {

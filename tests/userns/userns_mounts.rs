@@ -10,7 +10,7 @@ use harness::prelude::*;
 use rstest::rstest;
 
 const ALL: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-const NEW_MOUNTS: Action = Action::Unshare(libc::CLONE_NEWNS);
+const NEW_MOUNTS: Action = Action::UnshareOrStop(libc::CLONE_NEWNS);
 
 fn bytes(bytes: &'static [u8]) -> RawArg {
     RawArg::Bytes(bytes.into())
@@ -23,7 +23,7 @@ fn number(number: i64) -> RawArg {
 /// Attaches the held one to /tmp.
 fn attach() -> Action {
     let args = vec![RawArg::Held, bytes(b"\0"), number(libc::AT_FDCWD.into()), bytes(b"/tmp\0"), number(4)];
-    syscall("move_mount to /tmp", libc::SYS_move_mount, args)
+    syscall("move_mount to /tmp", libc::SYS_move_mount, args).or_stop()
 }
 
 /// A copy of id(1) of this owner and group, with the set-user-ID and set-group-ID bits.
@@ -111,7 +111,7 @@ fn in_another_mount_namespace() {
     let path = vec![number(libc::AT_FDCWD.into()), RawArg::ProcPath(Actor::Inside, "root/tmp")];
     let there = [
         syscall_for_fd("openat", libc::SYS_openat, path),
-        syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held]),
+        syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held]).or_stop(),
     ];
 
     let installed = mounted.inside(&install(1000, 2000)).inside(&execute("/tmp/id"));

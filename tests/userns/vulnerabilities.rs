@@ -65,8 +65,8 @@ fn cve_2014_4014_an_unmapped_group_gets_no_set_group_id(#[case] gids: &'static s
         syscall(name, number, place.into_iter().chain(args.iter().copied().map(RawArg::Number)).collect())
     };
     let made = [
-        file("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]),
-        file("chown", libc::SYS_fchownat, &[5, 50, 0]),
+        file("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]).or_stop(),
+        file("chown", libc::SYS_fchownat, &[5, 50, 0]).or_stop(),
     ];
     let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).second(&[]);
     let nested = ns

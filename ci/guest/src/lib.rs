@@ -11,6 +11,7 @@ pub mod server;
 use std::fmt;
 use std::path::PathBuf;
 
+use harness_scenario::findings::Difference;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -54,6 +55,8 @@ pub enum End {
     Crashed(String),
     /// It took longer than the limit and was killed.
     TimedOut,
+    /// It ran and could show nothing, because the host is too slow for it; why. It neither passed nor broke a rule.
+    TooSlow(String),
     /// It did not run; why.
     Skipped(String),
 }
@@ -69,6 +72,11 @@ impl End {
         matches!(self, Self::Failed(_) | Self::Crashed(_) | Self::TimedOut)
     }
 
+    /// Whether it showed nothing of a rule: it did not run, or the host is too slow for it.
+    pub fn shows_nothing(&self) -> bool {
+        matches!(self, Self::Skipped(_) | Self::TooSlow(_))
+    }
+
     /// Whether the test did not run.
     pub fn is_skip(&self) -> bool {
         matches!(self, Self::Skipped(_))
@@ -82,6 +90,7 @@ impl End {
             Self::Failed(_) => "failed",
             Self::Crashed(_) => "crashed",
             Self::TimedOut => "timed out",
+            Self::TooSlow(_) => "too slow here",
             Self::Skipped(_) => "skipped",
         }
     }
@@ -95,6 +104,7 @@ impl End {
             "failed" => Self::Failed(how.to_owned()),
             "crashed" => Self::Crashed(how.strip_prefix(CRASHED).unwrap_or(how).to_owned()),
             "timed out" => Self::TimedOut,
+            "too slow here" => Self::TooSlow(how.to_owned()),
             "skipped" => Self::Skipped(how.to_owned()),
             _ => return None,
         })
@@ -108,7 +118,7 @@ impl fmt::Display for End {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed | Self::Flaky => out.write_str(self.label()),
-            Self::Failed(how) | Self::Skipped(how) => out.write_str(how),
+            Self::Failed(how) | Self::TooSlow(how) | Self::Skipped(how) => out.write_str(how),
             Self::Crashed(how) => write!(out, "{CRASHED}{how}"),
             Self::TimedOut => out.write_str("timed out and was killed"),
         }
@@ -137,6 +147,9 @@ pub enum Event {
         test: String,
         /// The suite's reason.
         reason: String,
+        /// Whether every host skips it for this caller.
+        #[serde(default)]
+        everywhere: bool,
     },
     /// A test begins: what a guest that hangs has said last.
     Started {
@@ -153,6 +166,9 @@ pub enum Event {
         milliseconds: u64,
         /// What it printed, for a test that did not pass.
         output: String,
+        /// The steps that differ, of a test that failed.
+        #[serde(default)]
+        differences: Vec<Difference>,
     },
     /// A snapshot that differs.
     Snapshot {
@@ -212,6 +228,7 @@ mod tests {
             end: End::Failed("exit code 101".into()),
             milliseconds: 7,
             output: "line\n\"quoted\"".into(),
+            differences: Vec::new(),
         }
     }
 
@@ -234,13 +251,12 @@ mod tests {
             End::Failed("exit code 101".into()),
             End::Crashed("signal 9".into()),
             End::TimedOut,
+            End::TooSlow("too slow here: 3 of 90 rounds overlapped".into()),
             End::Skipped("needs root".into()),
         ] {
             assert_eq!(End::labelled(end.label(), &end.to_string()).as_ref(), Some(&end));
-            assert_eq!(
-                usize::from(end.is_pass()) + usize::from(end.is_failure()) + usize::from(end.is_skip()),
-                1
-            );
+            let kinds = [end.is_pass(), end.is_failure(), end.shows_nothing()];
+            assert_eq!(kinds.into_iter().filter(|is| *is).count(), 1, "{end:?}");
         }
         assert_eq!(End::labelled("gone", ""), None);
     }

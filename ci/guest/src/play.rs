@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use guest::limit::{ProcessEnd, wait};
 use guest::server::{Server, end};
 use guest::{End, Event, Plan};
-use harness_scenario::listing::Listing;
+use harness_scenario::findings::{FINDINGS, Findings};
+use harness_scenario::listing::{ListedTest, Listing};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, geteuid};
 
@@ -47,7 +48,7 @@ impl<'a> UserRun<'a> {
     fn of(plan: &'a Plan, user: Option<u32>) -> Result<Self, String> {
         let home = plan.scratch.join(user.map_or("caller".to_owned(), |uid| format!("uid-{uid}")));
         let run = Self { plan, user, home };
-        for dir in [run.home.clone(), run.temporary(), run.pending(), run.reproducers()] {
+        for dir in [run.home.clone(), run.temporary(), run.pending(), run.reproducers(), run.findings()] {
             let made = fs::create_dir_all(&dir)
                 .and_then(|()| fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)))
                 .and_then(|()| user.map_or(Ok(()), |uid| chown(&dir, Some(uid), Some(uid))));
@@ -68,20 +69,24 @@ impl<'a> UserRun<'a> {
         self.home.join("reproducers")
     }
 
+    fn findings(&self) -> PathBuf {
+        self.home.join("findings")
+    }
+
     fn run(&self, channel: &mut Channel) -> Result<(), String> {
         let own = std::env::current_exe().map_err(|error| format!("no program of my own: {error}"))?;
         let facts = serde_json::from_str(&self.printed(&own, &["facts"])?)
             .map_err(|error| format!("the facts of this host are no JSON: {error}"))?;
         channel.send(&Event::UserStarted { uid: self.user.unwrap_or(geteuid().as_raw()), facts })?;
         let listing = Listing::read(&self.printed(&self.plan.suite, &["--list", "--format", "json"])?)?;
-        let skips: BTreeMap<String, String> =
-            listing.tests.into_iter().filter_map(|it| Some((it.test.name, it.skipped?))).collect();
+        let skip = |it: ListedTest| Some((it.test.name, (it.skipped?, it.skipped_everywhere)));
+        let skips: BTreeMap<String, (String, bool)> = listing.tests.into_iter().filter_map(skip).collect();
         let (mut ran, mut skipped) = (0, 0);
         let mut server = None;
         for test in &self.plan.tests {
-            if let Some(reason) = skips.get(test) {
+            if let Some((reason, everywhere)) = skips.get(test).cloned() {
                 skipped += 1;
-                channel.send(&Event::Skipped { test: test.clone(), reason: reason.clone() })?;
+                channel.send(&Event::Skipped { test: test.clone(), reason, everywhere })?;
                 continue;
             }
             ran += 1;
@@ -101,7 +106,7 @@ impl<'a> UserRun<'a> {
         command.env("HOME", &self.home).env("TMPDIR", self.temporary());
         command.env("INSTA_WORKSPACE_ROOT", &self.plan.workspace);
         command.env("INSTA_UPDATE", "new").env("INSTA_PENDING_DIR", self.pending());
-        command.env("USERNS_SUITE_REPRODUCERS", self.reproducers());
+        command.env("USERNS_SUITE_REPRODUCERS", self.reproducers()).env(FINDINGS, self.findings());
         // The standard library drops supplementary groups when it changes the uid as root.
         if let Some(uid) = self.user.filter(|uid| *uid != geteuid().as_raw()) {
             command.uid(uid).gid(uid);
@@ -149,8 +154,27 @@ impl<'a> UserRun<'a> {
             Err(why) => (End::Crashed(why), serving.last_words()),
         };
         let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let findings = if end == End::Passed { Ok(Findings::default()) } else { self.found(test) };
+        let (findings, lost) =
+            findings.map_or_else(|why| (Findings::default(), why), |it| (it, String::new()));
+        let said = said + &lost;
         let output = if end == End::Passed { String::new() } else { last(&said, OUTPUT).to_owned() };
-        Ok(Event::Ended { test: test.to_owned(), end, milliseconds, output })
+        let end = judged(end, findings.too_slow);
+        Ok(Event::Ended {
+            test: test.to_owned(),
+            end,
+            milliseconds,
+            output,
+            differences: findings.differences,
+        })
+    }
+
+    /// What a test left that failed: nothing, if it failed before it compared anything.
+    fn found(&self, test: &str) -> Result<Findings, String> {
+        match fs::read_to_string(self.findings().join(Findings::file_name(test))) {
+            Ok(text) => Findings::read(test, &text).map_err(|why| format!("\n{why}\n")),
+            Err(_) => Ok(Findings::default()),
+        }
     }
 
     /// A file, not a pipe: a process that a test left behind would keep us waiting.
@@ -187,6 +211,14 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
+/// A test that failed because this machine is too slow for it breaks no rule.
+fn judged(end: End, too_slow: Option<String>) -> End {
+    match (end, too_slow) {
+        (End::Failed(_), Some(why)) => End::TooSlow(why),
+        (end, _) => end,
+    }
+}
+
 /// The last `most` bytes at most, where a character begins.
 fn last(text: &str, most: usize) -> &str {
     let from = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
@@ -206,31 +238,5 @@ fn reap() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_long_output_is_kept() {
-        assert_eq!(last("short", 9), "short");
-        assert_eq!(last("ab\u{e9}cd", 3), "cd");
-    }
-
-    #[test]
-    fn the_files_of_a_directory_are_told_in_order_with_their_paths() -> Result<(), Box<dyn std::error::Error>>
-    {
-        let (dir, told) = (tempfile::tempdir()?, tempfile::NamedTempFile::new()?);
-        fs::create_dir(dir.path().join("below"))?;
-        fs::write(dir.path().join("z.c"), "int main;")?;
-        fs::write(dir.path().join("below/a.sh"), "exit 1")?;
-
-        sent(dir.path(), &mut Channel(told.reopen()?), |name, text| Event::Reproducer { name, text })?;
-
-        let events: Vec<Event> =
-            fs::read_to_string(told.path())?.lines().map(Event::from_line).collect::<Result<_, _>>()?;
-        let event = |name: &str, text: &str| Event::Reproducer { name: name.into(), text: text.into() };
-        assert_eq!(events, [event("below/a.sh", "exit 1"), event("z.c", "int main;")]);
-        let nowhere = sent(Path::new("/nowhere"), &mut Channel(told.reopen()?), |_, _| Event::Done);
-        assert_eq!(nowhere, Err("cannot read /nowhere: No such file or directory (os error 2)".to_owned()));
-        Ok(())
-    }
-}
+#[path = "play_tests.rs"]
+mod tests;

@@ -15,7 +15,7 @@ use crate::run::user_run::UserRun;
 use crate::run::{caller, snapshots, summary, unprivileged};
 use crate::sys::tools::Install;
 use crate::sys::workspace::SUITE;
-use crate::sys::{packages, process, tools};
+use crate::sys::{packages, process, programs, tools};
 use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
 use crate::{hosts, rules};
@@ -60,7 +60,7 @@ fn check(command: &mut Command) -> Outcome {
 }
 
 fn packages(context: &Context) -> Outcome {
-    match packages::ensure(context.install) {
+    match programs::ensure(context.install) {
         Ok(installed) if installed.is_empty() => Outcome::Passed(String::new()),
         Ok(installed) => Outcome::Passed(format!("installed {}", installed.join(" "))),
         Err(missing) => Outcome::NotRun(missing),
@@ -160,6 +160,7 @@ fn suite_on_restricted_hosts(context: &Context) -> Outcome {
     let skip_install = context.install == Install::Nothing;
     match hosts::run(&HostsOptions { quick: true, skip_install, ..HostsOptions::default() }) {
         Ok(Verdict::Good) => Outcome::Passed(String::new()),
+        Ok(Verdict::Partial(why)) => Outcome::Partial(why),
         Ok(Verdict::Failed(why)) => Outcome::Failed(why),
         Ok(Verdict::CouldNotRun(why)) | Err(why) => Outcome::CouldNotRun(why),
     }
@@ -173,6 +174,7 @@ fn report(context: &Context, run: impl FnOnce() -> Result<UserRun, String>) -> O
             print(summary::render(&run, &context.workspace.root, context.names));
             let outcome = match &run.verdict {
                 Verdict::Good => Outcome::Passed(summary::in_one_line(&run)),
+                Verdict::Partial(why) => Outcome::Partial(why.clone()),
                 Verdict::Failed(why) => Outcome::Failed(why.clone()),
                 Verdict::CouldNotRun(why) => Outcome::CouldNotRun(why.clone()),
             };

@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::check::checks;
+use crate::ui::verdict::PartialOption;
 
 /// What the help closes with.
 pub const AFTER: &str = "\
@@ -15,7 +16,8 @@ Examples:
 A step that does not apply here is reported as `not run` with its reason; it is never counted as
 passed. With --require-all it turns the result into `could not run`.
 
-Exit status: 0 good, 1 a check failed, 2 could not run.";
+Exit status: 0 good, 1 a check failed, 2 could not run, 3 good, but much of the suite could not run here (--partial ok
+makes it 0, --partial fail 1).";
 
 /// Options of `cargo ci test`.
 #[derive(Args, Debug, Default)]
@@ -35,6 +37,9 @@ pub struct TestOptions {
     /// A step that cannot run here makes the whole result `could not run`
     #[arg(long)]
     pub require_all: bool,
+    /// What a run is that could not run much of the suite.
+    #[command(flatten)]
+    pub partial: PartialOption,
     /// Name every skipped test, not only the first few of each reason
     #[arg(long, short)]
     pub verbose: bool,

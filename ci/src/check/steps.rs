@@ -26,6 +26,8 @@ pub struct Step {
 pub enum Outcome {
     /// Checked and good.
     Passed(String),
+    /// Good as far as it could be checked here. Says how far that is, and why.
+    Partial(String),
     /// Checked and bad.
     Failed(String),
     /// Does not apply here, or needs what is out of reach. Says why.
@@ -44,6 +46,7 @@ impl Outcome {
     fn word(&self) -> (Style, &'static str, &str) {
         match self {
             Self::Passed(text) => (GOOD, "passed", text),
+            Self::Partial(text) => (MIDDLING, "passed in part", text),
             Self::Failed(text) => (BAD, "failed", text),
             Self::NotRun(text) => (MIDDLING, "not run", text),
             Self::CouldNotRun(text) => (BAD, "could not run", text),
@@ -76,22 +79,16 @@ pub fn play(step: &Step, number: usize, of: usize, context: &Context) -> Played 
 
 /// The closing table, with the verdict below it.
 pub fn table(played: &[Played], verdict: &Verdict) -> String {
-    let mut text = format!("\n{BOLD}{:<12} {:<13} {:>8}{BOLD:#}\n", "step", "result", "seconds");
+    let mut text = format!("\n{BOLD}{:<12} {:<14} {:>8}{BOLD:#}\n", "step", "result", "seconds");
     for Played { name, outcome, took } in played {
         let (style, word, why) = outcome.word();
-        let line = format!("{name:<12} {style}{word:<13}{style:#} {:>8.1}  {why}", took.as_secs_f64());
+        let line = format!("{name:<12} {style}{word:<14}{style:#} {:>8.1}  {why}", took.as_secs_f64());
         let _ = writeln!(text, "{}", line.trim_end());
     }
     let total: f64 = played.iter().map(|step| step.took.as_secs_f64()).sum();
     let not_run = played.iter().filter(|step| matches!(step.outcome, Outcome::NotRun(_))).count();
     let left = if not_run == 0 { String::new() } else { format!(", {not_run} not run") };
-    let _ = match verdict {
-        Verdict::Good => writeln!(text, "\n{GOOD}passed{GOOD:#} in {total:.0} s{left}"),
-        Verdict::Failed(why) => writeln!(text, "\n{BAD}failed:{BAD:#} {why} in {total:.0} s{left}"),
-        Verdict::CouldNotRun(why) => {
-            writeln!(text, "\n{BAD}could not run:{BAD:#} {why} in {total:.0} s{left}")
-        }
-    };
+    let _ = writeln!(text, "\n{} in {total:.0} s{left}", verdict.line());
     text
 }
 
@@ -120,6 +117,14 @@ pub fn verdict(played: &[Played], not_run: NotRun) -> Verdict {
     });
     if !stuck.is_empty() {
         return Verdict::CouldNotRun(stuck.join(", "));
+    }
+    let partial = played.iter().filter_map(|step| match &step.outcome {
+        Outcome::Partial(why) => Some(format!("{}: {why}", step.name)),
+        _ => None,
+    });
+    let partial: Vec<String> = partial.collect();
+    if !partial.is_empty() {
+        return Verdict::Partial(partial.join("; "));
     }
     if named(&|outcome| matches!(outcome, Outcome::Passed(_))).is_empty() {
         return Verdict::CouldNotRun("no step ran".to_owned());
@@ -153,6 +158,17 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_passed_in_part_makes_the_result_partial_and_a_failure_outweighs_it() {
+        let partial = Outcome::Partial("9 of 10 tests could not run here".into());
+        let passed = Outcome::Passed(String::new());
+
+        let both = verdict(&played(&[passed, partial.clone()]), NotRun::Reported);
+        assert_eq!(both, Verdict::Partial("s: 9 of 10 tests could not run here".into()));
+        let failed = verdict(&played(&[partial, Outcome::Failed("y".into())]), NotRun::Reported);
+        assert_eq!(failed, Verdict::Failed("s".into()));
+    }
+
+    #[test]
     fn a_failure_outweighs_what_could_not_run() {
         let both = played(&[Outcome::CouldNotRun("x".into()), Outcome::Failed("y".into())]);
 
@@ -164,7 +180,7 @@ mod tests {
         let played = played(&[Outcome::Passed(String::new()), Outcome::NotRun("needs root".into())]);
         let table = anstream::adapter::strip_str(&table(&played, &Verdict::Good)).to_string();
 
-        assert!(table.contains("s            not run            0.0  needs root\n"), "{table}");
+        assert!(table.contains("s            not run             0.0  needs root\n"), "{table}");
         assert!(table.ends_with("passed in 0 s, 1 not run\n"), "{table}");
     }
 }

@@ -22,7 +22,8 @@ checked against Debian's archive keyring. It becomes the real root of the tests 
 a process that was merely chrooted may not create user namespaces. The kernel is this host's. Needs root.
 The releases are rows of ci/kernels.toml: `cargo ci kernels --only trixie --only uml` puts them beside kernels.
 
-Exit status: 0 all passed, 1 tests failed, 2 a distribution could not be judged.";
+Exit status: 0 all passed, 1 tests failed, 2 a distribution could not be judged, 3 all passed, but in one of them much
+of the suite could not run (--partial ok makes it 0, --partial fail 1).";
 
 /// Options of `cargo ci distros`.
 #[derive(Args, Debug)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use harness_explore::Watch;
 
+use crate::sys::panics::words;
 use crate::sys::signals;
 
 /// How often a terminal's line is written anew, and how often a file gets one.
@@ -16,12 +17,15 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// Does work that counts what it plays, and says meanwhile how far it is; a signal ends it after the scenario
 /// that each worker is at. `until` ends it at a time.
-pub fn watched<T: Send>(
+///
+/// # Errors
+/// The error of the work, or what a worker that panicked said: what was played until then is no result.
+pub fn watched<T: Send, E: ToString + Send>(
     what: &str,
     watch: &Watch,
     until: Option<Instant>,
-    work: impl FnOnce() -> T + Send,
-) -> T {
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T, String> {
     let terminal = std::io::stderr().is_terminal();
     let every = if terminal { ON_A_TERMINAL } else { ELSEWHERE };
     std::thread::scope(|scope| {
@@ -41,8 +45,8 @@ pub fn watched<T: Send>(
             show(terminal, "");
         }
         match worker.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(done) => done.map_err(|error| error.to_string()),
+            Err(panic) => Err(format!("{what}: a worker panicked: {}", words(panic.as_ref()))),
         }
     })
 }
@@ -61,5 +65,30 @@ fn line(what: &str, watch: &Watch, elapsed: Duration) -> String {
     match planned {
         0 => format!("{what}: {played}, {rate:.0} a second"),
         _ => format!("{what}: {played} of {planned}, {rate:.0} a second, {left:.0} s left"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use harness_explore::together;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_of_a_worker_is_an_error_with_its_words_and_ends_the_others() {
+        let watch = Watch::default();
+        let work = |number| match number {
+            0 => panic!("text {number} is odd"),
+            _ => {
+                while watch.goes_on() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Ok::<(), String>(())
+            }
+        };
+
+        let done = watched("texts", &watch, None, || together(2, &watch, work));
+
+        assert_eq!(done, Err("texts: a worker panicked: text 0 is odd".to_owned()));
     }
 }

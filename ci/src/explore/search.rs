@@ -14,6 +14,7 @@ use harness_explore::{Mismatch, Watch, regressions};
 
 use crate::explore::progress::watched;
 use crate::explore::search_options::{Casts, SearchOptions};
+use crate::sys::signals;
 use crate::sys::workspace::Workspace;
 use crate::ui::print::print;
 use crate::ui::verdict::Verdict;
@@ -26,7 +27,7 @@ const KEPT: &str = "tests/regressions";
 /// # Errors
 /// When the model says nothing on this host, or a scenario cannot be played.
 pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
-    model::applies(harness::here::start()).map_err(str::to_owned)?;
+    model::decides(harness::here::start()).map_err(str::to_owned)?;
     let directory = Workspace::find()?.root.join(KEPT);
     let again = play_kept(&directory)?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -47,8 +48,7 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
     let watch = Watch::default();
     let began = Instant::now();
     let until = began.checked_add(Duration::from_secs(options.seconds));
-    let report = watched("search", &watch, until, || search(&plan, &watch));
-    let report = report.map_err(|unplayed| unplayed.to_string())?;
+    let report = watched("search", &watch, until, || search(&plan, &watch))?;
     let took = began.elapsed();
     for found in &report.found {
         print(told(found, &plan));
@@ -56,10 +56,15 @@ pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
             saved(&directory, found.dispute());
         }
     }
-    print(summary(&report, watch.played.load(Ordering::Relaxed), took));
-    match report.found.len() + again {
-        0 => Ok(Verdict::Good),
-        differing => Ok(Verdict::Failed(format!("kernel and model differ on {differing} scenarios"))),
+    let played = watch.played.load(Ordering::Relaxed);
+    print(summary(&report, played, took));
+    match (report.found.len() + again, played) {
+        (0, _) if signals::interrupted() => {
+            Err("interrupted; on what was played until then kernel and model agree".to_owned())
+        }
+        (0, 0) => Err("no scenario was played".to_owned()),
+        (0, _) => Ok(Verdict::Good),
+        (differing, _) => Ok(Verdict::Failed(format!("kernel and model differ on {differing} scenarios"))),
     }
 }
 

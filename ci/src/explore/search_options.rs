@@ -19,13 +19,13 @@ Examples:
 The same seed draws the same scenarios for each worker, whatever the number of workers. Ctrl-C ends the search and
 tells what was found until then.
 
-Exit status: 0 kernel and model agreed, 1 they differed, 2 could not run.";
+Exit status: 0 kernel and model agreed, 1 they differed, 2 could not run, or was interrupted before they differed.";
 
 /// Options of `cargo ci search`.
 #[derive(Args, Debug)]
 pub struct SearchOptions {
     /// How long to search
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub seconds: u64,
     /// Where the random numbers begin; a new number if it is not given
     #[arg(long, value_name = "S")]
@@ -34,7 +34,7 @@ pub struct SearchOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub workers: Option<u32>,
     /// End after so many scenarios of each worker
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub scenarios: Option<u64>,
     /// Whose credentials the processes outside have
     #[arg(long, value_enum, default_value_t)]

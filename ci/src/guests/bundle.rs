@@ -1,6 +1,5 @@
 //! The bundle for a guest: the suite and the guest's program, both static, and the snapshots.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -8,20 +7,15 @@ use std::time::Duration;
 
 use guest::{INIT, PLAN, Plan};
 use harness::scenario::ORDINARY;
-use serde::Deserialize;
 use walkdir::WalkDir;
 
 use crate::guests::initramfs::Tree;
 use crate::guests::userland;
-use crate::run::nextest::NextestExit;
+use crate::run::selection::{self, Selected};
 use crate::sys::scratch::Scratch;
-use crate::sys::workspace::{STATIC_TARGET, SUITE, Workspace};
+use crate::sys::workspace::{STATIC_TARGET, Workspace};
 use crate::sys::{process, tools};
 
-/// The id that nextest gives to the suite's test binary.
-const BINARY_ID: &str = "userns-suite::userns";
-/// A cold build on a slow machine; more is a hang.
-const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 /// Where the suite's tree is in a guest.
 const WORKSPACE: &str = "/suite";
 const BINARY: &str = "/guest/userns";
@@ -44,37 +38,16 @@ pub struct Bundle {
     snapshots: Tree,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct List {
-    rust_suites: BTreeMap<String, Listed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Listed {
-    binary_path: PathBuf,
-    testcases: BTreeMap<String, Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Case {
-    filter_match: Match,
-}
-
-#[derive(Deserialize)]
-struct Match {
-    status: String,
-}
-
 impl Bundle {
     /// Builds the suite and packs what travels with it.
     ///
     /// # Errors
     /// When it does not build, or the filter selects nothing.
     pub fn pack(workspace: &Workspace, filter: Option<&str>) -> Result<Self, String> {
-        let Selected { binary, tests, all: suite_tests } = list(workspace, filter)?;
+        let selecting: Vec<String> =
+            filter.into_iter().flat_map(|it| ["-E".to_owned(), it.to_owned()]).collect();
+        let Selected { binary, tests, all: suite_tests } =
+            selection::list(workspace, &["--target", STATIC_TARGET], &selecting)?;
         let suite = stripped(&binary)?;
         let guest = stripped(&build_guest(workspace)?)?;
         let snapshots = sources(&workspace.root)?;
@@ -172,41 +145,6 @@ fn json(plan: &Plan) -> Result<Vec<u8>, String> {
     serde_json::to_vec(plan).map_err(|error| format!("the plan is no JSON: {error}"))
 }
 
-/// Builds the suite; its binary, and the tests that the filter selects, wherever they can run.
-fn list(workspace: &Workspace, filter: Option<&str>) -> Result<Selected, String> {
-    let mut command = workspace.cargo(["nextest", "list", "--package", SUITE, "--target", STATIC_TARGET]);
-    command.args(["--run-ignored", "all", "--message-format", "json"]);
-    command.args(filter.into_iter().flat_map(|filter| ["-E", filter]));
-    let output = process::capture_stdout(&mut command, BUILD_LIMIT)?;
-    match NextestExit::from(output.status) {
-        NextestExit::Passed => selected(&output.stdout),
-        NextestExit::BuildFailed => Err("the suite did not build: see the compiler's messages above".into()),
-        other => Err(format!("`{}` failed: {other:?}", process::show(&command))),
-    }
-}
-
-/// What nextest lists.
-#[derive(Debug, PartialEq, Eq)]
-struct Selected {
-    binary: PathBuf,
-    tests: Vec<String>,
-    all: Vec<String>,
-}
-
-fn selected(json: &str) -> Result<Selected, String> {
-    let list: List =
-        serde_json::from_str(json).map_err(|error| format!("nextest's list of tests is odd: {error}"))?;
-    let suite = list.rust_suites.into_iter().find(|(id, _)| id == BINARY_ID);
-    let (_, suite) = suite.ok_or_else(|| format!("nextest lists no test binary {BINARY_ID}"))?;
-    let all = suite.testcases.keys().cloned().collect();
-    let matching = suite.testcases.into_iter().filter(|(_, case)| case.filter_match.status == "matches");
-    let tests: Vec<String> = matching.map(|(name, _)| name).collect();
-    match tests.is_empty() {
-        true => Err("no test is selected".to_owned()),
-        false => Ok(Selected { binary: suite.binary_path, tests, all }),
-    }
-}
-
 fn build_guest(workspace: &Workspace) -> Result<PathBuf, String> {
     let mut command = workspace.cargo(["build", "--quiet", "--package", "guest", "--target", STATIC_TARGET]);
     let status = process::stream(&mut command)?;
@@ -244,30 +182,4 @@ fn sources(root: &Path) -> Result<Tree, String> {
         }
     }
     Ok(tree)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_the_filter_matches_is_selected() {
-        let case = |status: &str| format!(r#"{{"ignored":true,"filter-match":{{"status":"{status}"}}}}"#);
-        let json = |first: &str| {
-            format!(
-                r#"{{"rust-suites":{{"userns-suite::userns":{{"binary-path":"/u","testcases":{{"a":{},"b":{}}}}}}}}}"#,
-                case(first),
-                case("mismatch")
-            )
-        };
-
-        let all = ["a", "b"].map(str::to_owned);
-        let found = Selected { binary: "/u".into(), tests: all[..1].to_vec(), all: all.to_vec() };
-        assert_eq!(selected(&json("matches")), Ok(found));
-        assert_eq!(selected(&json("mismatch")), Err("no test is selected".to_owned()));
-        let lacking = Err(format!("nextest lists no test binary {BINARY_ID}"));
-        assert_eq!(selected(r#"{"rust-suites":{}}"#), lacking);
-        let odd = selected("{}").err().unwrap_or_default();
-        assert!(odd.starts_with("nextest's list of tests is odd: "), "{odd}");
-    }
 }

@@ -116,7 +116,7 @@ impl ExpectedFailure {
     /// Whether a test that ended so shows it.
     fn shows(&self, test: &str, end: &End) -> bool {
         let kind = match end {
-            End::Passed | End::Flaky | End::Skipped(_) => return false,
+            End::Passed | End::Flaky | End::Skipped(_) | End::TooSlow(_) => return false,
             End::TimedOut => Kind::Hangs,
             End::Failed(_) | End::Crashed(_) => Kind::Differs,
         };

@@ -96,6 +96,7 @@ pub fn follow(
         boot: progress.ready,
         time: begun.elapsed(),
         users: transcript.users,
+        coverage: Vec::new(),
         differences: Vec::new(),
         console: Vec::new(),
         failure,

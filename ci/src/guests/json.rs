@@ -11,7 +11,9 @@ use crate::guests::compare::{compare, newest};
 use crate::guests::outcome::Outcome;
 use crate::guests::transcript::{TestRun, UserTranscript};
 use crate::report::about::{self, About};
-use crate::report::record::{Document, Evidence, FORMAT, Failure, Kernel, TestReport, UserReport};
+use crate::report::record::{
+    Document, Evidence, FORMAT, Failure, Kernel, TestReport, UserReport, VerdictReport,
+};
 use crate::run::snapshots::{self, SnapshotName};
 
 /// The outcomes as a document, with the end of every test, and with what [`crate::matrix`] has to know of the suite.
@@ -35,10 +37,11 @@ fn kernel(it: &Outcome, newest: Option<&Outcome>) -> Kernel {
         origin: it.origin.clone(),
         programs: it.programs.clone(),
         release: it.release.clone(),
-        verdict: it.verdict().label().to_owned(),
+        verdict: VerdictReport::new(&it.verdict(), &it.seen()),
         passed: it.passed(),
         failed: it.failed(),
         skipped: it.skipped(),
+        too_slow: it.too_slow(),
         known: it.differences.clone(),
         boot_seconds: it.boot.map(|boot| boot.as_secs_f64()),
         seconds: it.time.as_secs_f64(),
@@ -76,6 +79,8 @@ fn test(user: &UserTranscript, name: &str, ended: &TestRun) -> TestReport {
     let known = user.known.contains_key(name);
     let evidence = ended.end.is_failure().then(|| Evidence {
         known,
+        // Whether there are more than one is enough to know of an expected failure.
+        differences: ended.differences.iter().take(if known { 2 } else { usize::MAX }).cloned().collect(),
         trace: trace(user, name).map(str::to_owned),
         reproducers: if known { BTreeMap::new() } else { reproducers(user, name) },
     });
@@ -171,6 +176,6 @@ pub mod tests {
         assert_eq!((good.passed, good.failed, good.skipped), (1, 1, 1));
         assert_eq!(good.users[0].tests[1].end, End::Failed("exit code 101".into()));
         let failure = broken.failure.as_ref().map(|failure| failure.kind.as_str());
-        assert_eq!((failure, broken.verdict.as_str()), (Some("panicked"), "could not run"));
+        assert_eq!((failure, broken.verdict.word.as_str()), (Some("panicked"), "could not run"));
     }
 }

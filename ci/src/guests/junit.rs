@@ -13,6 +13,8 @@ use quick_junit::TestSuite;
 use crate::guests::expected_failures::FILE;
 use crate::guests::outcome::Outcome;
 use crate::guests::transcript::TestRun;
+use crate::run::properties;
+
 /// Writes a JUnit file with a suite for each kernel and user.
 ///
 /// # Errors
@@ -27,9 +29,10 @@ fn report(outcomes: &[Outcome]) -> Report {
     let mut report = Report::new("userns-suite");
     for outcome in outcomes {
         let gone = outcome.gone();
-        for user in &outcome.users {
+        for (user, coverage) in outcome.users.iter().zip(outcome.covered()) {
             let mut suite = TestSuite::new(format!("{} uid {}", outcome.name, user.uid));
             suite.set_time(user.time);
+            properties::add(&mut suite, &outcome.verdict(), &coverage, properties::of_facts(&user.facts));
             suite.add_test_cases(user.ended.iter().map(|(test, ended)| match user.known.get(test) {
                 Some(what) => known(test, what),
                 None if gone.contains(test.as_str()) => passed_after_all(test),
@@ -73,15 +76,12 @@ fn passed_after_all(test: &str) -> TestCase {
 fn case(test: &str, ended: &TestRun) -> TestCase {
     let mut status = match ended.end {
         End::Passed | End::Flaky => TestCaseStatus::success(),
-        End::Skipped(_) => TestCaseStatus::skipped(),
+        End::Skipped(_) | End::TooSlow(_) => TestCaseStatus::skipped(),
         End::Failed(_) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         End::Crashed(_) | End::TimedOut => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
     if ended.end != End::Passed {
-        status
-            .set_type(ended.end.label())
-            .set_message(ended.end.to_string())
-            .set_description(ended.output.as_str());
+        status.set_type(ended.end.label()).set_message(ended.how()).set_description(ended.output.as_str());
     }
     let mut case = TestCase::new(test, status);
     case.set_time(ended.time);

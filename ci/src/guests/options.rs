@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::ui::verdict::PartialOption;
+
 /// Options of commands that run the suite elsewhere, on what they fetch from Debian's archive.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ElsewhereOptions {
@@ -35,8 +37,11 @@ pub struct ElsewhereOptions {
     #[arg(long, value_name = "DIRECTORY")]
     pub cache: Option<PathBuf>,
     /// After how many seconds a kernel or distribution is ended
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: u64,
+    /// What a run is that could not run much of the suite.
+    #[command(flatten)]
+    pub partial: PartialOption,
     /// Name everything that failed or differs, not only the first, and tell why tests were skipped
     #[arg(long, short)]
     pub verbose: bool,

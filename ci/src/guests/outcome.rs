@@ -9,6 +9,7 @@ use crate::guests::failure::RunFailure;
 use crate::guests::start::Start;
 use crate::guests::transcript::UserTranscript;
 use crate::report::record::ExpectedFailureSeen;
+use crate::run::coverage::Coverage;
 use crate::ui::verdict::Verdict;
 
 /// Versions of programs by their packages.
@@ -35,6 +36,8 @@ pub struct Outcome {
     pub time: Duration,
     /// What each user saw; the last may not be complete.
     pub users: Vec<UserTranscript>,
+    /// How much of the suite each user saw.
+    pub coverage: Vec<Coverage>,
     /// Its known differences, as the run showed them.
     pub differences: Vec<ExpectedFailureSeen>,
     /// Why there is no result, or only a part of it.
@@ -49,6 +52,21 @@ impl Outcome {
     /// Tests that passed, in all users.
     pub fn passed(&self) -> usize {
         self.ran() - self.failed() - self.known()
+    }
+
+    /// Tests that it was too slow for, in all users.
+    pub fn too_slow(&self) -> usize {
+        self.users.iter().map(|user| user.too_slow().count()).sum()
+    }
+
+    /// How much of the suite each user saw, one for each of them.
+    pub fn covered(&self) -> impl Iterator<Item = Coverage> {
+        self.coverage.iter().cloned().chain(std::iter::repeat(Coverage::default()))
+    }
+
+    /// How much of the suite all users together saw.
+    pub fn seen(&self) -> Coverage {
+        self.coverage.iter().fold(Coverage::default(), Coverage::and)
     }
 
     /// Tests that failed and were not expected to.
@@ -83,7 +101,8 @@ impl Outcome {
     }
 
     fn ran(&self) -> usize {
-        self.users.iter().map(|user| user.ended.len()).sum()
+        let ended: usize = self.users.iter().map(|user| user.ended.len()).sum();
+        ended - self.too_slow()
     }
 
     /// The verdict on this kernel. One that breaks in the middle of the tests failed; one that never came so
@@ -119,7 +138,9 @@ impl Outcome {
             words.push(format!("{gone} passed that {FILE} knows to fail"));
         }
         if words.is_empty() {
-            Verdict::Good
+            // Each user has to see its part: what root sees does not replace what another user sees.
+            let partial = self.coverage.iter().find(|coverage| !coverage.is_core());
+            partial.map_or(Verdict::Good, |it| Verdict::Partial(format!("on {} {}", self.name, it.words())))
         } else {
             Verdict::Failed(format!("{}: {}", self.name, words.join(", ")))
         }
@@ -134,8 +155,10 @@ pub fn verdict(outcomes: &[Outcome]) -> Verdict {
     };
     let could_not = words(|verdict| if let Verdict::CouldNotRun(why) = verdict { Some(why) } else { None });
     let failed = words(|verdict| if let Verdict::Failed(why) = verdict { Some(why) } else { None });
+    let partial = words(|verdict| if let Verdict::Partial(why) = verdict { Some(why) } else { None });
     match (could_not.is_empty(), failed.is_empty(), outcomes.is_empty()) {
         (_, _, true) => Verdict::CouldNotRun("no kernel was selected".to_owned()),
+        (true, true, _) if !partial.is_empty() => Verdict::Partial(partial.join("; ")),
         (true, true, _) => Verdict::Good,
         (true, false, _) => Verdict::Failed(failed.join("; ")),
         (false, ..) => Verdict::CouldNotRun([could_not, failed].concat().join("; ")),
@@ -147,13 +170,23 @@ pub mod tests {
     use guest::End;
 
     use super::*;
+    use crate::catalogue::listing;
     use crate::guests::transcript::TestRun;
 
     /// A kernel on which one user ran these tests and skipped those.
     pub fn outcome(name: &str, release: &str, ended: &[(&str, End)], skipped: &[(&str, &str)]) -> Outcome {
         let ran = |(test, end): &(&str, End)| {
             let output = if *end == End::Passed { String::new() } else { "the diff".to_owned() };
-            ((*test).to_owned(), TestRun { end: end.clone(), time: Duration::from_millis(5), output })
+            (
+                (*test).to_owned(),
+                TestRun {
+                    end: end.clone(),
+                    time: Duration::from_millis(5),
+                    output,
+                    differences: Vec::new(),
+                    rules: Vec::new(),
+                },
+            )
         };
         let user = UserTranscript {
             facts: serde_json::json!({"system": {"kernel_release": "x"}}),
@@ -174,6 +207,7 @@ pub mod tests {
             boot: Some(Duration::from_secs(2)),
             time: Duration::from_secs(9),
             users: vec![user],
+            coverage: Vec::new(),
             differences: Vec::new(),
             failure: None,
             console: Vec::new(),
@@ -199,6 +233,25 @@ pub mod tests {
         let nothing = outcome("k", "7.2", &[], &[("a", "needs root")]);
         let why = "k: nothing ran, all tests were skipped, 1 of them: needs root";
         assert_eq!(nothing.verdict(), Verdict::CouldNotRun(why.into()));
+    }
+
+    #[test]
+    fn a_user_that_saw_too_little_makes_the_kernel_partial_and_a_slow_race_is_no_failure() {
+        let slow = End::TooSlow("too slow here: x".into());
+        let mut some = outcome("k", "7.2", &[("a", End::Passed), ("b", slow)], &[("c", "needs sudo")]);
+        assert_eq!((some.passed(), some.failed(), some.too_slow()), (1, 0, 1));
+        assert_eq!(some.verdict(), Verdict::Good);
+
+        let tests = ["a", "b", "c"].map(|name| listing::tests::test(name, "t.rs", "f", &[]));
+        some.coverage = some.users.iter().map(|user| user.coverage(&tests)).collect();
+        let why = "on k 2 of 3 tests could not run here: needs sudo (1); too slow here: x (1)";
+        assert_eq!(some.verdict(), Verdict::Partial(why.into()));
+        let failed = outcome("failed", "7.2", &[("a", End::TimedOut)], &[]);
+        assert_eq!(verdict(&[some.clone(), failed.clone()]), failed.verdict());
+        assert_eq!(
+            verdict(&[outcome("good", "7.2", &[("a", End::Passed)], &[]), some.clone()]),
+            some.verdict()
+        );
     }
 
     #[test]

@@ -5,16 +5,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::Style;
-use guest::End;
 
 use crate::guests::compare::{compare, newest};
 use crate::guests::expected_failures::FILE;
 use crate::guests::outcome::{Outcome, verdict};
 use crate::guests::start::Start;
 use crate::report::record::ExpectedFailureSeen;
-use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
+use crate::ui::style::{BAD, BOLD, MIDDLING};
 use crate::ui::table::{Side, Table, cell, plain};
-use crate::ui::verdict::Verdict;
 
 /// How many failed tests of a kernel are named when not all are asked for.
 const FEW: usize = 10;
@@ -24,17 +22,14 @@ pub fn render(outcomes: &[Outcome], root: &Path, verbose: bool) -> String {
     let mut text = format!("\n{}", table(outcomes, verbose));
     for outcome in outcomes {
         failures(&mut text, outcome, root, verbose);
+        too_slow(&mut text, outcome);
         differences(&mut text, outcome);
         if verbose {
             skips(&mut text, outcome);
         }
         failure(&mut text, outcome);
     }
-    let _ = match verdict(outcomes) {
-        Verdict::Good => writeln!(text, "\n{GOOD}passed{GOOD:#}"),
-        Verdict::Failed(why) => writeln!(text, "\n{BAD}failed:{BAD:#} {why}"),
-        Verdict::CouldNotRun(why) => writeln!(text, "\n{BAD}could not run:{BAD:#} {why}"),
-    };
+    let _ = writeln!(text, "\n{}", verdict(outcomes).line());
     text
 }
 
@@ -77,10 +72,10 @@ fn table(outcomes: &[Outcome], verbose: bool) -> Table {
 
 /// Names the tests of a kernel that failed, and where their outputs are.
 pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool) {
-    let failed: Vec<(u32, &String, &End)> = outcome
+    let failed: Vec<(u32, &String, String)> = outcome
         .users
         .iter()
-        .flat_map(|user| user.failures().map(|(test, ended)| (user.uid, test, &ended.end)))
+        .flat_map(|user| user.failures().map(|(test, ended)| (user.uid, test, ended.how())))
         .collect();
     if failed.is_empty() {
         return;
@@ -88,8 +83,8 @@ pub fn failures(text: &mut String, outcome: &Outcome, root: &Path, verbose: bool
     let _ = writeln!(text, "\n{BOLD}{}: failed{BOLD:#}", outcome.name);
     // Hiding a single name saves no line.
     let shown = if verbose || failed.len() <= FEW + 1 { failed.len() } else { FEW };
-    for (uid, test, end) in &failed[..shown] {
-        let _ = writeln!(text, "  uid {uid:<5}  {test}  {}", end);
+    for (uid, test, how) in &failed[..shown] {
+        let _ = writeln!(text, "  uid {uid:<5}  {test}  {how}");
     }
     if shown < failed.len() {
         let _ = writeln!(text, "  and {} more; --verbose names them", failed.len() - shown);
@@ -120,6 +115,19 @@ fn differences(text: &mut String, outcome: &Outcome) {
     }
 }
 
+/// The tests that the kernel was too slow for.
+fn too_slow(text: &mut String, outcome: &Outcome) {
+    let slow = || {
+        outcome.users.iter().flat_map(|user| user.too_slow().map(move |(test, why)| (user.uid, test, why)))
+    };
+    if slow().next().is_some() {
+        let _ = writeln!(text, "\n{BOLD}{}: too slow here, no rule is broken{BOLD:#}", outcome.name);
+    }
+    for (uid, test, why) in slow() {
+        let _ = writeln!(text, "  uid {uid:<5}  {test}  {why}");
+    }
+}
+
 fn skips(text: &mut String, outcome: &Outcome) {
     if outcome.skipped() > 0 {
         let _ = writeln!(text, "\n{BOLD}{}: skipped, and why{BOLD:#}", outcome.name);
@@ -143,6 +151,8 @@ pub fn failure(text: &mut String, outcome: &Outcome) {
 
 #[cfg(test)]
 mod tests {
+    use guest::End;
+
     use super::*;
     use crate::guests::failure::RunFailure;
     use crate::guests::outcome::tests::outcome;

@@ -5,9 +5,13 @@ use std::path::{Component, PathBuf};
 use std::time::{Duration, Instant};
 
 use guest::{End, Event};
+use harness::findings::Difference;
+use harness::listing::TestDescription;
 use serde_json::Value;
 
 use crate::guests::failure::RunFailure;
+use crate::run::coverage::{Coverage, Seen};
+use crate::run::differs;
 
 /// How one test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,20 @@ pub struct TestRun {
     pub time: Duration,
     /// What it printed, if it did not pass.
     pub output: String,
+    /// The steps that differ, if it failed after it compared some.
+    pub differences: Vec<Difference>,
+    /// The rules that the test pins, once the guest's results are put to the suite's list of tests.
+    pub rules: Vec<String>,
+}
+
+impl TestRun {
+    /// How it ended: of a test that compared something the first step that differs.
+    pub fn how(&self) -> String {
+        match self.differences.first().filter(|_| self.end.is_failure()) {
+            Some(difference) => differs::with_rule(difference, &self.rules),
+            None => self.end.to_string(),
+        }
+    }
 }
 
 /// All that one user saw.
@@ -31,6 +49,8 @@ pub struct UserTranscript {
     pub ended: BTreeMap<String, TestRun>,
     /// The tests that were skipped, and why.
     pub skipped: BTreeMap<String, String>,
+    /// Those of them that every host skips for this user.
+    pub for_others: BTreeSet<String>,
     /// Tests that failed as expected, each with the rule and what the kernel does instead.
     pub known: BTreeMap<String, String>,
     /// Snapshots that differ: path relative to the workspace, and content.
@@ -51,7 +71,36 @@ impl UserTranscript {
 
     /// Tests that failed and were not expected to.
     pub fn failures(&self) -> impl Iterator<Item = (&String, &TestRun)> {
-        self.ended.iter().filter(|(test, ended)| ended.end != End::Passed && !self.known.contains_key(*test))
+        self.ended.iter().filter(|(test, ended)| ended.end.is_failure() && !self.known.contains_key(*test))
+    }
+
+    /// Tests that the guest is too slow for, and why.
+    pub fn too_slow(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ended.iter().filter_map(|(test, ended)| match &ended.end {
+            End::TooSlow(why) => Some((test.as_str(), why.as_str())),
+            _ => None,
+        })
+    }
+
+    /// Puts the rules that tests pin to the tests that ran.
+    pub fn learn(&mut self, tests: &[TestDescription]) {
+        for test in tests {
+            if let Some(ended) = self.ended.get_mut(&test.name) {
+                ended.rules.clone_from(&test.rules);
+            }
+        }
+    }
+
+    /// How much of the suite this user saw, of the tests that were asked for.
+    pub fn coverage(&self, tests: &[TestDescription]) -> Coverage {
+        let seen = |test: &TestDescription| match (self.skipped.get(&test.name), self.ended.get(&test.name)) {
+            (Some(_), _) if self.for_others.contains(&test.name) => Some(Seen::ForOthers),
+            (Some(why), _) => Some(Seen::CouldNot(why)),
+            (_, Some(TestRun { end: End::TooSlow(why), .. })) => Some(Seen::CouldNot(why)),
+            (_, Some(_)) => Some(Seen::Ran),
+            (None, None) => None,
+        };
+        Coverage::of(tests.iter().filter_map(|test| Some((test, seen(test)?))))
     }
 }
 
@@ -123,9 +172,11 @@ impl Transcript {
                 });
                 Ok(())
             }
-            Event::Skipped { test, reason } => {
+            Event::Skipped { test, reason, everywhere } => {
                 self.is_new(&test)?;
-                self.user()?.skipped.insert(test, reason);
+                let user = self.user()?;
+                user.for_others.extend(everywhere.then(|| test.clone()));
+                user.skipped.insert(test, reason);
                 Ok(())
             }
             Event::Started { test } => {
@@ -133,8 +184,9 @@ impl Transcript {
                 self.running = Some(test);
                 Ok(())
             }
-            Event::Ended { test, end, milliseconds, output } => {
-                self.ended(test, TestRun { end, time: Duration::from_millis(milliseconds), output })
+            Event::Ended { test, end, milliseconds, output, differences } => {
+                let time = Duration::from_millis(milliseconds);
+                self.ended(test, TestRun { end, time, output, differences, rules: Vec::new() })
             }
             Event::Snapshot { path, text } => self.file("snapshot", path, text, |user| &mut user.snapshots),
             Event::Reproducer { name, text } => {

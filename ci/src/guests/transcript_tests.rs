@@ -5,7 +5,16 @@ use super::*;
 fn ended(test: &str) -> [Event; 2] {
     let test = test.to_owned();
     let started = Event::Started { test: test.clone() };
-    [started, Event::Ended { test, end: End::Passed, milliseconds: 1, output: String::new() }]
+    [
+        started,
+        Event::Ended {
+            test,
+            end: End::Passed,
+            milliseconds: 1,
+            output: String::new(),
+            differences: Vec::new(),
+        },
+    ]
 }
 
 /// What a guest says that was asked for `a` and `b` as one user, and runs the first.
@@ -16,7 +25,7 @@ fn truth() -> Vec<Event> {
         Event::UserStarted { uid: 0, facts: "facts".into() },
         started,
         ended,
-        Event::Skipped { test: "b".into(), reason: "needs root".into() },
+        Event::Skipped { test: "b".into(), reason: "needs root".into(), everywhere: false },
         Event::UserEnded { ran: 1, skipped: 1 },
         Event::Done,
     ]

@@ -86,6 +86,7 @@ pub fn text(judged: &[Judged], verbose: bool) -> String {
 fn closing(judged: &[Judged]) -> String {
     match verdict(judged) {
         Verdict::Good => format!("\npassed: {} hosts\n", judged.len()),
+        Verdict::Partial(why) => format!("\npassed, but {why}\n"),
         Verdict::Failed(why) => format!("\n{BAD}failed:{BAD:#} {why}\n"),
         Verdict::CouldNotRun(why) => format!("\n{BAD}could not run:{BAD:#} {why}\n"),
     }

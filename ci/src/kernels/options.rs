@@ -28,7 +28,8 @@ copy of the suite in memory and cannot reach the host's files. The tests run as 
 
 What a kernel is known to do otherwise stands in ci/differences.toml; tests that fail for that are counted apart.
 
-Exit status: 0 all kernels passed, 1 tests failed, or passed against what is known, 2 a kernel could not be judged.";
+Exit status: 0 all kernels passed, 1 tests failed, or passed against what is known, 2 a kernel could not be judged,
+3 all passed, but on one of them much of the suite could not run (--partial ok makes it 0, --partial fail 1).";
 
 /// Options of `cargo ci kernels`.
 #[derive(Args, Debug, Default)]
@@ -46,13 +47,13 @@ pub struct KernelsOptions {
     #[arg(long)]
     pub list: bool,
     /// How many kernels run at a time; without it, one on each processor
-    #[arg(long, short, value_name = "NUMBER")]
-    pub jobs: Option<usize>,
+    #[arg(long, short, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
     /// What makes qemu run; without it, a trial boot decides
     #[arg(long, value_name = "WORD")]
     pub accelerator: Option<Accelerator>,
     /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: u32,
     /// Write what every test answered, as JSON: `cargo ci matrix` puts several such files side by side
     #[arg(long, value_name = "FILE")]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use harness::findings::Difference;
 use harness::listing::TestDescription;
 
 use crate::matrix::difference;
 use crate::matrix::merge::{Column, Merged};
 use crate::report::record::{ExpectedFailureSeen, Rule, TestReport};
+use crate::run::differs;
 
 /// A rule on a kernel, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,8 +106,8 @@ pub fn judge(rule: &Rule, tests: &[&TestDescription], column: &Column, merged: &
     let failures: Vec<Failure> = ended().filter(|(_, it)| it.end.is_failure()).collect();
     let (state, text) = if asked.is_empty() {
         (State::NotAsked, String::new())
-    } else if let Some(failure) = failures.first() {
-        failed(failure, &failures, column, merged)
+    } else if !failures.is_empty() {
+        failed(rule, &failures, column, merged)
     } else if let Some(failure) = &kernel.failure {
         (State::NoAnswer, failure.kind.clone())
     } else if !ended().any(|(_, it)| it.end.is_pass()) {
@@ -118,16 +120,42 @@ pub fn judge(rule: &Rule, tests: &[&TestDescription], column: &Column, merged: &
     Cell { state, text, news }
 }
 
-fn failed(first: &Failure, failures: &[Failure], column: &Column, merged: &Merged) -> (State, String) {
-    // A trace says more than a process that was killed.
-    let differs = failures.iter().find_map(|(test, ended)| difference(test, ended, column, merged));
-    let text = differs.unwrap_or_else(|| difference::short(&first.1.end.to_string()));
-    let known: Option<Vec<&ExpectedFailureSeen>> =
-        failures.iter().map(|(test, ended)| known(test, ended, column)).collect();
-    match known.as_deref() {
-        Some([first, ..]) => (State::Known, format!("{text}: {}", first.what)),
-        _ => (State::Differs, text),
+/// What the failures of a rule say: those that are not known, if there are any, and of them the one that shows most.
+fn failed(rule: &Rule, failures: &[Failure], column: &Column, merged: &Merged) -> (State, String) {
+    let (known, unknown): (Vec<Failure>, Vec<Failure>) =
+        failures.iter().partition(|(test, ended)| known(test, ended, column).is_some());
+    let (state, shown) = if unknown.is_empty() { (State::Known, known) } else { (State::Differs, unknown) };
+    let best = shown.iter().min_by_key(|(_, ended)| rank(rule, ended.differences()));
+    let from_data = best.and_then(|(_, ended)| of_rule(rule, ended.differences()).map(differs::words));
+    // Documents before form 3 have the traces alone. A trace says more than a process that was killed.
+    let from_text = || shown.iter().find_map(|(test, ended)| difference(test, ended, column, merged));
+    let how =
+        || shown.first().map(|(_, ended)| difference::short(&ended.end.to_string())).unwrap_or_default();
+    let text = from_data.or_else(from_text).unwrap_or_else(how);
+    let what = shown.first().and_then(|(test, ended)| known_words(test, ended, column));
+    match (state, what) {
+        (State::Known, Some(what)) => (state, format!("{text}: {what}")),
+        _ => (state, text),
     }
+}
+
+fn known_words<'a>(test: &TestDescription, ended: &TestReport, column: &'a Column) -> Option<&'a str> {
+    known(test, ended, column).map(|known| known.what.as_str())
+}
+
+/// How little a failure says of a rule: least is said where no step differs, most where one step alone does, and the
+/// model refuses it by this rule.
+fn rank(rule: &Rule, differences: &[Difference]) -> (bool, bool, usize) {
+    let mut points: Vec<_> = differences.iter().map(|it| (it.scenario, &it.on)).collect();
+    points.dedup();
+    let refused = of_rule(rule, differences).and_then(|it| it.rule.as_ref()) == Some(&rule.name);
+    (differences.is_empty(), !refused, points.len())
+}
+
+/// The first difference on a step that the model refuses by this rule, or else the first of all.
+fn of_rule<'a>(rule: &Rule, differences: &'a [Difference]) -> Option<&'a Difference> {
+    let refused = differences.iter().find(|it| it.rule.as_ref() == Some(&rule.name));
+    refused.or(differences.first())
 }
 
 /// What is known of a test that failed. One that fails so for root may hang for a user, of which nothing is known.

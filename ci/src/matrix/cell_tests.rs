@@ -3,7 +3,8 @@ use guest::End;
 use super::*;
 use crate::matrix::grid::Grid;
 use crate::matrix::merge::{Merged, merge, parse};
-use crate::report::record::{Failure, Kernel};
+use crate::report::record::{Evidence, Failure, Kernel};
+use crate::run::differs::example;
 
 fn merged() -> Result<Merged, String> {
     let old = parse(include_str!("../../tests/data/kernels-old.json"))?;
@@ -41,6 +42,38 @@ fn a_failure_differs_by_its_trace_and_a_known_one_is_called_that() -> Result<(),
         page.for_each(|it| it.end = End::TimedOut);
     })?;
     assert_eq!(hangs.state, State::Differs);
+    Ok(())
+}
+
+/// Of several tests of a rule that failed, the one that differs in one step, refused by this rule, says what differs.
+#[test]
+fn the_test_that_differs_in_just_the_step_of_the_rule_is_chosen() -> Result<(), String> {
+    let found = cell("map.written-once", |kernel| {
+        let failed = kernel.users[0].tests.iter_mut().filter(|it| it.name.starts_with("map_order::"));
+        for (number, test) in failed.enumerate() {
+            test.end = End::Failed("exit code 101".to_owned());
+            let single = number == 1;
+            let mut differences = vec![example(4, "EINVAL", "EPERM", single.then_some("map.written-once"))];
+            let consequence = || example(5, "deny", "allow", None);
+            differences.extend((!single).then(consequence));
+            test.evidence = Some(Evidence { differences, ..Evidence::default() });
+        }
+    })?;
+
+    assert_eq!(found, of(State::Differs, "inside gid_map <- \"0 own 1\": EINVAL, expected EPERM"));
+    Ok(())
+}
+
+#[test]
+fn a_test_that_the_kernel_is_too_slow_for_breaks_no_rule() -> Result<(), String> {
+    let slow = cell("map.written-once", |kernel| {
+        let tests = kernel.users.iter_mut().flat_map(|user| &mut user.tests);
+        for test in tests.filter(|it| it.end.is_failure()) {
+            (test.end, test.evidence) = (End::TooSlow("too slow here: x".to_owned()), None);
+        }
+    })?;
+
+    assert!(matches!(slow.state, State::Holds | State::Skipped), "{slow:?}");
     Ok(())
 }
 

@@ -6,21 +6,21 @@ use similar::{ChangeTag, TextDiff};
 const MOST: usize = 60;
 
 /// What a kernel says in place of what was expected, of the first line that differs: "EPERM, expected EINVAL".
-/// `None` if the traces are the same.
+/// `None` if the traces are the same. Both are traces of one scenario: a line has the same number in both, as long as
+/// there are as many.
 pub fn first(expected: &str, seen: &str) -> Option<String> {
+    let (all, other): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), seen.lines().collect());
+    if all.len() == other.len() {
+        let (gone, new) = all.iter().zip(&other).find(|(gone, new)| gone.trim_end() != new.trim_end())?;
+        let (gone, new) = from_column(gone, new);
+        return Some(format!("{}, expected {}", short(new), short(gone)));
+    }
     let diff = TextDiff::from_lines(expected, seen);
-    let line = |wanted: ChangeTag| {
-        diff.iter_all_changes().find(|change| change.tag() == wanted).map(|change| change.value().trim_end())
-    };
-    let (gone, new) = (line(ChangeTag::Delete), line(ChangeTag::Insert));
-    Some(match (gone, new) {
-        (None, None) => return None,
-        (Some(gone), None) => format!("lacks {}", short(gone.trim())),
-        (None, Some(new)) => format!("{}, not expected", short(new.trim())),
-        (Some(gone), Some(new)) => {
-            let (gone, new) = from_column(gone, new);
-            format!("{}, expected {}", short(new), short(gone))
-        }
+    let change = diff.iter_all_changes().find(|change| change.tag() != ChangeTag::Equal)?;
+    let line = short(change.value().trim());
+    Some(match change.tag() {
+        ChangeTag::Delete => format!("lacks {line}"),
+        ChangeTag::Insert | ChangeTag::Equal => format!("{line}, not expected"),
     })
 }
 
@@ -61,16 +61,31 @@ pub fn unified(expected: &str, seen: &str) -> String {
 /// What a failed test says first, where there is no trace to compare: of a difference that it prints the first
 /// line, or else the first line of its panic.
 pub fn first_of_output(output: &str) -> Option<String> {
-    let marked = |sign: char| {
-        let lines = output.lines().filter_map(|line| line.split_once('\u{2502}'));
-        lines.filter_map(|(_, rest)| rest.strip_prefix(sign)).next().map(str::trim_end)
-    };
-    if let (Some(gone), Some(new)) = (marked('-'), marked('+')) {
-        return first(gone, new);
+    if let Some(told) = first_of_printed(output) {
+        return Some(told);
     }
     let mut lines = output.lines().skip_while(|line| !line.contains("panicked at "));
     lines.next()?;
     lines.map(str::trim).find(|line| !line.is_empty()).map(short)
+}
+
+/// The first line that differs in a difference that a test printed: both texts are put together again, so that lines
+/// of one step stand side by side.
+fn first_of_printed(output: &str) -> Option<String> {
+    let marked = output.lines().filter_map(|line| Some(line.split_once('\u{2502}')?.1));
+    let (mut expected, mut seen) = (Vec::new(), Vec::new());
+    for line in marked {
+        match line.chars().next() {
+            Some('-') => expected.push(&line[1..]),
+            Some('+') => seen.push(&line[1..]),
+            _ => {
+                let line = line.strip_prefix(' ').unwrap_or(line);
+                expected.push(line);
+                seen.push(line);
+            }
+        }
+    }
+    first(&expected.join("\n"), &seen.join("\n"))
 }
 
 #[cfg(test)]
@@ -88,6 +103,22 @@ mod tests {
         let success = REVIEWED.replace("EPERM", "ok");
         assert_eq!(first(REVIEWED, &success).as_deref(), Some("ok, expected EPERM"));
         assert_eq!(first(REVIEWED, REVIEWED), None);
+    }
+
+    /// A text diff deletes the line of one step and inserts the line of another.
+    #[test]
+    fn lines_of_one_step_stand_side_by_side() {
+        let reviewed = "inside  setgroups <- \"deny\"  EPERM\ninside  gid_map <- \"0 own 1\"  EPERM\n\
+                        inside  setgroups([])        EPERM\n";
+        let seen = "inside  setgroups <- \"deny\"  EPERM\ninside  gid_map <- \"0 own 1\"  ok\n\
+                    inside  setgroups([])        ok\n";
+
+        assert_eq!(first(reviewed, seen).as_deref(), Some("ok, expected EPERM"));
+        let printed = "  1     \u{2502}-a  b  one\n    1   \u{2502}+a  b  two\n  2   2 \u{2502} a  c  x\n";
+        assert_eq!(first_of_output(printed).as_deref(), Some("two, expected one"));
+        let shifted =
+            "  1 \u{2502}-a  b  one\n  2 \u{2502}-a  c  x\n  1 \u{2502}+a  b  one\n  2 \u{2502}+a  c  y\n";
+        assert_eq!(first_of_output(shifted).as_deref(), Some("y, expected x"));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use askama::Template;
 
 use crate::matrix::cell::{Cell, STATES, State};
-use crate::matrix::difference;
 use crate::matrix::grid::{Grid, Row, Section};
-use crate::matrix::merge::Merged;
+use crate::matrix::merge::{Column, Merged};
+use crate::report::record::Kernel;
 
 /// GitHub takes a mebibyte for the summary of a job, and the job may have more to say.
 const LIMIT: usize = 900_000;
@@ -13,7 +13,7 @@ const LIMIT: usize = 900_000;
 #[derive(Template)]
 #[template(path = "matrix.md", escape = "none")]
 struct Page {
-    kernels: Vec<Kernel>,
+    kernels: Vec<ShownKernel>,
     states: Vec<(&'static str, &'static str)>,
     troubles: Vec<(String, String)>,
     /// Families with a difference.
@@ -23,7 +23,7 @@ struct Page {
     shortened: Option<String>,
 }
 
-struct Kernel {
+struct ShownKernel {
     name: String,
     release: String,
     counts: Vec<usize>,
@@ -50,22 +50,17 @@ pub fn render(merged: &Merged, grid: &Grid) -> Result<String, String> {
 
 /// As [`render`], in so many bytes at most: what is longer is cut to the counts.
 fn within(merged: &Merged, grid: &Grid, limit: usize) -> Result<String, String> {
-    let kernels = merged.columns.iter().enumerate().map(|(number, column)| Kernel {
+    let kernels = merged.columns.iter().enumerate().map(|(number, column)| ShownKernel {
         name: code(&column.kernel.name),
         release: code(column.kernel.release.as_deref().unwrap_or("unknown")),
         counts: grid.counts(number).to_vec(),
-    });
-    let troubles = merged.columns.iter().filter_map(|column| {
-        let trouble = column.kernel.failure.as_ref()?;
-        let how = if column.kernel.users.is_empty() { "no answer" } else { "no full answer" };
-        Some((format!("{}: {how}", plain(&column.kernel.name)), code(&trouble.text)))
     });
     let (differing, same): (Vec<&Section>, Vec<&Section>) =
         grid.families.iter().partition(|family| family.rows.iter().any(Row::differs));
     let mut page = Page {
         kernels: kernels.collect(),
         states: STATES.iter().map(|state| (state.sign(), state.word())).collect(),
-        troubles: troubles.collect(),
+        troubles: merged.columns.iter().filter_map(trouble).collect(),
         sections: differing.into_iter().map(section).collect(),
         same: same.iter().map(|it| format!("{} ({})", plain(it.title), rules(it.rows.len()))).collect(),
         shortened: None,
@@ -78,6 +73,17 @@ fn within(merged: &Merged, grid: &Grid, limit: usize) -> Result<String, String> 
     let differ = grid.rows().filter(|row| row.differs()).count();
     page.shortened = Some(format!("{differ} rules differ, too many to list here; `--html` shows them."));
     render(&page)
+}
+
+/// What keeps a kernel from being judged in full.
+fn trouble(column: &Column) -> Option<(String, String)> {
+    let Kernel { name, failure, verdict, users, .. } = &column.kernel;
+    let told = |how: &str, text: &str| (format!("{}: {how}", plain(name)), code(text));
+    match failure {
+        Some(failure) if users.is_empty() => Some(told("no answer", &failure.text)),
+        Some(failure) => Some(told("no full answer", &failure.text)),
+        None => verdict.partial().map(|text| told("little could run", text)),
+    }
 }
 
 fn section(section: &Section) -> Shown {
@@ -106,7 +112,7 @@ fn cell(cell: &Cell) -> String {
     };
     if !cell.text.is_empty() {
         text += ": ";
-        text += &code(&difference::short(&cell.text));
+        text += &code(&cell.text);
     }
     if cell.news.is_some() {
         text += " **news: differs no more**";

@@ -27,6 +27,20 @@ fn families_tell_what_differs_and_count_the_rest() -> Result<(), String> {
 }
 
 #[test]
+fn a_kernel_on_which_little_could_run_is_told_of() -> Result<(), String> {
+    let mut merged = merged()?;
+    let words = "passed, but on new 9 of 10 tests could not run here";
+    let verdict = &mut merged.columns[2].kernel.verdict;
+    (verdict.word, verdict.text) = ("partial".to_owned(), words.to_owned());
+
+    let text = render(&merged, &Grid::new(&merged))?;
+
+    let line = format!("**new: little could run.** `{words}`");
+    assert!(text.lines().any(|found| found == line), "no line {line:?} in:\n{text}");
+    Ok(())
+}
+
+#[test]
 fn families_without_a_difference_take_a_line() -> Result<(), String> {
     let mut merged = merged()?;
     merged.columns.drain(..2);

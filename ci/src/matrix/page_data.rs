@@ -12,6 +12,7 @@ use crate::matrix::difference::unified;
 use crate::matrix::grid::Grid;
 use crate::matrix::merge::{Column, Merged};
 use crate::report::record::{self, Change, TestReport};
+use crate::run::differs;
 
 /// The data of the page's script.
 #[derive(Debug, Serialize)]
@@ -160,7 +161,7 @@ fn kernel<'a>(
                 End::Passed | End::Flaky => 0,
                 // An empty reason would have the number of a test that passed.
                 End::Skipped(reason) if reason.is_empty() => code(texts.number("no reason is given")),
-                End::Skipped(reason) => code(texts.number(reason)),
+                End::Skipped(reason) | End::TooSlow(reason) => code(texts.number(reason)),
                 End::Failed(_) | End::Crashed(_) | End::TimedOut => {
                     failures.push(failure(tests[*number], ended, column, merged, texts));
                     -code(failures.len())
@@ -198,7 +199,7 @@ fn failure(
     let diff = traces.map(|(expected, seen)| unified(expected, seen));
     let mut number = |text: &str| texts.number(text);
     Failure {
-        how: number(&ended.end.to_string()),
+        how: number(&how(test, ended)),
         known: known.map(|text| number(&text)),
         diff: diff.map(|text| number(&text)),
         output: number(ended.output()),
@@ -211,9 +212,40 @@ fn failure(
     }
 }
 
+/// How a test failed: the first step that differs and how many more there are, or else how it ended.
+fn how(test: &TestDescription, ended: &TestReport) -> String {
+    match ended.differences() {
+        [] => ended.end.to_string(),
+        [only] => differs::with_rule(only, &test.rules),
+        [first, more @ ..] => {
+            format!("{}; and {} more differences", differs::with_rule(first, &test.rules), more.len())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::listing;
+    use crate::run::differs::example;
+
+    #[test]
+    fn a_failure_names_its_first_step_and_the_number_of_the_others() {
+        let test = listing::tests::test("a", "a.rs", "a", &["map.written-once"]);
+        let ended = |differences: Vec<_>| TestReport {
+            name: "a".into(),
+            end: End::Failed("exit code 101".into()),
+            seconds: None,
+            output: None,
+            evidence: Some(record::Evidence { differences, ..Default::default() }),
+        };
+        let one = || example(3, "ok", "EPERM", None);
+
+        let words = "map.written-once: inside gid_map <- \"0 own 1\": ok, expected EPERM";
+        assert_eq!(how(&test, &ended(vec![one()])), words);
+        assert_eq!(how(&test, &ended(vec![one(), one()])), format!("{words}; and 1 more differences"));
+        assert_eq!(how(&test, &ended(Vec::new())), "exit code 101");
+    }
 
     #[test]
     fn a_text_comes_back_as_it_was_and_is_kept_once() {

@@ -38,7 +38,7 @@ fn no_text_breaks_out_of_the_page() -> Result<(), String> {
         let test = &mut kernel.users[0].tests[2];
         (test.output, test.end) = (Some(EVIL.to_owned()), End::Failed(EVIL.to_owned()));
         let reproducers = [(EVIL.to_owned(), EVIL.to_owned())].into();
-        test.evidence = Some(Evidence { known: false, trace: Some(EVIL.to_owned()), reproducers });
+        test.evidence = Some(Evidence { trace: Some(EVIL.to_owned()), reproducers, ..Evidence::default() });
     })?;
 
     let tags = |page: &str| (page.matches("</script").count(), page.matches("<img").count());
@@ -75,5 +75,18 @@ fn a_cell_tells_its_state_in_words() -> Result<(), String> {
     // A row is a kernel, then its counts: it held nothing.
     let broken = page.split("value=\"broken\"").nth(1).and_then(|rest| rest.split("</tr>").next());
     assert!(broken.is_some_and(|row| row.contains("<td class=\"number\">0</td><td class=\"number\">0</td>")));
+    Ok(())
+}
+
+#[test]
+fn a_kernel_on_which_little_could_run_is_told_of() -> Result<(), String> {
+    let words = "passed, but on new 9 of 10 tests could not run here";
+    let told = page(|merged| {
+        let verdict = &mut merged.columns[2].kernel.verdict;
+        (verdict.word, verdict.text) = ("partial".to_owned(), words.to_owned());
+    })?;
+
+    assert!(told.contains(&format!("<strong class=\"trouble\">{words}</strong>")));
+    assert!(!page(|_| {})?.contains("could not run here"));
     Ok(())
 }

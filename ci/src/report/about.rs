@@ -8,7 +8,6 @@ use harness::rules::FAMILIES;
 use harness::rules::changes::{self, ALL, Release};
 use serde_json::Value;
 
-use crate::catalogue::ask;
 use crate::report::record::{Change, Family, Rule, Suite, Traces};
 use crate::run::snapshots::{self, SnapshotName};
 
@@ -24,13 +23,12 @@ pub struct About {
 }
 
 impl About {
-    /// Asks the suite's binary which tests there are, and reads the snapshots of those that are asked for.
+    /// All of these tests, with the snapshots of those that are asked for.
     ///
     /// # Errors
-    /// When it does not tell, or a snapshot cannot be read.
-    pub fn of(root: &Path, binary: &Path, asked: &[String]) -> Result<Self, String> {
-        let tests = ask::tests(binary, root)?;
-        Ok(Self { suite: suite(&tests), asked: asked.to_vec(), traces: traces(root, asked)? })
+    /// When a snapshot cannot be read.
+    pub fn of(root: &Path, tests: &[TestDescription], asked: &[String]) -> Result<Self, String> {
+        Ok(Self { suite: suite(tests), asked: asked.to_vec(), traces: traces(root, asked)? })
     }
 }
 
@@ -73,7 +71,8 @@ fn change(change: &changes::Change) -> Change {
 /// The names of the changes that a kernel is too old for, by the facts that a user saw.
 pub fn lacks(facts: &Value) -> Vec<String> {
     let system = |name: &str| facts["system"][name].as_str().unwrap_or_default();
-    let release = Release::told(system("kernel_release"), system("kernel_version"));
+    let signature = facts["system"]["version_signature"].as_str();
+    let release = Release::told(system("kernel_release"), system("kernel_version"), signature);
     ALL.iter().filter(|change| !change.is_in(release)).map(|change| change.name.to_owned()).collect()
 }
 

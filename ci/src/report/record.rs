@@ -4,12 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use guest::End;
+use harness::findings::Difference;
 use harness::listing::TestDescription;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The form of the document that is written. Since form 2 the facts of a user are data, which were text before.
-pub const FORMAT: u32 = 2;
+use crate::report::verdict;
+pub use crate::report::verdict::VerdictReport;
+
+/// The form of the document that is written. Since form 2 the facts of a user are data, which were text before. Since
+/// form 3 a verdict says how much was seen, and a failed test brings the steps that differ.
+pub const FORMAT: u32 = 3;
 /// The oldest form that is read.
 pub const OLDEST: u32 = 1;
 
@@ -101,14 +106,18 @@ pub struct Kernel {
     pub programs: BTreeMap<String, String>,
     /// `uname -r`.
     pub release: Option<String>,
-    /// "good", "failed" or "could not run".
-    pub verdict: String,
+    /// How it ended, and how much was seen.
+    #[serde(deserialize_with = "verdict::read")]
+    pub verdict: VerdictReport,
     /// How many tests passed, for all users together.
     pub passed: usize,
     /// How many failed that were not expected to.
     pub failed: usize,
     /// How many were skipped.
     pub skipped: usize,
+    /// How many it was too slow for.
+    #[serde(default)]
+    pub too_slow: usize,
     /// The failures that are expected of it, as they showed.
     #[serde(default)]
     pub known: Vec<ExpectedFailureSeen>,
@@ -213,6 +222,9 @@ pub struct Evidence {
     /// Whether it failed as it was expected to, for this user.
     #[serde(default)]
     pub known: bool,
+    /// The steps that differ, in their order; empty before form 3, and of a test that compared no step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
     /// The trace that differs from the reviewed one.
     pub trace: Option<String>,
     /// Programs that show it, by the names of their files.
@@ -228,6 +240,11 @@ impl TestReport {
     /// The trace that differs from the reviewed one.
     pub fn trace(&self) -> Option<&str> {
         self.evidence.as_ref()?.trace.as_deref()
+    }
+
+    /// The steps that differ.
+    pub fn differences(&self) -> &[Difference] {
+        self.evidence.as_ref().map(|evidence| evidence.differences.as_slice()).unwrap_or_default()
     }
 
     /// What it printed, if that is kept.

@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use crate::ui::verdict::PartialOption;
+
 /// What the help closes with.
 pub const AFTER: &str = "\
 Examples:
@@ -15,7 +17,8 @@ Examples:
 A rule holds if every test of it that ran passed, differs if one failed, and is skipped if none of them
 could run on this host.
 
-Exit status: 0 no rule differs, 1 one does (or, with --missing, lacks test and reason), 2 could not run.";
+Exit status: 0 no rule differs, 1 one does (or, with --missing, lacks test and reason), 2 could not run, or all of
+them are skipped, 3 none differs, but many tests could not run here (--partial ok makes it 0, --partial fail 1).";
 
 /// Options of `cargo ci rules`.
 #[derive(Args, Debug, Default)]
@@ -32,6 +35,9 @@ pub struct RulesOptions {
     /// Run nothing: make docs/rules.md anew
     #[arg(long, conflicts_with_all = ["missing", "json", "names"])]
     pub write: bool,
+    /// What a run is that could not run much of the suite.
+    #[command(flatten)]
+    pub partial: PartialOption,
     /// Install nothing; stop with a message when cargo-nextest is missing
     #[arg(long)]
     pub skip_install: bool,

@@ -8,6 +8,7 @@ use harness::rules::Rule;
 use serde::Serialize;
 
 use crate::catalogue::listing::pins;
+use crate::report::record::VerdictReport;
 use crate::run::user_run::UserRun;
 
 /// Whether a rule holds on this kernel.
@@ -58,13 +59,14 @@ impl RuleTest<'_> {
         match &self.end {
             End::Passed | End::Flaky => "passed",
             End::Failed(_) | End::Crashed(_) | End::TimedOut => "failed",
+            End::TooSlow(_) => "too slow",
             End::Skipped(_) => "skipped",
         }
     }
 
     /// Why it was skipped; empty if it was not.
     pub fn reason(&self) -> &str {
-        if let End::Skipped(reason) = &self.end { reason } else { "" }
+        if let End::Skipped(reason) | End::TooSlow(reason) = &self.end { reason } else { "" }
     }
 }
 
@@ -82,7 +84,7 @@ pub struct Ruling<'a> {
 impl Ruling<'_> {
     /// How many of its tests were skipped.
     pub fn skipped(&self) -> usize {
-        self.tests.iter().filter(|test| test.end.is_skip()).count()
+        self.tests.iter().filter(|test| test.end.shows_nothing()).count()
     }
 }
 
@@ -131,6 +133,7 @@ impl<'a> Results<'a> {
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     who: &'a str,
+    verdict: VerdictReport,
     host: &'a str,
     rules: Vec<WrittenRule<'a>>,
 }
@@ -177,8 +180,13 @@ impl<'a> From<&'a Ruling<'_>> for WrittenRule<'a> {
 /// When they cannot be written.
 pub fn json(rulings: &[Ruling], run: &UserRun) -> Result<String, String> {
     let rules = rulings.iter().map(WrittenRule::from).collect();
-    serde_json::to_string_pretty(&Document { who: &run.who, host: &run.facts, rules })
-        .map_err(|error| format!("the rules are no JSON: {error}"))
+    serde_json::to_string_pretty(&Document {
+        who: &run.who,
+        verdict: VerdictReport::new(&run.verdict, &run.coverage),
+        host: &run.facts,
+        rules,
+    })
+    .map_err(|error| format!("the rules are no JSON: {error}"))
 }
 
 #[cfg(test)]

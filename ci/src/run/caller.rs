@@ -5,8 +5,10 @@ use std::process::Command;
 use harness::facts;
 use nix::unistd::geteuid;
 
+use crate::run::collect::{EndedRun, collect};
 use crate::run::nextest::{self, NextestExit, Places};
-use crate::run::user_run::{EndedRun, UserRun, collect};
+use crate::run::selection;
+use crate::run::user_run::UserRun;
 use crate::sys::process;
 use crate::sys::workspace::{SUITE, Workspace};
 
@@ -18,6 +20,11 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<UserRun, Strin
     let places = Places { root: workspace.root.clone(), results: workspace.results() };
     places.empty()?;
     let binary = nextest::build_suite(workspace)?;
+    let selecting = selection::selecting(arguments);
+    let selected = match selecting.is_empty() {
+        true => None,
+        false => Some(selection::list(workspace, &[], &selecting)?.tests.into_iter().collect()),
+    };
     let mut command = workspace.cargo(["nextest", "run", "--package", SUITE]);
     command.args(arguments);
     places.set_variables(&mut command);
@@ -34,6 +41,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<UserRun, Strin
         ended,
         places: &places,
         suite,
+        selected,
         left_out: selects.then_some("left out by --run-ignored"),
         facts: facts().to_text(),
     }))

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
+use harness::findings::FINDINGS;
+
 use crate::sys::process;
 use crate::sys::workspace::{SUITE, Workspace};
 
@@ -86,6 +88,11 @@ impl Places {
         self.results.join("references")
     }
 
+    /// What failed tests found, as data.
+    pub fn findings(&self) -> PathBuf {
+        self.results.join("findings")
+    }
+
     /// The JUnit file, once it is gathered.
     pub fn junit(&self) -> PathBuf {
         self.results.join("junit.xml")
@@ -105,6 +112,7 @@ impl Places {
         command.env("INSTA_UPDATE", "new");
         command.env("INSTA_PENDING_DIR", self.snapshots());
         command.env("INSTA_SNAPSHOT_REFERENCES_FILE", self.references());
+        command.env(FINDINGS, self.findings());
     }
 
     /// Removes what an earlier run left: a stale file must not pass for a result.
@@ -122,7 +130,7 @@ impl Places {
         for junit in self.junit_files() {
             gone(&junit, std::fs::remove_file(&junit))?;
         }
-        std::fs::create_dir_all(&self.results)
+        std::fs::create_dir_all(self.findings())
             .map_err(|error| format!("cannot make {}: {error}", self.results.display()))
     }
 

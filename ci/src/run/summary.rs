@@ -1,16 +1,17 @@
 //! The closing summary of one run of the suite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::Style;
 use guest::End;
 
+use crate::run::differs;
 use crate::run::junit::Test;
 use crate::run::user_run::UserRun;
+use crate::sys::programs;
 use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
-use crate::ui::verdict::Verdict;
 
 /// How many names of a group are shown when not all are asked for.
 const FEW: usize = 5;
@@ -42,10 +43,12 @@ pub fn render(run: &UserRun, root: &Path, names: Names) -> String {
         host(run),
         skipped(run, names),
         flaky(run),
+        too_slow(run),
         failed(run),
         snapshots(run, root),
         figures(run, root),
-        verdict(run),
+        programs(run),
+        run.verdict.line(),
     ];
     format!(
         "\n{}\n",
@@ -55,7 +58,7 @@ pub fn render(run: &UserRun, root: &Path, names: Names) -> String {
 
 /// The figures of a run for a table: "12 ran, 3 skipped".
 pub fn in_one_line(run: &UserRun) -> String {
-    let ran = run.tests.iter().filter(|test| !test.end.is_skip());
+    let ran = run.tests.iter().filter(|test| !test.end.shows_nothing());
     format!("{} ran, {} skipped", ran.count(), run.skipped().len())
 }
 
@@ -102,19 +105,46 @@ fn by_reason<'a>(skipped: &BTreeMap<&'a str, &'a str>) -> Vec<(&'a str, Vec<&'a 
 }
 
 fn flaky(run: &UserRun) -> String {
-    list("flaky: passed after a try that failed", run, |end| (*end == End::Flaky).then(String::new))
+    list("flaky: passed after a try that failed", run, |test| (test.end == End::Flaky).then(String::new))
 }
 
+/// What failed: the step that differs, or else how the test ended.
 fn failed(run: &UserRun) -> String {
-    list("failed", run, |end| end.is_failure().then(|| end.to_string()))
+    list("failed", run, |test| {
+        let rules = run.rules.get(&test.name).map(Vec::as_slice).unwrap_or_default();
+        let differs = run.differences.get(&test.name).and_then(|all| all.first());
+        let how = || differs.map_or_else(|| test.end.to_string(), |it| differs::with_rule(it, rules));
+        test.end.is_failure().then(how)
+    })
+}
+
+fn too_slow(run: &UserRun) -> String {
+    let slow = |test: &Test| matches!(test.end, End::TooSlow(_)).then(|| test.end.to_string());
+    list("too slow here: no rule is broken, and nothing is shown", run, slow)
+}
+
+/// How to get the programs that alone keep tests from running.
+fn programs(run: &UserRun) -> String {
+    let lacking = || run.skipped().into_keys().filter_map(|test| run.programs.get(test));
+    let programs: BTreeSet<&str> = lacking().flatten().map(String::as_str).collect();
+    match lacking().count() {
+        0 => String::new(),
+        count => {
+            let tests = if count == 1 { "1 test needs" } else { &format!("{count} tests need") };
+            let programs: Vec<&str> = programs.into_iter().collect();
+            let typed =
+                programs::advice(&programs).map(|it| format!(", or as root: {it}")).unwrap_or_default();
+            format!("{tests} {}: cargo ci suite --setup{typed}\n", programs.join(", "))
+        }
+    }
 }
 
 /// One line a test and end; repetitions of a stress run are counted, not repeated.
-fn list(title: &str, run: &UserRun, describe: impl Fn(&End) -> Option<String>) -> String {
+fn list(title: &str, run: &UserRun, describe: impl Fn(&Test) -> Option<String>) -> String {
     let mut lines: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    for Test { name, end } in &run.tests {
-        if let Some(how) = describe(end) {
-            *lines.entry((name, how)).or_default() += 1;
+    for test in &run.tests {
+        if let Some(how) = describe(test) {
+            *lines.entry((&test.name, how)).or_default() += 1;
         }
     }
     if lines.is_empty() {
@@ -148,10 +178,11 @@ pub fn snapshots(run: &UserRun, root: &Path) -> String {
 fn figures(run: &UserRun, root: &Path) -> String {
     let count = |wanted: fn(&End) -> bool| run.tests.iter().filter(|test| wanted(&test.end)).count();
     let rows = [
-        ("ran", count(|end| !end.is_skip()), BOLD),
+        ("ran", count(|end| !end.shows_nothing()), BOLD),
         ("passed", count(End::is_pass), GOOD),
         ("failed", count(End::is_failure), BAD),
         ("flaky", count(|end| *end == End::Flaky), MIDDLING),
+        ("too slow", count(|end| matches!(end, End::TooSlow(_))), MIDDLING),
         ("skipped", run.skipped().len(), MIDDLING),
     ];
     let mut text = heading(&format!("userns-suite {}", run.who));
@@ -164,14 +195,6 @@ fn figures(run: &UserRun, root: &Path) -> String {
         let _ = writeln!(text, "  JUnit     {}", junit.display());
     }
     text
-}
-
-fn verdict(run: &UserRun) -> String {
-    match &run.verdict {
-        Verdict::Good => format!("{GOOD}passed{GOOD:#}"),
-        Verdict::Failed(why) => format!("{BAD}failed:{BAD:#} {why}"),
-        Verdict::CouldNotRun(why) => format!("{BAD}could not run:{BAD:#} {why}"),
-    }
 }
 
 #[cfg(test)]

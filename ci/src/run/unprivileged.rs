@@ -14,8 +14,9 @@ use harness::scenario::ORDINARY;
 use nix::unistd::{Gid, Group, Uid, User};
 use walkdir::WalkDir;
 
+use crate::run::collect::{EndedRun, collect};
 use crate::run::nextest::{self, NextestExit, Places};
-use crate::run::user_run::{EndedRun, UserRun, collect};
+use crate::run::user_run::UserRun;
 use crate::sys::scratch::Scratch;
 use crate::sys::workspace::{SUITE, Workspace};
 use crate::sys::{process, tools};
@@ -65,7 +66,7 @@ impl Unprivileged {
         let user =
             Self { places: Places { results: root.join("target").join(SUITE), root }, id: free_id()?, home };
         let bin = user.path("bin");
-        for dir in [&bin, &user.path("home"), &user.path("tmp"), &user.places.results] {
+        for dir in [&bin, &user.path("home"), &user.path("tmp"), &user.places.findings()] {
             fs::create_dir_all(dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
         }
         for name in COPIED.iter().filter(|name| workspace.root.join(name).exists()) {
@@ -132,6 +133,7 @@ impl Unprivileged {
             ended,
             places: &self.places,
             suite: self.command("userns"),
+            selected: None,
             left_out: None,
             facts: facts.stdout,
         }))

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::process::Command;
 
 use guest::End;
+use harness::findings::Difference;
 
-use crate::catalogue::ask;
-use crate::run::junit::{self, Test};
-use crate::run::nextest::{NextestExit, Places};
-use crate::run::snapshots;
+use crate::run::coverage::Coverage;
+use crate::run::junit::Test;
 use crate::ui::verdict::Verdict;
 
 /// One run of the suite.
@@ -20,6 +18,14 @@ pub struct UserRun {
     pub who: String,
     /// Every test that nextest reported, a skipped one with the suite's reason.
     pub tests: Vec<Test>,
+    /// The first step that differs of each failed test that compared one, with the rule.
+    pub differences: BTreeMap<String, Vec<Difference>>,
+    /// The rules that each test pins.
+    pub rules: BTreeMap<String, Vec<String>>,
+    /// How much of the suite this run saw.
+    pub coverage: Coverage,
+    /// The tests that only lack programs, with these.
+    pub programs: BTreeMap<String, Vec<String>>,
     /// Snapshots that tests asked for, relative to the workspace.
     pub references: BTreeSet<PathBuf>,
     /// Where snapshots that differ are.
@@ -34,109 +40,6 @@ pub struct UserRun {
     pub verdict: Verdict,
 }
 
-/// What is needed to make a [`UserRun`] of a run that ended.
-#[derive(Debug)]
-pub struct EndedRun<'a> {
-    /// Who ran it.
-    pub who: String,
-    /// nextest's answer.
-    pub ended: NextestExit,
-    /// Where its files are.
-    pub places: &'a Places,
-    /// The suite, started as the user who ran it.
-    pub suite: Command,
-    /// A reason for tests that nextest left out by itself, when its arguments ask for that.
-    pub left_out: Option<&'static str>,
-    /// The facts of the host.
-    pub facts: String,
-}
-
-/// Reads everything that a run left.
-pub fn collect(mut ended_run: EndedRun<'_>) -> UserRun {
-    let places = ended_run.places;
-    let tests = places.collect_junit().and_then(|()| junit::read(&places.junit()));
-    let reasons = reasons(&mut ended_run.suite);
-    let references = snapshots::references(&places.references(), &places.root);
-    let pending = snapshots::files(&places.snapshots(), ".snap.new");
-    let verdict = judge(&ended_run.ended, &tests)
-        .and_then(|()| explained(&tests, &reasons, ended_run.left_out))
-        .and_then(|()| references.as_ref().map(drop).map_err(|error| Verdict::CouldNotRun(error.clone())))
-        .err()
-        .unwrap_or(Verdict::Good);
-    let tests = with_reasons(tests.unwrap_or_default(), &reasons.unwrap_or_default(), ended_run.left_out);
-    UserRun {
-        who: ended_run.who,
-        tests,
-        references: references.unwrap_or_default(),
-        snapshots: places.snapshots(),
-        pending: pending.unwrap_or_default(),
-        junit: places.junit(),
-        facts: ended_run.facts,
-        verdict,
-    }
-}
-
-/// Why tests are skipped, by their names.
-fn reasons(suite: &mut Command) -> Result<BTreeMap<String, String>, String> {
-    let listing = ask::listing(suite)?;
-    Ok(listing.tests.into_iter().filter_map(|it| Some((it.test.name, it.skipped?))).collect())
-}
-
-/// nextest's status and its JUnit file have to tell the same story.
-fn judge(ended: &NextestExit, tests: &Result<Vec<Test>, String>) -> Result<(), Verdict> {
-    let could_not = |why: &str| Err(Verdict::CouldNotRun(why.to_owned()));
-    match ended {
-        NextestExit::BuildFailed => {
-            return could_not("the suite did not build: see the compiler's messages above");
-        }
-        NextestExit::NothingRan => {
-            return could_not("nothing ran: no test was selected, or all were skipped");
-        }
-        NextestExit::Otherwise(words) => return could_not(words),
-        NextestExit::Passed | NextestExit::TestsFailed => {}
-    }
-    let tests = tests.as_ref().map_err(|error| Verdict::CouldNotRun(error.clone()))?;
-    let ran = tests.iter().filter(|test| !test.end.is_skip()).count();
-    let failed = tests.iter().filter(|test| test.end.is_failure()).count();
-    match (ended, ran, failed) {
-        (_, 0, _) => could_not("nothing ran: all tests were skipped"),
-        (NextestExit::Passed, _, 0) => Ok(()),
-        (NextestExit::Passed, ..) => could_not("nextest reports success and its JUnit file names failures"),
-        (_, _, 0) => could_not("nextest reports failure and its JUnit file names none: see its output above"),
-        _ => Err(Verdict::Failed(format!("{failed} of {ran} tests failed"))),
-    }
-}
-
-/// A skip without a reason is a hole in the report.
-fn explained(
-    tests: &Result<Vec<Test>, String>,
-    reasons: &Result<BTreeMap<String, String>, String>,
-    left_out: Option<&str>,
-) -> Result<(), Verdict> {
-    let reasons = reasons
-        .as_ref()
-        .map_err(|error| Verdict::CouldNotRun(format!("why tests are skipped is unknown: {error}")))?;
-    let silent = |test: &&Test| test.end.is_skip() && !reasons.contains_key(&test.name);
-    match tests.iter().flatten().find(silent) {
-        Some(test) if left_out.is_none() => {
-            Err(Verdict::CouldNotRun(format!("{} was skipped and the suite gives no reason", test.name)))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn with_reasons(tests: Vec<Test>, reasons: &BTreeMap<String, String>, left_out: Option<&str>) -> Vec<Test> {
-    let explained = |Test { name, end }| {
-        let reason = || reasons.get(&name).map(String::as_str).or(left_out);
-        let end = match end {
-            End::Skipped(_) => End::Skipped(reason().unwrap_or("the suite gives no reason").to_owned()),
-            ran => ran,
-        };
-        Test { name, end }
-    };
-    tests.into_iter().map(explained).collect()
-}
-
 impl UserRun {
     /// The name and reason of each skipped test. A stress run reports a skip once for each repetition.
     pub fn skipped(&self) -> BTreeMap<&str, &str> {
@@ -147,60 +50,5 @@ impl UserRun {
             }
         }
         skipped
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tests(ends: &[End]) -> Result<Vec<Test>, String> {
-        Ok(ends.iter().map(|end| Test { name: "a".into(), end: end.clone() }).collect())
-    }
-
-    fn why(verdict: Result<(), Verdict>) -> String {
-        match verdict.err() {
-            Some(Verdict::CouldNotRun(why)) => why,
-            other => panic!("not `could not run`: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_run_of_nothing_is_not_good() {
-        assert!(why(judge(&NextestExit::NothingRan, &tests(&[]))).contains("nothing ran"));
-        assert!(why(judge(&NextestExit::Passed, &tests(&[]))).contains("nothing ran"));
-        assert!(
-            why(judge(&NextestExit::Passed, &tests(&[End::Skipped(String::new())]))).contains("nothing ran")
-        );
-        assert_eq!(judge(&NextestExit::Passed, &tests(&[End::Passed, End::Skipped(String::new())])), Ok(()));
-    }
-
-    #[test]
-    fn status_and_report_must_agree() {
-        let failed = Ok(vec![Test { name: "a".into(), end: End::TimedOut }]);
-
-        assert!(why(judge(&NextestExit::Passed, &failed)).contains("names failures"));
-        assert!(why(judge(&NextestExit::TestsFailed, &tests(&[End::Passed]))).contains("names none"));
-        assert!(why(judge(&NextestExit::Passed, &Err("cut short".into()))).contains("cut short"));
-        assert_eq!(
-            judge(&NextestExit::TestsFailed, &failed),
-            Err(Verdict::Failed("1 of 1 tests failed".into()))
-        );
-    }
-
-    #[test]
-    fn a_skip_without_a_reason_is_not_good() {
-        let known = Ok(BTreeMap::from([("a".to_owned(), "needs root".to_owned())]));
-
-        assert_eq!(explained(&tests(&[End::Skipped(String::new())]), &known, None), Ok(()));
-        assert_eq!(
-            explained(&tests(&[End::Skipped(String::new())]), &Ok(BTreeMap::new()), Some("left out")),
-            Ok(())
-        );
-        assert!(
-            why(explained(&tests(&[End::Skipped(String::new())]), &Ok(BTreeMap::new()), None))
-                .contains("a was skipped")
-        );
-        assert!(why(explained(&tests(&[End::Passed]), &Err("no tab".into()), None)).contains("no tab"));
     }
 }

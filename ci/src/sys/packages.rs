@@ -1,4 +1,4 @@
-//! The Debian packages whose programs are run, and the commands that install what is missing.
+//! Debian packages that the commands need, and the commands that install what is missing.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,18 +10,6 @@ use crate::sys::browsers::BROWSERS;
 use crate::sys::process;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::STATIC_TARGET;
-
-/// A file or program, and the Debian package that brings it.
-const NEEDED: [(&str, &str); 7] = [
-    ("sudo", "sudo"),
-    ("newuidmap", "uidmap"),
-    ("strace", "strace"),
-    ("setpriv", "util-linux"),
-    ("useradd", "passwd"),
-    ("gcc", "gcc"),
-    // No program: without it gcc cannot build a reproducer.
-    ("/usr/include/stdlib.h", "libc6-dev"),
-];
 
 /// Asking the compiler for a directory.
 const QUICK: Duration = Duration::from_secs(60);
@@ -67,30 +55,6 @@ pub fn has_target() -> bool {
     output.is_ok_and(|it| it.status.success() && Path::new(it.stdout.trim()).is_dir())
 }
 
-/// Installs the packages that the suite uses and that are missing, where that is possible; their names.
-///
-/// # Errors
-/// What is missing then, what that means, and what to type.
-pub fn ensure(install: Install) -> Result<Vec<&'static str>, String> {
-    let missing = missing();
-    if missing.is_empty() {
-        return Ok(missing);
-    }
-    let list = missing.join(" ");
-    let typed = install_command(&missing);
-    let without = "tests that need them are skipped";
-    if install == Install::Nothing || !geteuid().is_root() {
-        return Err(format!("missing: {list}; {without}; as root: {typed}"));
-    }
-    if tools::find("apt-get").is_none() {
-        return Err(format!("missing here, by their Debian names: {list}; {without}"));
-    }
-    match install_packages(&missing) {
-        Ok(()) => Ok(missing),
-        Err(error) => Err(format!("{error}; {without}; try: apt-get update && {typed}")),
-    }
-}
-
 /// Makes sure that there is a browser of Chromium's kind: the page of `cargo ci matrix` is looked at in one.
 ///
 /// # Errors
@@ -104,11 +68,6 @@ pub fn browser(install: Install) -> Result<(), String> {
         return Err(format!("missing: Chromium; as root on Debian: {typed}"));
     }
     install_packages(&["chromium"]).map_err(|error| format!("{error}; try: apt-get update && {typed}"))
-}
-
-fn missing() -> Vec<&'static str> {
-    let there = |file: &str| Path::new(file).is_file() || tools::find(file).is_some();
-    NEEDED.iter().filter(|(file, _)| !there(file)).map(|(_, package)| *package).collect()
 }
 
 /// Installs Debian packages. The package lists are fetched only when those at hand do not do: that takes

@@ -27,8 +27,10 @@ use harness_scenario::scenario::Scenario;
 use harness_scenario::trace::Trace;
 use harness_spec::model::{self, Disagreement, World};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::ScopedJoinHandle;
 
 /// A scenario on which the kernel and the model disagree.
 #[derive(Debug, Clone)]
@@ -118,22 +120,31 @@ impl Watch {
     }
 }
 
-/// Runs the same work in so many threads, each with its own number, and returns their results.
-pub fn together<T: Send>(workers: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+/// Runs the same work in so many threads, each with its own number, and returns their results. An error or a panic of
+/// one of them stops the others after their current scenario: they would go on for as long as their work takes.
+///
+/// # Errors
+/// The first error of a thread.
+///
+/// # Panics
+/// With the panic of a thread.
+pub fn together<T: Send, E: Send>(
+    workers: usize,
+    watch: &Watch,
+    work: impl Fn(usize) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let one = |number| {
+        let done = catch_unwind(AssertUnwindSafe(|| work(number)));
+        if !matches!(done, Ok(Ok(_))) {
+            watch.stop.store(true, Ordering::Relaxed);
+        }
+        done.unwrap_or_else(|panic| resume_unwind(panic))
+    };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|number| {
-                scope.spawn({
-                    let work = &work;
-                    move || work(number)
-                })
-            })
-            .collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, T>| match thread.join() {
-            Ok(found) => found,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        threads.into_iter().map(join).collect()
+        let one = &one;
+        let threads: Vec<_> = (0..workers).map(|number| scope.spawn(move || one(number))).collect();
+        let ended: Vec<_> = threads.into_iter().map(ScopedJoinHandle::join).collect();
+        ended.into_iter().map(|done| done.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
 }
 
@@ -153,4 +164,38 @@ pub fn told(scenario: &Scenario) -> String {
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Works until it is stopped, as a worker with billions of texts does.
+    fn until_stopped(watch: &Watch) -> Result<(), &'static str> {
+        while watch.goes_on() {
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_of_one_worker_stops_the_others() {
+        let watch = Watch::default();
+
+        let done =
+            together(3, &watch, |number| if number == 2 { Err("broken") } else { until_stopped(&watch) });
+
+        assert_eq!(done, Err("broken"));
+    }
+
+    #[test]
+    fn a_panic_of_one_worker_stops_the_others_and_is_passed_on() {
+        let watch = Watch::default();
+        let work = |number| if number == 1 { panic!("an odd text") } else { until_stopped(&watch) };
+
+        let panicked = catch_unwind(AssertUnwindSafe(|| together(2, &watch, work)));
+
+        let words = panicked.expect_err("the panic of the worker");
+        assert_eq!(words.downcast_ref::<&str>(), Some(&"an odd text"));
+    }
 }

@@ -100,7 +100,7 @@ pub fn refused(
     workers: usize,
     watch: &Watch,
 ) -> Result<Tried, Error> {
-    let found = together(workers, |worker| {
+    let found = together(workers, watch, |worker| {
         let mut tried = Tried::default();
         for chunk in (worker as u64..count.div_ceil(AT_A_TIME)).step_by(workers) {
             if !watch.goes_on() {
@@ -112,8 +112,8 @@ pub fn refused(
             watch.count();
         }
         Ok(tried)
-    });
-    added(found)
+    })?;
+    Ok(added(found))
 }
 
 /// Writes each text that the model considers well-formed and allowed to a separate map, as root from the parent, and
@@ -127,7 +127,7 @@ pub fn accepted(
     workers: usize,
     watch: &Watch,
 ) -> Result<Tried, Error> {
-    let found = together(workers, |worker| {
+    let found = together(workers, watch, |worker| {
         let mut tried = Tried::default();
         for number in (worker as u64..count).step_by(workers) {
             if !watch.goes_on() {
@@ -143,14 +143,14 @@ pub fn accepted(
             }
         }
         Ok(tried)
-    });
-    added(found)
+    })?;
+    Ok(added(found))
 }
 
-fn added(found: Vec<Result<Tried, Error>>) -> Result<Tried, Error> {
-    found.into_iter().try_fold(Tried::default(), |mut all, tried| {
-        all.add(tried?);
-        Ok(all)
+fn added(found: Vec<Tried>) -> Tried {
+    found.into_iter().fold(Tried::default(), |mut all, tried| {
+        all.add(tried);
+        all
     })
 }
 

@@ -151,12 +151,11 @@ pub fn sweep(field: &Field, depth: usize, workers: usize, watch: &Watch) -> Resu
         }
         let planned = frontier.len() * field.vocabulary.len();
         watch.planned.fetch_add(planned as u64, Ordering::Relaxed);
-        let found = together(workers, |worker| {
+        let found = together(workers, watch, |worker| {
             level(field, frontier.iter().skip(worker).step_by(workers), &seen, watch)
-        });
+        })?;
         frontier.clear();
         for level in found {
-            let level = level?;
             frontier.extend(level.frontier);
             swept.scenarios += level.scenarios;
             swept.open += level.open;
@@ -170,8 +169,9 @@ pub fn sweep(field: &Field, depth: usize, workers: usize, watch: &Watch) -> Resu
             break;
         }
         swept.depth += 1;
-        swept.sequences +=
-            (field.vocabulary.len() as u128).pow(u32::try_from(swept.depth).unwrap_or(u32::MAX));
+        let longest = u32::try_from(swept.depth).unwrap_or(u32::MAX);
+        let of_this_length = (field.vocabulary.len() as u128).saturating_pow(longest);
+        swept.sequences = swept.sequences.saturating_add(of_this_length);
     }
     Ok(swept)
 }

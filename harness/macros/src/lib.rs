@@ -21,9 +21,6 @@ use syn::{
 /// If releases of the kernel or versions of a program give different outcomes, the test names the change:
 /// `varies(SATURATING_NUMBERS)`. A kernel or a program without the change is compared with a separate snapshot.
 ///
-/// What only some cases need stands beside the value that these cases have, as it is written in `#[values]` without
-/// its path: `case("ProjidMap", ProjectIds)`. The other cases run without it.
-///
 /// The function takes no arguments and returns nothing. It fails by panicking.
 #[proc_macro_attribute]
 pub fn test(needs: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
@@ -45,9 +42,6 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
         .partition(|written| is_call_of(written, "pins"));
     let (varies, needs): (Vec<Expr>, Vec<Expr>) =
         needs.into_iter().partition(|written| is_call_of(written, "varies"));
-    let (cases, needs): (Vec<Expr>, Vec<Expr>) =
-        needs.into_iter().partition(|written| is_call_of(written, "case"));
-    let cases: Vec<TokenStream> = cases.into_iter().map(case_need).collect::<Result<_>>()?;
     let varies: Vec<Ident> = varies.into_iter().map(changes).collect::<Result<Vec<_>>>()?.concat();
     let needs: Vec<Expr> = needs.into_iter().map(need).collect::<Result<_>>()?;
     let rules: Vec<LitStr> = pins.into_iter().map(rules).collect::<Result<Vec<_>>>()?.concat();
@@ -69,7 +63,6 @@ fn expand(needs: TokenStream, item: TokenStream) -> Result<TokenStream> {
                 file: file!(),
                 line: line!(),
                 needs: &[#(#needs),*],
-                case_needs: &[#(#cases),*],
                 rules: &[#(const { ::harness::rules::named(#rules) }),*],
                 varies: &[#(&::harness::rules::changes::#varies),*],
                 run: #name,
@@ -109,20 +102,6 @@ fn changes(varies: Expr) -> Result<Vec<Ident>> {
         )),
     };
     call.args.iter().map(name).collect()
-}
-
-/// The value and the need of `case("ProjidMap", ProjectIds)`, as a pair.
-fn case_need(case: Expr) -> Result<TokenStream> {
-    const FORM: &str =
-        "a need of some cases is written with the value that they have: case(\"ProjidMap\", ProjectIds)";
-    let Expr::Call(call) = &case else { return Err(Error::new(case.span(), FORM)) };
-    match (call.args.first(), call.args.get(1), call.args.len()) {
-        (Some(Expr::Lit(ExprLit { lit: Lit::Str(value), .. })), Some(written), 2) => {
-            let need = need(written.clone())?;
-            Ok(quote!((#value, #need)))
-        }
-        _ => Err(Error::new(case.span(), FORM)),
-    }
 }
 
 /// Puts the path of the enum before a need: `Program("sudo")` is `Need::Program("sudo")`.
@@ -243,18 +222,6 @@ mod tests {
         refused("varies()", "fn claim() {}", "varies() names no change");
         refused("varies(\"x\")", "fn claim() {}", "a change is a constant");
         refused("pins(WRITTEN_ONCE)", "fn claim() {}", "a rule is named by a string");
-    }
-
-    #[test]
-    fn a_need_of_some_cases_stands_beside_their_value() {
-        let expanded =
-            attribute(r#"Root, case("ProjidMap", ProjectIds)"#, "fn claim() {}").expect("it is one");
-
-        let pair = r#"case_needs : & [("ProjidMap" , :: harness :: needs :: Need :: ProjectIds)]"#;
-        assert!(expanded.contains(pair), "{expanded}");
-        for wrong in ["case()", "case(ProjectIds)", r#"case("ProjidMap")"#, r#"case("a", Root, Userns)"#] {
-            refused(wrong, "fn claim() {}", "a need of some cases is written with the value");
-        }
     }
 
     #[test]

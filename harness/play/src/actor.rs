@@ -17,7 +17,9 @@ mod compat;
 mod filter;
 mod fork;
 mod message;
+mod nest;
 mod peer_death;
+mod probe;
 mod program_guard;
 mod record;
 mod sockets;
@@ -26,6 +28,8 @@ pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
 pub use filter::install_filter;
 pub use fork::{Start, fork, fork_for_test, in_a_child, keep_ended_children};
+pub use nest::{Nested, nest};
+pub use probe::{Question, Reply, ask};
 
 use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
 use libc::{c_int, c_long};
@@ -174,7 +178,7 @@ impl Actor {
             if value == -1 {
                 // SAFETY: the C library's errno of this thread.
                 errno = unsafe { *libc::__errno_location() };
-                self.stopped = record.failing() == Failing::Stops as u64;
+                self.stopped |= record.failing() == Failing::Stops as u64;
             }
             if keep != NONE {
                 self.keep(keep, RawFd::try_from(value).unwrap_or(-1));

@@ -9,6 +9,7 @@ mod program;
 mod queue;
 mod states;
 
+use credentials::credential_calls;
 pub(crate) use queue::Queue;
 
 use crate::error::Error;
@@ -20,13 +21,15 @@ use harness_scenario::action::{Action, CapChange};
 use harness_scenario::actors::{Actor, Namespace, RunAs};
 use harness_scenario::caller::Caller;
 use harness_scenario::ids::Names;
-use harness_scenario::outcome::Outcome;
+use harness_scenario::outcome::{Outcome, Status};
+use harness_scenario::reach;
 use harness_scenario::scenario::{Scenario, Step};
 use harness_scenario::state::{GroupsOrigin, State};
 use harness_scenario::trace::Trace;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use queue::What;
+use std::borrow::Cow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -61,7 +64,12 @@ pub trait Play {
 }
 
 impl Play for Scenario {
+    /// A scenario with a step that could reach the host is not begun: see [`reach`].
     fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
+        judge(self)?;
+        if let Some(trace) = observer::stand_in(self) {
+            return Ok(trace);
+        }
         let mut director = Director::new(self, limit)?;
         let mut queue = Queue::new();
         for (index, step) in self.steps.iter().enumerate() {
@@ -74,6 +82,49 @@ impl Play for Scenario {
         observer::played(&trace);
         Ok(trace)
     }
+}
+
+/// Refuses a scenario with a step that could reach the host, before any process is forked.
+pub(crate) fn judge(scenario: &Scenario) -> Result<(), Error> {
+    reach::check(scenario, here::start()).map_err(|exposed| Error::InvalidScenario(exposed.to_string()))
+}
+
+/// Plays a scenario whose last step is a program that the caller of the harness has chosen, and answers for. The program
+/// is not run if the kernel refuses a step before it. The trace then ends with the steps before the program.
+///
+/// # Errors
+/// If the harness fails.
+pub fn play_program(scenario: &Scenario, limit: Duration) -> Result<Trace, Error> {
+    let mut director = Director::new(scenario, limit)?;
+    let mut queue = Queue::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        if matches!(step.action, Action::Run(_)) {
+            director.flush(&mut queue)?;
+            let refused = |outcome: &Outcome| match outcome {
+                // A program before the last one prepares what the last one needs.
+                Outcome::Program(ended) => ended.status != Status::Exited(0),
+                outcome => matches!(outcome, Outcome::Failed { .. } | Outcome::Short { .. }),
+            };
+            if director.outcomes.iter().any(refused) {
+                break;
+            }
+        }
+        director.take(index, step, &mut queue)?;
+    }
+    let states = director.states(&mut queue)?;
+    director.wait_exit()?;
+    let played = Scenario {
+        run_as: scenario.run_as.clone(),
+        steps: scenario.steps[..director.outcomes.len()].to_vec(),
+    };
+    let trace = Trace { scenario: played, outcomes: director.outcomes, states, names: director.names };
+    observer::played(&trace);
+    Ok(trace)
+}
+
+/// The word that stands for the process id of an actor in the words of a program.
+pub(crate) fn pid_word(actor: Actor) -> String {
+    format!("{{pid of {actor}}}")
 }
 
 /// Whether the arguments of an action may be process ids.
@@ -120,6 +171,19 @@ impl<'a> Director<'a> {
         self.processes.iter().position(|process| process.actor == actor)
     }
 
+    fn pid_of(&self, actor: Actor) -> Option<i32> {
+        let mut all = self.processes.iter().chain(&self.zombies);
+        all.find(|process| process.actor == actor).and_then(ActorProcess::pid).map(Pid::as_raw)
+    }
+
+    /// A word of a program, with the process id that it stands for.
+    fn with_pid(&self, word: &str) -> Cow<'static, str> {
+        let named =
+            word.starts_with("{pid of ").then(|| Actor::ALL.iter().find(|actor| pid_word(**actor) == word));
+        let pid = named.flatten().and_then(|actor| self.pid_of(*actor));
+        Cow::Owned(pid.map_or_else(|| word.to_owned(), |pid| pid.to_string()))
+    }
+
     fn process(&self, actor: Actor) -> Result<usize, Error> {
         self.find(actor).ok_or_else(|| Error::InvalidScenario(format!("{actor} has not begun, or has ended")))
     }
@@ -139,10 +203,7 @@ impl<'a> Director<'a> {
             .enumerate()
             .filter(named)
             .try_for_each(|(_, other)| other.ensure_forked())?;
-        let pid = |actor| {
-            let mut all = self.processes.iter().chain(&self.zombies);
-            all.find(|process| process.actor == actor).and_then(ActorProcess::pid).map(Pid::as_raw)
-        };
+        let pid = |actor| self.pid_of(actor);
         let context = Context { actor: step.actor, own: self.names.own, pid: &pid };
         let directed = match context.lower(&step.action) {
             Lowered::Calls(calls) => return self.enqueue(queue, process, What::Step(index), &calls),
@@ -155,7 +216,10 @@ impl<'a> Director<'a> {
             Directed::Socketpair(with) => self.socketpair(process, with)?,
             Directed::Capset(change) => self.capset(process, change)?,
             Directed::Exit(leaves) => self.end(process, leaves)?,
-            Directed::Run(words) => program::run(&mut self.processes[process], words, self.limit)?,
+            Directed::Run(words) => {
+                let words: Vec<_> = words.iter().map(|word| self.with_pid(word)).collect();
+                program::run(&mut self.processes[process], &words, self.limit)?
+            }
         };
         self.outcomes.push(outcome);
         Ok(())
@@ -183,7 +247,7 @@ impl<'a> Director<'a> {
         self.kept.push(kept);
         let index = self.processes.len() - 1;
         if parent.is_none() && actor != Actor::Privileged {
-            let calls = self.credential_calls();
+            let calls = credential_calls(self.scenario, self.caller);
             self.enqueue(queue, index, What::SetUp, &calls)?;
         }
         if actor.namespace() == Namespace::New && !cloned {

@@ -1,7 +1,7 @@
 //! Failures of the harness itself, as opposed to refusals of the kernel.
 
 use harness_scenario::actors::Actor;
-use harness_scenario::outcome::Status;
+use harness_scenario::outcome::{Status, TOO_SLOW_HERE};
 use nix::errno::Errno;
 use std::fmt;
 use std::time::Duration;
@@ -42,12 +42,12 @@ pub enum Error {
         /// The errno of unshare(2).
         errno: Errno,
     },
-    /// An actor could not isolate itself from the host.
+    /// The kernel refused a step without which later steps would reach the host, so none of them was taken.
     IsolationFailed {
         /// Which.
         actor: Actor,
-        /// The flags of unshare(2).
-        flags: i32,
+        /// The step, by its number and its text in a trace.
+        step: String,
         /// Its errno.
         errno: Errno,
     },
@@ -122,12 +122,21 @@ pub enum Error {
         /// Its command line.
         program: String,
     },
-    /// The calls of a race rarely overlapped.
+    /// The calls of a race rarely overlapped. This shows nothing about the kernel.
     NoRace {
         /// The number of rounds.
         rounds: u32,
         /// The number of rounds in which two calls overlapped.
         overlapping: u32,
+    },
+    /// The rounds of a race did not end in the time that the race has. This shows nothing about the kernel.
+    TooSlow {
+        /// The number of rounds that were asked for.
+        rounds: u32,
+        /// The number of rounds that ended in time.
+        ended: u32,
+        /// The time that the race has.
+        budget: Duration,
     },
     /// A scenario is invalid: it names an actor that was not forked, or a file descriptor that is not held.
     InvalidScenario(String),
@@ -137,12 +146,22 @@ impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the harness failed, not the kernel: {}", self.what())?;
+        write!(f, "{} {}", self.kind(), self.what())?;
         self.advice().map_or(Ok(()), |advice| write!(f, "; {advice}"))
     }
 }
 
 impl Error {
+    /// Who is to blame: the kernel that refused, the slow host, or the harness.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Namespace { .. } => "the kernel refused a user namespace:",
+            Self::IsolationFailed { .. } => "the kernel refused a preparation:",
+            Self::NoRace { .. } | Self::TooSlow { .. } => TOO_SLOW_HERE,
+            _ => "the harness failed, not the kernel:",
+        }
+    }
+
     /// The failure and the actor or program that it concerns.
     fn what(&self) -> String {
         match self {
@@ -153,11 +172,12 @@ impl Error {
                 format!("actor {actor} cannot take on its credentials: {call}: {errno}")
             }
             Self::Namespace { actor, errno } => {
-                format!("actor {actor} cannot create its user namespace: unshare(CLONE_NEWUSER): {errno}")
+                format!("actor {actor} cannot create its user namespace: {errno}")
             }
-            Self::IsolationFailed { actor, flags, errno } => {
-                let flags = harness_scenario::show::clone_flags(*flags);
-                format!("actor {actor} cannot get away from the host's: unshare({flags}): {errno}")
+            Self::IsolationFailed { actor, step, errno } => {
+                format!(
+                    "actor {actor} at {step}: {errno}; the later steps would reach the host and were not taken"
+                )
             }
             Self::State { actor, call, errno } => {
                 format!("actor {actor} cannot tell its state: {call}: {errno}")
@@ -173,6 +193,9 @@ impl Error {
             | Self::ProcessesLeft { program } => format!("program {}: {program}", self.instead()),
             Self::NoRace { rounds, overlapping } => {
                 format!("a race was none: in {overlapping} of {rounds} rounds calls overlapped")
+            }
+            Self::TooSlow { rounds, ended, budget } => {
+                format!("{ended} of {rounds} rounds of a race ended within {budget:?}")
             }
             Self::InvalidScenario(what) => format!("the scenario makes no sense: {what}"),
         }
@@ -199,17 +222,36 @@ impl Error {
             Self::NoProc(_) => Some("mount it: mount -t proc proc /proc"),
             Self::Fork { .. } => Some("see RLIMIT_NPROC (ulimit -u) and pids.max"),
             Self::SetUp { .. } => Some("are the ids mapped here (cat /proc/self/uid_map)?"),
-            Self::Namespace { .. } => {
-                Some("see user.max_user_namespaces, chroot, seccomp and LSM policies in `cargo ci facts`")
-            }
+            Self::Namespace { errno, .. } => Some(of_a_namespace(*errno)),
             Self::IsolationFailed { .. } => {
-                Some("see the limits in /proc/sys/user, and seccomp in `cargo ci facts`")
+                Some("see capabilities, the limits in /proc/sys/user, and seccomp in `cargo ci facts`")
             }
             Self::NoProgram(_) => Some("install it, or name it as a need"),
-            Self::NoRace { .. } => {
+            Self::NoRace { .. } | Self::TooSlow { .. } => {
                 Some("are two processors really there for it (`nproc`, cpu.max of the cgroup)?")
             }
             _ => None,
         }
+    }
+}
+
+/// Which rules refuse a user namespace with this errno.
+///
+/// Source: unshare(2), clone(2), user_namespaces(7); kernel create_user_ns(), copy_process(), ksys_unshare().
+fn of_a_namespace(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EPERM => {
+            "the creator's effective uid or gid may have no mapping (/proc/self/uid_map), its root may be changed by \
+             chroot(2), or a sysctl, a seccomp filter or a security module forbids it; see `cargo ci facts`"
+        }
+        Errno::ENOSPC | Errno::EUSERS => {
+            "a limit of this or a higher namespace is reached (/proc/sys/user/max_user_namespaces), or 32 levels are nested"
+        }
+        Errno::EAGAIN => "RLIMIT_NPROC (ulimit -u) or pids.max is reached",
+        Errno::EINVAL => {
+            "the kernel has no CONFIG_USER_NS, the process has threads, or it shares what the namespace may not share"
+        }
+        Errno::ENOSYS => "the kernel lacks the call, or a seccomp filter answers in its place",
+        _ => "see seccomp and security modules in `cargo ci facts`",
     }
 }

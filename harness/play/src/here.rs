@@ -26,8 +26,7 @@ pub fn start() -> &'static Start {
 
 /// The release of the running kernel; one that is newer than any change where uname(2) does not report it.
 pub fn release() -> Release {
-    let system = host::system();
-    Release::told(&system.kernel_release, &system.kernel_version)
+    host::system().release()
 }
 
 /// The id that the kernel shows for an id without a mapping: 65534, unless the sysctls kernel.overflowuid and
@@ -39,12 +38,16 @@ pub fn overflow(file: IdFile) -> u32 {
 }
 
 fn caller(process: &host::Process) -> Caller {
+    let link =
+        |path| std::fs::read_link(path).map(|link| link.to_string_lossy().into_owned()).unwrap_or_default();
     let file = |name| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
     Caller {
         uid: process.uids.known().copied().unwrap_or_default(),
         gid: process.gids.known().copied().unwrap_or_default(),
         groups: process.groups.known().cloned().unwrap_or_default(),
         caps: process.capabilities.known().copied().unwrap_or_default(),
+        securebits: process.securebits.known().copied().unwrap_or_default(),
+        userns: link("/proc/self/ns/user"),
         files: [file("uid_map"), file("gid_map"), file("setgroups").trim_end().to_owned()],
     }
 }

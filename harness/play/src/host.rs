@@ -7,8 +7,14 @@
 mod accounts;
 mod config;
 mod fact;
+pub mod filter;
 mod ids;
+mod limits;
+mod mounts;
+mod nesting;
+mod packages;
 pub mod path;
+mod places;
 mod policy;
 mod proc_fs;
 mod process;
@@ -27,6 +33,11 @@ pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
 pub use harness_scenario::ids::{CapSets, FsId, Ids, UNKNOWN};
 pub use harness_scenario::missing::MissingFeatures;
+pub use limits::{Rlimit, raise_soft_limits};
+pub use mounts::{Part, new_mount_refused, readable, writable};
+pub use nesting::{Levels, nested_levels};
+pub use packages::package_of;
+pub use places::{Place, Places};
 pub use policy::Policy;
 pub use proc_fs::ProcState;
 pub use process::{Process, Seccomp};
@@ -45,6 +56,14 @@ pub struct Facts {
     /// The state of `/proc`.
     #[serde(rename = "proc")]
     pub proc_state: ProcState,
+    /// The parts of `/proc` that tests read or write, by path, and `/sys`. Runtimes hide some and write-protect others.
+    pub parts: BTreeMap<&'static str, Part>,
+    /// Why a new user namespace may not mount a new procfs or sysfs, by the type. `None` if it may.
+    pub new_mounts: BTreeMap<&'static str, Option<String>>,
+    /// Resource limits, by their names without RLIMIT_.
+    pub limits: BTreeMap<&'static str, Rlimit>,
+    /// The directories and devices that the suite needs outside of `/proc`.
+    pub places: Places,
     /// Security modules and sysctls.
     pub policy: Policy,
     /// Credentials, namespace and root directory of this process.
@@ -54,9 +73,20 @@ pub struct Facts {
     /// The programs that a bug report lists, by name. `None` if a program is not in the standard PATH that scenarios
     /// use.
     pub programs: BTreeMap<String, Option<Program>>,
+    /// What only probes show. `None` until [`Facts::with_probes`].
+    pub probed: Option<Probed>,
     /// Functions for facts that are not read in advance.
     #[serde(skip)]
     pub lookups: Lookups,
+}
+
+/// What bounded probes show. A bug report has it; a test asks only for what it needs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Probed {
+    /// The system calls that a seccomp filter refuses, of those that the suite makes, as sentences.
+    pub refused_calls: Vec<String>,
+    /// How many user namespaces can be created below one another, and why no more.
+    pub nested_levels: Levels,
 }
 
 /// Facts that are looked up only when a need uses them. The functions are fields, so that tests can decide needs on
@@ -69,6 +99,15 @@ pub struct Lookups {
     pub file: fn(&str) -> Fact<()>,
     /// The uid of a user by name, as [`account`].
     pub account: fn(&str) -> Fact<u32>,
+    /// Whether a file or directory takes writes, as [`writable`].
+    pub writable: fn(&str) -> Result<(), String>,
+    /// Whether a file or directory shows what the kernel put there, as [`readable`].
+    pub readable: fn(&str) -> Result<(), String>,
+    /// Why a system call of this number and with these arguments does not reach the kernel, as
+    /// [`filter::refused_call`].
+    pub refused_call: fn(i64, &[u64]) -> Option<String>,
+    /// How many user namespaces can be created below one another, as [`nested_levels`].
+    pub nested_levels: fn() -> Levels,
     /// An option of the kernel's configuration, as [`kernel_config`].
     pub config: fn(&str) -> Fact<String>,
     /// Probes whether a user namespace can be created and used. It is called only if a policy may deny user
@@ -101,10 +140,15 @@ impl Facts {
         Facts {
             system,
             proc_state: ProcState::gather(),
+            parts: mounts::parts(),
+            new_mounts: ["proc", "sysfs"].into_iter().map(|name| (name, new_mount_refused(name))).collect(),
+            limits: limits::gather(&process),
+            places: Places::gather(),
             policy,
             process,
             accounts: Accounts::gather(),
             programs: REPORTED_PROGRAMS.into_iter().map(program).collect(),
+            probed: None,
             lookups,
         }
     }
@@ -113,11 +157,65 @@ impl Facts {
 impl Lookups {
     /// This host is asked, and user namespaces are tried out by this function.
     pub fn with_probe(probe: fn(Creator) -> Result<(), String>) -> Self {
-        Self { program: Program::find, file: file_exists, account, config: kernel_config, probe }
+        Self {
+            program: Program::find,
+            file: file_exists,
+            writable,
+            readable,
+            refused_call: filter::refused_call,
+            nested_levels,
+            account,
+            config: kernel_config,
+            probe,
+        }
     }
 }
 
 impl Facts {
+    /// Whether a test can write to a file or create files in a directory, as far as mounts decide; see [`writable`].
+    ///
+    /// # Errors
+    /// The reason, as a sentence that names the path.
+    pub fn writable(&self, path: &str) -> Result<(), String> {
+        (self.lookups.writable)(path)
+    }
+
+    /// Whether a path exists and, below /proc, is the kernel's own and not hidden by a mount; see [`readable`].
+    ///
+    /// # Errors
+    /// The reason, as a sentence that names the path.
+    pub fn readable(&self, path: &str) -> Result<(), String> {
+        (self.lookups.readable)(path)
+    }
+
+    /// Whether a process in a new user and mount namespace may mount a new "proc" or "sysfs".
+    ///
+    /// # Errors
+    /// The reason, as a sentence that names the mount that forbids it.
+    pub fn new_mount(&self, fs_type: &str) -> Result<(), String> {
+        self.new_mounts.get(fs_type).cloned().flatten().map_or(Ok(()), Err)
+    }
+
+    /// Whether as many user namespaces as `levels` can be created below one another. In the initial namespace nothing is
+    /// probed: there are 33 levels, and no limit of a namespace above.
+    ///
+    /// # Errors
+    /// The reason, as a sentence that names the probe.
+    pub fn levels(&self, levels: u32) -> Result<(), String> {
+        if self.process.in_initial_userns == Fact::Known(true) {
+            return Ok(());
+        }
+        let found = (self.lookups.nested_levels)();
+        if found.count >= levels { Ok(()) } else { Err(found.reason) }
+    }
+
+    /// The same facts with what only probes show, all of which are made now.
+    pub fn with_probes(self) -> Self {
+        let probed =
+            Probed { refused_calls: filter::refused_calls(), nested_levels: (self.lookups.nested_levels)() };
+        Self { probed: Some(probed), ..self }
+    }
+
     /// The parts of a process's state that this kernel has no call to report. Linux has all these calls. On Linux, a
     /// call without an answer is a fault, and no test passes without it.
     pub fn lacks(&self) -> MissingFeatures {

@@ -40,8 +40,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`Play`], [race] | a scenario is played, or is the stage of a race |
-//! | [observe] | who is shown each trace |
+//! | [observe], [rehearse_with] | who is shown each trace, and who may answer in place of the kernel |
 //! | [host], [facts], [here] | what is known of this host |
+//! | [shed_privileges] | gives up what only few callers have |
 //! | [error] | what can go wrong with the harness, as opposed to what the kernel refuses |
 
 mod actor;
@@ -56,14 +57,18 @@ pub mod prelude;
 mod probe;
 mod process;
 pub mod race;
+mod shed;
 pub mod userns;
 mod wire;
 
 #[doc(hidden)]
 pub use actor::{fork_for_test, install_filter, keep_ended_children};
+#[doc(hidden)]
+pub use director::play_program;
 pub use director::{LIMIT, Play};
 pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};
-pub use observer::{AlreadyObserved, observe};
+pub use observer::{AlreadyObserved, observe, rehearse_with};
 pub use probe::{facts, lookups};
+pub use shed::shed_privileges;
 pub use userns::{Refused, Userns, Writer};

@@ -12,7 +12,7 @@ pub use ids::all_groups;
 
 use crate::wire::{Arg, HAND, Op, Request, SCRATCH};
 use files::{around, open_file, read};
-use harness_scenario::action::{Access, Action, CapChange, Leaves};
+use harness_scenario::action::{Access, Action, CapChange, Leaves, OnRefusal};
 use harness_scenario::actors::Actor;
 use harness_scenario::ids::Own;
 use held::{owner_uid, read_held, receive_credentials, send_credentials};
@@ -121,7 +121,10 @@ impl Context<'_> {
             Action::OwnerUid => one(owner_uid()),
             Action::SendCredentials(ids) => one(send_credentials(*ids)),
             Action::ReceiveCredentials => one(receive_credentials()),
-            Action::Syscall(call) => watching_director(self.syscall(call)),
+            Action::Syscall(call) => watching_director(match call.on_refusal {
+                OnRefusal::GoOn => self.syscall(call),
+                OnRefusal::Stop => self.syscall(call).or_stop(),
+            }),
         })
     }
 }

@@ -1,5 +1,7 @@
-//! What is called with each trace: by it a suite learns what its tests have played.
+//! What is called with each trace: by it a suite learns what its tests have played. And what is asked before a
+//! scenario is played: by it a suite learns what its tests would play.
 
+use harness_scenario::scenario::Scenario;
 use harness_scenario::trace::Trace;
 use std::fmt;
 use std::sync::OnceLock;
@@ -12,6 +14,22 @@ static OBSERVER: OnceLock<fn(&Trace)> = OnceLock::new();
 /// If there is an observer already, which stays.
 pub fn observe(observer: fn(&Trace)) -> Result<(), AlreadyObserved> {
     OBSERVER.set(observer).map_err(|_| AlreadyObserved)
+}
+
+static STAND_IN: OnceLock<fn(&Scenario) -> Option<Trace>> = OnceLock::new();
+
+/// From now on this function is asked before a scenario is played. Where it gives a trace, nothing is played and
+/// the observer is not called: a suite rehearses its tests to learn what they need.
+///
+/// # Errors
+/// If there is one already, which stays.
+pub fn rehearse_with(stand_in: fn(&Scenario) -> Option<Trace>) -> Result<(), AlreadyObserved> {
+    STAND_IN.set(stand_in).map_err(|_| AlreadyObserved)
+}
+
+/// The trace that stands for playing this scenario, in a rehearsal.
+pub(crate) fn stand_in(scenario: &Scenario) -> Option<Trace> {
+    STAND_IN.get()?(scenario)
 }
 
 /// There is an observer already.

@@ -37,9 +37,10 @@ pub use racer::{Racer, racer};
 use rounds::{Round, Rounds, Span};
 use setup::LastingRacers;
 
-use crate::director::LIMIT;
+use crate::director::{LIMIT, judge};
 use crate::error::Error;
 use crate::lower::Context;
+use crate::observer;
 use harness_scenario::action::{Action, IdFile, Text};
 use harness_scenario::actors::Actor;
 use harness_scenario::map;
@@ -48,7 +49,7 @@ use harness_scenario::scenario::Scenario;
 use harness_scenario::show;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rounds without delays, which measure how long the calls take.
 const TRIAL: u32 = 16;
@@ -56,6 +57,8 @@ const TRIAL: u32 = 16;
 const SWEEP: [u64; 8] = [0, 0, 1, 2, 4, 8, 24, 24];
 /// That time is the duration of calls plus so many nanoseconds.
 const SLACK: u64 = 10_000;
+/// The time that all rounds of a race have together: less than `cargo nextest` gives to a test.
+const BUDGET: Duration = Duration::from_secs(20);
 /// At least one in so many rounds must have calls that overlap.
 const FEWEST: u32 = 100;
 
@@ -64,6 +67,7 @@ const FEWEST: u32 = 100;
 pub struct Race {
     stage: Scenario,
     racers: Vec<Racer>,
+    budget: Duration,
 }
 
 /// The results of the rounds of a race.
@@ -104,11 +108,17 @@ pub trait Stage {
 
 impl Stage for Scenario {
     fn race(self, racers: &[Racer]) -> Race {
-        Race { stage: self, racers: racers.to_vec() }
+        Race { stage: self, racers: racers.to_vec(), budget: BUDGET }
     }
 }
 
 impl Race {
+    /// The same race with this time for all of its rounds together. The default is 20 seconds.
+    #[must_use]
+    pub fn budget(self, budget: Duration) -> Self {
+        Self { budget, ..self }
+    }
+
     /// Plays so many rounds, and prints on standard error how often each outcome was seen.
     ///
     /// # Panics
@@ -117,7 +127,9 @@ impl Race {
     pub fn play(&self, rounds: u32) -> Tally {
         match self.try_play_within(rounds, LIMIT) {
             Ok(tally) => {
-                eprintln!("{tally:#?}");
+                if tally.rounds > 0 {
+                    eprintln!("{tally:#?}");
+                }
                 tally
             }
             Err(error) => panic!("{error}"),
@@ -127,12 +139,23 @@ impl Race {
     /// Plays so many rounds with this time limit for each answer.
     ///
     /// # Errors
-    /// If the harness fails, or too few of the calls overlapped.
+    /// If the harness fails. [`Error::NoRace`] if too few of the calls overlapped, and [`Error::TooSlow`] if the rounds do
+    /// not end within the budget: both are the host's fault and begin with
+    /// [`TOO_SLOW_HERE`](harness_scenario::outcome::TOO_SLOW_HERE).
     pub fn try_play_within(&self, rounds: u32, limit: Duration) -> Result<Tally, Error> {
+        let all = self.in_turn();
+        judge(&all)?;
+        if observer::stand_in(&all).is_some() {
+            return Ok(Tally { seen: BTreeMap::new(), rounds: 0, overlapping: 0 });
+        }
         let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
         let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);
+        let begun = Instant::now();
         while next < rounds {
+            if begun.elapsed() >= self.budget {
+                return Err(Error::TooSlow { rounds, ended: next, budget: self.budget });
+            }
             let group = next..rounds.min(next + lasting.rounds());
             let delays: Vec<_> = group.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
             next = group.end;
@@ -148,6 +171,13 @@ impl Race {
             }
         }
         tally.judged()
+    }
+
+    /// The same steps, one racer after the other.
+    fn in_turn(&self) -> Scenario {
+        self.racers.iter().fold(self.stage.clone(), |stage, Racer { actor, before, call }| {
+            stage.by(*actor, before).by(*actor, std::slice::from_ref(call))
+        })
     }
 
     /// The result of a round: the outcome of each racer, and the final state of the file or the limit that they race

@@ -1,16 +1,17 @@
 //! Runs a real program in a user namespace with chosen maps, setgroups state, ids and groups: for tests of container
 //! runtimes and of other programs that start processes in user namespaces.
 
-use crate::director::{LIMIT, Play};
+mod plan;
+
+use crate::director::{LIMIT, play_program};
 use crate::error::Error;
-use harness_scenario::action::{Action, Groups, Id, IdFile, SetId, Text, Via};
-use harness_scenario::actors::Actor;
-use harness_scenario::outcome::{Ended, Outcome};
-use harness_scenario::scenario::caller;
+use harness_scenario::action::IdFile;
+use harness_scenario::caps::Cap;
+use harness_scenario::outcome::{Ended, Outcome, Status};
 use harness_scenario::show;
 use harness_scenario::trace::Trace;
 use nix::errno::Errno;
-use std::borrow::Cow;
+use plan::Plan;
 use std::fmt;
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ pub enum Writer {
     Parent,
     /// The process in the namespace itself, as in `unshare --map-root-user`.
     Inside,
+    /// newuidmap(1) and newgidmap(1), as in rootless container runtimes. The caller may map its own id and the ranges that
+    /// `/etc/subuid` and `/etc/subgid` give it. A word for setgroups is written by a process in the parent namespace.
+    Newidmap,
 }
 
 /// A user namespace to create, and a program to run in it.
@@ -50,6 +54,10 @@ pub struct Userns {
     uid: Option<u32>,
     gid: Option<u32>,
     groups: Option<Vec<u32>>,
+    capabilities: Option<Vec<Cap>>,
+    rlimits: Vec<(String, [u64; 2])>,
+    sysctls: Vec<(String, String)>,
+    inner: Option<Box<Userns>>,
     limit: Option<Duration>,
 }
 
@@ -65,7 +73,14 @@ pub enum Refused {
         /// With which errno.
         errno: Errno,
     },
-    /// The harness failed: no such program, no namespace, no answer in time.
+    /// newuidmap(1) or newgidmap(1) failed.
+    Program {
+        /// Its command line, without the process id.
+        program: String,
+        /// How it ended, and what it printed.
+        ended: Ended,
+    },
+    /// The harness failed: no such program, no namespace, no answer in time, a wrong description of the namespace.
     Harness(Error),
 }
 
@@ -76,6 +91,9 @@ impl fmt::Display for Refused {
         match self {
             Self::Step { step, call: "", errno } => write!(f, "{step}: {errno}"),
             Self::Step { step, call, errno } => write!(f, "{step}: {call}: {errno}"),
+            Self::Program { program, ended } => {
+                write!(f, "{program}: {}: {}", ended.status, ended.stderr.trim_end())
+            }
             Self::Harness(error) => error.fmt(f),
         }
     }
@@ -136,6 +154,41 @@ impl Userns {
         Self { groups: Some(groups.to_vec()), ..self }
     }
 
+    /// The capabilities of the program, in the namespace. The program has these in its effective, permitted, inheritable
+    /// and bounding sets, whatever its uid is, and no others. By default the rules of execve(2) decide: uid 0 of the
+    /// namespace has all of them, and any other uid none.
+    ///
+    /// Source: capabilities(7), "Transformation of capabilities during execve()".
+    #[must_use]
+    pub fn capabilities(self, capabilities: &[Cap]) -> Self {
+        Self { capabilities: Some(capabilities.to_vec()), ..self }
+    }
+
+    /// A resource limit of the program, by its name without `RLIMIT_`, such as "NOFILE", in the units of setrlimit(2).
+    /// [`u64::MAX`] is no limit. A hard limit can only be lowered.
+    #[must_use]
+    pub fn rlimit(mut self, name: &str, soft: u64, hard: u64) -> Self {
+        self.rlimits.push((name.to_owned(), [soft, hard]));
+        self
+    }
+
+    /// Writes a sysctl of the new namespace, such as "user.max_net_namespaces". Only those below `user.` belong to a user
+    /// namespace.
+    ///
+    /// Source: namespaces(7), "The /proc/sys/user directory".
+    #[must_use]
+    pub fn sysctl(mut self, name: &str, value: &str) -> Self {
+        self.sysctls.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs the program in `inner`, a namespace below this one. The process with this namespace's ids and capabilities
+    /// creates it, and writes its maps where `inner` is [written by](Writer) the parent. There are at most three levels.
+    #[must_use]
+    pub fn nested(self, inner: Userns) -> Self {
+        Self { inner: Some(Box::new(inner)), ..self }
+    }
+
     /// The time limit of the program. Then it is killed. The default is ten seconds.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
@@ -149,44 +202,26 @@ impl Userns {
     /// If the kernel refuses any step before the program, or the harness fails. A program that fails is not an error:
     /// see [`Ended::status`].
     pub fn run(&self, words: &[&str]) -> Result<Ended, Refused> {
-        let writer = match self.writer {
-            Writer::Parent => Actor::Outside,
-            Writer::Inside => Actor::Inside,
-        };
-        let program = Action::Run(words.iter().map(|word| Cow::Owned((*word).to_owned())).collect());
-        let scenario = caller().outside(&[]).inside(&[]).by(writer, &self.write_actions());
-        let scenario = scenario.inside(&self.id_actions()).inside(&[program]);
-        let trace = scenario.try_play_within(self.limit.unwrap_or(LIMIT)).map_err(Refused::Harness)?;
-        ended(&trace)
-    }
-
-    fn write_actions(&self) -> Vec<Action> {
-        let write = |(file, words): &(IdFile, String)| Action::Write {
-            file: *file,
-            of: None,
-            text: Text::Words(Cow::Owned(words.clone())),
-        };
-        self.writes.iter().map(write).collect()
-    }
-
-    /// The groups first and the uid last, because a uid other than 0 may not set the others.
-    fn id_actions(&self) -> Vec<Action> {
-        let groups = self.groups.clone().map(|list| Action::Setgroups(Groups::List(list.into()), Via::Raw));
-        let gid = self.gid.map(|id| Action::SetId(SetId::Setresgid, [Id::Of(id); 3], Via::Raw));
-        let uid = self.uid.map(|id| Action::SetId(SetId::Setresuid, [Id::Of(id); 3], Via::Raw));
-        groups.into_iter().chain(gid).chain(uid).collect()
+        let plan = Plan::of(self, words).map_err(|what| Refused::Harness(Error::InvalidScenario(what)))?;
+        let trace = play_program(&plan.scenario, self.limit.unwrap_or(LIMIT)).map_err(Refused::Harness)?;
+        ended(&plan, &trace)
     }
 }
 
-/// The end of the last step's program, unless a step failed.
-fn ended(trace: &Trace) -> Result<Ended, Refused> {
-    for (step, outcome) in trace.steps() {
+/// The end of the last step's program, unless a step before it failed.
+fn ended(plan: &Plan, trace: &Trace) -> Result<Ended, Refused> {
+    for (index, (step, outcome)) in trace.steps().enumerate() {
+        let label = plan.labels.get(&index).cloned();
         match outcome {
             Outcome::Failed { call, errno } => {
-                let step = show::action(step.actor, &step.action);
+                let step = label.unwrap_or_else(|| show::action(step.actor, &step.action));
                 return Err(Refused::Step { step, call, errno: *errno });
             }
-            Outcome::Program(ended) => return Ok(ended.clone()),
+            Outcome::Program(ended) if index + 1 == plan.scenario.steps.len() => return Ok(ended.clone()),
+            Outcome::Program(ended) if ended.status != Status::Exited(0) => {
+                let program = label.unwrap_or_else(|| show::action(step.actor, &step.action));
+                return Err(Refused::Program { program, ended: ended.clone() });
+            }
             _ => {}
         }
     }

@@ -67,7 +67,7 @@ fn race() {
     let racers = [write(Actor::Outside), write(Actor::Inside)];
     // Whether they were fast enough for a race is not the point here.
     match caller().inside(&[]).race(&racers).try_play_within(20, Duration::from_secs(10)) {
-        Ok(_) | Err(Error::NoRace { .. }) => {}
+        Ok(_) | Err(Error::NoRace { .. } | Error::TooSlow { .. }) => {}
         Err(error) => panic!("{error}"),
     }
 }

@@ -32,6 +32,20 @@ fn a_refused_step_is_named() {
     assert_eq!(refused, Err(expected));
 }
 
+/// A program whose ids or groups could not be set would run with others, so it is not run.
+#[test]
+fn no_program_runs_after_a_refused_step() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("file");
+    let touch = ["touch", &*file.to_string_lossy()];
+
+    let refused = root_of_one_id().groups(&[0]).run(&touch);
+
+    assert!(matches!(refused, Err(Refused::Step { .. })), "{refused:?}");
+    assert!(!file.exists());
+    assert!(root_of_one_id().run(&touch).is_ok() && file.exists());
+}
+
 #[test]
 fn a_failing_program_is_no_error() {
     let ended = root_of_one_id().run(&["sh", "-c", "echo to whom it may concern >&2; exit 3"]);

@@ -5,6 +5,7 @@ mod support;
 
 use harness_play::error::Error;
 use harness_play::prelude::*;
+use harness_scenario::outcome::TOO_SLOW_HERE;
 use rstest::rstest;
 use std::time::{Duration, Instant};
 use support::{number, pause, raw};
@@ -109,4 +110,28 @@ fn makes_no_sense(#[case] wrong: Racer, #[case] message: &str) {
 
     assert!(matches!(error, Error::InvalidScenario(_)), "{error}");
     says(&error, &[message]);
+}
+
+/// Rounds that do not end in the time of the race are the host's fault: the message begins with the words by which such a
+/// failure is told from a broken rule.
+#[test]
+fn a_race_that_takes_too_long_is_too_slow_here() {
+    let race = caller().inside(&[]).race(&[idle(Actor::Outside), idle(Actor::Inside)]);
+
+    let error = race.budget(Duration::ZERO).try_play_within(40, LIMIT).expect_err("no round ends in no time");
+
+    assert_eq!(error, Error::TooSlow { rounds: 40, ended: 0, budget: Duration::ZERO });
+    assert!(error.to_string().starts_with(TOO_SLOW_HERE), "{error}");
+    assert!(Error::NoRace { rounds: 40, overlapping: 0 }.to_string().starts_with(TOO_SLOW_HERE));
+}
+
+/// A racer that could reach the host is not begun, like any other step.
+#[test]
+fn a_racer_cannot_reach_the_host() {
+    let name = [HERE, RawArg::Bytes(b"made\0".as_slice().into()), number(0o700)];
+    let racers = [racer(Actor::Outside, &[], raw("mkdirat", libc::SYS_mkdirat, &name)), idle(Actor::Inside)];
+
+    let error = error(caller().inside(&[]), &racers, LONG, SLACK);
+
+    says(&error, &["mkdirat(-100, 5 bytes, 448), of outside would reach the host's files"]);
 }

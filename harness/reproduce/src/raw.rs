@@ -4,7 +4,7 @@ use super::numbers::call as named;
 use super::statements::Statements;
 use super::text::quote;
 use super::{NotPossible, files};
-use harness_scenario::action::{Entry, RawArg, Results, Syscall};
+use harness_scenario::action::{Entry, OnRefusal, RawArg, Results, Syscall};
 use harness_scenario::actors::Actor;
 
 /// The offset of results in the memory below 4 GiB.
@@ -14,7 +14,7 @@ const LOW_RESULTS: u64 = 4096;
 pub fn call(statements: &Statements<'_>, actor: Actor, call: &Syscall) -> Result<String, NotPossible> {
     let args = call.args.iter().map(|arg| argument(statements, actor, arg, call.entry));
     let mut args = args.collect::<Result<Vec<_>, _>>()?;
-    Ok(match call.entry {
+    let outcome = match call.entry {
         Entry::Native => {
             // An argument that a scenario leaves out is 0, not the previous value of a register.
             let (name, count) = named(call.number);
@@ -27,6 +27,10 @@ pub fn call(statements: &Statements<'_>, actor: Actor, call: &Syscall) -> Result
             let made = format!("int80({}, {})", call.number, args.join(", "));
             left(call.results, &made, &format!("low + {LOW_RESULTS}"))
         }
+    };
+    Ok(match call.on_refusal {
+        OnRefusal::GoOn => outcome,
+        OnRefusal::Stop => format!("or_stop({}, {outcome})", quote(call.name.as_bytes())),
     })
 }
 

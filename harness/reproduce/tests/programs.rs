@@ -236,6 +236,26 @@ fn what_is_not_possible_has_a_reason(#[case] args: &[RawArg], #[case] reason: &s
     assert!(refused.to_string().starts_with(&format!("no program can show this: {reason}")), "{refused}");
 }
 
+/// A program that is refused a preparation takes no later step.
+#[rstest]
+#[case::there(b"/\0", 0, "getuid")]
+#[case::not_there(b"/no/such/directory\0", 2, "cannot run: chdir: No such file or directory")]
+fn a_program_stops_without_its_preparation(
+    #[case] path: &'static [u8],
+    #[case] status: i32,
+    #[case] said: &str,
+) {
+    let chdir = raw("chdir", libc::SYS_chdir, &[RawArg::Bytes(path.into())]).or_stop();
+    let scenario = caller().outside(&[chdir, raw("getuid", libc::SYS_getuid, &[])]);
+    let nothing = Prediction::nothing(Names { own: ROOT, ..caller().play().names });
+
+    let ran = Program::compile(&c(&scenario, &nothing, &header()).expect("a program")).run();
+
+    assert_eq!(ran.status, Some(status), "{}", ran.said);
+    assert!(ran.said.contains(said), "{}", ran.said);
+    assert_eq!(ran.said.contains("getuid"), status == 0, "{}", ran.said);
+}
+
 #[test]
 fn a_saved_program_says_how_to_run_it() {
     let trace = maps().play();

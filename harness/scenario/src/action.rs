@@ -9,7 +9,7 @@ mod short;
 pub use child::Child;
 pub use file::{Access, At, IdFile, LONGEST_READ, Text};
 pub use ids::{CapChange, Groups, Id, KEEP, Room, SetId, Via, asks_how_many};
-pub use raw::{Entry, RawArg, Results, Syscall};
+pub use raw::{Entry, OnRefusal, RawArg, Results, Syscall};
 pub use short::*;
 
 use crate::actors::Actor;
@@ -27,6 +27,24 @@ pub enum NsFile {
     User,
     /// /proc/PID/ns/uts
     Uts,
+}
+
+impl NsFile {
+    /// Its name in /proc/PID/ns.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Uts => "uts",
+        }
+    }
+
+    /// The flag of clone(2) for its kind of namespace.
+    pub fn clone_flag(self) -> i32 {
+        match self {
+            Self::User => libc::CLONE_NEWUSER,
+            Self::Uts => libc::CLONE_NEWUTS,
+        }
+    }
 }
 
 /// One action of an actor. `of: None` names the actor's own file. For actors outside, it names the file of
@@ -103,8 +121,8 @@ pub enum Action {
     SetId(SetId, [Id; 3], Via),
     /// unshare(2) with these CLONE_ flags.
     Unshare(i32),
-    /// The same, before steps that would otherwise change the host. If the kernel refuses it, this is an error of the
-    /// harness, and the actor skips all later steps.
+    /// The same, before steps that would otherwise change the host. If the kernel refuses it, no later step is taken, and
+    /// playing the scenario is an error.
     #[serde(alias = "Apart")]
     UnshareOrStop(i32),
     /// clone(2) with these CLONE_ flags. The child exits at once, and the actor waits for it.
@@ -204,6 +222,29 @@ impl Action {
             | Self::Exit(_)
             | Self::Child(_)
             | Self::OwnerUid => Vec::new(),
+        }
+    }
+
+    /// The same action as a preparation: if the kernel refuses it, no later step is taken, and playing the scenario is an
+    /// error that names the step.
+    ///
+    /// # Panics
+    /// For an action that is neither a system call without an action of its own nor unshare(2).
+    #[must_use]
+    pub fn or_stop(self) -> Self {
+        match self {
+            Self::Unshare(flags) | Self::UnshareOrStop(flags) => Self::UnshareOrStop(flags),
+            Self::Syscall(call) => Self::Syscall(Syscall { on_refusal: OnRefusal::Stop, ..call }),
+            other => panic!("this action cannot prepare a place for others: {other:?}"),
+        }
+    }
+
+    /// Whether a refusal ends the scenario.
+    pub fn stops_when_refused(&self) -> bool {
+        match self {
+            Self::UnshareOrStop(_) => true,
+            Self::Syscall(call) => call.on_refusal == OnRefusal::Stop,
+            _ => false,
         }
     }
 

@@ -13,6 +13,10 @@ pub struct Caller {
     pub groups: Vec<u32>,
     /// Capability sets.
     pub caps: CapSets,
+    /// The securebits.
+    pub securebits: u32,
+    /// The link /proc/self/ns/user, which has the inode of its namespace. Empty without such a file.
+    pub userns: String,
     /// The files uid_map, gid_map and setgroups of its namespace.
     pub files: [String; 3],
 }

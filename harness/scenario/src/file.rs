@@ -89,8 +89,11 @@ mod tests {
     fn a_system_call_with_all_that_it_may_have_is_read() {
         let args = vec![RawArg::ProcPath(Actor::Inside, "ns/user"), RawArg::Bytes(vec![0, 1].into())];
         for results in [Results::Nothing, Results::Fd, Results::Words(3), Results::Ids(&[4, 8])] {
-            let calls =
-                [syscall_for("any", 1, args.clone(), results), syscall_i386("old", 2, vec![], results)];
+            let calls = [
+                syscall_for("any", 1, args.clone(), results),
+                syscall_i386("old", 2, vec![], results),
+                syscall_for("needed", 1, args.clone(), results).or_stop(),
+            ];
             let scenario = root().inside(&calls);
             let text = write(&scenario).expect("a file holds it");
 

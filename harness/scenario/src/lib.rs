@@ -8,10 +8,12 @@
 //! |---|---|
 //! | [scenario], [actors], [action] | who does what, with which credentials |
 //! | [outcome], [state], [trace] | what came of it |
+//! | [reach] | what a step could change beyond the processes of its scenario |
 //! | [prediction] | what should come of it |
 //! | [ids], [caps], [map] | ids, capabilities and maps of ids |
 //! | [start], [caller], [release], [missing] | what is known of a host |
 //! | [show] | how all of it is written in a trace |
+//! | `findings` | what a failed test found, for programs, with the feature `listing` |
 //! | `file` | the files in which scenarios are kept, with the feature of that name |
 #![forbid(unsafe_code)]
 
@@ -21,6 +23,8 @@ pub mod caller;
 pub mod caps;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "listing")]
+pub mod findings;
 pub mod ids;
 #[cfg(feature = "listing")]
 pub mod listing;
@@ -28,6 +32,7 @@ pub mod map;
 pub mod missing;
 pub mod outcome;
 pub mod prediction;
+pub mod reach;
 pub mod release;
 pub mod scenario;
 pub mod show;

@@ -3,6 +3,7 @@
 //! The suite writes these types; the guest and `cargo ci` read them. JSON that is cut short is no JSON, so that half an
 //! answer cannot pass for a whole one.
 
+pub use crate::outcome::TOO_SLOW_HERE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,13 @@ pub struct ListedTest {
     pub test: TestDescription,
     /// Why it is skipped, if it is.
     pub skipped: Option<String>,
+    /// Whether the skip shows nothing about the host: the test needs another kind of caller (root, where the caller is
+    /// not), or needs something to be missing. Every host skips such tests for this caller.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped_everywhere: bool,
+    /// The programs that are missing, if nothing else keeps the test from running.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_programs: Vec<String>,
 }
 
 /// What `--list --format json` prints.
@@ -88,11 +96,11 @@ impl Served {
     }
 }
 
-fn to_line(value: &impl Serialize) -> Result<String, String> {
+pub(crate) fn to_line(value: &impl Serialize) -> Result<String, String> {
     serde_json::to_string(value).map(|line| line + "\n").map_err(|error| format!("no JSON: {error}"))
 }
 
-fn from_line<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, String> {
+pub(crate) fn from_line<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| format!("the suite prints no {what}: {error}"))
 }
 
@@ -111,7 +119,10 @@ mod tests {
         };
         let skipped = Some("needs root: euid is 1000".to_owned());
         Listing {
-            tests: vec![ListedTest { test: test.clone(), skipped }, ListedTest { test, skipped: None }],
+            tests: vec![
+                ListedTest { test: test.clone(), skipped, skipped_everywhere: true, ..ListedTest::default() },
+                ListedTest { test, missing_programs: vec!["sudo".to_owned()], ..ListedTest::default() },
+            ],
         }
     }
 

@@ -4,6 +4,10 @@ use crate::ids::{CapSets, Ids};
 use nix::errno::Errno;
 use std::fmt;
 
+/// The beginning of the message of a test that could not show anything because the host is too slow: a race that did
+/// not end in its time, or whose calls rarely overlapped. Such a test has not passed, and no rule is broken.
+pub const TOO_SLOW_HERE: &str = "too slow here:";
+
 /// The outcome of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

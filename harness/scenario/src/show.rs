@@ -2,9 +2,11 @@
 //! its groups are `the caller's`, and the overflow id is `overflow`.
 
 mod call;
+mod same_words;
 mod state;
 
 pub use call::{clone_flags, clone3_flags};
+pub use same_words::SameWords;
 pub use state::{NO_FILE, credentials, maps};
 
 use call::{capset, groups, pointer, raw_arg, set_id, setns};

@@ -17,6 +17,7 @@
 //! | `model/raw.rs`, `sockets.rs`, `observe.rs` | raw calls, credentials on sockets, what processes are in the end |
 //! | `model/preconditions.rs` | which steps can be played at all |
 //! | `model/compare.rs` | where a kernel and the model disagree |
+//! | `model/difference.rs`, `wants.rs` | where a scenario goes another way for one caller than for another |
 //!
 //! It knows the initial namespace and those below it; a caller in a container is beyond it, since what lies
 //! above cannot be read there. A step that it does not know it leaves open: either nothing is predicted for it, or,
@@ -25,6 +26,7 @@
 mod compare;
 mod creating;
 mod credentials;
+mod difference;
 mod groups;
 mod ids;
 mod map;
@@ -36,19 +38,21 @@ mod sockets;
 mod start;
 mod step;
 mod text;
+mod wants;
 mod world;
 mod writing;
 
 pub use compare::{Disagreement, Side, about, described, disagreements};
+pub use difference::{Difference, difference};
 
-use crate::changes::{BITS_FOR_ALL, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
+use crate::changes::{BITS_FOR_ALL, Change, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
 use crate::rules::Rule;
 use harness_scenario::action::IdFile;
 use harness_scenario::actors::Actor;
 use harness_scenario::ids::Names;
 use harness_scenario::missing::MissingFeatures;
 use harness_scenario::outcome::Outcome;
-use harness_scenario::prediction::Prediction;
+use harness_scenario::prediction::{Expected, Prediction};
 use harness_scenario::scenario::Scenario;
 use harness_scenario::start::Start;
 use map::Kid;
@@ -124,6 +128,7 @@ struct Changes {
 }
 
 impl From<Release> for Changes {
+    /// The newer behaviour where the release does not show which the kernel has.
     fn from(release: Release) -> Self {
         Self {
             setfcap: SETFCAP.is_in(release),
@@ -131,6 +136,24 @@ impl From<Release> for Changes {
             bits_for_all: BITS_FOR_ALL.is_in(release),
             saturating: SATURATING_NUMBERS.is_in(release),
         }
+    }
+}
+
+impl Changes {
+    /// Every set of changes that a kernel of this release may have.
+    fn possible(release: Release) -> Vec<Self> {
+        type Without = fn(Changes) -> Changes;
+        let older: [(&Change, Without); 4] = [
+            (&SETFCAP, |new| Self { setfcap: false, ..new }),
+            (&NOTHING_TO_CHANGE, |new| Self { nothing_to_change: false, ..new }),
+            (&BITS_FOR_ALL, |new| Self { bits_for_all: false, ..new }),
+            (&SATURATING_NUMBERS, |new| Self { saturating: false, ..new }),
+        ];
+        let open = older.into_iter().filter(|(change, _)| change.has(release).is_none());
+        open.fold(vec![Self::from(release)], |all, (_, without)| {
+            let others: Vec<Self> = all.iter().map(|changes| without(*changes)).collect();
+            [all, others].concat()
+        })
     }
 }
 
@@ -176,12 +199,39 @@ pub fn applies(start: &Start) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// What should come of a scenario on a host; `None` where the model does not [apply](applies).
+/// Whether the model decides every answer that it knows. The release of some distributions' kernels does not show which
+/// changes they have; what these change is left open.
+///
+/// # Errors
+/// Why it does not, as a sentence.
+pub fn decides(start: &Start) -> Result<(), &'static str> {
+    applies(start)?;
+    match Changes::possible(start.release.unwrap_or(Release::NEWEST)).len() {
+        1 => Ok(()),
+        _ => Err("the model asks which changes the kernel has, and its release does not show it"),
+    }
+}
+
+/// What should come of a scenario on a host; `None` where the model does not [apply](applies). What depends on a change that
+/// the kernel may have or not is left open.
 pub fn predict(scenario: &Scenario, start: &Start) -> Option<Prediction> {
     applies(start).ok()?;
-    let mut world = World::new(&scenario.run_as, start);
+    let possible = Changes::possible(start.release.unwrap_or(Release::NEWEST));
+    possible.into_iter().map(|changes| predicted(scenario, start, changes)).reduce(common)
+}
+
+fn predicted(scenario: &Scenario, start: &Start, changes: Changes) -> Prediction {
+    let mut world = World { changes, ..World::new(&scenario.run_as, start) };
     let steps = scenario.steps.iter().map(|step| world.expect(step)).collect();
-    Some(Prediction { steps, states: world.states(), names: start.names(&scenario.run_as) })
+    Prediction { steps, states: world.states(), names: start.names(&scenario.run_as) }
+}
+
+/// What two predictions agree on.
+fn common(one: Prediction, other: Prediction) -> Prediction {
+    let step = |(one, other): (Expected, Expected)| if one == other { one } else { Expected::default() };
+    let steps = one.steps.into_iter().zip(other.steps).map(step).collect();
+    let states = one.states.into_iter().filter(|state| other.states.contains(state)).collect();
+    Prediction { steps, states, names: one.names }
 }
 
 #[cfg(test)]
@@ -192,14 +242,14 @@ mod tests {
     use harness_scenario::ids::{CapSets, FsId, Ids};
     use harness_scenario::scenario::{Scenario, caller};
 
-    const NEW: Release = Release { version: (7, 3), stable: 0 };
+    const NEW: Release = Release::of(7, 3, 0);
 
     /// A host on which a process with these ids has scenarios played.
     fn host(id: u32, release: Release) -> Start {
         let ids = Ids { real: id, effective: id, saved: id, fs: FsId::Known(id) };
         let caps = CapSets::default();
         Start {
-            caller: Caller { uid: ids, gid: ids, groups: Vec::new(), caps, files: Default::default() },
+            caller: Caller { uid: ids, gid: ids, groups: Vec::new(), caps, ..Caller::default() },
             in_initial_userns: true,
             overflow: [65_534; 2],
             last_cap: 40,
@@ -229,10 +279,23 @@ mod tests {
     #[test]
     fn the_release_decides_where_kernels_differ() {
         let scenario = caller().inside(&[uid_map("0 own 18446744073709551617")]);
-        let old = Release { version: (7, 1), stable: 0 };
+        let old = Release::of(7, 1, 0);
 
         assert_eq!(last(&scenario, &host(1000, old)), (Some(Outcome::Done), None));
         assert_ne!(last(&scenario, &host(1000, NEW)).0, Some(Outcome::Done));
+    }
+
+    /// What a change alters is open on a kernel that may have the change; everything else is predicted.
+    #[test]
+    fn an_unknown_release_leaves_open_what_differs() {
+        let long = caller().inside(&[uid_map("0 own 18446744073709551617")]);
+        let plain = caller().inside(&[DENY, gid_map("0 own 1")]);
+        let red_hat = host(1000, Release::told("5.14.0-427.el9.x86_64", "#1 SMP", None));
+
+        assert_eq!(last(&long, &red_hat), (None, None));
+        assert_eq!(last(&plain, &red_hat), (Some(Outcome::Done), None));
+        assert!(decides(&red_hat).is_err());
+        assert_eq!(decides(&host(1000, NEW)), Ok(()));
     }
 
     #[test]

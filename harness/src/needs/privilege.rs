@@ -2,7 +2,7 @@
 
 use super::{Judged, NOT_FOUND, program};
 use crate::caps::{Cap, CapSet};
-use crate::host::{Fact, Facts, Program, SubidRange};
+use crate::host::{Fact, Facts, FileCaps, Program, SubidRange};
 use crate::map::IdMap;
 
 /// The range from which tests take the ids of unprivileged users.
@@ -48,18 +48,9 @@ pub(super) fn ordinary_user(facts: &Facts) -> Judged {
         Fact::Known(0) => Err(format!("the caller is uid 0 and cannot become one: {no_root}")),
         Fact::Known(uid) => match PRIVILEGES.iter().find(|cap| facts.process.has(**cap)) {
             Some(cap) => Err(format!("the caller, uid {uid}, has {cap}")),
-            None => gid_is_not_0(facts),
+            None => Ok(()),
         },
         unknown => Err(format!("the caller's uid is {unknown}")),
-    }
-}
-
-/// Traces show the caller's ids as `own`. A gid 0 of the caller could not be distinguished from gid 0 of a namespace
-/// that it creates.
-fn gid_is_not_0(facts: &Facts) -> Judged {
-    match facts.process.gids.map(|ids| ids.effective) {
-        Fact::Known(0) => Err("the caller's gid is 0, which traces cannot tell from that of root".to_owned()),
-        _ => Ok(()),
     }
 }
 
@@ -86,9 +77,18 @@ pub(super) fn initial_userns(facts: &Facts) -> Judged {
 pub(super) fn setuid_program(facts: &Facts, name: &str) -> Judged {
     program(facts, name)?;
     match (facts.lookups.program)(name) {
-        Some(program) => gains(facts, &program, CapSet::EMPTY),
+        Some(program) => gains(facts, &program, capabilities_for(name)),
         None => Ok(()),
     }
+}
+
+/// The capability that is enough for a program that distributions install setuid root or with this file capability.
+const BY_CAPABILITY: [(&str, Cap); 2] = [("newuidmap", Cap::Setuid), ("newgidmap", Cap::Setgid)];
+
+/// The file capabilities that stand in for the setuid bit. Other programs ask for uid 0.
+fn capabilities_for(name: &str) -> CapSet {
+    let found = BY_CAPABILITY.iter().find(|(other, _)| *other == name);
+    found.map_or(CapSet::EMPTY, |(_, cap)| CapSet::EMPTY.with(*cap))
 }
 
 pub(super) fn subids(facts: &Facts) -> Judged {
@@ -102,7 +102,7 @@ pub(super) fn subids(facts: &Facts) -> Judged {
     ] {
         has_range(file, ranges, map, name)?;
     }
-    for (name, cap) in [("newuidmap", Cap::Setuid), ("newgidmap", Cap::Setgid)] {
+    for (name, cap) in BY_CAPABILITY {
         let program = (facts.lookups.program)(name).ok_or_else(|| format!("{name} is {NOT_FOUND}"))?;
         gains(facts, &program, CapSet::EMPTY.with(cap))?;
     }
@@ -143,19 +143,29 @@ fn gains(facts: &Facts, program: &Program, wanted: CapSet) -> Judged {
     if program.nosuid {
         return Err(format!("{path} is on a file system mounted nosuid"));
     }
-    let by_caps = program.capabilities.known().is_some_and(|caps| {
-        caps.effective && wanted != CapSet::EMPTY && caps.permitted.0 & wanted.0 == wanted.0
-    });
+    let by_caps = program.capabilities.known().is_some_and(|caps| caps.give(wanted));
     let by_setuid = program.setuid && program.owner == 0;
     if !by_caps && !by_setuid {
         let (mode, owner) = (&program.mode, program.owner);
-        return Err(format!(
-            "{path} (mode {mode}, owner {owner}) is not setuid root and has no file capabilities for it"
-        ));
+        let caps = match &program.capabilities {
+            _ if wanted == CapSet::EMPTY => String::new(),
+            Fact::Absent => format!(" and has no file capabilities, such as {wanted}"),
+            Fact::Known(caps) => {
+                format!(" and its file capabilities ({}) do not give it {wanted}", shown(caps))
+            }
+            Fact::Unreadable(why) => format!(" and its file capabilities are unreadable ({why})"),
+        };
+        return Err(format!("{path} (mode {mode}, owner {owner}) is not setuid root{caps}"));
     }
     let bounding = facts.process.capabilities.map(|sets| sets.bounding);
     match bounding.known().is_some_and(|bounding| bounding.0 & wanted.0 == wanted.0) {
         true => Ok(()),
         false => Err(format!("{path} cannot gain {wanted}: the bounding set is {bounding}")),
     }
+}
+
+fn shown(caps: &FileCaps) -> String {
+    let effective = if caps.effective { "effective" } else { "not effective" };
+    let root = caps.root.map_or(String::new(), |root| format!(", for the root {root}"));
+    format!("{}, {effective}{root}", caps.permitted)
 }

@@ -27,6 +27,7 @@ use crate::caps::CapSet;
 #[case::kernel(user(), Need::Kernel { major: 6, minor: 12, why: "itself" })]
 #[case::initial_userns(user(), Need::InitialUserns)]
 #[case::processors(user(), Need::Processors(2))]
+#[case::processes(user(), Need::Processes(80))]
 #[case::root(root(), Need::Root)]
 #[case::root_becomes_a_user(root(), Need::UnprivilegedUserns)]
 #[case::root_has_capabilities(root(), Need::Capability(Cap::Setfcap))]
@@ -51,6 +52,17 @@ fn a_stable_release_meets_what_came_to_it() {
     let need = Need::Change(&BACKPORTED);
 
     assert_eq!(need.unmet(&facts), None);
+    assert_eq!(Need::Decided(&BACKPORTED).unmet(&facts), None);
+}
+
+/// Ubuntu's kernels name their stable release in a file.
+#[test]
+fn a_signature_meets_what_came_to_its_release() {
+    let mut facts = user();
+    facts.system.kernel_release = "5.15.0-300-generic".into();
+    facts.system.version_signature = Fact::Known("Ubuntu 5.15.0-300.310-generic 5.15.210".into());
+
+    assert_eq!(Need::Change(&BACKPORTED).unmet(&facts), None);
 }
 
 #[rstest]
@@ -113,17 +125,40 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
 #[case::stable_release(
     |facts: &mut Facts| facts.system.kernel_release = "6.1.26".into(),
     Need::Change(&BACKPORTED),
-    "needs Linux 6.3 (x): the kernel is 6.1.26"
+    "needs Linux 6.3, 6.1.27 or 5.15.210 (x): the kernel is 6.1.26"
 )]
 #[case::another_series(
     |facts: &mut Facts| facts.system.kernel_release = "5.15.200".into(),
     Need::Change(&BACKPORTED),
-    "needs Linux 6.3 (x): the kernel is 5.15.200"
+    "needs Linux 6.3, 6.1.27 or 5.15.210 (x): the kernel is 5.15.200"
+)]
+#[case::no_number(
+    |facts: &mut Facts| facts.system.kernel_release = "5.15.0-126-generic".into(),
+    Need::Change(&BACKPORTED),
+    "needs Linux 6.3, 6.1.27 or 5.15.210 (x): the kernel is 5.15.0-126-generic, which does not show its release of the stable series"
+)]
+#[case::red_hat(
+    |facts: &mut Facts| facts.system.kernel_release = "5.14.0-427.el9.x86_64".into(),
+    Need::Decided(&BACKPORTED),
+    "needs to know whether the kernel has the change of 6.3, 6.1.27 or 5.15.210: the kernel is 5.14.0-427.el9.x86_64, whose distribution takes changes of later releases"
+)]
+#[case::red_hat_and_the_model(
+    |facts: &mut Facts| facts.system.kernel_release = "4.18.0-553.el8_10.x86_64".into(),
+    Need::DecidedModel,
+    "needs to know which changes the kernel has: the kernel is 4.18.0-553.el8_10.x86_64, whose distribution takes changes of later releases"
 )]
 #[case::processors(
     |facts: &mut Facts| facts.process.processors = Fact::Known(1),
     Need::Processors(2),
     "needs 2 processors to run on at a time: sched_getaffinity(2) tells of 1"
+)]
+#[case::processes(
+    |facts: &mut Facts| {
+        let limit = crate::host::Rlimit { soft: Some(40), hard: Some(40), used: Some(3) };
+        facts.limits.insert("NPROC", limit);
+    },
+    Need::Processes(80),
+    "needs 80 processes: RLIMIT_NPROC leaves room for 37"
 )]
 #[case::hidepid(
     |facts: &mut Facts| facts.proc_state = ProcState::Writable { hidepid: Fact::Known("2".into()) },
@@ -134,11 +169,6 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
     |facts: &mut Facts| facts.process = process(1000, CapSet::EMPTY.with(Cap::Setgid)),
     Need::OrdinaryUser,
     "needs an ordinary user: the caller, uid 1000, has CAP_SETGID"
-)]
-#[case::gid_0(
-    |facts: &mut Facts| facts.process.gids = Fact::Known(crate::ids::Ids::default()),
-    Need::OrdinaryUser,
-    "needs an ordinary user: the caller's gid is 0, which traces cannot tell from that of root"
 )]
 #[case::root_without_setfcap(
     |facts: &mut Facts| facts.process = process(0, CapSet::up_to(40).without(Cap::Setfcap)),

@@ -1,5 +1,6 @@
 //! Whether user namespaces are usable and not only created: the own uid can be mapped, and capabilities work inside.
 
+use super::privilege::root;
 use super::{Judged, proc};
 use crate::caps::Cap;
 use crate::host::{Chroot, Creator, Fact, Facts, Seccomp};
@@ -15,11 +16,54 @@ pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     proc(facts)?;
     kernel_rules(facts, creator)?;
     sysctls(facts, creator)?;
+    // A filter answers before the kernel does.
+    let newuser = u64::from(nix::libc::CLONE_NEWUSER.cast_unsigned());
+    if let Some(reason) = (facts.lookups.refused_call)(nix::libc::SYS_unshare, &[newuser]) {
+        return Err(reason);
+    }
     let doubts = doubts(facts, creator);
     if doubts.is_empty() {
         return Ok(());
     }
-    (facts.lookups.probe)(creator).map_err(|refusal| format!("{refusal}; {}", doubts.join(", ")))
+    let Err(refusal) = (facts.lookups.probe)(creator) else {
+        return Ok(());
+    };
+    // A refusal that no doubt explains is the kernel's, and the tests have to show it.
+    let causes: Vec<String> = doubts.into_iter().filter_map(|doubt| doubt.explains(&refusal)).collect();
+    match causes.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{refusal}; {}", causes.join(", "))),
+    }
+}
+
+/// A policy that may deny user namespaces without a readable fact that shows it.
+enum Doubt {
+    /// It may answer with any errno.
+    Policy(String),
+    /// The limits of the namespaces above, and whatever else applies to them.
+    NamespacesAbove,
+    /// A chroot into a mount point, which only a privileged user can see.
+    Chroot,
+}
+
+impl Doubt {
+    /// The doubt in words, if it can be the cause of this refusal. A limit is ENOSPC, before Linux 4.9 EUSERS; a chroot
+    /// is EPERM.
+    fn explains(self, refusal: &str) -> Option<String> {
+        let of_the_creation = |errno: &str| refusal == format!("unshare(CLONE_NEWUSER): {errno}");
+        match self {
+            Doubt::Policy(policy) => Some(policy),
+            Doubt::NamespacesAbove if of_the_creation("ENOSPC") || of_the_creation("EUSERS") => {
+                Some("the limits of the user namespaces above this one are invisible".to_owned())
+            }
+            Doubt::NamespacesAbove => Some("the policies for the user namespaces above are invisible".to_owned()),
+            Doubt::Chroot => of_the_creation("EPERM").then(|| {
+                "the caller is in a chroot into a mount point, as far as a probe shows: no policy denies it, and \
+                 the root of the mount namespace is hidden"
+                    .to_owned()
+            }),
+        }
+    }
 }
 
 /// Refusals of the kernel itself, by its documented rules.
@@ -32,11 +76,13 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
     }
     let maps = [("uid", &process.uids, &process.uid_map), ("gid", &process.gids, &process.gid_map)];
     for (kind, ids, map) in maps {
-        // An unprivileged user that root becomes has one of the ids that Need::Root requires to be mapped.
+        // An unprivileged user that root becomes has one of the ids that Need::Root requires to be mapped. Any other
+        // unprivileged user is the caller.
         let Some((id, map)) = ids.known().map(|ids| ids.effective).zip(map.known()) else {
             return Err(format!("/proc/self/{kind}_map is {map}"));
         };
-        if creator == Creator::Caller && !IdMap::parse(map).covers(id, 1) {
+        let is_caller = creator == Creator::Caller || root(facts).is_err();
+        if is_caller && !IdMap::parse(map).covers(id, 1) {
             return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }
@@ -94,8 +140,8 @@ fn label(facts: &Facts) -> Option<&str> {
     facts.policy.confinement.known().map(String::as_str)
 }
 
-/// All policies that may deny user namespaces without a readable fact that shows it.
-fn doubts(facts: &Facts, creator: Creator) -> Vec<String> {
+/// All doubts about whether user namespaces are denied.
+fn doubts(facts: &Facts, creator: Creator) -> Vec<Doubt> {
     let (policy, process) = (&facts.policy, &facts.process);
     let mut doubts = Vec::new();
     match &process.seccomp {
@@ -120,8 +166,10 @@ fn doubts(facts: &Facts, creator: Creator) -> Vec<String> {
         let context = label(facts).unwrap_or("unknown");
         doubts.push(format!("SELinux is enforcing, with the context {context}"));
     }
-    if process.in_initial_userns != Fact::Known(true) {
-        doubts.push("the limits of the user namespaces above this one are invisible".to_owned());
-    }
+    let is_nested = process.in_initial_userns != Fact::Known(true);
+    let may_be_chroot = process.chroot == Chroot::NoSign && doubts.is_empty();
+    let mut doubts: Vec<Doubt> = doubts.into_iter().map(Doubt::Policy).collect();
+    doubts.extend(may_be_chroot.then_some(Doubt::Chroot));
+    doubts.extend(is_nested.then_some(Doubt::NamespacesAbove));
     doubts
 }

@@ -50,9 +50,6 @@ pub(super) fn collect(
         if name.split("::").any(is_unnamed_case) {
             wrong.push(format!("{name} ({place}) is a case without a name: write #[case::name(...)]"));
         }
-        wrong.extend(values_of_no_case(tests, test).map(|value| {
-            format!("{name} ({place}) needs something of the cases with {value}, and there are none")
-        }));
         if let Some(other) = by_name.insert(name.clone(), test) {
             let (file, line) = (other.file, other.line);
             wrong.push(format!("two tests are called {name} ({file}:{line} and {place}): rename one"));
@@ -62,15 +59,6 @@ pub(super) fn collect(
         true => Ok(by_name.into_iter().collect()),
         false => Err(wrong.join("\n       ")),
     }
-}
-
-/// The values with needs of their own that no case of this test's function has.
-fn values_of_no_case<'a>(tests: &'a [Test], test: &'a Test) -> impl Iterator<Item = &'static str> + 'a {
-    let values = test.case_needs.iter().map(|(value, _)| *value);
-    values.filter(move |value| {
-        let mut cases = tests.iter().filter(|it| (it.file, it.line) == (test.file, test.line));
-        !cases.any(|it| it.has_value(value))
-    })
 }
 
 fn without_crate(raw: &str) -> &str {
@@ -126,7 +114,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::needs::Need;
 
     #[rstest]
     #[case::plain("userns::map::claim", "claim", "map::claim")]
@@ -155,7 +142,6 @@ mod tests {
             file: "topic.rs",
             line,
             needs: &[],
-            case_needs: &[],
             rules: &[],
             varies: &[],
             run: || {},
@@ -179,21 +165,6 @@ mod tests {
         let error = collect(&UNNAMED, None).err().unwrap_or_default();
 
         assert!(error.starts_with("own::case_1 (topic.rs:7) is a case without a name"), "{error}");
-    }
-
-    #[test]
-    fn a_need_of_cases_that_are_not_there_is_refused() {
-        const fn case(name: &'static str) -> Test {
-            Test { case_needs: &[("Projid", Need::ProjectIds)], ..test(name, 3) }
-        }
-        static THERE: [Test; 2] = [case("t::own::file_1_IdFile__Uid"), case("t::own::file_2_IdFile__Projid")];
-        static GONE: [Test; 1] = [case("t::own::file_1_IdFile__XProjid")];
-
-        assert!(THERE[1].has_value("Projid") && !THERE[0].has_value("Projid"));
-        let names = collect(&THERE, None).map(|tests| tests.len());
-        assert_eq!(names, Ok(2));
-        let error = collect(&GONE, None).err().unwrap_or_default();
-        assert!(error.contains("needs something of the cases with Projid, and there are none"), "{error}");
     }
 
     #[test]

@@ -69,7 +69,15 @@ fn in_the_child(tests: &[(String, &'static Test)], name: &str, unmet_is: UnmetIs
     };
     let found = tests.iter().filter(|(known, _)| known == name);
     let trials = found.map(|(name, test)| trial(name.clone(), test, unmet_is)).collect();
-    if libtest_mimic::run(&arguments, trials).has_failed() { super::FAILED } else { 0 }
+    let ended = libtest_mimic::run(&arguments, trials);
+    match super::nothing_ran(&arguments, &ended) {
+        Some(why) => {
+            eprintln!("error: {why}");
+            super::USAGE
+        }
+        None if ended.has_failed() => super::FAILED,
+        None => 0,
+    }
 }
 
 /// Closes the descriptors of the protocol.

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::process::{Command, Output, Stdio};
 
+use harness::findings::{Expecting, FINDINGS, Findings, Point};
 use harness::listing::{Listing, Served};
 
 use crate::PLAY_SUITE;
@@ -10,13 +11,18 @@ use crate::PLAY_SUITE;
 const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
 /// Every check with its name.
-pub const ALL: [(&str, fn()); 12] = [
+pub const ALL: [(&str, fn()); 14] = [
     ("all_tests_are_listed_by_their_shown_names", all_tests_are_listed_by_their_shown_names),
     ("unmet_needs_are_listed_as_ignored", unmet_needs_are_listed_as_ignored),
     ("nothing_is_ignored_where_all_is_required", nothing_is_ignored_where_all_is_required),
     ("an_ignored_test_that_is_run_fails_with_its_reason", an_ignored_test_that_is_run_fails_with_its_reason),
     ("an_unmet_need_fails_where_all_is_required", an_unmet_need_fails_where_all_is_required),
     ("a_test_that_can_run_passes_or_fails_by_itself", a_test_that_can_run_passes_or_fails_by_itself),
+    ("a_run_of_nothing_is_no_success", a_run_of_nothing_is_no_success),
+    (
+        "a_failed_test_leaves_its_step_or_its_slowness_as_data",
+        a_failed_test_leaves_its_step_or_its_slowness_as_data,
+    ),
     ("skipped_tests_are_printed_with_their_reasons", skipped_tests_are_printed_with_their_reasons),
     (
         "tests_are_listed_as_json_with_the_reasons_of_those_that_are_skipped",
@@ -31,7 +37,7 @@ pub const ALL: [(&str, fn()); 12] = [
     ),
 ];
 
-const RUN_BY_DEFAULT: [&str; 12] = [
+const RUN_BY_DEFAULT: [&str; 13] = [
     "suite::beneath_rstest_alone",
     "suite::errno::right",
     "suite::errno::wrong",
@@ -44,6 +50,7 @@ const RUN_BY_DEFAULT: [&str; 12] = [
     "suite::product::named::word_allow::id_7",
     "suite::product::named::word_deny::id_0",
     "suite::product::named::word_deny::id_7",
+    "suite::too_slow",
 ];
 
 const UNMET: [&str; 4] =
@@ -92,6 +99,19 @@ fn a_test_that_can_run_passes_or_fails_by_itself() {
     }
 }
 
+fn a_run_of_nothing_is_no_success() {
+    for (arguments, why) in [
+        (["suite::unmet", "--exact"], "what is selected is skipped here"),
+        (["no_such_test", "--exact"], "no test is selected"),
+        (["no_such_test", "--nocapture"], "no test is selected"),
+    ] {
+        let ran = play(&arguments, "");
+
+        assert_eq!(ran.status, Some(2), "{arguments:?}: {}", ran.stdout);
+        assert!(ran.stderr.contains(&format!("error: nothing ran: {why}")), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
 fn skipped_tests_are_printed_with_their_reasons() {
     for required in ["", "all"] {
         let ran = play(&["--skipped"], required);
@@ -132,7 +152,7 @@ fn tests_are_served_one_after_the_other() {
         ran.stdout.lines().map(|line| Served::read(line).expect("an answer")).collect();
     let (started, ends): (Vec<Served>, Vec<Served>) =
         answers.into_iter().partition(|answer| matches!(answer, Served::Started(_)));
-    assert_eq!(ends, [0, 101, 0, 0, 0].map(Served::Exited), "{}", ran.stderr);
+    assert_eq!(ends, [0, 101, 2, 2, 0].map(Served::Exited), "{}", ran.stderr);
     let mut children: Vec<String> = started.iter().map(|answer| format!("{answer:?}")).collect();
     children.sort_unstable();
     children.dedup();
@@ -150,6 +170,28 @@ fn a_wrong_errno_turns_a_test_red() {
         assert_eq!(ran.status, Some(status), "{name}: {}\n{}", ran.stdout, ran.stderr);
         assert_eq!(ran.stdout.contains(WRONG_ERRNO), status != 0, "{name}: {}", ran.stdout);
     }
+}
+
+/// What `cargo ci` and the guests read. The kernel answers EINVAL; the snapshot and one case expect EPERM.
+fn a_failed_test_leaves_its_step_or_its_slowness_as_data() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let found = |name: &str| {
+        let mut command = command(&[name, "--exact", "--nocapture"], "");
+        let ran = told(command.env(FINDINGS, directory.path()).env("INSTA_UPDATE", "no").output());
+        assert_eq!(ran.status, Some(101), "{name}: {}\n{}", ran.stdout, ran.stderr);
+        let text = std::fs::read_to_string(directory.path().join(Findings::file_name(name)));
+        Findings::read(name, &text.expect("a file")).expect("findings")
+    };
+
+    let wrong = found("suite::errno::wrong");
+    let [only] = wrong.differences.as_slice() else { panic!("not one difference: {wrong:?}") };
+    let step = Point::Step { number: 2, actor: "outside".into(), action: "unshare(0x1000)".into() };
+    assert_eq!((&only.on, only.got.as_str(), only.expected.as_str()), (&step, "EINVAL", "EPERM"));
+    assert_eq!(only.by, [Expecting::Snapshot, Expecting::Test]);
+    assert_eq!(found("suite::errno::right").differences[0].by, [Expecting::Snapshot]);
+    assert_eq!(found("suite::fails"), Findings { test: "suite::fails".into(), ..Findings::default() });
+    let slow = found("suite::too_slow").too_slow;
+    assert_eq!(slow.as_deref(), Some("too slow here: 3 of 90 rounds overlapped"));
 }
 
 const WRONG_ERRNO: &str =

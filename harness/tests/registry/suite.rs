@@ -25,6 +25,12 @@ fn fails() {
     panic!("as it should");
 }
 
+/// As a race fails on a host that is too slow for it.
+#[harness::test]
+fn too_slow() {
+    panic!("{} 3 of 90 rounds overlapped", harness::listing::TOO_SLOW_HERE);
+}
+
 /// A call that every kernel refuses in the same way. Its snapshot is wrong; the checks have insta pass where they
 /// are about the errno alone.
 #[rstest]

@@ -25,8 +25,8 @@ pub fn file(owner: u32, group: u32, mode: u32) -> [Action; 6] {
     [
         apart,
         tmpfs,
-        raw("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]),
-        raw("chown", libc::SYS_fchownat, &[owner.into(), group.into(), 0]),
+        raw("mknod", libc::SYS_mknodat, &[libc::S_IFREG.into(), 0]).or_stop(),
+        raw("chown", libc::SYS_fchownat, &[owner.into(), group.into(), 0]).or_stop(),
         chmod("chmod", mode),
         look_at(),
     ]

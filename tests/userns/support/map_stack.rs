@@ -171,13 +171,16 @@ pub fn make_tmpfs() -> [Action; 3] {
         syscall("fsconfig FSCONFIG_CMD_CREATE", libc::SYS_fsconfig, fsconfig),
         syscall_for_fd("fsmount", libc::SYS_fsmount, vec![RawArg::Held, none.clone(), none]),
     ]
+    .map(Action::or_stop)
 }
 
-/// Makes such a tmpfs the working directory, which processes forked later inherit: its files go with the last
-/// of them.
-pub fn in_a_tmpfs() -> [Action; 4] {
+/// Makes such a tmpfs, in a mount namespace of the process's own, the working directory, which processes forked later inherit: its files go with the last
+/// of them. Where the kernel refuses one of these steps, the scenario ends there.
+pub fn in_a_tmpfs() -> [Action; 5] {
+    // The mount namespace of the caller need not belong to its user namespace.
+    let apart = Action::UnshareOrStop(libc::CLONE_NEWNS);
     let [open, create, mount] = make_tmpfs();
-    [open, create, mount, syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held])]
+    [apart, open, create, mount, syscall("fchdir", libc::SYS_fchdir, vec![RawArg::Held]).or_stop()]
 }
 
 /// A call about a file in the working directory.

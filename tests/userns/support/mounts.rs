@@ -1,4 +1,5 @@
-//! Gives mount namespaces of one's own, and mounts in them, none of which is seen outside.
+//! Gives mount namespaces of one's own, and mounts in them, none of which is seen outside. Where the kernel refuses one
+//! of these preparations, the scenario ends there.
 
 use harness::prelude::*;
 
@@ -27,10 +28,10 @@ pub fn private_mounts() -> Action {
 
 /// A mount namespace of one's own, for root of the initial namespace as for others.
 pub fn own_mounts() -> [Action; 2] {
-    [Action::UnshareOrStop(libc::CLONE_NEWNS), private_mounts()]
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), private_mounts().or_stop()]
 }
 
 /// A tmpfs at /tmp in a mount namespace of one's own, for root of another namespace.
 pub fn own_tmp() -> [Action; 2] {
-    [Action::UnshareOrStop(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0")]
+    [Action::UnshareOrStop(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0").or_stop()]
 }

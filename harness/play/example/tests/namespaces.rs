@@ -33,6 +33,15 @@ fn a_uid_without_a_map_is_accepted() -> Result<(), Refused> {
     Ok(())
 }
 
+/// A namespace below another one: uid 0 of the inner one is uid 0 of the outer one and the caller outside.
+#[test]
+fn root_of_a_nested_namespace_is_refused() -> Result<(), Refused> {
+    let ended = rootless().nested(Userns::new().uid_map("0 0 1")).run(&[SERVER])?;
+
+    assert_eq!(ended.status, Status::Exited(77));
+    Ok(())
+}
+
 /// What the kernel refuses on the way is an error that names the step.
 #[test]
 fn a_map_of_ids_that_overlap_is_refused() {

@@ -56,6 +56,17 @@ pub(super) fn compat(_record: &Record, _slot: impl Fn(u64) -> RawFd) -> i64 {
     -1
 }
 
+/// A 32-bit system call whose pointers are bad or 0. Returns what the call leaves in eax: a negative errno on failure.
+pub(super) fn bare(number: i64, args: [u64; 5]) -> c_int {
+    #[cfg(target_arch = "x86_64")]
+    return int80(number.cast_unsigned(), args);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (number, args);
+        -libc::ENOSYS
+    }
+}
+
 /// What the call leaves in eax.
 #[cfg(target_arch = "x86_64")]
 fn int80(number: u64, [b, c, d, s, t]: [u64; 5]) -> c_int {

@@ -13,6 +13,10 @@ const LOOK: c_int = 120_000;
 /// behind.
 const GRACE: u32 = 100;
 
+/// The time after its limit in which a program ends by itself if neither the director nor the guard may end it, in
+/// milliseconds.
+const BEYOND: u32 = 2000;
+
 /// The exit status of a child that could not become a program.
 const NOT_STARTED: c_int = 95;
 
@@ -38,6 +42,8 @@ impl Actor {
         let errno = if pid == -1 { unsafe { *libc::__errno_location() } } else { 0 };
         if pid == 0 {
             die_with_parent();
+            // The signal and its permission are lost when the program changes its ids. A timer is kept over exec(2).
+            end_in(self.limit.saturating_add(BEYOND));
             self.exec(record);
             // SAFETY: the C library's errno of this thread.
             self.step.store(unsafe { *libc::__errno_location() }.cast_unsigned(), Ordering::Relaxed);
@@ -78,7 +84,7 @@ impl Actor {
                 }
                 if fds[1].revents != 0 || (ready == 0 && pidfd >= 0) {
                     libc::kill(-pid, libc::SIGKILL);
-                    libc::kill(pid, libc::SIGKILL);
+                    self.kill(pid);
                     libc::waitpid(pid, &raw mut status, 0);
                     return status;
                 }
@@ -122,11 +128,40 @@ impl Actor {
                 if byte.is_ascii_digit() {
                     pid = pid * 10 + libc::pid_t::from(byte - b'0');
                 } else if pid > 0 {
-                    libc::kill(pid, libc::SIGKILL);
+                    self.kill(pid);
                     (killed, pid) = (killed + 1, 0);
                 }
             }
             killed
+        }
+    }
+
+    /// Kills a process that the program is or has started. If the process has become another user, whom this process may
+    /// not send signals to, this process becomes that user for the call.
+    ///
+    /// Source: kill(2), EPERM; proc(5): the owner of /proc/PID is the effective user of the process.
+    fn kill(&self, pid: libc::pid_t) {
+        let (mut name, mut at, mut rest) = ([0_u8; 16], 15, pid.unsigned_abs());
+        while rest > 0 && at > 0 {
+            at -= 1;
+            name[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        // SAFETY: signals to this process's own child; a name ended by NUL and room for the answer; ids of this process,
+        // whose saved uid stays and brings the others back.
+        unsafe {
+            let mut file: libc::stat = std::mem::zeroed();
+            if libc::kill(pid, libc::SIGKILL) == 0
+                || libc::fstatat(self.slot(PROC), name.as_ptr().add(at).cast(), &raw mut file, 0) != 0
+            {
+                return;
+            }
+            let (real, effective, keep) = (libc::getuid(), libc::geteuid(), c_int::from(-1_i8));
+            if libc::syscall(libc::SYS_setresuid, file.st_uid, file.st_uid, keep) == 0 {
+                libc::kill(-pid, libc::SIGKILL);
+                libc::kill(pid, libc::SIGKILL);
+                libc::syscall(libc::SYS_setresuid, real, effective, keep);
+            }
         }
     }
 

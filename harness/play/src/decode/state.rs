@@ -72,7 +72,7 @@ impl<'a> Report<'a> {
 fn failed(part: Part, answer: &Answer, lacks: impl Fn() -> MissingFeatures) -> bool {
     match (answer.errno, part) {
         (0, _) => false,
-        (libc::ENOENT, Part::UidMap | Part::GidMap | Part::Setgroups) => false,
+        (libc::ENOENT, Part::Userns | Part::UidMap | Part::GidMap | Part::Setgroups) => false,
         (libc::ENOSYS, Part::FsUid | Part::FsGid) => !lacks().fs_ids,
         (libc::EINVAL, Part::Securebits) => !lacks().securebits,
         _ => true,
@@ -110,6 +110,7 @@ fn state_where(answers: &[Answer], lacks: impl Fn() -> MissingFeatures) -> Resul
         before: None,
         dumpable: report.value(Part::Dumpable).unwrap_or_default(),
         securebits: report.value(Part::Securebits),
+        userns: report.text(Part::Userns),
         uid_map: report.text(Part::UidMap),
         gid_map: report.text(Part::GidMap),
         setgroups: report.text(Part::Setgroups).trim_end().to_owned(),

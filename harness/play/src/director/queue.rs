@@ -165,8 +165,9 @@ impl Director<'_> {
             }
             (What::Step(index), failed) => {
                 let action = &self.scenario.steps[index].action;
-                if let (Action::UnshareOrStop(flags), Some((_, errno))) = (action, failed) {
-                    return Err(Error::IsolationFailed { actor, flags: *flags, errno });
+                if let (true, Some((_, errno))) = (action.stops_when_refused(), failed) {
+                    let step = format!("step {}, {}", index + 1, show::action(actor, action));
+                    return Err(Error::IsolationFailed { actor, step, errno });
                 }
                 let outcome = decode::of(action, &pending.names, answers, self.names.own);
                 if matches!((action, &outcome), (Action::Setgroups(..), Outcome::Done)) {

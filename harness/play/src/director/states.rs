@@ -40,7 +40,7 @@ impl Director<'_> {
                 let mut maps = maps_above(*actor, &gid_maps);
                 // An actor outside may have left the caller's namespace. The map of its namespace then does not lead
                 // inwards.
-                maps.extend((state.gid_map != self.caller.files[1]).then_some(state.gid_map.as_str()));
+                maps.extend((state.userns != self.caller.userns).then_some(state.gid_map.as_str()));
                 let before = self.groups_before(*actor);
                 state.groups_origin = kept(state, &before, &maps, self.names.overflow(IdFile::GidMap));
             }
@@ -68,7 +68,7 @@ impl Director<'_> {
             },
             _ => self.caller.caps,
         };
-        Before { caps, files: self.caller.files.clone() }
+        Before { caps, userns: self.caller.userns.clone() }
     }
 }
 

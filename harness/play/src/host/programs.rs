@@ -87,13 +87,16 @@ fn file_caps(path: &Path) -> Fact<FileCaps> {
     }
 }
 
-/// Reads versions 2 and 3. Version 1 is older than Linux 2.6.25.
+/// Reads the three versions. Version 1 has 32 bits for each set.
+///
+/// Source: struct vfs_cap_data and struct vfs_ns_cap_data, include/uapi/linux/capability.h.
 fn decode(value: &[u8]) -> Option<FileCaps> {
     let (words, []) = value.as_chunks::<4>() else {
         return None;
     };
     let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let (sets, root) = match words[..] {
+        [magic, a, b] if magic >> 24 == 1 => ([magic, a, b, 0, 0], None),
         [magic, a, b, c, d] if magic >> 24 == 2 => ([magic, a, b, c, d], None),
         [magic, a, b, c, d, root] if magic >> 24 == 3 => ([magic, a, b, c, d], Some(root)),
         _ => return None,
@@ -106,6 +109,18 @@ fn decode(value: &[u8]) -> Option<FileCaps> {
         effective: magic & 1 != 0,
         root,
     })
+}
+
+impl FileCaps {
+    /// Whether execve(2) gives a program these capabilities, all of `wanted` among them, at once. The kernel shows a root
+    /// id only to processes of a namespace that is not below that root.
+    ///
+    /// Source: capabilities(7), "Transformation of capabilities during execve()"; cap_inode_getsecurity() and
+    /// get_vfs_caps_from_disk(), security/commoncap.c.
+    pub fn give(&self, wanted: CapSet) -> bool {
+        let all = wanted != CapSet::EMPTY && self.permitted.0 & wanted.0 == wanted.0;
+        all && self.effective && self.root.is_none_or(|root| root == 0)
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +148,45 @@ mod tests {
         assert_eq!(decode(&value).and_then(|caps| caps.root), Some(1000));
         assert_eq!(decode(&value[..19]), None);
         assert_eq!(decode(&[]), None);
+    }
+
+    #[test]
+    fn the_first_version_has_short_sets() {
+        let caps = decode(&[1, 0, 0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0]).expect("version 1 is known");
+
+        assert!(caps.give(CapSet::EMPTY.with(Cap::Setuid)), "{caps:?}");
+    }
+
+    #[test]
+    fn capabilities_are_given_at_once_and_to_their_own_root() {
+        let caps = decode(&SETUID_EP).expect("version 2 is known");
+        let setuid = CapSet::EMPTY.with(Cap::Setuid);
+
+        assert!(caps.give(setuid));
+        assert!(!caps.give(setuid.with(Cap::Setgid)));
+        assert!(!caps.give(CapSet::EMPTY));
+        assert!(!FileCaps { effective: false, ..caps.clone() }.give(setuid));
+        assert!(!FileCaps { root: Some(1000), ..caps.clone() }.give(setuid));
+        assert!(FileCaps { root: Some(0), ..caps }.give(setuid));
+    }
+
+    /// What the kernel stores is read back, where the caller may store it.
+    #[test]
+    fn the_attribute_of_a_real_file_is_read() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let stored = rustix::fs::setxattr(
+            file.path(),
+            "security.capability",
+            &SETUID_EP,
+            rustix::fs::XattrFlags::empty(),
+        );
+
+        let read = Program::at(file.path()).expect("a file").capabilities;
+
+        match stored {
+            Ok(()) => assert_eq!(read, Fact::Known(decode(&SETUID_EP).expect("version 2 is known"))),
+            Err(errno) => assert_eq!(read, Fact::Absent, "setxattr(2): {errno}"),
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::actor::in_a_child;
 /// Whether the root directory is the root of the mount namespace.
 ///
 /// Source: `current_chrooted()`, fs/namespace.c. From inside, a chroot into a mount point looks like a root. Only a
-/// comparison with process 1 or with the namespace's own root shows the difference. Both need privilege.
+/// comparison with process 1 or with the namespace's own root shows the difference. Both need privilege. Without it, a
+/// root that is mounted on the kernel's first mount is that of the first mount namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chroot {
     /// It is a different directory. The text names the evidence.
@@ -51,6 +52,7 @@ pub(super) fn chroot() -> Chroot {
             None => match same_root_as_namespace() {
                 Some(true) => Chroot::No,
                 Some(false) => Chroot::Yes("/ is not the root of the mount namespace".to_owned()),
+                None if is_on_rootfs() => Chroot::No,
                 None => Chroot::NoSign,
             },
         },
@@ -66,6 +68,21 @@ fn root_is_mounted() -> Option<bool> {
     told.or_else(|| {
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         Some(has_root(&mounts))
+    })
+}
+
+/// Whether `/` is mounted on rootfs, the first mount that the kernel makes visible. Its id is 1, because the kernel's own
+/// tmpfs has 0. Other mount namespaces have copies of it with other ids, and a mount point below `/` has another parent.
+///
+/// Source: proc(5), /proc/PID/mountinfo, the parent; `init_mount_tree()`, fs/namespace.c.
+fn is_on_rootfs() -> bool {
+    fs::read_to_string("/proc/self/mountinfo").is_ok_and(|mounts| root_on_rootfs(&mounts))
+}
+
+fn root_on_rootfs(mountinfo: &str) -> bool {
+    mountinfo.lines().any(|line| {
+        let fields: Vec<&str> = line.split(' ').take(5).collect();
+        matches!(fields[..], [_, "1", _, "/", "/"])
     })
 }
 
@@ -112,6 +129,14 @@ mod tests {
         assert!(has_root("22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n"));
         assert!(!has_root("22 27 0:21 / /proc rw - proc proc rw\n"));
         assert!(!has_root(""));
+    }
+
+    #[test]
+    fn a_root_on_the_first_mount_is_no_chroot() {
+        assert!(root_on_rootfs("27 1 254:0 / / rw - ext4 /dev/vda rw\n"));
+        assert!(!root_on_rootfs("27 1 254:0 / /mnt rw - ext4 /dev/vda rw\n"));
+        assert!(!root_on_rootfs("90 27 0:44 / / rw - tmpfs tmpfs rw\n"));
+        assert!(!root_on_rootfs("27 1 254:0 /jail / rw - ext4 /dev/vda rw\n"));
     }
 
     /// The caller is not moved, whether the comparison succeeds or is refused.

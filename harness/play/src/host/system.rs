@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::fact::{self, Fact};
-use harness_scenario::release::{stable_release, version};
+use harness_scenario::release::{Release, version};
 
 /// The kernel, the distribution, and the virtual machine or container.
 #[derive(Clone, Debug, Serialize)]
@@ -15,6 +15,8 @@ pub struct System {
     pub kernel_release: String,
     /// `uname -v`: the build number, options and date.
     pub kernel_version: String,
+    /// `/proc/version_signature`, in which Ubuntu's kernels name the release that they are made from.
+    pub version_signature: Fact<String>,
     /// `uname -m`.
     pub architecture: String,
     /// `PRETTY_NAME` of os-release(5).
@@ -32,6 +34,7 @@ impl System {
         let mut system = System {
             kernel_release: text(uname.release()),
             kernel_version: text(uname.version()),
+            version_signature: fact::read("/proc/version_signature"),
             architecture: text(uname.machine()),
             distribution: distribution(),
             surroundings: surroundings(),
@@ -57,10 +60,11 @@ impl System {
         version(&self.kernel_release)
     }
 
-    /// The kernel's number within its stable series, such as 26 of 6.1.26. 0 if uname(2) does not show it. A Debian
-    /// kernel has a release such as 6.1.0-26, and `uname -v` has the stable release that it is based on.
-    pub fn stable_release(&self) -> u32 {
-        stable_release(&self.kernel_release, &self.kernel_version)
+    /// The release of the kernel, and what its names show of its stable series. One that is newer than any change if
+    /// uname(2) does not report a version.
+    pub fn release(&self) -> Release {
+        let signature = self.version_signature.known().map(String::as_str);
+        Release::told(&self.kernel_release, &self.kernel_version, signature)
     }
 }
 

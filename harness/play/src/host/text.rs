@@ -4,9 +4,10 @@ use std::fmt::{Display, Write as _};
 
 use super::accounts::SubidRange;
 use super::programs::{FileCaps, Program};
-use super::{Fact, Facts};
+use super::{Fact, Facts, Rlimit};
 use harness_scenario::caps::CapSet;
 use harness_scenario::ids::{FsId, Ids};
+use harness_scenario::release::Stable;
 
 /// The width of the longest name and two blanks.
 const COLUMN: usize = 46;
@@ -16,9 +17,16 @@ impl Facts {
     /// of the caller.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        for (name, value) in
-            [self.system_rows(), self.policy_rows(), self.process_rows(), self.account_rows()].concat()
-        {
+        let rows = [
+            self.system_rows(),
+            self.policy_rows(),
+            self.process_rows(),
+            self.limit_rows(),
+            self.mount_rows(),
+            self.account_rows(),
+            self.probed_rows(),
+        ];
+        for (name, value) in rows.concat() {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{name:COLUMN$}{value}");
         }
@@ -34,6 +42,8 @@ impl Facts {
         vec![
             row("kernel", format!("{} {}", system.kernel_release, system.architecture)),
             row("kernel version", &system.kernel_version),
+            row("kernel's version signature", &system.version_signature),
+            row("release of the stable series", stable(system.release().stable)),
             row("distribution", &system.distribution),
             row("surroundings", surroundings),
             row("/proc", &self.proc_state),
@@ -79,7 +89,7 @@ impl Facts {
             row("capabilities, ambient", caps(|sets| sets.ambient)),
             row("processors", &process.processors),
             row("no_new_privs", &process.no_new_privs),
-            row("securebits", process.securebits.map(|bits| format!("{bits:#x}"))),
+            row("securebits", process.securebits.map(|bits| securebits(*bits))),
             row("seccomp", process.seccomp.map(|mode| format!("{mode:?}").to_lowercase())),
             row("in the initial user namespace", &process.in_initial_userns),
             row("uid_map", &process.uid_map),
@@ -88,6 +98,24 @@ impl Facts {
             row("setgroups", &process.setgroups),
             row("chroot", &process.chroot),
         ]
+    }
+
+    fn limit_rows(&self) -> Vec<(String, String)> {
+        self.limits.iter().map(|(name, limit)| row(&format!("RLIMIT_{name}"), rlimit(*limit))).collect()
+    }
+
+    fn mount_rows(&self) -> Vec<(String, String)> {
+        let parts = self.parts.iter().map(|(path, part)| row(path, part));
+        let new = |(fs_type, refused): (&&str, &Option<String>)| {
+            let verdict = refused.as_deref().unwrap_or("allowed as far as mounts decide");
+            row(&format!("a new {fs_type} in a user namespace"), verdict)
+        };
+        let places = [
+            row("directory for temporary files", &self.places.temporary),
+            row("working directory", &self.places.working),
+            row("/dev/null", &self.places.dev_null),
+        ];
+        parts.chain(self.new_mounts.iter().map(new)).chain(places).collect()
     }
 
     fn account_rows(&self) -> Vec<(String, String)> {
@@ -103,6 +131,17 @@ impl Facts {
         rows
     }
 
+    fn probed_rows(&self) -> Vec<(String, String)> {
+        let Some(probed) = &self.probed else { return Vec::new() };
+        let mut rows: Vec<_> =
+            probed.refused_calls.iter().map(|reason| row("refused call", reason)).collect();
+        if probed.refused_calls.is_empty() {
+            rows.push(row("refused call", "none"));
+        }
+        rows.push(row("nested user namespaces", &probed.nested_levels.reason));
+        rows
+    }
+
     /// The highest capability number of this kernel, or of those that the harness knows.
     pub fn last_cap(&self) -> u8 {
         self.policy.last_cap()
@@ -111,6 +150,14 @@ impl Facts {
 
 fn row(name: &str, value: impl Display) -> (String, String) {
     (name.to_owned(), value.to_string())
+}
+
+fn stable(stable: Stable) -> String {
+    match stable {
+        Stable::Number(number) => number.to_string(),
+        Stable::Hidden => "unknown: the kernel's name does not show it".to_owned(),
+        Stable::OfVendor => "none: the distribution takes changes of later releases".to_owned(),
+    }
 }
 
 /// One number if all four ids are equal, as they usually are.
@@ -126,6 +173,39 @@ fn listed(groups: &[u32]) -> String {
     match groups {
         [] => "none".to_owned(),
         _ => groups.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The bits of capabilities(7), "The securebits flags"; each flag has a lock above it.
+fn securebits(bits: u32) -> String {
+    const FLAGS: [&str; 6] = [
+        "noroot",
+        "no_setuid_fixup",
+        "keep_caps",
+        "no_cap_ambient_raise",
+        "exec_restrict_file",
+        "exec_deny_interactive",
+    ];
+    let each = FLAGS.iter().enumerate();
+    let set: Vec<String> = each.filter_map(|(at, name)| flag(name, bits >> (2 * at) & 3)).collect();
+    if set.is_empty() { format!("{bits:#x}") } else { format!("{bits:#x}: {}", set.join(", ")) }
+}
+
+fn flag(name: &str, bits: u32) -> Option<String> {
+    match bits {
+        0 => None,
+        1 => Some(name.to_owned()),
+        2 => Some(format!("{name} cleared and locked")),
+        _ => Some(format!("{name} locked")),
+    }
+}
+
+fn rlimit(limit: Rlimit) -> String {
+    let shown = |limit: Option<u64>| limit.map_or("unlimited".to_owned(), |limit| limit.to_string());
+    let used = limit.used.map_or(String::new(), |used| format!(", used {used}"));
+    match limit.soft == limit.hard {
+        true => format!("{}{used}", shown(limit.hard)),
+        false => format!("soft {}, hard {}{used}", shown(limit.soft), shown(limit.hard)),
     }
 }
 
@@ -153,4 +233,26 @@ fn file_caps(caps: &FileCaps) -> String {
     let effective = if caps.effective { "effective" } else { "not effective" };
     let root = caps.root.map_or(String::new(), |root| format!(", for the root {root}"));
     format!("{} ({effective}{root})", caps.permitted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn securebits_are_shown_with_their_locks() {
+        assert_eq!(securebits(0), "0x0");
+        assert_eq!(
+            securebits(0x2f),
+            "0x2f: noroot locked, no_setuid_fixup locked, keep_caps cleared and locked"
+        );
+    }
+
+    #[test]
+    fn a_limit_is_shown_with_its_use() {
+        let limit = Rlimit { soft: Some(40), hard: Some(40), used: Some(3) };
+
+        assert_eq!(rlimit(limit), "40, used 3");
+        assert_eq!(rlimit(Rlimit { hard: None, ..limit }), "soft 40, hard unlimited, used 3");
+    }
 }

@@ -59,11 +59,7 @@ impl Context<'_> {
     }
 
     pub(super) fn setns(&self, of: Actor, file: NsFile, nstype: i32) -> Vec<Call> {
-        let name = match file {
-            NsFile::User => "user",
-            NsFile::Uts => "uts",
-        };
-        let path = format!("{}/ns/{name}\0", self.directory(Some(of)));
+        let path = format!("{}/ns/{}\0", self.directory(Some(of)), file.name());
         let args = [Arg::Slot(PROC), Arg::Payload(0), number(libc::O_RDONLY | libc::O_CLOEXEC)];
         let open = syscall(libc::SYS_openat, &args).payload(path.as_bytes()).keep(SCRATCH);
         let setns = syscall(libc::SYS_setns, &[Arg::Slot(SCRATCH), number(nstype)]);

@@ -1,7 +1,7 @@
 //! The system calls by which an actor reports its state.
 
 use super::{Call, all_groups, number, read_proc, syscall};
-use crate::wire::{Arg, Op, Request};
+use crate::wire::{Arg, Op, PROC, Request};
 use harness_scenario::action::IdFile;
 use std::sync::OnceLock;
 
@@ -32,6 +32,8 @@ pub enum Part {
     Dumpable,
     /// PR_GET_SECUREBITS
     Securebits,
+    /// /proc/self/ns/user
+    Userns,
     /// /proc/self/uid_map
     UidMap,
     /// /proc/self/gid_map
@@ -44,7 +46,7 @@ pub enum Part {
 
 impl Part {
     /// What makes a state, in the order in which it is asked for.
-    pub const STATE: [Self; 12] = [
+    pub const STATE: [Self; 13] = [
         Self::Uids,
         Self::Gids,
         Self::FsUid,
@@ -53,6 +55,7 @@ impl Part {
         Self::Caps,
         Self::Dumpable,
         Self::Securebits,
+        Self::Userns,
         Self::UidMap,
         Self::GidMap,
         Self::Setgroups,
@@ -75,6 +78,7 @@ impl Part {
             Self::Caps => ("capget", capget()),
             Self::Dumpable => ("prctl(PR_GET_DUMPABLE)", prctl(libc::PR_GET_DUMPABLE)),
             Self::Securebits => ("prctl(PR_GET_SECUREBITS)", prctl(libc::PR_GET_SECUREBITS)),
+            Self::Userns => ("readlink /proc/self/ns/user", own_userns()),
             Self::UidMap => return read_own(IdFile::UidMap.name()),
             Self::GidMap => return read_own(IdFile::GidMap.name()),
             Self::Setgroups => return read_own(IdFile::Setgroups.name()),
@@ -93,6 +97,13 @@ impl Part {
 
 fn read_own(name: &str) -> Vec<Call> {
     read_proc(&format!("self/{name}"))
+}
+
+/// readlink(2) of the actor's user namespace. The link has some 20 bytes.
+fn own_userns() -> Request {
+    const ROOM: u64 = 64;
+    let args = [Arg::Slot(PROC), Arg::Payload(0), Arg::Room(0), Arg::Value(ROOM)];
+    syscall(libc::SYS_readlinkat, &args).payload(b"self/ns/user\0").give_units(1, ROOM)
 }
 
 /// The system calls of these parts, one after the other.

@@ -174,7 +174,7 @@ impl<'a> Rounds<'a> {
             ));
         }
         let mut calls = context.lower(&racer.call).calls().unwrap_or_default();
-        // The request to die with the director takes calls of its own: a racer that hangs is ended by the timer.
+        // The request to end with the director takes calls of its own, and was made before the barrier.
         calls.retain(|(name, _)| *name != DIE_WITH_DIRECTOR);
         if calls.len() != 1 {
             return Err(senseless(&racer.call));
@@ -183,7 +183,9 @@ impl<'a> Rounds<'a> {
         let numbers = [self.racers.len() as u64, delay, entry.racer as u64].map(Arg::Value);
         let wait = [&[barrier][..], &numbers].concat();
         calls.push(("", Request::new(Op::Clock, 0).args(&[barrier])));
-        let wait = vec![("", Request::new(Op::Barrier, 0).args(&wait))];
+        // A racer that waits has to end with the director, too, if it has another uid and no signal reaches it.
+        let watch = (DIE_WITH_DIRECTOR, Request::new(Op::DieWithDirector, 0));
+        let wait = vec![watch, ("", Request::new(Op::Barrier, 0).args(&wait))];
         parts.extend([(WAIT, wait), (CALL, calls), (AFTER, vec![close(HAND)])]);
         Ok(parts)
     }
@@ -221,6 +223,10 @@ impl<'a> Rounds<'a> {
                 let doing = doing(racer, self.rounds.start, self.process(guilty.seat).at());
                 Error::Hung { actor: racer.actor, doing, limit }
             }
+            // Each waits for another one that has not run yet.
+            None if waits(&entries[failed]) => {
+                Error::TooSlow { rounds: self.rounds.end, ended: self.rounds.start, budget: limit }
+            }
             _ => error,
         }
     }
@@ -256,7 +262,7 @@ impl<'a> Rounds<'a> {
                     return Err(not_ready(racer.actor, action, &failed, &stage.names));
                 }
             }
-            let [met, call, clock] = [part(WAIT).next(), part(CALL).next(), part(CALL).nth(1)];
+            let [met, call, clock] = [part(WAIT).nth(1), part(CALL).next(), part(CALL).nth(1)];
             let Some(((met, call), clock)) = met.zip(call).zip(clock) else { continue };
             let outcome = decode::of(&racer.call, &[""], std::slice::from_ref(call), stage.names.own);
             if let (Action::Setgroups(..), Outcome::Done, Seat::Stage(_, index)) =

@@ -30,19 +30,36 @@ pub fn pause() -> Action {
     )
 }
 
+/// SECCOMP_RET_KILL_PROCESS of seccomp(2).
+pub const KILL: u32 = 0x8000_0000;
+
 /// From now on the call of this number does nothing and gives `errno`, or 0 for success.
 ///
 /// Source: seccomp(2), SECCOMP_SET_MODE_FILTER; the return value is in the low 16 bits.
 pub fn answer_with(call: i64, errno: i32) -> [Action; 2] {
-    let errno = u32::try_from(errno).expect("an errno");
+    filter(call, None, ret_errno(errno))
+}
+
+/// SECCOMP_RET_ERRNO of seccomp(2).
+pub fn ret_errno(errno: i32) -> u32 {
+    0x0005_0000 | u32::try_from(errno).expect("an errno")
+}
+
+/// From now on the call of this number has this result, if its first argument has one of these bits.
+///
+/// Source: seccomp(2), struct seccomp_data: the low half of the first argument is at offset 16.
+pub fn filter(call: i64, bits: Option<u32>, result: u32) -> [Action; 2] {
     let call = u32::try_from(call).expect("a system call");
     let statement = |code: u16, jumps: [u8; 2], value: u32| {
         [&code.to_ne_bytes()[..], &jumps, &value.to_ne_bytes()].concat()
     };
     let program = [
         statement(0x20, [0, 0], 0),
-        statement(0x15, [0, 1], call),
-        statement(0x06, [0, 0], 0x0005_0000 | errno),
+        statement(0x15, [0, 3], call),
+        statement(0x20, [0, 0], 16),
+        // Without bits to look for, every call goes to the result.
+        bits.map_or_else(|| statement(0x05, [0, 0], 0), |bits| statement(0x45, [0, 1], bits)),
+        statement(0x06, [0, 0], result),
         statement(0x06, [0, 0], 0x7fff_0000),
     ];
     // An actor is a copy of this process, so that what never goes away is at the same place there.

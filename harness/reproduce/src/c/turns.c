@@ -81,6 +81,14 @@ static void give_up(const char *call)
 	_exit(2);
 }
 
+/* Goes on only if a call has prepared what later steps rest on. */
+static const char *or_stop(const char *call, const char *outcome)
+{
+	if (outcome[0] == 'E')
+		give_up(call);
+	return outcome;
+}
+
 /* A process that has waited so long for a step waits for nothing. */
 static void on_alarm(int signal)
 {

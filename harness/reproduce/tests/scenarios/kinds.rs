@@ -3,7 +3,7 @@
 use harness_play::prelude::*;
 
 /// How many kinds of action there are.
-pub const KINDS: usize = 38;
+pub const KINDS: usize = 39;
 
 /// The number of an action's kind: a new kind does not compile until it is added here, and told above.
 pub fn kind(action: &Action) -> usize {
@@ -20,6 +20,7 @@ pub fn kind(action: &Action) -> usize {
         Action::Getgroups { .. } => 9,
         Action::CountGroups { .. } => 10,
         Action::GetCredentials => 11,
+        Action::Syscall(Syscall { on_refusal: OnRefusal::Stop, .. }) => 38,
         Action::Syscall(Syscall { entry: Entry::I386, .. }) => 12,
         Action::SetId(..) => 13,
         Action::Unshare(_) => 14,

@@ -185,6 +185,7 @@ pub fn raw_calls() -> Scenario {
             kill,
             raw("close", libc::SYS_close, &[number(-1)]),
             raw("getuid", libc::SYS_getuid, &[]),
+            raw("chdir", libc::SYS_chdir, &[path(b"/\0")]).or_stop(),
             syscall_for_fd("open", libc::SYS_openat, vec![HERE, path(b"/no/such/file\0"), number(0)]),
             syscall_for_fd("open", libc::SYS_openat, opened(Actor::Inside, "ns/user").to_vec()),
             Action::OwnerUid,
@@ -198,9 +199,12 @@ pub fn raw_calls() -> Scenario {
 }
 
 pub fn other_files() -> Scenario {
-    let open = |access| Action::OpenFile("the file", "/proc/sys/kernel/osrelease".into(), access);
-    let missing = Action::OpenFile("no file", "/no/such/file".into(), Access::Read);
-    ordinary().outside(&[open(Access::Read), open(Access::Write), missing])
+    let open = |name, path: &str, access| Action::OpenFile(name, path.into(), access);
+    ordinary().outside(&[
+        open("the file", "/proc/sys/kernel/osrelease", Access::Read),
+        open("the device", "/dev/null", Access::Write),
+        open("no file", "/no/such/file", Access::Read),
+    ])
 }
 
 /// What no other architecture can, is refused there in the same way.

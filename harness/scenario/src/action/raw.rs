@@ -20,6 +20,25 @@ pub struct Syscall {
     /// What it leaves.
     #[serde(default)]
     pub results: Results,
+    /// What a refusal means for the scenario.
+    #[serde(default, skip_serializing_if = "OnRefusal::is_go_on")]
+    pub on_refusal: OnRefusal,
+}
+
+/// What a refusal of a step means for the scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum OnRefusal {
+    /// It is an outcome, and the later steps follow.
+    #[default]
+    GoOn,
+    /// The step prepares a place for later steps. Without it, no later step is taken, and this is an error.
+    Stop,
+}
+
+impl OnRefusal {
+    fn is_go_on(&self) -> bool {
+        *self == Self::GoOn
+    }
 }
 
 /// An entry of the kernel for system calls.

@@ -1,7 +1,8 @@
 //! Short names for the usual actions: the verbs of a test.
 
 use super::{
-    Access, Action, At, CapChange, Entry, Groups, Id, IdFile, RawArg, Results, SetId, Syscall, Text, Via,
+    Access, Action, At, CapChange, Entry, Groups, Id, IdFile, OnRefusal, RawArg, Results, SetId, Syscall,
+    Text, Via,
 };
 use crate::actors::Actor;
 use crate::caps::Cap;
@@ -100,12 +101,16 @@ pub const fn syscall_for_fd(name: &'static str, number: i64, args: Vec<RawArg>) 
 
 /// A system call, and what it leaves.
 pub const fn syscall_for(name: &'static str, number: i64, args: Vec<RawArg>, results: Results) -> Action {
-    Action::Syscall(Syscall { name, number, args, entry: Entry::Native, results })
+    raw(name, number, args, Entry::Native, results)
 }
 
 /// A 32-bit system call through int 0x80, with its i386 number, and what it leaves.
 pub const fn syscall_i386(name: &'static str, number: i64, args: Vec<RawArg>, results: Results) -> Action {
-    Action::Syscall(Syscall { name, number, args, entry: Entry::I386, results })
+    raw(name, number, args, Entry::I386, results)
+}
+
+const fn raw(name: &'static str, number: i64, args: Vec<RawArg>, entry: Entry, results: Results) -> Action {
+    Action::Syscall(Syscall { name, number, args, entry, results, on_refusal: OnRefusal::GoOn })
 }
 
 /// Drop a capability from the effective, permitted and inheritable sets.

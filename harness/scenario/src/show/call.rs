@@ -78,10 +78,7 @@ pub(super) fn child(child: Child) -> String {
 }
 
 pub(super) fn setns(of: Actor, file: NsFile, nstype: i32) -> String {
-    let name = match file {
-        NsFile::User => "user",
-        NsFile::Uts => "uts",
-    };
+    let name = file.name();
     let nstype = if nstype == 0 { "0".to_owned() } else { clone_flags(nstype) };
     format!("setns({of}'s ns/{name}, {nstype})")
 }

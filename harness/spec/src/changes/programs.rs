@@ -1,7 +1,7 @@
 //! The changes between versions of the programs that the suite runs, as far as a test can see them and the kernel has
 //! no part in them.
 
-use super::{Release, Variation};
+use super::{Change, Release, Variation};
 
 /// A change of a program, or the replacement of a program by another of the same name.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +48,10 @@ impl Variation for ProgramChange {
     fn is_here(&self, _: Release, version_of: &dyn Fn(&str) -> Option<String>) -> bool {
         version_of(self.program).is_some_and(|line| self.is_in(&line))
     }
+
+    fn of_the_kernel(&self) -> Option<&Change> {
+        None
+    }
 }
 
 impl ProgramChange {
@@ -92,11 +96,10 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_has_no_change() {
-        let release = Release { version: (7, 3), stable: 0 };
+        let release = Release::of(7, 3, 0);
+        let sudo_2 = |name: &str| Some(format!("{name} Sudo version 2")[5..].to_owned());
 
-        assert!(
-            SUDO_KEEPS_ERRNO.is_here(release, &|name| Some(format!("{name} Sudo version 2")[5..].to_owned()))
-        );
+        assert!(SUDO_KEEPS_ERRNO.is_here(release, &sudo_2));
         assert!(!SUDO_KEEPS_ERRNO.is_here(release, &|_| None));
     }
 }

@@ -85,6 +85,7 @@ fn comparable(state: &State) -> State {
     State {
         groups_origin: Default::default(),
         before: None,
+        userns: String::new(),
         dumpable: i64::from(state.dumpable == 1),
         ..state.clone()
     }

@@ -1,6 +1,7 @@
 //! Id maps and their meaning.
 
 use harness_scenario::action::IdFile;
+use harness_scenario::map::IdMap;
 
 /// An id as the kernel stores it: its value in the initial namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +34,17 @@ impl Map {
     /// The map of the initial namespace: every id but 4294967295 maps to itself.
     pub fn identity() -> Self {
         Self(vec![Extent { first: 0, lower: 0, count: u32::MAX }])
+    }
+
+    /// The map of a caller's namespace by its text in /proc. Its ids stand for themselves: what they are above is
+    /// invisible from inside and decides nothing there.
+    pub fn of_caller(text: &str) -> Self {
+        let extents = IdMap::parse(text).0.into_iter();
+        Self(
+            extents
+                .map(|extent| Extent { first: extent.first, lower: extent.first, count: extent.count })
+                .collect(),
+        )
     }
 
     /// A map of these extents, as the kernel stores them.

@@ -54,6 +54,7 @@ impl World {
             groups_origin: GroupsOrigin::Scenario,
             caps: cred.caps.into(),
             before: None,
+            userns: String::new(),
             dumpable: i64::from(process.dumpable == Dumpable::Yes),
             securebits: Some(cred.securebits.into()),
             uid_map: file(IdFile::UidMap),

@@ -30,7 +30,7 @@ impl World {
             page: start.page,
             missing: start.missing,
             origin: Origin { privileged, outside },
-            namespaces: Namespaces::new(),
+            namespaces: Namespaces::new((!start.in_initial_userns).then_some(&start.caller.files)),
             files: Vec::new(),
             sockets: Vec::new(),
             processes: Vec::new(),
@@ -47,7 +47,7 @@ fn as_it_is(caller: &Caller) -> Process {
         gid: four(caller.gid),
         groups: sorted(&caller.groups),
         caps: caller.caps.into(),
-        securebits: 0,
+        securebits: caller.securebits,
     };
     Process {
         cred,

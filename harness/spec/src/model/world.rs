@@ -52,16 +52,21 @@ pub struct Namespace {
 pub struct Namespaces(Vec<Namespace>);
 
 impl Namespaces {
-    /// Only the initial namespace.
-    pub fn new() -> Self {
+    /// Only the caller's namespace: the initial one, or one that has these files uid_map, gid_map and setgroups.
+    pub fn new(files: Option<&[String; 3]>) -> Self {
         let identity = Map::identity();
+        let maps = match files {
+            None => [identity.clone(), identity.clone(), identity],
+            Some([uids, gids, _]) => [Map::of_caller(uids), Map::of_caller(gids), identity],
+        };
+        let denied = files.is_some_and(|[.., setgroups]| setgroups == "deny");
         Self(vec![Namespace {
             parent: None,
             owner: super::map::GLOBAL_ROOT,
             level: 0,
-            setgroups: Word::Allow,
+            setgroups: if denied { Word::Deny } else { Word::Allow },
             creator: Creator::HadSetfcap,
-            maps: [identity.clone(), identity.clone(), identity],
+            maps,
         }])
     }
 

@@ -5,7 +5,7 @@ use super::map::{Extent, Map, index};
 use super::text::{Long, parse, skip_spaces};
 use super::world::{Creator, Namespaces, NsId, OpenFile, Word};
 use super::{Checked, Refusal, World, refuse_by};
-use crate::rules::named;
+use crate::rules::{Rule, named};
 use harness_scenario::action::{Access, IdFile, Text};
 use harness_scenario::caps::Cap;
 use nix::errno::Errno::{EBADF, EFAULT, EINVAL, EPERM};
@@ -32,7 +32,7 @@ impl<'a> Given<'a> {
     }
 
     /// The bytes, if there are fewer than this and they can be read. A size of 0 reads nothing.
-    fn fewer_than(&self, most: u64, rules: [&'static crate::rules::Rule; 2]) -> Result<&'a [u8], Refusal> {
+    fn fewer_than(&self, most: u64, rules: [&'static Rule; 2]) -> Result<&'a [u8], Refusal> {
         if self.length >= most {
             return Err(Refusal::by(EINVAL, rules[0]));
         }
@@ -92,33 +92,39 @@ impl World {
         Ok(())
     }
 
-    /// Whether these ids of the parent may be mapped.
+    /// Whether these ids of the parent may be mapped. A refusal names the rule that would have helped: CAP_SETFCAP alone
+    /// does not help a process that may not map the ids anyway.
     /// Source: user_namespaces(7), the list below "In order for a process to write to the uid_map (gid_map)
     /// file"; kernel new_idmap_permitted().
     fn permitted(&self, writer: &Credentials, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
+        let uid_0 = match file.file {
+            IdFile::UidMap => self.uid_0(file, parent, extents),
+            IdFile::GidMap | IdFile::ProjidMap | IdFile::Setgroups => Ok(()),
+        };
+        self.ids_permitted(writer, file, parent, extents).and(uid_0)
+    }
+
+    /// Whether the ids may be mapped, apart from the rule about uid 0.
+    fn ids_permitted(
+        &self,
+        writer: &Credentials,
+        file: &OpenFile,
+        parent: NsId,
+        extents: &[Extent],
+    ) -> Checked {
         let (all, opener) = (&self.namespaces, &file.opener);
         let cap = match file.file {
             IdFile::UidMap => Cap::Setuid,
             IdFile::GidMap => Cap::Setgid,
             IdFile::ProjidMap | IdFile::Setgroups => return Ok(()),
         };
-        if file.file == IdFile::UidMap {
-            self.uid_0(file, parent, extents)?;
+        let lacks = own_id_lacks(all, file, parent, extents);
+        match (lacks, all.capable(writer, parent, cap), all.capable(opener, parent, cap)) {
+            (OwnIdLacks::Nothing, ..) | (_, true, true) => Ok(()),
+            (_, true, false) => refuse_by(EPERM, const { named("allow.opener-needs-setid") }),
+            (OwnIdLacks::Rule(rule), false, false) => refuse_by(EPERM, rule),
+            (_, false, _) => refuse_by(EPERM, const { named("allow.writer-needs-setid") }),
         }
-        let Err(alone) = own_id(all, file, parent, extents) else { return Ok(()) };
-        // The refusal names the first rule that would have allowed the write.
-        if !all.capable(writer, parent, cap) {
-            let owned = all.capable(opener, parent, cap);
-            return Err(if owned {
-                Refusal::by(EPERM, const { named("allow.writer-needs-setid") })
-            } else {
-                alone
-            });
-        }
-        if !all.capable(opener, parent, cap) {
-            return refuse_by(EPERM, const { named("allow.opener-needs-setid") });
-        }
-        Ok(())
     }
 
     /// Whether the opener may map uid 0 of the parent.
@@ -167,23 +173,39 @@ impl World {
     }
 }
 
+/// What keeps a map from being the one that needs no privilege.
+enum OwnIdLacks {
+    Nothing,
+    /// It would be that map but for this rule.
+    Rule(&'static Rule),
+    /// It is another map, or is so for several reasons: only a capability helps.
+    Everything,
+}
+
 /// Whether the map is the one that needs no privilege: the opener owns the namespace and maps only its own effective
 /// id, and the gid only under "deny".
 /// Source: kernel new_idmap_permitted(); f95d7918bd1e, 80dd00a23784, 66d2f338ee4c.
-fn own_id(all: &Namespaces, file: &OpenFile, parent: NsId, extents: &[Extent]) -> Checked {
+fn own_id_lacks(all: &Namespaces, file: &OpenFile, parent: NsId, extents: &[Extent]) -> OwnIdLacks {
     let opener = &file.opener;
-    let [Extent { lower, count: 1, .. }] = extents else {
-        return refuse_by(EPERM, const { named("allow.one-id") });
-    };
-    if all[file.ns].owner != opener.uid.effective {
-        return refuse_by(EPERM, const { named("allow.owner") });
-    }
+    // A range, or several lines: allow.one-id.
+    let [Extent { lower, count: 1, .. }] = extents else { return OwnIdLacks::Everything };
     let own = if file.file == IdFile::UidMap { opener.uid.effective } else { opener.gid.effective };
-    if all.map(parent, file.file).down(*lower) != Some(own) {
-        return refuse_by(EPERM, const { named("allow.own-id") });
+    let broken = [
+        (all[file.ns].owner != opener.uid.effective, const { named("allow.owner") }),
+        (all.map(parent, file.file).down(*lower) != Some(own), const { named("allow.own-id") }),
+        (
+            file.file == IdFile::GidMap && all[file.ns].setgroups == Word::Allow,
+            const { named("allow.own-gid-needs-deny") },
+        ),
+    ];
+    let mut broken = broken.into_iter().filter(|(is_broken, _)| *is_broken);
+    match (broken.next(), broken.next()) {
+        (None, _) => OwnIdLacks::Nothing,
+        (Some((_, rule)), None) => OwnIdLacks::Rule(rule),
+        (Some(_), Some(_)) => OwnIdLacks::Everything,
     }
-    if file.file == IdFile::GidMap && all[file.ns].setgroups == Word::Allow {
-        return refuse_by(EPERM, const { named("allow.own-gid-needs-deny") });
-    }
-    Ok(())
 }
+
+#[cfg(test)]
+#[path = "writing_tests.rs"]
+mod tests;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::caps::CapSet;
 use crate::host::{
-    Accounts, Chroot, Fact, Facts, Lookups, Policy, ProcState, Process, Program, Seccomp, SubidRange, System,
+    Accounts, Chroot, Fact, Facts, Levels, Lookups, Place, Places, Policy, ProcState, Process, Program,
+    Seccomp, SubidRange, System,
 };
 use crate::ids::{CapSets, FsId, Ids};
 
@@ -19,12 +20,17 @@ pub(super) fn user() -> Facts {
     Facts {
         system: System {
             kernel_release: "6.12.0-1-amd64".into(),
-            kernel_version: "#1 SMP".into(),
+            kernel_version: "#1 SMP Debian 6.12.9-1".into(),
+            version_signature: Fact::Absent,
             architecture: "x86_64".into(),
             distribution: Fact::Absent,
             surroundings: vec![],
         },
         proc_state: ProcState::Writable { hidepid: Fact::Known("0".into()) },
+        parts: BTreeMap::new(),
+        new_mounts: BTreeMap::new(),
+        limits: BTreeMap::new(),
+        places: Places { temporary: Place(Ok(())), working: Place(Ok(())), dev_null: Place(Ok(())) },
         policy: policy(),
         process: process(1000, CapSet::EMPTY),
         accounts: Accounts {
@@ -33,9 +39,14 @@ pub(super) fn user() -> Facts {
             subgid: Fact::Known(ranges),
         },
         programs: BTreeMap::new(),
+        probed: None,
         lookups: Lookups {
             program: |name| Some(setuid_root(name)),
             file: |_| Fact::Known(()),
+            writable: |_| Ok(()),
+            readable: |_| Ok(()),
+            refused_call: |_, _| None,
+            nested_levels: || Levels { count: 33, reason: String::new() },
             account: |_| Fact::Known(1),
             config: |_| Fact::Known("y".into()),
             probe: |_| panic!("no fact names anybody who may withhold user namespaces"),

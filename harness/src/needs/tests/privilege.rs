@@ -47,11 +47,11 @@ fn root_may_lack_capabilities() {
 )]
 #[case::plain_file(
     |facts: &mut Facts| facts.lookups.program = |name| Some(Program { setuid: false, mode: "0755".into(), ..setuid_root(name) }),
-    "/usr/bin/newuidmap (mode 0755, owner 0) is not setuid root and has no file capabilities for it"
+    "/usr/bin/newuidmap (mode 0755, owner 0) is not setuid root and has no file capabilities, such as CAP_SETUID"
 )]
 #[case::foreign_owner(
     |facts: &mut Facts| facts.lookups.program = |name| Some(Program { owner: 65534, ..setuid_root(name) }),
-    "/usr/bin/newuidmap (mode 4755, owner 65534) is not setuid root and has no file capabilities for it"
+    "/usr/bin/newuidmap (mode 4755, owner 65534) is not setuid root and has no file capabilities, such as CAP_SETUID"
 )]
 #[case::unmapped(
     |facts: &mut Facts| facts.process.uid_map = Fact::Known("0 0 65536".into()),
@@ -79,5 +79,29 @@ fn file_capabilities_serve_newuidmap_but_not_sudo() {
     };
 
     assert_eq!(Need::Subids.unmet(&facts), None);
-    assert!(Need::SetuidProgram("sudo").unmet(&facts).is_some());
+    assert_eq!(Need::SetuidProgram("newuidmap").unmet(&facts), None);
+    assert_eq!(Need::SetuidProgram("newgidmap").unmet(&facts), None);
+    let sudo = Need::SetuidProgram("sudo").unmet(&facts);
+    let reason = "needs the setuid program sudo: /usr/bin/sudo (mode 4755, owner 0) is not setuid root";
+    assert_eq!(sudo.as_deref(), Some(reason));
+}
+
+/// Capabilities for the root of another namespace are not given, and the reason shows them.
+#[test]
+fn capabilities_of_another_root_do_not_count() {
+    let mut facts = user();
+    facts.lookups.program = |name| {
+        let permitted = CapSet::EMPTY.with(Cap::Setuid);
+        let caps = FileCaps { permitted, inheritable: CapSet::EMPTY, effective: true, root: Some(1000) };
+        Some(Program {
+            setuid: false,
+            mode: "0755".into(),
+            capabilities: Fact::Known(caps),
+            ..setuid_root(name)
+        })
+    };
+
+    let reason = "needs the setuid program newuidmap: /usr/bin/newuidmap (mode 0755, owner 0) is not setuid root \
+                  and its file capabilities (CAP_SETUID, effective, for the root 1000) do not give it CAP_SETUID";
+    assert_eq!(Need::SetuidProgram("newuidmap").unmet(&facts).as_deref(), Some(reason));
 }

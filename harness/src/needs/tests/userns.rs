@@ -2,7 +2,8 @@
 
 use rstest::rstest;
 
-use super::hosts::{Change, one_id, root, seccomp_refuses, user, without_proc};
+use super::hosts::{Change, one_id, process, root, seccomp_refuses, user, without_proc};
+use crate::caps::CapSet;
 use crate::host::{Chroot, Fact, Facts, ProcState, Seccomp};
 use crate::needs::Need;
 
@@ -55,7 +56,7 @@ fn unprivileged_namespaces_are_withheld_by(#[case] change: Change, #[case] reaso
 )]
 #[case::nested(
     |facts: &mut Facts| facts.process.in_initial_userns = Fact::Known(false),
-    "the limits of the user namespaces above this one are invisible"
+    "the policies for the user namespaces above are invisible"
 )]
 #[case::ubuntu_profile(
     |facts: &mut Facts| {
@@ -74,6 +75,54 @@ fn a_probe_decides_only_for(#[case] change: Change, #[case] doubt: &str) {
     facts.lookups.probe = |_| Err("unshare: EPERM".into());
     let unmet = Need::UnprivilegedUserns.unmet(&facts);
     assert_eq!(unmet, Some(format!("{UNPRIVILEGED}unshare: EPERM; {doubt}")));
+}
+
+/// Each doubt explains the refusal that it can cause and no other. A refusal without a cause is not excused.
+#[rstest]
+#[case::limit("ENOSPC", |facts: &mut Facts| facts.process.in_initial_userns = Fact::Known(false), Some("the limits of the user namespaces above this one are invisible"))]
+#[case::chroot(
+    "EPERM",
+    |facts: &mut Facts| facts.process.chroot = Chroot::NoSign,
+    Some("the caller is in a chroot into a mount point, as far as a probe shows: no policy denies it, and the root of the mount namespace is hidden")
+)]
+#[case::no_chroot("ENOSPC", |facts: &mut Facts| facts.process.chroot = Chroot::NoSign, None)]
+fn a_doubt_explains_its_own_errno(#[case] errno: &str, #[case] change: Change, #[case] cause: Option<&str>) {
+    let mut facts = user();
+    change(&mut facts);
+    facts.lookups.probe = match errno {
+        "EPERM" => |_| Err("unshare(CLONE_NEWUSER): EPERM".into()),
+        _ => |_| Err("unshare(CLONE_NEWUSER): ENOSPC".into()),
+    };
+
+    let expected = cause.map(|cause| format!("{UNPRIVILEGED}unshare(CLONE_NEWUSER): {errno}; {cause}"));
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), expected);
+}
+
+/// `unshare --user` without a map: the true cause comes before the doubts.
+#[test]
+fn a_user_without_a_mapping_is_named_first() {
+    let mut facts = user();
+    facts.process = process(65534, CapSet::EMPTY);
+    facts.process.in_initial_userns = Fact::Known(false);
+    facts.process.uid_map = Fact::Known(String::new());
+
+    let reason = "the effective uid 65534 has no mapping: uid_map is \"\"";
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), Some(format!("{UNPRIVILEGED}{reason}")));
+}
+
+/// What a filter answers is known before anything is tried out.
+#[test]
+fn a_filter_is_named_with_its_answer() {
+    let mut facts = user();
+    facts.process.seccomp = Fact::Known(Seccomp::Filter);
+    facts.lookups.refused_call = |number, args| {
+        (number == libc::SYS_unshare && args == [0x1000_0000]).then(|| "a filter answers unshare(2)".into())
+    };
+
+    assert_eq!(
+        Need::UnprivilegedUserns.unmet(&facts),
+        Some(format!("{UNPRIVILEGED}a filter answers unshare(2)"))
+    );
 }
 
 /// An unprivileged user inside its own namespace. For Need::Root, this is a reason for not being root.

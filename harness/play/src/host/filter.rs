@@ -1,0 +1,273 @@
+//! The visible effects of a seccomp filter, whose rules cannot be read: one bounded probe for each call that is asked
+//! about.
+//!
+//! A probe is a call with arguments that a kernel refuses with a known errno before it does anything. Any other answer
+//! comes from a filter. Nothing is probed where /proc shows that no filter is active. A probe never makes the call
+//! that a test is about: a kernel that wrongly refuses unshare(2) does not become a kernel with a filter.
+
+mod i386;
+mod step;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Fact, Seccomp, file_exists, kernel_config, process, system};
+use crate::actor::{Question, Reply, ask};
+use i386::I386;
+pub use step::refused_step;
+use table::{Asks, NATIVE, Probe};
+
+/// The namespaces in which a call that asks for a capability first is probed by a caller without it.
+const NEW: i32 = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWUTS;
+
+/// The same as an argument.
+const NEW_FLAGS: u64 = NEW.cast_unsigned() as u64;
+
+/// Why a test that makes this system call cannot run: what a seccomp filter answers, with the probe that shows it.
+/// `None` if no filter is active, if the filter lets the call pass, or if no probe is known for it.
+///
+/// `number` is that of the architecture. `args` are those of the test; a pointer may be any number, and missing ones
+/// are 0. Flags, modes, families and options decide, because filters look at them. A call that is newer than this kernel
+/// is not refused by a filter; that is a need of its own.
+///
+/// Source: seccomp(2); `docker`'s default profile; systemd.exec(5), `RestrictNamespaces=`, `SystemCallFilter=`.
+pub fn refused_call(number: i64, args: &[u64]) -> Option<String> {
+    may_filter().then(|| refused(NATIVE, number, args))?
+}
+
+/// The same for a call of i386 through int 0x80, by its number there, which systemd's `SystemCallArchitectures=native`
+/// refuses.
+pub fn refused_i386_call(number: i64, args: &[u64]) -> Option<String> {
+    may_filter().then(|| refused(I386, number, args))?
+}
+
+/// Why no scenario can run at all: the first call that a seccomp filter refuses of those that every scenario makes, in
+/// the director or in its actors.
+pub fn harness_calls() -> Option<String> {
+    if !may_filter() {
+        return None;
+    }
+    let essential = NATIVE.iter().filter(|row| row.is_essential);
+    essential
+        .map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]))
+        .find_map(|(row, args)| judge(row, args))
+}
+
+/// Every call of the suite that a seccomp filter refuses, natively and through int 0x80, as [`refused_call`] has it.
+pub fn refused_calls() -> Vec<String> {
+    if !may_filter() {
+        return Vec::new();
+    }
+    let rows = NATIVE.iter().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
+    let newuser = refused(NATIVE, libc::SYS_unshare, &[NEW_FLAGS]);
+    newuser.into_iter().chain(rows.filter_map(|(row, args)| judge(row, args))).collect()
+}
+
+/// Why this process cannot start a thread: the C library makes threads by clone3(2), and goes on to clone(2) only where
+/// that is ENOSYS. A suite that runs its tests in one thread needs none.
+///
+/// Source: glibc, sysdeps/unix/sysv/linux/clone-internal.c.
+pub fn refused_threads() -> Option<String> {
+    let reason = refused_call(libc::SYS_clone3, &[]).filter(|reason| !reason.contains(" with ENOSYS "))?;
+    cfg!(target_env = "gnu").then_some(reason)
+}
+
+/// The calls for which a probe is known: name, number and, if the probe is for one value of it, the first argument. Those
+/// that every scenario makes are left out.
+#[doc(hidden)]
+pub fn probed_calls() -> impl Iterator<Item = (&'static str, i64, Option<u64>)> {
+    NATIVE.iter().filter(|row| !row.is_essential).map(|row| (row.name, row.number, row.only))
+}
+
+/// Without /proc, or in a mode that the harness does not know, there may be a filter.
+fn may_filter() -> bool {
+    !matches!(process().seccomp, Fact::Known(Seccomp::Off) | Fact::Absent)
+}
+
+fn refused(table: &[Probe], number: i64, args: &[u64]) -> Option<String> {
+    let mut all = [0; 6];
+    let count = args.len().min(all.len());
+    all[..count].copy_from_slice(&args[..count]);
+    let fits = |row: &&Probe| row.number == number && row.only.is_none_or(|only| only == all[0]);
+    judge(table.iter().find(fits)?, all)
+}
+
+fn judge(row: &Probe, args: [u64; 6]) -> Option<String> {
+    if system().kernel().is_some_and(|release| release < row.since) {
+        return None;
+    }
+    let question = question(row, args, 0);
+    let reply = answer(&question);
+    if reply == Reply::Failed(nix::errno::Errno::EPERM) {
+        match row.asks {
+            Asks::Nothing => {}
+            // The kernel's own answer to a caller without the capability.
+            Asks::CapHere(cap) if !may_set_groups(cap) => return None,
+            Asks::CapHere(_) => {}
+            // A filter that refuses these namespaces leaves the question open.
+            Asks::CapInNewNamespaces if refused(NATIVE, libc::SYS_unshare, &[NEW_FLAGS]).is_some() => {
+                return None;
+            }
+            Asks::CapInNewNamespaces => {
+                let apart = self::question(row, args, NEW);
+                return contradiction(row, &apart, answer(&apart));
+            }
+        }
+    }
+    contradiction(row, &question, reply)
+}
+
+fn question(row: &Probe, args: [u64; 6], apart: i32) -> Question {
+    let is_i386 = I386.iter().any(|other| std::ptr::eq(other, row));
+    Question { is_i386, apart, number: row.number, args: (row.args)(args) }
+}
+
+/// Whether the kernel lets this process call setgroups(2): by the capability, a written gid map, and "allow".
+fn may_set_groups(cap: harness_scenario::caps::Cap) -> bool {
+    let process = process();
+    let mapped = process.gid_map.known().is_some_and(|map| !map.is_empty());
+    process.has(cap) && mapped && process.setgroups.known().is_none_or(|setgroups| setgroups != "deny")
+}
+
+/// The answer to a question, asked once.
+fn answer(question: &Question) -> Reply {
+    static ASKED: Mutex<Option<HashMap<Question, Reply>>> = Mutex::new(None);
+    let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    *asked.get_or_insert_default().entry(*question).or_insert_with(|| ask(question))
+}
+
+/// The reason, if the answer is not the one that a kernel gives.
+fn contradiction(row: &Probe, question: &Question, reply: Reply) -> Option<String> {
+    let told = match reply {
+        Reply::Done if row.answer == 0 => return None,
+        Reply::Failed(errno) if errno as i32 == row.answer => return None,
+        Reply::NotAsked(_) => return None,
+        Reply::Done => "with success".to_owned(),
+        Reply::Failed(errno) => format!("with {errno:?}"),
+        Reply::Killed(signal) => format!("with {signal}"),
+        Reply::Silent => "with nothing within 2 s".to_owned(),
+    };
+    let name = name(row, question);
+    let missing = reply == Reply::Failed(nix::errno::Errno::ENOSYS);
+    let subject = match row.config.filter(|_| missing).map(|(option, file)| (option, built_in(option, file)))
+    {
+        None | Some((_, Fact::Known(()))) => "a seccomp filter".to_owned(),
+        Some((option, Fact::Absent)) => format!("a kernel without {option}"),
+        Some((option, Fact::Unreadable(_))) => format!("a seccomp filter or a kernel without {option}"),
+    };
+    Some(format!("{subject} answers {name} {told} (probe: {})", shown(row, question)))
+}
+
+/// Whether the kernel has an option, by the file of /proc that comes with it, or by its configuration.
+fn built_in(option: &str, file: &str) -> Fact<()> {
+    match file_exists(file) {
+        Fact::Known(()) => Fact::Known(()),
+        Fact::Absent | Fact::Unreadable(_) => kernel_config(option).map(|_| ()),
+    }
+}
+
+fn name(row: &Probe, question: &Question) -> String {
+    let option = row.only.map_or(String::new(), |option| format!(", option {option}"));
+    let entry = if question.is_i386 { " through int 0x80" } else { "" };
+    format!("{}(2){option}{entry}", row.name.trim_end_matches("16").trim_end_matches("32"))
+}
+
+/// The probe as a call, and what a kernel answers.
+fn shown(row: &Probe, question: &Question) -> String {
+    let args: Vec<String> = question.args.iter().take(row.arity).map(|arg| argument(*arg)).collect();
+    let place = if question.apart == 0 { "" } else { " in new user, mount and UTS namespaces" };
+    let expected = match row.answer {
+        0 => "success".to_owned(),
+        errno => format!("{:?}", nix::errno::Errno::from_raw(errno)),
+    };
+    let name = row.name;
+    format!("{name}({}){place}, which a kernel answers with {expected}", args.join(", "))
+}
+
+fn argument(arg: u64) -> String {
+    match arg.cast_signed() {
+        signed @ -1..1000 => signed.to_string(),
+        _ => format!("{arg:#x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::errno::Errno;
+    use std::collections::BTreeSet;
+
+    /// A row that expects another answer than this kernel's would blame a filter that does not exist. The tests of the
+    /// harness run without a filter, and as any user.
+    #[test]
+    fn every_probe_has_the_answer_of_this_kernel() {
+        let rows = NATIVE.iter().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
+
+        let wrong: Vec<String> = rows.filter_map(|(row, args)| judge(row, args)).collect();
+
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// The flags and modes of a test stay in the probe and do not change the answer.
+    #[test]
+    fn what_filters_look_at_does_not_change_the_answer() {
+        let spaces = [libc::CLONE_NEWUSER, libc::CLONE_NEWNS, libc::CLONE_NEWPID, libc::CLONE_NEWUTS];
+        for flags in spaces.map(|flag| u64::from(flag.cast_unsigned())) {
+            for (number, args) in [
+                (libc::SYS_unshare, [flags, 0, 0]),
+                (libc::SYS_clone, [flags | 17, 0, 0]),
+                (libc::SYS_clone, [flags | 0x111, 0, 0]),
+                (libc::SYS_setns, [3, flags, 0]),
+                (libc::SYS_fchmodat, [0, 0, 0o6755]),
+                (libc::SYS_mknodat, [0, 0, 0o102_777]),
+                (libc::SYS_openat, [0, 0, 0o2_000_101]),
+            ] {
+                assert_eq!(refused(NATIVE, number, &args), None, "{number} {args:?}");
+            }
+        }
+        for family in 0..20 {
+            assert_eq!(refused(NATIVE, libc::SYS_socketpair, &[family]), None, "{family}");
+            assert_eq!(refused(NATIVE, libc::SYS_socket, &[family]), None, "{family}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_found_by_number_and_option() {
+        let rows: BTreeSet<_> = NATIVE.iter().map(|row| (row.number, row.only)).collect();
+        assert_eq!(rows.len(), NATIVE.len(), "a row is hidden by another");
+        for row in NATIVE.iter().filter(|row| row.only.is_none()) {
+            assert!(
+                !rows.iter().any(|(number, only)| *number == row.number && only.is_some()),
+                "{}",
+                row.name
+            );
+        }
+    }
+
+    #[test]
+    fn another_answer_is_named_with_the_probe() {
+        let row = NATIVE.iter().find(|row| row.name == "clone3").expect("a row");
+        let question = question(row, [0; 6], 0);
+        let reason = |reply| contradiction(row, &question, reply);
+
+        assert_eq!(reason(Reply::Failed(Errno::EINVAL)), None);
+        assert_eq!(
+            reason(Reply::Failed(Errno::ENOSYS)).as_deref(),
+            Some(
+                "a seccomp filter answers clone3(2) with ENOSYS (probe: clone3(0, 0), which a kernel answers \
+                 with EINVAL)"
+            )
+        );
+        let killed = reason(Reply::Killed(nix::sys::signal::Signal::SIGSYS)).unwrap_or_default();
+        assert!(killed.contains("clone3(2) with SIGSYS"), "{killed}");
+    }
+
+    /// A kernel without the option has no such call; that is no filter.
+    #[test]
+    fn a_call_that_was_not_asked_is_not_refused() {
+        let row = NATIVE.iter().find(|row| row.name == "fsopen").expect("a row");
+
+        assert_eq!(contradiction(row, &question(row, [0; 6], NEW), Reply::NotAsked(Errno::EAGAIN)), None);
+    }
+}

@@ -1,0 +1,203 @@
+//! The needs that follow from a single step, and that facts decide.
+
+use crate::host::filter::refused_step;
+use crate::host::{Facts, Part};
+use crate::needs::Need;
+use crate::show;
+use harness_scenario::action::{Access, Action, IdFile, RawArg, Syscall};
+use harness_scenario::actors::{Actor, Namespace};
+use harness_scenario::caps::Cap;
+use harness_scenario::scenario::{Scenario, Step};
+use std::path::Path;
+
+/// The first step that this host cannot play, with the reason; `None` if there is none.
+pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
+    let levels = depth(scenario);
+    if let Err(reason) = facts.levels(levels) {
+        return Some(format!("needs {levels} levels of user namespaces: {reason}"));
+    }
+    let mounts: Vec<&str> = scenario.steps.iter().filter_map(|step| mounted_over(&step.action)).collect();
+    scenario.steps.iter().find_map(|step| {
+        let reason = of_step(step, &mounts, facts)?;
+        Some(format!("{reason} ({}: {})", step.actor, show::action(step.actor, &step.action)))
+    })
+}
+
+/// Whether something about this host restricts what steps can do: a part of /proc, a limit, a namespace around it.
+pub(super) fn host_is_restricted(facts: &Facts) -> bool {
+    facts.parts.values().any(|part| matches!(part, Part::ReadOnly | Part::Hidden))
+        || facts.new_mounts.values().any(Option::is_some)
+        || facts
+            .limits
+            .iter()
+            .any(|(name, limit)| *name == "NPROC" && limit.hard.is_some_and(|most| most < 4096))
+        || !facts.process.has(Cap::SysResource)
+}
+
+fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
+    let action = &step.action;
+    project_ids(action, facts)
+        .or_else(|| program(action, facts))
+        .or_else(|| file(action, mounts, facts))
+        .or_else(|| new_mount(step, facts))
+        .or_else(|| limit(action, facts))
+        .or_else(|| Some(format!("needs a system call: {}", refused_step(step.actor, action)?)))
+}
+
+/// A map of project ids is written in terms of the caller's own.
+fn project_ids(action: &Action, facts: &Facts) -> Option<String> {
+    let writes = match action {
+        Action::Write { file, .. } | Action::Open { file, .. } | Action::WriteHeld { file, .. } => {
+            *file == IdFile::ProjidMap
+        }
+        _ => false,
+    };
+    if writes { Need::ProjectIds.unmet(facts) } else { None }
+}
+
+/// A program in the standard PATH. One with a path may be made by the scenario itself.
+fn program(action: &Action, facts: &Facts) -> Option<String> {
+    let Action::Run(words) = action else { return None };
+    let name = words.first().filter(|name| !name.contains('/'))?;
+    match (facts.lookups.program)(name) {
+        Some(_) => None,
+        None => Some(format!("needs the program {name}: not in the standard PATH")),
+    }
+}
+
+/// A file of /proc that the step opens by its path, unless the scenario mounts something over it.
+fn file(action: &Action, mounts: &[&str], facts: &Facts) -> Option<String> {
+    let (path, access) = opened(action)?;
+    let is_own = mounts.iter().any(|point| Path::new(path).starts_with(point));
+    if is_own || !path.starts_with("/proc/") {
+        return None;
+    }
+    // A kernel may lack the file, which is no restriction of the host. What hides it is mounted above.
+    let found = Path::new(path).ancestors().find(|above| above.exists())?.to_str()?;
+    let judged = if access == Access::Read { facts.readable(found) } else { facts.writable(found) };
+    judged.err().map(|reason| format!("needs {path}: {reason}"))
+}
+
+fn opened(action: &Action) -> Option<(&str, Access)> {
+    match action {
+        Action::OpenFile(_, path, access) => Some((path.to_str()?, *access)),
+        Action::Syscall(Syscall { number: libc::SYS_openat, args, .. }) => {
+            let (RawArg::Bytes(path), RawArg::Number(flags)) = (args.get(1)?, args.get(2)?) else {
+                return None;
+            };
+            let access = match flags & i64::from(libc::O_ACCMODE) {
+                0 => Access::Read,
+                _ => Access::Write,
+            };
+            Some((text(path)?, access))
+        }
+        _ => None,
+    }
+}
+
+/// A new procfs or sysfs, mounted by a process in a new user namespace.
+fn new_mount(step: &Step, facts: &Facts) -> Option<String> {
+    let Action::Syscall(Syscall { number: libc::SYS_mount, args, .. }) = &step.action else { return None };
+    let RawArg::Bytes(fs_type) = args.get(2)? else { return None };
+    let fs_type = text(fs_type)?;
+    if step.actor.namespace() == Namespace::Callers {
+        return None;
+    }
+    facts.new_mount(fs_type).err().map(|reason| format!("needs a new {fs_type}: {reason}"))
+}
+
+/// A hard limit that is raised by a caller without the capability for it.
+fn limit(action: &Action, facts: &Facts) -> Option<String> {
+    let Action::Syscall(Syscall { number: libc::SYS_prlimit64, args, .. }) = action else { return None };
+    let (RawArg::Number(resource), RawArg::Bytes(limits)) = (args.get(1)?, args.get(2)?) else { return None };
+    let most = u64::from_ne_bytes(limits.get(8..16)?.try_into().ok()?);
+    let name = LIMITS.iter().find(|(number, _)| i64::from(*number) == *resource)?.1;
+    let hard = facts.rlimit(name)?.hard?;
+    let raises = most > hard && !facts.process.has(Cap::SysResource);
+    raises.then(|| format!("needs CAP_SYS_RESOURCE or a greater limit: RLIMIT_{name} is {hard}"))
+}
+
+/// The limits that tests set, by their numbers.
+/// Source: getrlimit(2); asm-generic/resource.h.
+const LIMITS: [(u32, &str); 4] = [
+    (libc::RLIMIT_NPROC, "NPROC"),
+    (libc::RLIMIT_SIGPENDING, "SIGPENDING"),
+    (libc::RLIMIT_MSGQUEUE, "MSGQUEUE"),
+    (libc::RLIMIT_MEMLOCK, "MEMLOCK"),
+];
+
+fn mounted_over(action: &Action) -> Option<&str> {
+    let Action::Syscall(Syscall { number: libc::SYS_mount, args, .. }) = action else { return None };
+    let RawArg::Bytes(target) = args.get(1)? else { return None };
+    text(target).filter(|target| *target != "/")
+}
+
+/// The most user namespaces below one another that the scenario creates, without those that it must be refused.
+fn depth(scenario: &Scenario) -> u32 {
+    let creates = |step: &&Step| match &step.action {
+        Action::Unshare(flags) | Action::UnshareOrStop(flags) | Action::Clone(flags) => {
+            flags & libc::CLONE_NEWUSER != 0
+        }
+        _ => false,
+    };
+    let of = |actor: Actor| -> u32 {
+        let own = scenario.steps.iter().filter(creates).filter(|step| step.actor == actor).count();
+        let begins = u32::from(actor.namespace() == Namespace::New);
+        begins + u32::try_from(own).unwrap_or(u32::MAX)
+    };
+    let whole = |actor: Actor| -> u32 {
+        let mut line = vec![actor];
+        while let Some(parent) = line.last().and_then(|actor| actor.parent()) {
+            line.push(parent);
+        }
+        line.into_iter().map(of).sum()
+    };
+    Actor::ALL.into_iter().filter(|actor| scenario.mentions(*actor)).map(whole).max().unwrap_or(0).min(33)
+}
+
+/// The text of a C string.
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes.split(|byte| *byte == 0).next()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts;
+    use crate::prelude::*;
+
+    #[test]
+    fn namespaces_are_counted_along_the_line_of_parents() {
+        let scenario = caller().outside(&[UNSHARE]).inside(&[UNSHARE, UNSHARE]).nested(&[]);
+
+        assert_eq!(depth(&scenario), 5);
+        assert_eq!(depth(&caller().inside(&vec![UNSHARE; 40])), 33);
+        assert_eq!(depth(&root().outside(&[SETGROUPS_EMPTY])), 0);
+    }
+
+    #[test]
+    fn a_program_that_is_not_here_is_named() {
+        let scenario = root().outside(&[run(&["no-such-program", "x"])]);
+
+        let reason = unmet(&scenario, facts()).expect("there is none");
+
+        let expected =
+            "needs the program no-such-program: not in the standard PATH (outside: run no-such-program x)";
+        assert_eq!(reason, expected);
+        assert_eq!(unmet(&root().outside(&[run(&["/tmp/made-by-the-scenario"])]), facts()), None);
+    }
+
+    #[test]
+    fn a_part_of_proc_that_is_read_only_is_named_for_writers_alone() {
+        let mut host = facts().clone();
+        host.lookups.writable = |path| Err(format!("{path} is mounted read-only"));
+        let open = |access| {
+            root().outside(&[Action::OpenFile("x", "/proc/sys/user/max_user_namespaces".into(), access)])
+        };
+
+        let reason = unmet(&open(Access::Write), &host).expect("it is read-only");
+
+        assert!(reason.starts_with("needs /proc/sys/user/max_user_namespaces: "), "{reason}");
+        assert_eq!(unmet(&open(Access::Read), &host), None);
+    }
+}

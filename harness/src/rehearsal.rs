@@ -14,6 +14,7 @@
 mod reason;
 mod step_needs;
 
+use crate::error::Error;
 use crate::facts;
 use crate::here;
 use crate::host::{Fact, Seccomp};
@@ -73,11 +74,14 @@ pub(crate) fn rehearse(run: fn()) -> Result<(), String> {
 }
 
 /// Answers a scenario in the kernel's place while a test is rehearsed.
-pub(crate) fn stand_in(scenario: &Scenario) -> Option<Trace> {
+pub(crate) fn stand_in(scenario: &Scenario, refused: Option<&Error>) -> Option<Trace> {
     if !is_on() {
         return None;
     }
-    let reason = judge(scenario);
+    let reason = match refused {
+        Some(error) => Some(format!("needs a host that the scenario cannot change: {error}")),
+        None => judge(scenario),
+    };
     let decided = {
         let mut held = REHEARSAL.lock().unwrap_or_else(PoisonError::into_inner);
         let rehearsal = held.as_mut()?;

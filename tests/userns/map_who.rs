@@ -55,6 +55,7 @@ impl Question<'_> {
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
+    VisibleProcesses,
     pins("map.opener-from-elsewhere", "allow.own-id", "allow.one-id", "map.projid-free")
 )]
 fn ordinary_users() {
@@ -73,6 +74,7 @@ fn ordinary_users() {
 #[harness::test(
     Root,
     Userns,
+    VisibleProcesses,
     Capability(Cap::SysAdmin),
     pins(
         "map.opener-from-elsewhere",

@@ -66,10 +66,11 @@ pub trait Play {
 impl Play for Scenario {
     /// A scenario with a step that could reach the host is not begun: see [`reach`].
     fn try_play_within(&self, limit: Duration) -> Result<Trace, Error> {
-        judge(self)?;
-        if let Some(trace) = observer::stand_in(self) {
+        let judged = judge(self);
+        if let Some(trace) = observer::stand_in(self, judged.as_ref().err()) {
             return Ok(trace);
         }
+        judged?;
         let mut director = Director::new(self, limit)?;
         let mut queue = Queue::new();
         for (index, step) in self.steps.iter().enumerate() {

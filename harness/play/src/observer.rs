@@ -1,6 +1,7 @@
 //! What is called with each trace: by it a suite learns what its tests have played. And what is asked before a
 //! scenario is played: by it a suite learns what its tests would play.
 
+use crate::error::Error;
 use harness_scenario::scenario::Scenario;
 use harness_scenario::trace::Trace;
 use std::fmt;
@@ -16,20 +17,23 @@ pub fn observe(observer: fn(&Trace)) -> Result<(), AlreadyObserved> {
     OBSERVER.set(observer).map_err(|_| AlreadyObserved)
 }
 
-static STAND_IN: OnceLock<fn(&Scenario) -> Option<Trace>> = OnceLock::new();
+/// What is asked before a scenario is played, with the reason why it will not be, if there is one.
+type StandIn = fn(&Scenario, Option<&Error>) -> Option<Trace>;
+
+static STAND_IN: OnceLock<StandIn> = OnceLock::new();
 
 /// From now on this function is asked before a scenario is played. Where it gives a trace, nothing is played and
 /// the observer is not called: a suite rehearses its tests to learn what they need.
 ///
 /// # Errors
 /// If there is one already, which stays.
-pub fn rehearse_with(stand_in: fn(&Scenario) -> Option<Trace>) -> Result<(), AlreadyObserved> {
+pub fn rehearse_with(stand_in: StandIn) -> Result<(), AlreadyObserved> {
     STAND_IN.set(stand_in).map_err(|_| AlreadyObserved)
 }
 
 /// The trace that stands for playing this scenario, in a rehearsal.
-pub(crate) fn stand_in(scenario: &Scenario) -> Option<Trace> {
-    STAND_IN.get()?(scenario)
+pub(crate) fn stand_in(scenario: &Scenario, refused: Option<&Error>) -> Option<Trace> {
+    STAND_IN.get()?(scenario, refused)
 }
 
 /// There is an observer already.

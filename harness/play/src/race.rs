@@ -143,11 +143,18 @@ impl Race {
     /// not end within the budget: both are the host's fault and begin with
     /// [`TOO_SLOW_HERE`](harness_scenario::outcome::TOO_SLOW_HERE).
     pub fn try_play_within(&self, rounds: u32, limit: Duration) -> Result<Tally, Error> {
-        let all = self.in_turn();
-        judge(&all)?;
-        if observer::stand_in(&all).is_some() {
+        let all = self.in_turn(&self.racers);
+        let judged = judge(&all);
+        if observer::stand_in(&all, judged.as_ref().err()).is_some() {
+            // Whoever comes first may decide what is allowed to the others.
+            for first in 1..self.racers.len() {
+                let mut racers = self.racers.clone();
+                racers.rotate_left(first);
+                observer::stand_in(&self.in_turn(&racers), None);
+            }
             return Ok(Tally { seen: BTreeMap::new(), rounds: 0, overlapping: 0 });
         }
+        judged?;
         let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
         let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);
@@ -174,8 +181,8 @@ impl Race {
     }
 
     /// The same steps, one racer after the other.
-    fn in_turn(&self) -> Scenario {
-        self.racers.iter().fold(self.stage.clone(), |stage, Racer { actor, before, call }| {
+    fn in_turn(&self, racers: &[Racer]) -> Scenario {
+        racers.iter().fold(self.stage.clone(), |stage, Racer { actor, before, call }| {
             stage.by(*actor, before).by(*actor, std::slice::from_ref(call))
         })
     }

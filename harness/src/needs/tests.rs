@@ -170,11 +170,6 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
     Need::OrdinaryUser,
     "needs an ordinary user: the caller, uid 1000, has CAP_SETGID"
 )]
-#[case::root_without_setfcap(
-    |facts: &mut Facts| facts.process = process(0, CapSet::up_to(40).without(Cap::Setfcap)),
-    Need::Userns,
-    "needs user namespaces: CAP_SETFCAP is not effective, without which uid 0 cannot be mapped"
-)]
 #[case::nested(one_id, Need::InitialUserns, "needs the initial user namespace: uid_map is \"0 1000 1\"")]
 fn a_reason_names_the_fact(#[case] change: Change, #[case] need: Need, #[case] reason: &str) {
     let mut facts = user();

@@ -86,15 +86,6 @@ fn kernel_rules(facts: &Facts, creator: Creator) -> Judged {
             return Err(format!("the effective {kind} {id} has no mapping: {kind}_map is \"{map}\""));
         }
     }
-    // Without the file (before 3.19) setgroups(2) is allowed. An unreadable file is not a refusal.
-    if process.setgroups.known().is_some_and(|setgroups| setgroups == "deny") {
-        return Err("setgroups is \"deny\" in the caller's namespace, which new ones inherit".to_owned());
-    }
-    // db2e718a4798 (5.12): a process that maps uid 0 of the parent namespace needs this capability there.
-    let is_root = process.uids.known().is_some_and(|ids| ids.effective == 0);
-    if creator == Creator::Caller && is_root && !process.has(Cap::Setfcap) {
-        return Err("CAP_SETFCAP is not effective, without which uid 0 cannot be mapped".to_owned());
-    }
     Ok(())
 }
 

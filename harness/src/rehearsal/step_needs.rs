@@ -65,15 +65,24 @@ fn program(action: &Action, facts: &Facts) -> Option<String> {
     }
 }
 
-/// A file of /proc that the step opens by its path, unless the scenario mounts something over it.
+/// A file of /proc that the step names by its path, unless the scenario mounts something over it.
 fn file(action: &Action, mounts: &[&str], facts: &Facts) -> Option<String> {
+    if let Action::Run(words) = action {
+        let mut paths = words.iter().filter(|word| word.starts_with("/proc/"));
+        return paths.find_map(|path| of_proc(path, Access::Read, mounts, facts));
+    }
     let (path, access) = opened(action)?;
+    of_proc(path, access, mounts, facts)
+}
+
+fn of_proc(path: &str, access: Access, mounts: &[&str], facts: &Facts) -> Option<String> {
     let is_own = mounts.iter().any(|point| Path::new(path).starts_with(point));
     if is_own || !path.starts_with("/proc/") {
         return None;
     }
     // A kernel may lack the file, which is no restriction of the host. What hides it is mounted above.
     let found = Path::new(path).ancestors().find(|above| above.exists())?.to_str()?;
+    let found = if found == "/proc" { path } else { found };
     let judged = if access == Access::Read { facts.readable(found) } else { facts.writable(found) };
     judged.err().map(|reason| format!("needs {path}: {reason}"))
 }

@@ -69,9 +69,6 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
             return found;
         }
     }
-    if worlds.iter().any(World::is_unmodelled) {
-        return None;
-    }
     let [for_usual, for_here] = [0, 1].map(|at| worlds[at].states_shown(&names[at]));
     for ((actor, usual), (_, here)) in for_usual.into_iter().zip(for_here) {
         if !same.same(&usual, &here) {
@@ -128,9 +125,8 @@ impl World {
     /// The prediction for the next step, as [`World::expect`], after which the model goes on even if it does not know
     /// what the step changed.
     fn expect_or_go_on(&mut self, step: &Step) -> Expected {
-        let before = std::mem::take(&mut self.unmodelled);
         let expected = self.expect(step);
-        self.unmodelled |= before;
+        self.unmodelled = false;
         expected
     }
 

@@ -6,6 +6,7 @@
 
 use harness_scenario::action::{Action, RawArg, Syscall};
 use harness_scenario::caps::{Cap, CapSet};
+use std::borrow::Cow;
 
 /// The capabilities that can decide the outcome of this step. Of a call that is not in the table it is nearly
 /// every capability: a new call cannot be forgotten.
@@ -16,7 +17,7 @@ pub fn wants(action: &Action) -> CapSet {
         Action::Syscall(call) => of_call(call),
         Action::OpenFile(..) => FILES,
         Action::Chroot(..) => &[Cap::SysChroot],
-        Action::Run(words) => of_program(words.first().map_or("", |word| word)),
+        Action::Run(words) => return of_words(words),
         Action::Setns { .. } => &[Cap::SysAdmin],
         Action::Fork
         | Action::ForkCloned
@@ -76,6 +77,7 @@ fn of_call(call: &Syscall) -> &'static [Cap] {
         | libc::SYS_keyctl
         | libc::SYS_add_key => MOUNTS,
         libc::SYS_setns => &[Cap::SysAdmin, Cap::SysChroot],
+        libc::SYS_openat | libc::SYS_statx if names_a_link(call) => &[Cap::SysPtrace, Cap::DacOverride],
         libc::SYS_openat
         | libc::SYS_mkdirat
         | libc::SYS_symlinkat
@@ -125,6 +127,13 @@ fn of_call(call: &Syscall) -> &'static [Cap] {
     }
 }
 
+/// Whether a path leads through a link of /proc/PID, such as ns/user or root, which asks for the right to trace.
+/// Source: proc(5), "/proc/pid/ns/"; kernel ns_get_path(), proc_pid_get_link(): ptrace_may_access().
+fn names_a_link(call: &Syscall) -> bool {
+    let link = |name: &str| ["ns/", "root", "cwd", "exe", "fd"].iter().any(|link| name.starts_with(link));
+    call.args.iter().any(|arg| matches!(arg, RawArg::ProcPath(_, name) if link(name)))
+}
+
 /// mknod(2) of a regular file, a socket or a FIFO needs no capability.
 fn makes_a_device(call: &Syscall) -> bool {
     let mode = match call.args.get(2) {
@@ -135,11 +144,26 @@ fn makes_a_device(call: &Syscall) -> bool {
     [libc::S_IFCHR, libc::S_IFBLK].map(i64::from).contains(&kind)
 }
 
+/// What a command asks for: its program, and each program that it runs in turn, as `strace sudo -u daemon id` does.
+fn of_words(words: &[Cow<'static, str>]) -> CapSet {
+    let set = |caps: &[Cap]| caps.iter().fold(CapSet::EMPTY, |all, cap| all.with(*cap));
+    let first = words.first().map_or("", |word| word);
+    let others = words.iter().skip(1).filter(|word| known(word).is_some());
+    let all = others.map(|word| of_program(word)).chain([of_program(first)]);
+    all.fold(CapSet::EMPTY, |sum, caps| CapSet(sum.0 | set(caps).0))
+}
+
 /// What a program of this name asks for. A program that is not in the table may ask for anything.
 fn of_program(name: &str) -> &'static [Cap] {
-    match name.rsplit('/').next().unwrap_or(name) {
+    known(name).unwrap_or(EVERY)
+}
+
+fn known(name: &str) -> Option<&'static [Cap]> {
+    Some(match name.rsplit('/').next().unwrap_or(name) {
         "cat" | "id" | "stat" | "sleep" | "sed" | "grep" | "echo" | "true" | "false" => &[],
-        "sh" | "cp" => FILES,
+        "cp" => FILES,
+        // A script may run anything, and leave it to be killed.
+        "sh" => &[Cap::DacOverride, Cap::DacReadSearch, Cap::Kill],
         "chroot" => &[Cap::SysChroot, Cap::Setuid, Cap::Setgid],
         "mount" => MOUNTS,
         "unshare" => &[Cap::SysAdmin, Cap::Setuid, Cap::Setgid, Cap::Setfcap],
@@ -149,8 +173,8 @@ fn of_program(name: &str) -> &'static [Cap] {
         "sudo" | "su" | "runuser" | "sg" | "newgrp" | "start-stop-daemon" | "apt-helper" => {
             &[Cap::Setuid, Cap::Setgid, Cap::AuditWrite]
         }
-        _ => EVERY,
-    }
+        _ => return None,
+    })
 }
 
 /// Those that a new call or program is most likely to need, so that a plain caller without them is not misjudged.

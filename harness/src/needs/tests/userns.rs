@@ -125,14 +125,13 @@ fn a_filter_is_named_with_its_answer() {
     );
 }
 
-/// An unprivileged user inside its own namespace. For Need::Root, this is a reason for not being root.
+/// An unprivileged user inside its own namespace. Whether the denial matters to a test follows from its scenarios.
 #[test]
-fn a_namespace_inherits_the_denial_of_setgroups() {
+fn a_denial_of_setgroups_leaves_user_namespaces_usable() {
     let mut facts = user();
     facts.process.setgroups = Fact::Known("deny".into());
 
-    let reason = "setgroups is \"deny\" in the caller's namespace, which new ones inherit";
-    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), Some(format!("{UNPRIVILEGED}{reason}")));
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), None);
     assert_eq!(Need::OrdinaryUser.unmet(&facts), None);
 }
 
@@ -162,10 +161,6 @@ fn root_is_exempt_from(#[case] change: Change) {
     "needs user namespaces: user.max_user_namespaces is 3, fewer than the 256 that the tests may have at a time"
 )]
 #[case::chroot(|facts: &mut Facts| facts.process.chroot = Chroot::Yes("x".into()), "needs user namespaces: the caller is in a chroot (x)")]
-#[case::setgroups_denied(
-    |facts: &mut Facts| facts.process.setgroups = Fact::Known("deny".into()),
-    "needs user namespaces: setgroups is \"deny\" in the caller's namespace, which new ones inherit"
-)]
 #[case::seccomp(seccomp_refuses, "needs user namespaces: unshare: EPERM; a seccomp filter is active")]
 #[case::unmapped(
     |facts: &mut Facts| facts.process.uid_map = Fact::Known("1000 1000 1".into()),

@@ -18,7 +18,7 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 
 /// What the suite lists: two tests, of which one is skipped.
 const TESTS: &str = r#"{"tests":[
-    {"name":"a","file":"tests/a.rs","line":1,"function":"a","rules":[],"varies":[],"skipped":null},
+    {"name":"a","file":"tests/a.rs","line":1,"function":"a","rules":[],"varies":[],"skipped":${A:-null}},
     {"name":"b","file":"tests/b.rs","line":2,"function":"b","rules":[],"varies":[],"skipped":"REASON"}]}"#;
 const PASSED: &str = "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
 /// A row without its `make`.
@@ -56,7 +56,7 @@ impl StandIn {
         program(
             "suite",
             &format!(
-                "if [ \"$1\" = --list ]; then cat <<E\n{list}\nE\nexit; fi
+                "if [ \"$1\" = --list ]; then cat <<E\n{list}\nE\nexit; fi; [ $# = 0 ] && exit ${{STATUS:-0}}
              while read -r name; do
              setsid sh -c '{test}' >&2 & child=$!; echo \"{{\\\"started\\\":$child}}\"
              wait $child; echo \"{{\\\"exited\\\":$?}}\"; done"
@@ -168,6 +168,13 @@ fn too_few_tests_are_hollow_and_no_host_is_no_result() -> Done {
         2,
         &["could not be made", "no such mount", "not made: lie"],
     )
+}
+
+#[test]
+fn a_suite_that_skips_each_test_must_not_report_success() -> Done {
+    let (none, more) = ("exec env A='\"rain\"'", "least = 0\nmay = [\"rain\"]");
+    judged(PASS, none, more, 1, &["hollow pass: no test can run here, and the suite ends with 0"])?;
+    judged(PASS, &format!("{none} STATUS=2"), more, 2, &["lie     0        2       0     0      0"])
 }
 
 #[test]

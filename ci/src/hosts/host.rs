@@ -73,6 +73,8 @@ pub struct Answers {
     pub ran: Vec<Ran>,
     /// The reasons of those that were skipped, by name.
     pub skipped: BTreeMap<String, String>,
+    /// Each test is skipped, and the suite reports success nevertheless.
+    pub success_without_a_test: bool,
     /// What it left behind, a line each.
     pub residue: Vec<String>,
 }
@@ -103,6 +105,7 @@ impl<'a> Host<'a> {
         let listing = self.list()?;
         let skips = |test: &listing::ListedTest| Some((test.test.name.clone(), test.skipped.clone()?));
         let skipped: BTreeMap<String, String> = listing.tests.iter().filter_map(skips).collect();
+        let all = listing.tests.len();
         let mut functions = BTreeSet::new();
         let mut asked = Vec::new();
         for test in listing.tests.into_iter().map(|test| test.test) {
@@ -114,6 +117,9 @@ impl<'a> Host<'a> {
             }
         }
         let mut answers = Answers { skipped, ..Answers::default() };
+        if asked.is_empty() && answers.skipped.len() == all {
+            answers.success_without_a_test = self.reports_success()?;
+        }
         self.serve(&asked, &mut answers)?;
         answers.residue.extend(files.residue(&self.place.listing()?));
         answers.residue.extend(place::changed(&state, &place::state()?));
@@ -159,13 +165,7 @@ impl<'a> Host<'a> {
 
     fn list(&self) -> Result<listing::Listing, String> {
         let fail = |error: &dyn std::fmt::Display| format!("the suite does not list its tests here: {error}");
-        let mut command = self.command(&["--list", "--format", "json"], &self.place.all.join("left"));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| fail(&error))?;
-        let readers = (read(child.stdout.take()), read(child.stderr.take()));
-        let ended = wait(child, LISTING).map_err(|error| fail(&error))?;
-        // The supervisor has ended all that could hold the pipes.
-        let (text, said) = (readers.0.join().unwrap_or_default(), readers.1.join().unwrap_or_default());
+        let (ended, text, said) = self.to_its_end(&["--list", "--format", "json"]).map_err(|it| fail(&it))?;
         match ended {
             Ended::TooLate => Err(fail(&format!("it takes longer than {} s: {said}", LISTING.as_secs()))),
             Ended::With(status) if status.success() => {
@@ -173,6 +173,24 @@ impl<'a> Host<'a> {
             }
             Ended::With(status) => Err(fail(&format!("{status}: {said}"))),
         }
+    }
+
+    /// Whether the whole suite reports success here.
+    fn reports_success(&self) -> Result<bool, String> {
+        let (ended, ..) =
+            self.to_its_end(&[]).map_err(|error| format!("the suite does not run here: {error}"))?;
+        Ok(matches!(ended, Ended::With(status) if status.success()))
+    }
+
+    /// Runs the suite to its end: how it ended, its standard output and its standard error.
+    fn to_its_end(&self, arguments: &[&str]) -> std::io::Result<(Ended, String, String)> {
+        let mut command = self.command(arguments, &self.place.all.join("left"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let readers = (read(child.stdout.take()), read(child.stderr.take()));
+        let ended = wait(child, LISTING)?;
+        // The supervisor has ended all that could hold the pipes.
+        Ok((ended, readers.0.join().unwrap_or_default(), readers.1.join().unwrap_or_default()))
     }
 
     /// Runs the tests, each in a process of its own.

@@ -44,6 +44,8 @@ pub enum Finding {
         /// How many have to.
         least: usize,
     },
+    /// Each test is skipped, and the suite ends with 0.
+    HollowPass,
     /// No test was skipped for this reason.
     MissingReason {
         /// The words.
@@ -90,6 +92,7 @@ impl fmt::Display for Finding {
             Self::Hollow { ran, least } => {
                 write!(out, "hollow: {ran} tests ran, and at least {least} can run here")
             }
+            Self::HollowPass => write!(out, "hollow pass: no test can run here, and the suite ends with 0"),
             Self::MissingReason { expected } => write!(out, "no test is skipped for: {expected}"),
             Self::UntrueReason { reason, test, tests } => {
                 write!(out, "a reason that this host does not give, for {tests} tests: {reason} ({test})")
@@ -115,9 +118,12 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut found = failures(row, &answers.ran);
     let ran = answers.ran.len();
-    let least = if narrowed { 1 } else { row.least };
+    let least = if narrowed { row.least.min(1) } else { row.least };
     if ran < least {
         found.push(Finding::Hollow { ran, least });
+    }
+    if answers.success_without_a_test {
+        found.push(Finding::HollowPass);
     }
     let has = |words: &str| answers.skipped.values().any(|reason| contains(reason, words));
     let missing = row.expect.iter().filter(|words| !has(words));

@@ -50,6 +50,12 @@ fn a_failure_is_wrong_unless_the_row_wants_it() -> Result<(), String> {
 #[test]
 fn too_few_tests_are_a_hollow_pass() -> Result<(), String> {
     assert_eq!(found("least = 2", &answers())?, ["hollow: 1 tests ran, and at least 2 can run here"]);
+    let passed = Answers { success_without_a_test: true, ..Answers::default() };
+    assert_eq!(
+        found("least = 0", &passed)?,
+        ["hollow pass: no test can run here, and the suite ends with 0"]
+    );
+    assert_eq!(found("least = 0", &Answers::default())?, Vec::<String>::new());
     assert_eq!(found("", &Answers::default())?, ["hollow: 0 tests ran, and at least 1 can run here"]);
     Ok(())
 }

@@ -103,7 +103,7 @@ fn shown(findings: &[Finding], all: bool) -> impl Iterator<Item = &Finding> {
 
 /// The lines that say what is wrong: not those by which libtest announces a test, and of a diff only what differs.
 fn lines(output: &str, all: bool) -> impl Iterator<Item = &str> {
-    const NOISE: [&str; 15] = [
+    const NOISE: [&str; 22] = [
         "running ",
         "test ",
         "failures:",
@@ -119,6 +119,14 @@ fn lines(output: &str, all: bool) -> impl Iterator<Item = &str> {
         "+new results",
         "Stopped on",
         "To update",
+        // The header of a pending snapshot: the facts of the host are those of the row.
+        "host:",
+        "apparmor_restrict",
+        "distribution:",
+        "kernel: ",
+        "lsm: ",
+        "max_user_namespaces:",
+        "unprivileged_userns_clone:",
     ];
     let is_noise = |line: &str| line.is_empty() || NOISE.iter().any(|noise| line.starts_with(noise));
     let is_same = |line: &str| line.contains('│') && !line.contains("│-") && !line.contains("│+");

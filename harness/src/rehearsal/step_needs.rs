@@ -31,17 +31,36 @@ pub(super) fn host_is_restricted(facts: &Facts) -> bool {
             .limits
             .iter()
             .any(|(name, limit)| *name == "NPROC" && limit.hard.is_some_and(|most| most < 4096))
+        || Need::VisibleProcesses.unmet(facts).is_some()
         || !facts.process.has(Cap::SysResource)
 }
 
 fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
     let action = &step.action;
-    project_ids(action, facts)
+    others_in_proc(step, facts)
+        .or_else(|| project_ids(action, facts))
         .or_else(|| program(action, facts))
         .or_else(|| file(action, mounts, facts))
         .or_else(|| new_mount(step, facts))
         .or_else(|| limit(action, facts))
         .or_else(|| Some(format!("needs a system call: {}", refused_step(step.actor, action)?)))
+}
+
+/// With hidepid, /proc shows a process to nobody who may not trace it. An actor that has given up capabilities or
+/// changed its ids cannot find the others then. Unprivileged actors all have one uid, and find each other.
+/// Source: proc(5), hidepid; kernel has_pid_permissions().
+fn others_in_proc(step: &Step, facts: &Facts) -> Option<String> {
+    let mut action = step.action.clone();
+    let outside = matches!(step.actor, Actor::Outside | Actor::Privileged);
+    let by_default = match &step.action {
+        Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => {
+            outside && of.is_none()
+        }
+        _ => false,
+    };
+    let names_another = by_default || action.actors_mut().iter().any(|actor| **actor != step.actor);
+    let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
+    if names_another && is_root { Need::VisibleProcesses.unmet(facts) } else { None }
 }
 
 /// A map of project ids is written in terms of the caller's own.

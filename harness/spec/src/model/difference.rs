@@ -59,10 +59,9 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
     for (index, step) in scenario.steps.iter().enumerate() {
         let before = [0, 1].map(|at| worlds[at].over_the_caller(step.actor));
         let [for_usual, for_here] = worlds.each_mut().map(|world| world.expect_or_go_on(step));
-        if for_usual.outcome.is_none() || for_here.outcome.is_none() {
-            if let Some(cap) = lacking(&step.action, before) {
-                return Some(Difference::Capability { step: index, cap });
-            }
+        let unknown = for_usual.outcome.is_none() || for_here.outcome.is_none();
+        if unknown && let Some(cap) = lacking(&step.action, before) {
+            return Some(Difference::Capability { step: index, cap });
         }
         let found = outcome(index, step, [&for_usual, &for_here], &names, same);
         if found.is_some() {

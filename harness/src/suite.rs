@@ -125,7 +125,7 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// selected or all of them are skipped here, or if the suite was written or called wrongly (two tests of one name, a
 /// case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
-    harness_play::keep_ended_children();
+    harness_play::reset_signals();
     if let Err(error) = harness_play::shed_privileges() {
         return usage(&format!("cannot give up inheritable and ambient capabilities: {error}"));
     }

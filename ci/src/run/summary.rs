@@ -92,13 +92,15 @@ fn skipped(run: &UserRun, names: Names) -> String {
     text
 }
 
-/// The names of the skipped tests under each reason, the most frequent reason first.
+/// The names of the skipped tests under each reason, the most frequent reason first. Reasons of one need that differ in
+/// the step alone are one, and the first of them is shown.
 fn by_reason<'a>(skipped: &BTreeMap<&'a str, &'a str>) -> Vec<(&'a str, Vec<&'a str>)> {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, (&str, Vec<&str>)> = BTreeMap::new();
     for (name, reason) in skipped {
-        groups.entry(reason).or_default().push(name);
+        let need = reason.split_once(": step ").map_or(*reason, |(need, _)| need);
+        groups.entry(need).or_insert((reason, Vec::new())).1.push(name);
     }
-    let mut groups: Vec<_> = groups.into_iter().collect();
+    let mut groups: Vec<_> = groups.into_values().collect();
     // Stable: reasons with equal counts stay in alphabetical order.
     groups.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
     groups
@@ -206,5 +208,13 @@ mod tests {
         let skipped = BTreeMap::from([("a", "sudo"), ("b", "root"), ("c", "root")]);
 
         assert_eq!(by_reason(&skipped), [("root", vec!["b", "c"]), ("sudo", vec!["a"])]);
+    }
+
+    #[test]
+    fn reasons_that_differ_in_the_step_are_one() {
+        let first = "needs CAP_CHOWN: step 3 (outside: chown)";
+        let skipped = BTreeMap::from([("a", first), ("b", "needs CAP_CHOWN: step 9 (inside: chown)")]);
+
+        assert_eq!(by_reason(&skipped), [(first, vec!["a", "b"])]);
     }
 }

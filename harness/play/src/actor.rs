@@ -27,7 +27,7 @@ mod sockets;
 pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
 pub use filter::install_filter;
-pub use fork::{Start, fork, fork_for_test, in_a_child, keep_ended_children};
+pub use fork::{Start, fork, fork_for_test, in_a_child, reset_signals};
 pub use nest::{Nested, nest};
 pub use probe::{Question, Reply, ask};
 

@@ -62,7 +62,7 @@ pub mod userns;
 mod wire;
 
 #[doc(hidden)]
-pub use actor::{fork_for_test, install_filter, keep_ended_children};
+pub use actor::{fork_for_test, install_filter, reset_signals};
 #[doc(hidden)]
 pub use director::play_program;
 pub use director::{LIMIT, Play};

@@ -1,6 +1,7 @@
 //! The needs that follow from a single step, and that facts decide.
 
-use crate::host::filter::refused_step;
+use crate::here;
+use crate::host::filter::{refused_call, refused_step};
 use crate::host::{Facts, Part};
 use crate::needs::Need;
 use crate::show;
@@ -18,7 +19,7 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     }
     let mounts: Vec<&str> = scenario.steps.iter().filter_map(|step| mounted_over(&step.action)).collect();
     scenario.steps.iter().find_map(|step| {
-        let reason = of_step(step, &mounts, facts)?;
+        let reason = credentials(scenario, step).or_else(|| of_step(step, &mounts, facts))?;
         Some(format!("{reason} ({}: {})", step.actor, show::action(step.actor, &step.action)))
     })
 }
@@ -31,17 +32,76 @@ pub(super) fn host_is_restricted(facts: &Facts) -> bool {
             .limits
             .iter()
             .any(|(name, limit)| *name == "NPROC" && limit.hard.is_some_and(|most| most < 4096))
+        || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag)).is_some())
+        || Need::VisibleProcesses.unmet(facts).is_some()
         || !facts.process.has(Cap::SysResource)
 }
 
 fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
     let action = &step.action;
-    project_ids(action, facts)
+    others_in_proc(step, facts)
+        .or_else(|| project_ids(action, facts))
         .or_else(|| program(action, facts))
         .or_else(|| file(action, mounts, facts))
         .or_else(|| new_mount(step, facts))
+        .or_else(|| few_namespaces(action))
         .or_else(|| limit(action, facts))
         .or_else(|| Some(format!("needs a system call: {}", refused_step(step.actor, action)?)))
+}
+
+/// With hidepid, /proc shows a process to nobody who may not trace it. An actor that has given up capabilities or
+/// changed its ids cannot find the others then. Unprivileged actors all have one uid, and find each other.
+/// Source: proc(5), hidepid; kernel has_pid_permissions().
+fn others_in_proc(step: &Step, facts: &Facts) -> Option<String> {
+    let mut action = step.action.clone();
+    let outside = matches!(step.actor, Actor::Outside | Actor::Privileged);
+    let by_default = match &step.action {
+        Action::Write { of, .. } | Action::Open { of, .. } | Action::Read { of, .. } => {
+            outside && of.is_none()
+        }
+        _ => false,
+    };
+    let names_another = by_default || action.actors_mut().iter().any(|actor| **actor != step.actor);
+    let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
+    if names_another && is_root { Need::VisibleProcesses.unmet(facts) } else { None }
+}
+
+/// The calls by which the first actors take on the credentials of the scenario.
+fn credentials(scenario: &Scenario, step: &Step) -> Option<String> {
+    let begins = step.action == Action::Fork && step.actor != Actor::Privileged;
+    scenario.run_as.takes_on(&here::start().caller).filter(|_| begins)?;
+    let calls = [libc::SYS_setgroups, libc::SYS_setresgid, libc::SYS_setresuid];
+    let reason = calls.into_iter().find_map(|number| refused_call(number, &[]))?;
+    Some(format!("needs a system call: {reason}"))
+}
+
+/// The namespaces of a kind that a user may create, by the flag and the sysctl.
+/// Source: namespaces(7), "/proc/sys/user".
+const KINDS: [(i32, &str); 7] = [
+    (libc::CLONE_NEWNS, "mnt"),
+    (libc::CLONE_NEWUTS, "uts"),
+    (libc::CLONE_NEWIPC, "ipc"),
+    (libc::CLONE_NEWPID, "pid"),
+    (libc::CLONE_NEWNET, "net"),
+    (libc::CLONE_NEWCGROUP, "cgroup"),
+    (libc::CLONE_NEWTIME, "time"),
+];
+
+/// So many namespaces of one kind two tests may have at a time.
+const NAMESPACES: u64 = 16;
+
+fn few_namespaces(action: &Action) -> Option<String> {
+    let (Action::Unshare(flags) | Action::UnshareOrStop(flags) | Action::Clone(flags)) = action else {
+        return None;
+    };
+    KINDS.iter().filter(|(flag, _)| flags & flag != 0).find_map(|(_, kind)| {
+        let most: u64 = std::fs::read_to_string(sysctl(kind)).ok()?.trim().parse().ok()?;
+        (most < NAMESPACES).then(|| format!("needs namespaces: user.max_{kind}_namespaces is {most}"))
+    })
+}
+
+fn sysctl(kind: &str) -> String {
+    format!("/proc/sys/user/max_{kind}_namespaces")
 }
 
 /// A map of project ids is written in terms of the caller's own.

@@ -41,11 +41,25 @@ pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
     }
 }
 
-/// Lets this process wait for its children where its parent ignored SIGCHLD: then the kernel reaps them, and waitpid(2)
-/// fails with ECHILD. execve(2) keeps ignored signals.
-pub fn keep_ended_children() {
-    // SAFETY: sets the default action, which runs no code of this process.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+/// Gives signals back their default actions, and blocks none. A parent may have changed both, and execve(2) keeps it. A
+/// process that ignores SIGCHLD cannot wait for its children: the kernel reaps them. SIGPIPE stays, as the standard
+/// library of Rust ignores it.
+///
+/// Source: signal(7), "Execution of signal handlers"; wait(2), NOTES.
+pub fn reset_signals() {
+    let standard = (1..32).filter(|signal| ![libc::SIGKILL, libc::SIGSTOP, libc::SIGPIPE].contains(signal));
+    for signal in standard {
+        // SAFETY: reads the action, and sets the default one, which runs no code of this process.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            let read = libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0;
+            if read && action.sa_sigaction == libc::SIG_IGN {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+        }
+    }
+    // A kernel without the call changes nothing here.
+    let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
 }
 
 /// The result of a task in a forked child. The task may change the child's root directory, namespaces and

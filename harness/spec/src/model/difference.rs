@@ -56,13 +56,16 @@ pub enum Difference {
 pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameWords) -> Option<Difference> {
     let mut worlds = [usual, here].map(|start| World::new(&scenario.run_as, start));
     let names = [usual, here].map(|start| start.names(&scenario.run_as));
+    let mut lost = false;
     for (index, step) in scenario.steps.iter().enumerate() {
         let before = [0, 1].map(|at| worlds[at].over_the_caller(step.actor));
-        let [for_usual, for_here] = worlds.each_mut().map(|world| world.expect_or_go_on(step));
-        if for_usual.outcome.is_none() || for_here.outcome.is_none() {
-            if let Some(cap) = lacking(&step.action, before) {
-                return Some(Difference::Capability { step: index, cap });
-            }
+        let [for_usual, for_here] = worlds.each_mut().map(|world| world.expect(step));
+        // The model goes on even if it does not know what the step changed.
+        lost |= worlds.iter().any(|world| world.unmodelled);
+        worlds.iter_mut().for_each(|world| world.unmodelled = false);
+        let unknown = for_usual.outcome.is_none() || for_here.outcome.is_none();
+        if unknown && let Some(cap) = lacking(&step.action, before) {
+            return Some(Difference::Capability { step: index, cap });
         }
         let found = outcome(index, step, [&for_usual, &for_here], &names, same);
         if found.is_some() {
@@ -71,11 +74,19 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
     }
     let [for_usual, for_here] = [0, 1].map(|at| worlds[at].states_shown(&names[at]));
     for ((actor, usual), (_, here)) in for_usual.into_iter().zip(for_here) {
+        let (usual, here) = if lost { (without_caps(&usual), without_caps(&here)) } else { (usual, here) };
         if !same.same(&usual, &here) {
             return Some(Difference::State { actor, usual, here });
         }
     }
     None
+}
+
+/// A state without its capabilities: where a step is not known, they are the first to be wrong.
+fn without_caps(state: &str) -> String {
+    let sets = ["caps ", "permitted ", "inheritable ", "ambient ", "bounding "];
+    let parts = state.split("  ").filter(|part| !sets.iter().any(|set| part.starts_with(set)));
+    parts.collect::<Vec<_>>().join("  ")
 }
 
 /// A capability that can decide the step, and that this caller lacks where the usual one has it.
@@ -120,14 +131,6 @@ impl World {
         };
         let has = |cap: &Cap| self.namespaces.capable(&process.cred, INITIAL, *cap);
         Cap::all().filter(has).fold(CapSet::EMPTY, CapSet::with)
-    }
-
-    /// The prediction for the next step, as [`World::expect`], after which the model goes on even if it does not know
-    /// what the step changed.
-    fn expect_or_go_on(&mut self, step: &Step) -> Expected {
-        let expected = self.expect(step);
-        self.unmodelled = false;
-        expected
     }
 
     /// The state of each process in the words of a trace; nothing if the model does not know it.

@@ -1,6 +1,6 @@
 //! What a step could change beyond the processes of its own scenario, and which preparations keep it from doing so.
 //!
-//! A scenario is judged from its steps alone, before any process is forked. Each process has a [`Standing`]: which of its
+//! A scenario is judged from its steps alone, before any process is forked. Each process has a `Standing`: which of its
 //! namespaces, mounts and directories certainly belong to the scenario. Only a step that ends the scenario when the kernel
 //! refuses it ([`Action::or_stop`]) makes something certain. A step that reaches something else is refused, and so is a
 //! system call or a program that this module does not know.

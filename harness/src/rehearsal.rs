@@ -79,7 +79,10 @@ pub(crate) fn stand_in(scenario: &Scenario, refused: Option<&Error>) -> Option<T
         return None;
     }
     let reason = match refused {
-        Some(error) => Some(format!("needs a host that the scenario cannot change: {error}")),
+        Some(Error::InvalidScenario(why)) => {
+            Some(format!("needs a caller's namespace that it cannot change: {why}"))
+        }
+        Some(error) => Some(format!("needs what cannot be played here: {error}")),
         None => judge(scenario),
     };
     let decided = {

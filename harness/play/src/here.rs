@@ -38,8 +38,11 @@ pub fn overflow(file: IdFile) -> u32 {
 }
 
 fn caller(process: &host::Process) -> Caller {
-    let link =
-        |path| std::fs::read_link(path).map(|link| link.to_string_lossy().into_owned()).unwrap_or_default();
+    // The same call as that of an actor, so that a filter answers both alike.
+    let link = |path: &str| {
+        let read = rustix::fs::readlinkat(rustix::fs::CWD, path, Vec::new());
+        read.map(|link| link.to_string_lossy().into_owned()).unwrap_or_default()
+    };
     let file = |name| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
     Caller {
         uid: process.uids.known().copied().unwrap_or_default(),

@@ -4,6 +4,7 @@ use crate::model::{self, Difference};
 use crate::show::{self, SameWords};
 use crate::start::Start;
 use harness_scenario::caps::{Cap, CapSet};
+use harness_scenario::map;
 use harness_scenario::scenario::Scenario;
 
 /// Which step differs, how, and what is unusual about the caller.
@@ -28,7 +29,7 @@ pub(super) fn told(scenario: &Scenario, found: &Difference, starts: [&Start; 2],
         }
     };
     let (need, who) = need(scenario, starts, same);
-    format!("needs {need}: {what}{by}, and the caller {who}")
+    format!("needs {need}: {what}{by}, and {who}")
 }
 
 /// What decides, and what is unusual about the caller in that: the first capability without which the usual caller
@@ -44,8 +45,8 @@ fn need(scenario: &Scenario, [usual, here]: [&Start; 2], same: &SameWords) -> (S
         lacks.contains(*cap) && model::difference(scenario, usual, &without, same).is_some()
     };
     match Cap::all().find(decides) {
-        Some(cap) => (cap.to_string(), "has it not".to_owned()),
-        None => ("the usual caller".to_owned(), unusual(usual, here)),
+        Some(cap) => (cap.to_string(), "the caller has it not".to_owned()),
+        None => ("the usual caller".to_owned(), around(here).unwrap_or_else(|| unusual(usual, here))),
     }
 }
 
@@ -59,7 +60,17 @@ fn parts(one: &str, other: &str) -> (String, String) {
     (only(&ones, &others), only(&others, &ones))
 }
 
-/// What is unusual about this caller, as a list of verbs: "lacks CAP_SETGID, has the securebits 0x2f".
+/// What is unusual about the namespace of a caller in a container.
+fn around(here: &Start) -> Option<String> {
+    let [uid_map, _, setgroups] = &here.caller.files;
+    match setgroups.as_str() {
+        _ if here.in_initial_userns => None,
+        "deny" => Some("setgroups is \"deny\" in the caller's namespace".to_owned()),
+        _ => Some(format!("the map of the caller's namespace is \"{}\"", map::lines(uid_map).join("; "))),
+    }
+}
+
+/// What is unusual about this caller, as a list of verbs: "the caller lacks CAP_SETGID, has the securebits 0x2f".
 fn unusual(usual: &Start, here: &Start) -> String {
     let (normal, caller) = (&usual.caller, &here.caller);
     let mut all = Vec::new();
@@ -85,5 +96,9 @@ fn unusual(usual: &Start, here: &Start) -> String {
     if caller.groups.len() > 1 {
         all.push(format!("is in {} groups", caller.groups.len()));
     }
-    if all.is_empty() { "is in a namespace of its own".to_owned() } else { all.join(", ") }
+    if all.is_empty() {
+        "the caller is another one".to_owned()
+    } else {
+        format!("the caller {}", all.join(", "))
+    }
 }

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit as KernelLimit, getrlimit, setrlimit};
 use serde::Serialize;
 
 use super::fact::Fact;
-use super::{Facts, Process};
+use super::{Facts, Process, filter};
 use harness_scenario::caps::Cap;
 
 /// Every limit of getrlimit(2), by its name without RLIMIT_.
@@ -72,6 +72,10 @@ impl Rlimit {
 
 /// All limits of this process, by name without RLIMIT_. Never fails.
 pub(super) fn gather(process: &Process) -> BTreeMap<&'static str, Rlimit> {
+    // Without the call nothing is known, and its wrapper would panic.
+    if filter::refused_call(libc::SYS_prlimit64, &[]).is_some() {
+        return BTreeMap::new();
+    }
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let limit = |(name, resource): (&'static str, Resource)| {
         let limit = getrlimit(resource);
@@ -121,6 +125,9 @@ fn threads_of(uid: u32) -> Option<u64> {
 ///
 /// Source: setrlimit(2): CAP_SYS_RESOURCE raises a hard limit.
 pub fn raise_soft_limits() {
+    if filter::refused_call(libc::SYS_prlimit64, &[]).is_some() {
+        return;
+    }
     for (name, resource) in ALL.into_iter().filter(|(name, _)| !["CORE", "STACK"].contains(name)) {
         let found = getrlimit(resource);
         let least = match name {

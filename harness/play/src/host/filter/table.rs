@@ -223,6 +223,9 @@ pub(super) static NATIVE: &[Probe] = &[
     probe("read", libc::SYS_read, 3, no_fd_alone, EBADF).essential(),
     probe("write", libc::SYS_write, 3, no_fd_alone, EBADF).essential(),
     probe("close", libc::SYS_close, 1, no_fd_alone, EBADF).essential(),
+    // An actor tells its user namespace by its link, and snapshots are looked for in their directory.
+    probe("readlinkat", libc::SYS_readlinkat, 4, |_| [NONE, BAD, BAD, 1, 0, 0], EFAULT).essential(),
+    probe("getdents64", libc::SYS_getdents64, 3, no_fd_alone, EBADF).essential(),
     probe("pread64", libc::SYS_pread64, 4, no_fd_alone, EBADF),
     probe("pwrite64", libc::SYS_pwrite64, 4, no_fd_alone, EBADF),
     probe("lseek", libc::SYS_lseek, 3, no_fd_alone, EBADF),

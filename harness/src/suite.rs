@@ -7,13 +7,13 @@
 mod names;
 mod serve;
 mod skips;
+mod this_process;
 
 use std::env;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Conclusion, Failed, FormatSetting, Trial};
 
@@ -77,24 +77,13 @@ impl Test {
     /// What the host lacks for it: `Ok` if nothing, else the first reason, of the needs that the author wrote down
     /// and of those that follow from its scenarios.
     fn requirement(&self) -> Result<(), String> {
-        host_can_run_anything()?;
+        this_process::can_run_anything()?;
         requirement(self.needs)?;
         if let Some(reason) = self.varies.iter().find_map(|change| Need::undecided(*change, facts())) {
             return Err(reason);
         }
         rehearsal::rehearse(self.run)
     }
-}
-
-/// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that
-/// leave room for its processes.
-fn host_can_run_anything() -> Result<(), String> {
-    static FOUND: OnceLock<Option<String>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
-        let refused = host::filter::harness_calls().map(|reason| format!("needs a system call: {reason}"));
-        refused.or_else(|| facts().too_small_limits().map(|limit| format!("needs larger limits: {limit}")))
-    });
-    found.clone().map_or(Ok(()), Err)
 }
 
 /// All tests linked into this binary, in no particular order.
@@ -125,11 +114,9 @@ pub fn requirement_on(needs: &[Need], facts: &Facts) -> Result<(), String> {
 /// selected or all of them are skipped here, or if the suite was written or called wrongly (two tests of one name, a
 /// case without a name, an unknown [`REQUIRE`]).
 pub fn main() -> ExitCode {
-    harness_play::reset_signals();
-    if let Err(error) = harness_play::shed_privileges() {
-        return usage(&format!("cannot give up inheritable and ambient capabilities: {error}"));
+    if let Err(error) = this_process::settle() {
+        return usage(&error);
     }
-    host::raise_soft_limits();
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--serve"].into_iter().any(asked);
     let mut arguments = if lists { Arguments::default() } else { Arguments::from_args() };

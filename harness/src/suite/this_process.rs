@@ -1,0 +1,28 @@
+//! What the suite does to its own process before it reads any facts, and what no test can do without.
+
+use crate::{facts, host};
+use std::sync::OnceLock;
+
+/// Undoes what a parent may have left to this process: ignored signals, ambient and inheritable capabilities, soft limits
+/// below the hard ones. None of it takes a privilege.
+///
+/// # Errors
+/// A sentence about the capabilities, which prctl(2) or capset(2) did not give up.
+pub(super) fn settle() -> Result<(), String> {
+    harness_play::reset_signals();
+    harness_play::shed_privileges()
+        .map_err(|error| format!("cannot give up inheritable and ambient capabilities: {error}"))?;
+    host::raise_soft_limits();
+    Ok(())
+}
+
+/// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that
+/// leave room for its processes.
+pub(super) fn can_run_anything() -> Result<(), String> {
+    static FOUND: OnceLock<Option<String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let refused = host::filter::harness_calls().map(|reason| format!("needs a system call: {reason}"));
+        refused.or_else(|| facts().too_small_limits().map(|limit| format!("needs larger limits: {limit}")))
+    });
+    found.clone().map_or(Ok(()), Err)
+}

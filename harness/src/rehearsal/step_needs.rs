@@ -19,7 +19,9 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     }
     let mounts: Vec<&str> = scenario.steps.iter().filter_map(|step| mounted_over(&step.action)).collect();
     scenario.steps.iter().find_map(|step| {
-        let reason = credentials(scenario, step).or_else(|| of_step(step, &mounts, facts))?;
+        let reason = credentials(scenario, step)
+            .or_else(|| others_in_proc(scenario, step, facts))
+            .or_else(|| of_step(step, &mounts, facts))?;
         Some(format!("{reason} ({}: {})", step.actor, show::action(step.actor, &step.action)))
     })
 }
@@ -39,8 +41,7 @@ pub(super) fn host_is_restricted(facts: &Facts) -> bool {
 
 fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
     let action = &step.action;
-    others_in_proc(step, facts)
-        .or_else(|| project_ids(action, facts))
+    project_ids(action, facts)
         .or_else(|| program(action, facts))
         .or_else(|| file(action, mounts, facts))
         .or_else(|| new_mount(step, facts))
@@ -50,9 +51,10 @@ fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
 }
 
 /// With hidepid, /proc shows a process to nobody who may not trace it. An actor that has given up capabilities or
-/// changed its ids cannot find the others then. Unprivileged actors all have one uid, and find each other.
+/// changed its ids cannot find the others then. Unprivileged actors all have one uid, and find each other unless one makes
+/// itself undumpable.
 /// Source: proc(5), hidepid; kernel has_pid_permissions().
-fn others_in_proc(step: &Step, facts: &Facts) -> Option<String> {
+fn others_in_proc(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<String> {
     let mut action = step.action.clone();
     let outside = matches!(step.actor, Actor::Outside | Actor::Privileged);
     let by_default = match &step.action {
@@ -63,7 +65,12 @@ fn others_in_proc(step: &Step, facts: &Facts) -> Option<String> {
     };
     let names_another = by_default || action.actors_mut().iter().any(|actor| **actor != step.actor);
     let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
-    if names_another && is_root { Need::VisibleProcesses.unmet(facts) } else { None }
+    let undumpable = |step: &Step| matches!(step.action, Action::Prctl(_, libc::PR_SET_DUMPABLE, 0));
+    if names_another && (is_root || scenario.steps.iter().any(undumpable)) {
+        Need::VisibleProcesses.unmet(facts)
+    } else {
+        None
+    }
 }
 
 /// The calls by which the first actors take on the credentials of the scenario.

@@ -187,20 +187,15 @@ fn limit(action: &Action, facts: &Facts) -> Option<String> {
     let Action::Syscall(Syscall { number: libc::SYS_prlimit64, args, .. }) = action else { return None };
     let (RawArg::Number(resource), RawArg::Bytes(limits)) = (args.get(1)?, args.get(2)?) else { return None };
     let most = u64::from_ne_bytes(limits.get(8..16)?.try_into().ok()?);
-    let name = LIMITS.iter().find(|(number, _)| i64::from(*number) == *resource)?.1;
+    let name = LIMITS.iter().find(|(number, _)| number == resource)?.1;
     let hard = facts.rlimit(name)?.hard?;
     let raises = most > hard && !facts.process.has(Cap::SysResource);
     raises.then(|| format!("needs CAP_SYS_RESOURCE or a greater limit: RLIMIT_{name} is {hard}"))
 }
 
-/// The limits that tests set, by their numbers.
+/// The limits that tests set, by their numbers, whose type differs between C libraries.
 /// Source: getrlimit(2); asm-generic/resource.h.
-const LIMITS: [(u32, &str); 4] = [
-    (libc::RLIMIT_NPROC, "NPROC"),
-    (libc::RLIMIT_SIGPENDING, "SIGPENDING"),
-    (libc::RLIMIT_MSGQUEUE, "MSGQUEUE"),
-    (libc::RLIMIT_MEMLOCK, "MEMLOCK"),
-];
+const LIMITS: [(i64, &str); 4] = [(6, "NPROC"), (8, "MEMLOCK"), (11, "SIGPENDING"), (12, "MSGQUEUE")];
 
 fn mounted_over(action: &Action) -> Option<&str> {
     let Action::Syscall(Syscall { number: libc::SYS_mount, args, .. }) = action else { return None };

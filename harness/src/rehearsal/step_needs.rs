@@ -52,7 +52,7 @@ fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
 
 /// With hidepid, /proc shows a process to nobody who may not trace it. An actor that has given up capabilities or
 /// changed its ids cannot find the others then. Unprivileged actors all have one uid, and find each other unless one makes
-/// itself undumpable.
+/// itself undumpable, or gives up capabilities over the namespace of another.
 /// Source: proc(5), hidepid; kernel has_pid_permissions().
 fn others_in_proc(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<String> {
     let mut action = step.action.clone();
@@ -65,8 +65,9 @@ fn others_in_proc(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<Str
     };
     let names_another = by_default || action.actors_mut().iter().any(|actor| **actor != step.actor);
     let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
-    let undumpable = |step: &Step| matches!(step.action, Action::Prctl(_, libc::PR_SET_DUMPABLE, 0));
-    if names_another && (is_root || scenario.steps.iter().any(undumpable)) {
+    let cannot_trace =
+        |step: &Step| matches!(step.action, Action::Capset(_) | Action::Prctl(_, libc::PR_SET_DUMPABLE, 0));
+    if names_another && (is_root || scenario.steps.iter().any(cannot_trace)) {
         Need::VisibleProcesses.unmet(facts)
     } else {
         None

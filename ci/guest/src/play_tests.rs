@@ -1,25 +1,6 @@
 //! What a guest makes of the ends of tests, and of the files that they leave.
 
 use super::*;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
-
-fn exit(raw: i32) -> ProcessEnd {
-    ProcessEnd::ByItself(ExitStatus::from_raw(raw))
-}
-
-#[test]
-fn only_what_says_so_has_passed() {
-    let passed = "\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
-    let nothing = passed.replace("1 passed", "0 passed");
-
-    assert_eq!(end(&exit(0), passed), End::Passed);
-    assert!(matches!(end(&exit(0), &nothing), End::Failed(_)));
-    assert!(matches!(end(&exit(0), ""), End::Failed(_)));
-    assert_eq!(end(&exit(101 << 8), passed), End::Failed("exit code 101".into()));
-    assert_eq!(end(&exit(9), passed), End::Crashed("signal 9".into()));
-    assert_eq!(end(&ProcessEnd::TooLate, passed), End::TimedOut);
-}
 
 #[test]
 fn what_a_test_left_is_read_and_what_is_no_findings_is_told() -> Result<(), Box<dyn std::error::Error>> {

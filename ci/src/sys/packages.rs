@@ -87,9 +87,7 @@ pub fn install_packages(packages: &[&str]) -> Result<(), String> {
 
 fn apt(arguments: &[&str]) -> Result<(), String> {
     let mut command = Command::new("apt-get");
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    let status = process::install(&mut command)?;
-    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", process::show(&command))) }
+    process::install(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 #[cfg(test)]

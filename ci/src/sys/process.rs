@@ -39,9 +39,10 @@ pub fn stream(command: &mut Command) -> Result<ExitStatus, String> {
 /// Runs an installer. All its output goes to standard error, because the standard output of `cargo ci` may be JSON.
 ///
 /// # Errors
-/// As for [`stream`].
-pub fn install(command: &mut Command) -> Result<ExitStatus, String> {
-    stream(command.stdout(io::stderr()))
+/// As for [`stream`], and if the installer fails.
+pub fn install(command: &mut Command) -> Result<(), String> {
+    let status = stream(command.stdout(io::stderr()))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", show(command))) }
 }
 
 /// Runs a command, keeps both of its streams, and kills it after `limit`.

@@ -174,9 +174,7 @@ fn run(rights: Rights, manager: usize, arguments: &[&str]) -> Result<(), String>
         }
         Rights::Root | Rights::None => Command::new(program),
     };
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    let status = process::install(&mut command)?;
-    if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", process::show(&command))) }
+    process::install(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 #[cfg(test)]

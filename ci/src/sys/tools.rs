@@ -93,11 +93,7 @@ fn install_with(command: &mut Command, what: &str, install: Install) -> Result<(
         return Err(format!("{what} is missing or too old; install it with `{shown}`"));
     }
     note(format_args!("{what} is missing or too old, installing it: {shown} (this can take minutes)\n"));
-    let status = process::install(command)?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(format!("{what} is missing and `{shown}` failed ({status}): see its output above"))
+    process::install(command).map_err(|error| format!("{what} is missing and {error}: see its output above"))
 }
 
 /// The version in the first line of what `--version` prints: `cargo-nextest 0.9.143 (...)`.

@@ -43,7 +43,9 @@ fn no_program_runs_after_a_refused_step() {
 
     assert!(matches!(refused, Err(Refused::Step { .. })), "{refused:?}");
     assert!(!file.exists());
-    assert!(root_of_one_id().run(&touch).is_ok() && file.exists());
+    let ended = root_of_one_id().run(&touch);
+    assert_eq!(ended.map(|ended| ended.status), Ok(Status::Exited(0)));
+    assert!(file.exists());
 }
 
 #[test]

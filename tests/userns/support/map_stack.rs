@@ -174,8 +174,9 @@ pub fn make_tmpfs() -> [Action; 3] {
     .map(Action::or_stop)
 }
 
-/// Makes such a tmpfs, in a mount namespace of the process's own, the working directory, which processes forked later inherit: its files go with the last
-/// of them. Where the kernel refuses one of these steps, the scenario ends there.
+/// Makes such a tmpfs, in a mount namespace of the process's own, the working directory. Processes that are forked later
+/// inherit it, and its files go with the last of them. Where the kernel refuses one of these steps, the scenario ends
+/// there.
 pub fn in_a_tmpfs() -> [Action; 5] {
     // The mount namespace of the caller need not belong to its user namespace.
     let apart = Action::UnshareOrStop(libc::CLONE_NEWNS);

@@ -10,8 +10,10 @@
 //! decides ([`Lookups::probe`]), and the reason of a skip names both the refusal and the policies that may cause it.
 //! If no fact names such a policy, nothing is probed.
 //!
-//! An unprivileged user cannot see a BPF program that is attached as a security module, or a chroot into a mount
-//! point. In these cases the suite fails instead of skipping tests.
+//! An unprivileged user cannot see a BPF program that is attached as a security module. There the suite fails instead of
+//! skipping tests.
+//!
+//! What a test needs beyond what its author wrote down follows from its scenarios, see `rehearsal.rs`.
 //!
 //! [`Lookups::probe`]: crate::host::Lookups::probe
 

@@ -133,6 +133,13 @@ pub(crate) fn words() -> &'static SameWords {
     WORDS.get_or_init(|| SameWords::new(&here::start().names(&RunAs::Ordinary)))
 }
 
+/// Whether an id of the caller may be another one of a snapshot. For root it is not: the unprivileged user that root
+/// becomes has an id that no test uses.
+pub(crate) fn ids_may_collide() -> bool {
+    let (here, usual) = (here::start(), usual());
+    !here.caller.is_root() || here.overflow != usual.overflow
+}
+
 /// The caller for whom the suite was written, on this kernel.
 fn usual() -> &'static Start {
     static USUAL: OnceLock<Start> = OnceLock::new();

@@ -26,17 +26,13 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     })
 }
 
-/// Whether something about this host restricts what steps can do: a part of /proc, a limit, a namespace around it.
+/// Whether something about this host, and not about the caller, restricts what steps can do.
 pub(super) fn host_is_restricted(facts: &Facts) -> bool {
     facts.parts.values().any(|part| matches!(part, Part::ReadOnly | Part::Hidden))
         || facts.new_mounts.values().any(Option::is_some)
-        || facts
-            .limits
-            .iter()
-            .any(|(name, limit)| *name == "NPROC" && limit.hard.is_some_and(|most| most < 4096))
-        || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag)).is_some())
+        || facts.places.dev_null.0.is_err()
+        || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag), facts).is_some())
         || Need::VisibleProcesses.unmet(facts).is_some()
-        || !facts.process.has(Cap::SysResource)
 }
 
 fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
@@ -45,7 +41,7 @@ fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
         .or_else(|| program(action, facts))
         .or_else(|| file(action, mounts, facts))
         .or_else(|| new_mount(step, facts))
-        .or_else(|| few_namespaces(action))
+        .or_else(|| few_namespaces(action, facts))
         .or_else(|| limit(action, facts))
         .or_else(|| Some(format!("needs a system call: {}", refused_step(step.actor, action)?)))
 }
@@ -98,18 +94,14 @@ const KINDS: [(i32, &str); 7] = [
 /// So many namespaces of one kind two tests may have at a time.
 const NAMESPACES: u64 = 16;
 
-fn few_namespaces(action: &Action) -> Option<String> {
+fn few_namespaces(action: &Action, facts: &Facts) -> Option<String> {
     let (Action::Unshare(flags) | Action::UnshareOrStop(flags) | Action::Clone(flags)) = action else {
         return None;
     };
     KINDS.iter().filter(|(flag, _)| flags & flag != 0).find_map(|(_, kind)| {
-        let most: u64 = std::fs::read_to_string(sysctl(kind)).ok()?.trim().parse().ok()?;
+        let most = *facts.policy.max_other_namespaces.get(kind)?.known()?;
         (most < NAMESPACES).then(|| format!("needs namespaces: user.max_{kind}_namespaces is {most}"))
     })
-}
-
-fn sysctl(kind: &str) -> String {
-    format!("/proc/sys/user/max_{kind}_namespaces")
 }
 
 /// A map of project ids is written in terms of the caller's own.
@@ -123,9 +115,13 @@ fn project_ids(action: &Action, facts: &Facts) -> Option<String> {
     if writes { Need::ProjectIds.unmet(facts) } else { None }
 }
 
-/// A program in the standard PATH. One with a path may be made by the scenario itself.
+/// A program in the standard PATH, and /dev/null as its standard input. One with a path may be made by the scenario
+/// itself.
 fn program(action: &Action, facts: &Facts) -> Option<String> {
     let Action::Run(words) = action else { return None };
+    if let Err(reason) = &facts.places.dev_null.0 {
+        return Some(format!("needs /dev/null: {reason}"));
+    }
     let name = words.first().filter(|name| !name.contains('/'))?;
     match (facts.lookups.program)(name) {
         Some(_) => None,
@@ -236,6 +232,7 @@ fn text(bytes: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::facts;
+    use crate::host::Fact;
     use crate::prelude::*;
 
     #[test]
@@ -257,6 +254,28 @@ mod tests {
             "needs the program no-such-program: not in the standard PATH (outside: run no-such-program x)";
         assert_eq!(reason, expected);
         assert_eq!(unmet(&root().outside(&[run(&["/tmp/made-by-the-scenario"])]), facts()), None);
+    }
+
+    #[test]
+    fn a_limit_of_another_kind_of_namespace_is_named_for_that_kind_alone() {
+        let mut host = facts().clone();
+        host.policy.max_other_namespaces.insert("mnt", Fact::Known(0));
+        let unshare = |flags| root().outside(&[Action::Unshare(flags)]);
+
+        let reason = unmet(&unshare(libc::CLONE_NEWNS), &host).expect("there may be none");
+
+        assert!(reason.starts_with("needs namespaces: user.max_mnt_namespaces is 0 ("), "{reason}");
+        assert_eq!(unmet(&unshare(libc::CLONE_NEWUTS), &host), None);
+    }
+
+    #[test]
+    fn a_program_needs_the_null_device() {
+        let mut host = facts().clone();
+        host.places.dev_null.0 = Err("/dev/null: ENOENT".to_owned());
+
+        let reason = unmet(&root().outside(&[run(&["/tmp/x"])]), &host).expect("there is none");
+
+        assert!(reason.starts_with("needs /dev/null: /dev/null: ENOENT ("), "{reason}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Policies besides the kernel's own rules: security modules and sysctls.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -7,6 +8,11 @@ use harness_scenario::caps::Cap;
 use serde::Serialize;
 
 use super::fact::{self, Fact};
+
+/// The kinds of namespaces beside user namespaces, as their sysctls name them.
+///
+/// Source: namespaces(7), "The /proc/sys/user directory".
+const OTHER_KINDS: [&str; 7] = ["cgroup", "ipc", "mnt", "net", "pid", "time", "uts"];
 
 /// Security modules, their settings, and the sysctls that limit user namespaces. The sysctls are those that this
 /// process's namespaces see.
@@ -29,6 +35,9 @@ pub struct Policy {
     pub unprivileged_userns_clone: Fact<u64>,
     /// `user.max_user_namespaces`: the number that each user may create in this namespace.
     pub max_user_namespaces: Fact<u64>,
+    /// The same for namespaces of another kind, by the word in the name of its sysctl: "mnt" for
+    /// `user.max_mnt_namespaces`.
+    pub max_other_namespaces: BTreeMap<&'static str, Fact<u64>>,
     /// `fs.suid_dumpable`: whether a process that changed its ids is dumpable. If it is not, its `/proc/PID` belongs
     /// to root.
     pub suid_dumpable: Fact<u64>,
@@ -63,6 +72,9 @@ impl Policy {
             selinux_enforcing: fact::read_below("/sys/fs", "/sys/fs/selinux/enforce").map(|mode| mode != "0"),
             unprivileged_userns_clone: sysctl("kernel/unprivileged_userns_clone"),
             max_user_namespaces: sysctl("user/max_user_namespaces"),
+            max_other_namespaces: OTHER_KINDS
+                .map(|kind| (kind, sysctl(&format!("user/max_{kind}_namespaces"))))
+                .into(),
             suid_dumpable: sysctl("fs/suid_dumpable"),
             ptrace_scope: fact::number(fact::read_below(
                 "/proc/sys/kernel",

@@ -1,5 +1,6 @@
 //! Facts as text for a terminal and a bug report: one a line, names in one column.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
 use super::accounts::SubidRange;
@@ -64,6 +65,7 @@ impl Facts {
             row("  ..._restrict_unprivileged_unconfined", &policy.apparmor_restrict_unprivileged_unconfined),
             row("kernel.unprivileged_userns_clone", &policy.unprivileged_userns_clone),
             row("user.max_user_namespaces", &policy.max_user_namespaces),
+            row("the same for other kinds", others(&policy.max_other_namespaces)),
             row("fs.suid_dumpable", &policy.suid_dumpable),
             row("kernel.yama.ptrace_scope", &policy.ptrace_scope),
             row("kernel.overflowuid", &policy.overflowuid),
@@ -158,6 +160,10 @@ fn stable(stable: Stable) -> String {
         Stable::Hidden => "unknown: the kernel's name does not show it".to_owned(),
         Stable::OfVendor => "none: the distribution takes changes of later releases".to_owned(),
     }
+}
+
+fn others(limits: &BTreeMap<&str, Fact<u64>>) -> String {
+    limits.iter().map(|(kind, most)| format!("{kind} {most}")).collect::<Vec<_>>().join(", ")
 }
 
 /// One number if all four ids are equal, as they usually are.

@@ -69,6 +69,7 @@ pub(super) fn policy() -> Policy {
         selinux_enforcing: Fact::Absent,
         unprivileged_userns_clone: Fact::Absent,
         max_user_namespaces: Fact::Known(63000),
+        max_other_namespaces: Default::default(),
         suid_dumpable: Fact::Known(0),
         ptrace_scope: Fact::Known(1),
         overflowuid: Fact::Known(65534),

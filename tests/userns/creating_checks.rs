@@ -6,8 +6,6 @@ use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
 
-/// The calls that create a namespace, the one that leaves the caller in it last.
-const CALLS: [Action; 3] = [CLONE, CLONE3, UNSHARE];
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 
 fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
@@ -26,20 +24,18 @@ fn chroot_here() -> Action {
     raw("chroot .", libc::SYS_chroot, &[text(b".\0")])
 }
 
-/// The outcomes of the last steps of a trace, so many of them.
-fn last(trace: &Trace, count: usize) -> String {
-    let cells: Vec<String> = trace.last_shown(count).iter().map(|shown| format!("{shown:7}")).collect();
-    cells.join(" ").trim_end().to_owned()
-}
-
 /// The id that has to have a mapping is the effective one, of uids and of gids, in every call: not the real,
 /// the saved or the filesystem id.
 /// Source: unshare(2), clone(2): EPERM; kernel create_user_ns(): new->euid, new->egid.
+#[rstest]
+#[case::clone(CLONE)]
+#[case::clone3(CLONE3)]
+#[case::unshare(UNSHARE)]
 #[harness::test(Root, Userns, Capability(Cap::Setpcap), pins("create.unmapped-uid", "create.unmapped-gid"))]
-fn whose_id() {
+fn whose_id(#[case] create: Action) {
     let kinds = [("uid", SetId::Setresuid, SetId::Setfsuid), ("gid", SetId::Setresgid, SetId::Setfsgid)];
     let places = ["real", "effective", "saved", "filesystem"];
-    let mut table = format!("{:24} clone   clone3  unshare\n", "");
+    let mut table = String::new();
     for (kind, all, fs) in kinds {
         for (has, (usual, odd)) in [("alone", (8, 7)), ("missing", (7, 8))] {
             for (at, place) in places.into_iter().enumerate() {
@@ -51,26 +47,34 @@ fn whose_id() {
                     _ => [uid_map("0 0 1"), gid_map("7 7 1")],
                 };
                 let cast = root().privileged(&[]).outside(&become_it).inside(&[]).privileged(&maps);
-                let trace = cast.inside(&CALLS).play();
-                let _ = writeln!(table, "{kind} {place:10} {has:9} {}", last(&trace, 3));
+                let trace = cast.inside(std::slice::from_ref(&create)).play();
+                let _ = writeln!(table, "{kind} {place:10} {has:7} {}", trace.last_shown(1).concat());
             }
         }
     }
 
-    check!(table);
+    check!(table, @r"
+    uid real       alone   EPERM
+    uid effective  alone   ok
+    uid saved      alone   EPERM
+    uid filesystem alone   EPERM
+    uid real       missing ok
+    uid effective  missing EPERM
+    uid saved      missing ok
+    uid filesystem missing ok
+    gid real       alone   EPERM
+    gid effective  alone   ok
+    gid saved      alone   EPERM
+    gid filesystem alone   EPERM
+    gid real       missing ok
+    gid effective  missing EPERM
+    gid saved      missing ok
+    gid filesystem missing ok
+    ");
 }
 
-/// The limit is looked at first, then the root directory and the ids; flags that do not go together are
-/// refused before all of these.
-/// Source: kernel create_user_ns(): inc_user_namespaces() before current_chrooted(); copy_process().
-#[harness::test(
-    Root,
-    Userns,
-    pins("limit.count", "create.chrooted", "create.unmapped-uid", "create.shared-fs", "create.unknown-flag")
-)]
-fn what_is_refused_first() {
-    let with_fs = Action::Clone(NEWUSER | libc::CLONE_FS);
-    let with_parent = Action::Unshare(NEWUSER | libc::CLONE_PARENT);
+/// A line for each set of reasons why a creation is refused, with the outcome of this call.
+fn refused_for(create: &Action) -> String {
     let (limit, chroot) = (limit(0), [Action::Chroot("/proc", "/proc".into())]);
     let rows: [(&str, [&[Action]; 3]); 8] = [
         ("nothing", [&[], &MAPS, &[]]),
@@ -83,14 +87,56 @@ fn what_is_refused_first() {
         ("all three", [&limit, &[], &chroot]),
     ];
 
-    let mut table = format!("{:24} fs too  parent too  clone   clone3  unshare\n", "what speaks against it");
+    let mut table = String::new();
     for (name, [limit, maps, chroot]) in rows {
         let cast = root().outside(&[]).inside(limit).outside(maps).inside(chroot);
-        let trace = cast.inside(&[with_fs.clone(), with_parent.clone()]).inside(&CALLS).play();
-        let _ = writeln!(table, "{name:24} {}", last(&trace, 5));
+        let trace = cast.inside(std::slice::from_ref(create)).play();
+        let _ = writeln!(table, "{name:24} {}", trace.last_shown(1).concat());
     }
+    table
+}
 
-    check!(table);
+/// The limit is looked at first, then the root directory and the ids.
+/// Source: kernel create_user_ns(): inc_user_namespaces() before current_chrooted().
+#[rstest]
+#[case::clone(CLONE)]
+#[case::clone3(CLONE3)]
+#[case::unshare(UNSHARE)]
+#[harness::test(Root, Userns, pins("limit.count", "create.chrooted", "create.unmapped-uid"))]
+fn what_is_refused_first(#[case] create: Action) {
+    check!(refused_for(&create), @r"
+    nothing                  ok
+    unmapped                 EPERM
+    chrooted                 EPERM
+    chrooted, unmapped       EPERM
+    at the limit             ENOSPC
+    at the limit, unmapped   ENOSPC
+    at the limit, chrooted   ENOSPC
+    all three                ENOSPC
+    ");
+}
+
+/// Flags that do not go together are refused before the limit, the root directory and the ids are looked at.
+/// Source: clone(2), unshare(2): EINVAL; kernel copy_process(), check_unshare_flags().
+#[rstest]
+#[case::fs(Action::Clone(NEWUSER | libc::CLONE_FS))]
+#[case::parent(Action::Unshare(NEWUSER | libc::CLONE_PARENT))]
+#[harness::test(
+    Root,
+    Userns,
+    pins("limit.count", "create.chrooted", "create.shared-fs", "create.unknown-flag")
+)]
+fn flags_are_refused_before_all_else(#[case] create: Action) {
+    check!(refused_for(&create), @r"
+    nothing                  EINVAL
+    unmapped                 EINVAL
+    chrooted                 EINVAL
+    chrooted, unmapped       EINVAL
+    at the limit             EINVAL
+    at the limit, unmapped   EINVAL
+    at the limit, chrooted   EINVAL
+    all three                EINVAL
+    ");
 }
 
 /// A creation that was refused for the root directory or the ids no longer counts against the limit.
@@ -118,22 +164,22 @@ fn a_refusal_does_not_count(#[case] before: &[Action], #[case] refused: &[Action
 /// root or something was mounted over it; in a mount namespace of its own as well.
 /// Source: unshare(2), EPERM; kernel current_chrooted(): follow_down().
 #[rstest]
-#[case::in_a_mount_namespace_of_its_own(&[])]
-#[case::at_a_mount(&[tmpfs("mount at /tmp", b"/tmp\0").or_stop(), Action::Chroot("/tmp", "/tmp".into())])]
-#[case::here_at_the_root(&[chdir("chdir /", b"/\0"), chroot_here()])]
-#[case::here_elsewhere(&[chdir("chdir /proc", b"/proc\0"), chroot_here()])]
-#[case::beneath_a_mount(&[tmpfs("mount over /", b"/\0").or_stop()])]
+#[case::in_a_mount_namespace_of_its_own(&[], OK)]
+#[case::at_a_mount(&[tmpfs("mount at /tmp", b"/tmp\0").or_stop(), Action::Chroot("/tmp", "/tmp".into())], EPERM)]
+#[case::here_at_the_root(&[chdir("chdir /", b"/\0"), chroot_here()], OK)]
+#[case::here_elsewhere(&[chdir("chdir /proc", b"/proc\0"), chroot_here()], EPERM)]
+#[case::beneath_a_mount(&[tmpfs("mount over /", b"/\0").or_stop()], EPERM)]
 #[case::on_top_of_a_mount(&[
     tmpfs("mount at /tmp", b"/tmp\0").or_stop(),
     chdir("chdir /tmp", b"/tmp\0"),
     mount("move it over /", [b".\0", b"/\0", b"\0"], libc::MS_MOVE).or_stop(),
     chroot_here(),
-])]
+], OK)]
 #[case::beneath_a_moved_mount(&[
     tmpfs("mount at /tmp", b"/tmp\0").or_stop(),
     chdir("chdir /tmp", b"/tmp\0"),
     mount("move it over /", [b".\0", b"/\0", b"\0"], libc::MS_MOVE).or_stop(),
-])]
+], EPERM)]
 #[harness::test(
     Root,
     Userns,
@@ -142,12 +188,16 @@ fn a_refusal_does_not_count(#[case] before: &[Action], #[case] refused: &[Action
     File("/tmp"),
     pins("create.chrooted")
 )]
-fn whose_root(#[case] steps: &[Action]) {
+fn whose_root(
+    #[case] steps: &[Action],
+    #[case] expected: Answer,
+    #[values(CLONE, CLONE3, UNSHARE)] create: Action,
+) {
     let cast = root().outside(&own_mounts());
 
-    let trace = cast.outside(steps).outside(&CALLS).play();
+    let trace = cast.outside(steps).outside(&[create]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// What else a process with a single thread ceases to share may be named with a user namespace.

@@ -29,6 +29,11 @@ fn no_bounding() -> Action {
 /// Whatever a process was, and whichever way it came: in the namespace it has every capability effective,
 /// permitted and in its bounding set, none inheritable or ambient, and no securebits, locked or not.
 /// Source: user_namespaces(7), "Capabilities"; kernel set_cred_user_ns().
+#[rstest]
+#[case::unshare(UNSHARE)]
+#[case::clone(Action::Child(Child::GoesOn(NEWUSER)))]
+#[case::clone3(Action::Child(Child::GoesOnByClone3(NEWUSER.cast_unsigned().into())))]
+#[case::setns(JOIN)]
 #[harness::test(
     Root,
     Userns,
@@ -37,7 +42,7 @@ fn no_bounding() -> Action {
     Capability(Cap::SysAdmin),
     pins("enter.capabilities", "enter.bounding-set", "enter.securebits")
 )]
-fn every_start_and_way() {
+fn every_start_and_way(#[case] enter: Action) {
     let starts: [(&str, Vec<Action>); 9] = [
         ("all", vec![]),
         ("none", vec![only_caps(&[])]),
@@ -49,25 +54,26 @@ fn every_start_and_way() {
         ("locked securebits", vec![securebits(0xef)]),
         ("all of it, ids kept", [vec![no_bounding(), securebits(0x10)], ambient().to_vec()].concat()),
     ];
-    let ways = [
-        ("unshare", UNSHARE),
-        ("clone", Action::Child(Child::GoesOn(NEWUSER))),
-        ("clone3", Action::Child(Child::GoesOnByClone3(NEWUSER.cast_unsigned().into()))),
-        ("setns", JOIN),
-    ];
-
     let mut table = String::new();
     for (start, steps) in starts {
-        for (way, enter) in &ways {
-            let cast = root().outside(&[]).inside(&[]).outside(&steps);
-            let trace = cast.outside(std::slice::from_ref(enter)).play();
-            // A start that could not be made would look like any other.
-            assert!(trace.outcomes_shown().all(|outcome| outcome == "ok"), "{trace}");
-            let _ = writeln!(table, "{start:20} {way:7}  {}", trace.credentials_in_short(Actor::Outside));
-        }
+        let cast = root().outside(&[]).inside(&[]).outside(&steps);
+        let trace = cast.outside(std::slice::from_ref(&enter)).play();
+        // A start that could not be made would look like any other.
+        assert!(trace.outcomes_shown().all(|outcome| outcome == "ok"), "{trace}");
+        let _ = writeln!(table, "{start:20} {}", trace.credentials_in_short(Actor::Outside));
     }
 
-    check!(table);
+    check!(table, @r"
+    all                  uid overflow  gid overflow  groups [overflow]  caps all
+    none                 uid overflow  gid overflow  groups [overflow]  caps all
+    one                  uid overflow  gid overflow  groups [overflow]  caps all
+    permitted alone      uid overflow  gid overflow  groups [overflow]  caps all
+    inheritable          uid overflow  gid overflow  groups [overflow]  caps all
+    ambient              uid overflow  gid overflow  groups [overflow]  caps all
+    smaller bounding set uid overflow  gid overflow  groups [overflow]  caps all
+    locked securebits    uid overflow  gid overflow  groups [overflow]  caps all
+    all of it, ids kept  uid overflow  gid overflow  groups [overflow]  caps all
+    ");
 }
 
 /// Whoever enters a namespace that it owns, or that lies below one that it owns, has gained nothing; anybody

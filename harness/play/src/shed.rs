@@ -1,6 +1,6 @@
 //! Giving up the privileges of this process that only a few callers have.
 
-use rustix::io::Result;
+use rustix::io::{Errno, Result};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities,
 };
@@ -27,6 +27,10 @@ pub fn shed_privileges() -> Result<()> {
     if wanted == held {
         return Ok(());
     }
-    clear_ambient_capability_set()?;
+    match clear_ambient_capability_set() {
+        // A kernel without ambient sets (before 4.3, and gVisor) does not know the option.
+        Ok(()) | Err(Errno::INVAL) => {}
+        Err(error) => return Err(error),
+    }
     set_capabilities(None, wanted)
 }

@@ -1,8 +1,9 @@
-//! The forked child: makes raw system calls on request. Only this module and those below it have `unsafe` code.
+//! The process of an actor: makes raw system calls on request. Only this module and those below it have `unsafe` code.
 //!
-//! An actor may be forked from a process with many threads. Until it becomes a program it therefore makes only
-//! async-signal-safe calls: it allocates nothing, takes no lock and never panics. It ends when the director closes
-//! the other end of its socket.
+//! An actor is forked, or shares the memory of the director. The director may have many threads. Until it becomes a
+//! program, an actor therefore makes only async-signal-safe calls: it allocates nothing, takes no lock and never panics. If
+//! it shares memory, it makes no call of the C library that keeps anything in memory, not even errno. It ends when the
+//! director closes the other end of its socket.
 #![expect(unsafe_code, reason = "system calls, fork and exec; every block says why it is sound")]
 #![expect(
     clippy::cast_possible_truncation,
@@ -16,28 +17,40 @@ mod child;
 mod compat;
 mod filter;
 mod fork;
+mod kernel;
+mod memory;
 mod message;
 mod nest;
 mod peer_death;
 mod probe;
 mod program_guard;
 mod record;
+mod share;
 mod sockets;
 
 pub use barrier::barrier;
 pub use calls::{fs_gid, fs_uid};
 pub use filter::install_filter;
 pub use fork::{Start, fork, fork_for_test, in_a_child, reset_signals};
+pub use memory::Block;
 pub use nest::{Nested, nest};
 pub use probe::{Question, Reply, ask};
+pub use share::share;
 
-use crate::wire::{Failing, MESSAGE, NONE, Op, REQUEST_WORDS, ROOM, SLOTS};
+use crate::wire::{Failing, NONE, Op, REQUEST_WORDS, SLOTS};
 use libc::{c_int, c_long};
+use memory::Buffers;
 use record::Record;
+use share::Shared;
 use std::cell::UnsafeCell;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The kernel's errnos are -1 to this.
+const LAST_ERRNO: i64 = -4095;
+/// The exit status of an actor that was asked for something that it may not do in shared memory.
+const NEEDS_OWN_MEMORY: c_int = 93;
 
 /// How many actors a process may have at a time before two share a counter.
 const STEP_COUNTERS: usize = 1024;
@@ -47,10 +60,6 @@ const STEP_COUNTERS: usize = 1024;
 struct Private<T>(UnsafeCell<T>);
 // SAFETY: the parent never touches the contents, and an actor has one thread.
 unsafe impl<T> Sync for Private<T> {}
-
-static REQUESTS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
-static ANSWERS: Private<[u8; MESSAGE]> = Private(UnsafeCell::new([0; MESSAGE]));
-static RESULTS: Private<[u8; ROOM]> = Private(UnsafeCell::new([0; ROOM]));
 
 /// The current step of the actor with this number, in memory that all processes share. There is one counter for each
 /// actor that a process has at a time. Greater numbers start again at the first counter.
@@ -85,11 +94,15 @@ fn exit(status: c_int) -> ! {
 
 /// A change of credentials clears the parent-death signal, so the actor sets it again after every message.
 fn die_with_parent() {
+    let args = [libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0, 0];
     // SAFETY: sets an attribute of this process.
-    unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    unsafe { kernel::call(libc::SYS_prctl, args.map(c_long::from)) };
 }
 
 struct Actor {
+    buffers: &'static Buffers,
+    /// Whether it shares the memory of the director.
+    memory: Memory,
     /// The counter by which the director sees the current step, in case this process dies.
     step: &'static AtomicU32,
     /// The time limit of a message, in milliseconds.
@@ -107,8 +120,25 @@ struct Actor {
     stopped: bool,
 }
 
-fn serve(step: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u8]) -> ! {
+/// Whose memory an actor has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    /// Its own.
+    Own,
+    /// The director's.
+    Directors,
+}
+
+fn serve(
+    (buffers, memory): (&'static Buffers, Memory),
+    step: &'static AtomicU32,
+    limit: u32,
+    slots: [RawFd; SLOTS],
+    first: &[u8],
+) -> ! {
     let mut actor = Actor {
+        buffers,
+        memory,
         step,
         limit,
         slots,
@@ -122,7 +152,7 @@ fn serve(step: &'static AtomicU32, limit: u32, slots: [RawFd; SLOTS], first: &[u
     loop {
         let length = actor.receive();
         // SAFETY: `receive` has filled so many bytes, and nothing writes to them until it is called again.
-        let batch = unsafe { std::slice::from_raw_parts(REQUESTS.0.get().cast::<u8>(), length) };
+        let batch = unsafe { std::slice::from_raw_parts(buffers.requests(), length) };
         actor.batch(batch);
     }
 }
@@ -134,7 +164,12 @@ fn end_in(milliseconds: u32) {
     let value = libc::timeval { tv_sec: seconds.into(), tv_usec: i64::from(rest) * 1000 };
     let timer = libc::itimerval { it_interval: never, it_value: value };
     // SAFETY: sets a timer of this process.
-    unsafe { libc::syscall(libc::SYS_setitimer, libc::ITIMER_REAL, &raw const timer, 0) };
+    unsafe {
+        kernel::call(
+            libc::SYS_setitimer,
+            [libc::ITIMER_REAL as c_long, (&raw const timer) as c_long, 0, 0, 0, 0],
+        )
+    };
 }
 
 impl Actor {
@@ -175,9 +210,8 @@ impl Actor {
         let mut errno = 0;
         if done {
             value = self.perform(record);
-            if value == -1 {
-                // SAFETY: the C library's errno of this thread.
-                errno = unsafe { *libc::__errno_location() };
+            if (LAST_ERRNO..0).contains(&value) {
+                (value, errno) = (-1, -(value as c_int));
                 self.stopped |= record.failing() == Failing::Stops as u64;
             }
             if keep != NONE {
@@ -193,46 +227,55 @@ impl Actor {
         self.answer(record, done, value, errno, length);
     }
 
+    /// What the kernel returns: a negative errno if it refuses.
     fn perform(&mut self, record: &Record) -> i64 {
         let args = self.arguments(record);
         match record.op() {
             op if op == Op::Syscall as u64 => {
-                let [a, b, c, d, e, f] = args;
                 // SAFETY: pointers are to memory of this process or are meant to be bad; a call that
-                // damages the actor damages nobody else, and shows as its death.
-                let value = unsafe { libc::syscall(record.head[1] as c_long, a, b, c, d, e, f) };
+                // damages the actor damages nobody else, and shows as its death. Where memory is shared, the scenario has
+                // none of the calls that change memory elsewhere than in the room for results.
+                let value = unsafe { kernel::call(record.head[1] as c_long, args) };
                 self.forget_closed(record, value);
                 value
             }
-            op if op == Op::Libc as u64 => calls::libc_call(record.head[1] as c_long, args),
-            op if op == Op::Spawn as u64 => {
-                self.spawn(record.head[REQUEST_WORDS - 6], record.head[REQUEST_WORDS - 5] as usize, args[2])
-            }
+            op if op == Op::Spawn as u64 => self.spawn(record, args),
             op if op == Op::Take as u64 => std::mem::replace(&mut self.arrived, -1).into(),
             op if op == Op::Send as u64 => {
                 self.leaving = args[0] as RawFd;
                 0
             }
-            op if op == Op::Exec as u64 => self.guard(record),
-            op if op == Op::DieWithDirector as u64 => self.watch_director(),
             op if op == Op::ReadAll as u64 => calls::read_all(args),
-            op if op == Op::ManyGroups as u64 => calls::many_groups(args),
-            op if op == Op::CountGroups as u64 => calls::count_groups(args),
-            op if op == Op::Compat as u64 => compat::compat(record, |slot| self.slot(slot)),
             op if op == Op::Clone as u64 => calls::clone(record.head[1] as c_long, args),
-            op if op == Op::Companion as u64 => calls::companion(c_int::try_from(args[0]).unwrap_or(-1)),
-            op if op == Op::GoOn as u64 => self.go_on(record.head[1] as c_long, args),
-            op if op == Op::Dead as u64 => child::dead(args[0] != 0),
-            op if op == Op::Zombie as u64 => calls::zombie(record.head[1] as c_long, args),
             op if op == Op::Socketpair as u64 => self.socketpair(),
             op if op == Op::SendCredentials as u64 => sockets::send_credentials(args),
-            op if op == Op::ReceiveCredentials as u64 => sockets::receive_credentials(args),
-            op if op == Op::Barrier as u64 => barrier::wait_all(args),
-            op if op == Op::Clock as u64 => barrier::clock(args),
+            op if op == Op::ReceiveCredentials as u64 => self.receive_credentials(args),
             op if op == Op::Exit as u64 => {
                 self.send();
                 exit(0)
             }
+            _ if self.memory == Memory::Own => self.perform_in_own_memory(record, args),
+            _ => exit(NEEDS_OWN_MEMORY),
+        }
+    }
+
+    /// What changes memory, or asks the C library.
+    fn perform_in_own_memory(&mut self, record: &Record, args: [c_long; 6]) -> i64 {
+        match record.op() {
+            op if op == Op::Libc as u64 => calls::libc_call(record.head[1] as c_long, args),
+            op if op == Op::Exec as u64 => self.guard(record),
+            op if op == Op::DieWithDirector as u64 => self.watch_director(),
+            op if op == Op::ManyGroups as u64 => calls::many_groups(args),
+            op if op == Op::CountGroups as u64 => calls::count_groups(args, self.buffers.results()),
+            op if op == Op::Compat as u64 => {
+                compat::compat(record, self.buffers.results(), |slot| self.slot(slot))
+            }
+            op if op == Op::Companion as u64 => calls::companion(c_int::try_from(args[0]).unwrap_or(-1)),
+            op if op == Op::GoOn as u64 => self.go_on(record.head[1] as c_long, args),
+            op if op == Op::Dead as u64 => child::dead(args[0] != 0),
+            op if op == Op::Zombie as u64 => calls::zombie(record.head[1] as c_long, args),
+            op if op == Op::Barrier as u64 => barrier::wait_all(args),
+            op if op == Op::Clock as u64 => barrier::clock(args),
             _ => exit(97),
         }
     }

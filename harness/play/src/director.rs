@@ -8,13 +8,16 @@ mod end;
 mod program;
 mod queue;
 mod states;
+mod turn;
 
 use credentials::credential_calls;
 pub(crate) use queue::Queue;
+pub(crate) use turn::Turn;
+pub use turn::{Actors, UnknownActors, choose_actors};
 
 use crate::error::Error;
 use crate::lower::{Context, Directed, Lowered, number, syscall};
-use crate::process::{ActorProcess, ask, spawn};
+use crate::process::{ActorProcess, Memory, ask, spawn};
 use crate::wire::{Arg, HAND, Op, Request};
 use crate::{decode, here, lower, observer};
 use harness_scenario::action::{Action, CapChange};
@@ -71,18 +74,50 @@ impl Play for Scenario {
             return Ok(trace);
         }
         judged?;
-        let mut director = Director::new(self, limit)?;
-        let mut queue = Queue::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            director.take(index, step, &mut queue)?;
-        }
-        let states = director.states(&mut queue)?;
-        director.wait_exit()?;
-        let trace =
-            Trace { scenario: self.clone(), outcomes: director.outcomes, states, names: director.names };
+        let trace = match turn::actors() {
+            Actors::Cheap => play(self, Turn::cheapest(self), limit)?,
+            Actors::Forked => play(self, Turn::forked(), limit)?,
+            Actors::Both => play_both_ways(self, limit)?,
+        };
         observer::played(&trace);
         Ok(trace)
     }
+}
+
+/// Plays a scenario with processes of one kind.
+fn play(scenario: &Scenario, turn: Turn, limit: Duration) -> Result<Trace, Error> {
+    let mut director = Director::new(scenario, turn.memory, limit)?;
+    let mut queue = Queue::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        director.take(index, step, &mut queue)?;
+    }
+    let states = director.states(&mut queue)?;
+    director.wait_exit()?;
+    Ok(Trace { scenario: scenario.clone(), outcomes: director.outcomes, states, names: director.names })
+}
+
+/// Plays a scenario with forked processes and, if it may be played with processes that share memory, once more with these.
+/// Both have to give the same trace.
+fn play_both_ways(scenario: &Scenario, limit: Duration) -> Result<Trace, Error> {
+    let forked = play(scenario, Turn::forked(), limit)?;
+    let cheap = play(scenario, Turn::cheapest(scenario), limit)?;
+    match same(&forked, &cheap) {
+        true => Ok(cheap),
+        false => Err(Error::ActorsDiffer { forked: forked.to_string(), cheap: cheap.to_string() }),
+    }
+}
+
+/// Whether two traces say the same. Each has namespaces of its own, so that only whether a process is still in the
+/// caller's is compared.
+fn same(one: &Trace, other: &Trace) -> bool {
+    let told = |trace: &Trace| -> Vec<(Actor, bool, State)> {
+        let told = |(actor, state): &(Actor, State)| {
+            let outside = state.userns == here::start().caller.userns;
+            (*actor, outside, State { userns: String::new(), ..state.clone() })
+        };
+        trace.states.iter().map(told).collect()
+    };
+    one.outcomes == other.outcomes && told(one) == told(other)
 }
 
 /// Refuses a scenario with a step that could reach the host, before any process is forked.
@@ -96,7 +131,8 @@ pub(crate) fn judge(scenario: &Scenario) -> Result<(), Error> {
 /// # Errors
 /// If the harness fails.
 pub fn play_program(scenario: &Scenario, limit: Duration) -> Result<Trace, Error> {
-    let mut director = Director::new(scenario, limit)?;
+    let turn = Turn::forked();
+    let mut director = Director::new(scenario, turn.memory, limit)?;
     let mut queue = Queue::new();
     for (index, step) in scenario.steps.iter().enumerate() {
         if matches!(step.action, Action::Run(_)) {
@@ -150,6 +186,7 @@ pub(crate) struct Director<'a> {
     pub(crate) names: Names,
     caller: &'static Caller,
     pub(crate) limit: Duration,
+    memory: Memory,
     pub(crate) processes: Vec<ActorProcess>,
     /// The actors that have ended and were not reaped.
     zombies: Vec<ActorProcess>,
@@ -160,12 +197,13 @@ pub(crate) struct Director<'a> {
 }
 
 impl<'a> Director<'a> {
-    pub(crate) fn new(scenario: &'a Scenario, limit: Duration) -> Result<Self, Error> {
+    pub(crate) fn new(scenario: &'a Scenario, memory: Memory, limit: Duration) -> Result<Self, Error> {
         let start = here::start();
         let names = start.names(&scenario.run_as);
         let (processes, zombies, kept) = (Vec::new(), Vec::new(), Vec::new());
         let (outcomes, states) = (Vec::new(), Vec::new());
-        Ok(Self { scenario, names, caller: &start.caller, limit, processes, zombies, kept, outcomes, states })
+        let caller = &start.caller;
+        Ok(Self { scenario, names, caller, limit, memory, processes, zombies, kept, outcomes, states })
     }
 
     pub(crate) fn find(&self, actor: Actor) -> Option<usize> {
@@ -241,7 +279,7 @@ impl<'a> Director<'a> {
                     }
                     _ => GroupsOrigin::Caller,
                 };
-                (ActorProcess::to_be_forked(actor, proc()?.as_fd(), self.limit)?, kept)
+                (ActorProcess::to_be_forked(actor, proc()?.as_fd(), self.memory, self.limit), kept)
             }
         };
         self.processes.push(process);

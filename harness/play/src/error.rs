@@ -138,6 +138,13 @@ pub enum Error {
         /// The time that the race has.
         budget: Duration,
     },
+    /// A scenario gave two traces, one with forked processes and one with processes that share memory.
+    ActorsDiffer {
+        /// The trace of forked processes.
+        forked: String,
+        /// The trace of processes that share memory.
+        cheap: String,
+    },
     /// A scenario is invalid: it names an actor that was not forked, or a file descriptor that is not held.
     InvalidScenario(String),
 }
@@ -197,6 +204,9 @@ impl Error {
             Self::TooSlow { rounds, ended, budget } => {
                 format!("{ended} of {rounds} rounds of a race ended within {budget:?}")
             }
+            Self::ActorsDiffer { forked, cheap } => format!(
+                "processes that share memory gave another trace than forked ones\nforked:\n{forked}\nsharing:\n{cheap}"
+            ),
             Self::InvalidScenario(what) => format!("the scenario makes no sense: {what}"),
         }
     }

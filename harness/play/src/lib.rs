@@ -41,6 +41,7 @@
 //! |---|---|
 //! | [`Play`], [race] | a scenario is played, or is the stage of a race |
 //! | [observe], [rehearse_with] | who is shown each trace, and who may answer in place of the kernel |
+//! | [choose_actors] | whether processes are forked or share memory |
 //! | [host], [facts], [here] | what is known of this host |
 //! | [shed_privileges] | gives up what only few callers have |
 //! | [error] | what can go wrong with the harness, as opposed to what the kernel refuses |
@@ -65,7 +66,7 @@ mod wire;
 pub use actor::{fork_for_test, install_filter, reset_signals};
 #[doc(hidden)]
 pub use director::play_program;
-pub use director::{LIMIT, Play};
+pub use director::{Actors, LIMIT, Play, UnknownActors, choose_actors};
 pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};
 pub use observer::{AlreadyObserved, observe, rehearse_with};

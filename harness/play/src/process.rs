@@ -3,9 +3,11 @@
 mod ask;
 mod buffer;
 mod end;
+mod room;
 
 pub use ask::{ask, spawn};
 use buffer::Buffer;
+pub use room::{Memory, Room};
 
 use crate::actor::{self, Start};
 use crate::error::Error;
@@ -32,17 +34,29 @@ pub struct ActorProcess {
     pub actor: Actor,
     number: usize,
     fork_state: ForkState,
-    socket: OwnedFd,
+    memory: Room,
+    /// The director's end, from the fork on. An actor that leaves its answers in shared memory has none.
+    socket: Option<OwnedFd>,
     limit: Duration,
     reaped: Option<Status>,
 }
 
 /// Whether the process is there.
 enum ForkState {
-    /// It is not forked yet. It will answer on this socket and open files through this directory /proc.
-    NotForked(OwnedFd, BorrowedFd<'static>),
+    /// It is not forked yet. It will open files through this directory /proc.
+    NotForked(BorrowedFd<'static>),
     /// Since its fork, until it is reaped.
     Forked(Pid),
+}
+
+/// Whether an actor exits after a message.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It continues, or its answers are so long that the director has to read them first.
+    #[default]
+    Later,
+    /// It exits and its answers are short. Waiting for the exit first saves a wake-up for the answers.
+    AtOnce,
 }
 
 /// The description of the step with a number.
@@ -68,32 +82,39 @@ pub fn sockets(limit: Duration) -> Result<(OwnedFd, OwnedFd), Error> {
 impl ActorProcess {
     /// An actor that the calling process forks when it has a message for it. Memory that a parent writes after a fork
     /// has to be copied, so everything is prepared before.
-    pub fn to_be_forked(actor: Actor, proc: BorrowedFd<'static>, limit: Duration) -> Result<Self, Error> {
-        let (socket, theirs) = sockets(limit)?;
-        let (number, fork_state) = (next_number(), ForkState::NotForked(theirs, proc));
-        Ok(Self { actor, number, fork_state, socket, limit, reaped: None })
+    pub fn to_be_forked(actor: Actor, proc: BorrowedFd<'static>, memory: Memory, limit: Duration) -> Self {
+        let (number, fork_state) = (next_number(), ForkState::NotForked(proc));
+        let memory = Room::of(memory);
+        Self { actor, number, fork_state, memory, socket: None, limit, reaped: None }
     }
 
     /// An actor that another one has forked.
-    pub fn new(actor: Actor, number: usize, pid: Pid, socket: OwnedFd, limit: Duration) -> Self {
-        Self { actor, number, fork_state: ForkState::Forked(pid), socket, limit, reaped: None }
+    pub fn new(actor: Actor, number: usize, pid: Pid, socket: OwnedFd, memory: Room, limit: Duration) -> Self {
+        let fork_state = ForkState::Forked(pid);
+        Self { actor, number, fork_state, memory, socket: Some(socket), limit, reaped: None }
     }
 
     /// Forks the actor with its first message of requests, if it is not forked yet.
-    fn fork(&mut self, batch: &[u8]) -> Result<(), Error> {
-        if let ForkState::NotForked(socket, proc) = &self.fork_state {
-            let limit = u32::try_from(self.limit.as_millis()).unwrap_or(u32::MAX);
-            let start = Start { number: self.number, socket: socket.as_fd(), proc: *proc, limit, batch };
-            let forked = actor::fork(start);
-            let pid = forked.map_err(|errno| Error::Fork { actor: self.actor, errno })?;
-            self.fork_state = ForkState::Forked(pid);
-        }
+    fn fork(&mut self, batch: &[u8], end: End) -> Result<(), Error> {
+        let ForkState::NotForked(proc) = self.fork_state else { return Ok(()) };
+        let limit = u32::try_from(self.limit.as_millis()).unwrap_or(u32::MAX);
+        let leaves_answers = end == End::AtOnce && self.memory.block().is_some();
+        let ends = if leaves_answers { None } else { Some(sockets(self.limit)?) };
+        let (ours, theirs) = ends.unzip();
+        let socket = theirs.as_ref().map(AsFd::as_fd);
+        let start = Start { number: self.number, socket, proc, limit, batch };
+        let forked = match self.memory.block() {
+            Some(block) => actor::share(start, block),
+            None => actor::fork(start),
+        };
+        let pid = forked.map_err(|errno| Error::Fork { actor: self.actor, errno })?;
+        (self.fork_state, self.socket) = (ForkState::Forked(pid), ours);
         Ok(())
     }
 
     /// Forks the actor, if it is not forked yet.
     pub fn ensure_forked(&mut self) -> Result<(), Error> {
-        self.fork(&[])
+        self.fork(&[], End::Later)
     }
 
     /// Its process id, once it is forked.
@@ -104,17 +125,23 @@ impl ActorProcess {
         }
     }
 
-    /// Sends a message of requests, with a file descriptor.
-    pub fn send(&mut self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<(), Error> {
-        if matches!((&self.fork_state, fd), (ForkState::NotForked(..), None)) {
-            return self.fork(message);
+    /// Sends a message of requests, after which the actor may exit.
+    pub fn send(&mut self, message: &[u8], end: End) -> Result<(), Error> {
+        match self.fork_state {
+            ForkState::NotForked(_) => self.fork(message, end),
+            ForkState::Forked(_) => self.send_with(message, None),
         }
+    }
+
+    /// Sends a message of requests, with a file descriptor.
+    pub fn send_with(&mut self, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Result<(), Error> {
         self.ensure_forked()?;
+        let Some(socket) = &self.socket else { return Ok(()) };
         let fds: Vec<i32> = fd.iter().map(AsRawFd::as_raw_fd).collect();
         let rights = [ControlMessage::ScmRights(&fds)];
         let control = if fds.is_empty() { &rights[..0] } else { &rights[..] };
         let vector = [IoSlice::new(message)];
-        match sendmsg::<()>(self.socket.as_raw_fd(), &vector, control, MsgFlags::MSG_NOSIGNAL, None) {
+        match sendmsg::<()>(socket.as_raw_fd(), &vector, control, MsgFlags::MSG_NOSIGNAL, None) {
             // If the actor has ended, this is reported when the director waits for its answer.
             Ok(_) | Err(Errno::EPIPE | Errno::ECONNRESET) => Ok(()),
             Err(errno) => Err(Error::Director { what: "send to an actor", errno }),
@@ -127,6 +154,9 @@ impl ActorProcess {
         count: usize,
         doing: Doing<'_>,
     ) -> Result<(Vec<Answer>, Option<OwnedFd>), Error> {
+        if self.socket.is_none() {
+            return Ok((self.left_answers(count, doing)?, None));
+        }
         let mut buffer = Buffer::take();
         let (mut all, mut arrived) = (Vec::with_capacity(count), None);
         while all.len() < count {
@@ -147,6 +177,21 @@ impl ActorProcess {
         Ok((all, arrived))
     }
 
+    /// The answers that an actor has left in shared memory, once it has ended.
+    fn left_answers(&mut self, count: usize, doing: Doing<'_>) -> Result<Vec<Answer>, Error> {
+        self.reap();
+        let mut all = Vec::with_capacity(count);
+        let left = self.memory.block().map_or(&[][..], |block| block.answers());
+        match read_answers(left, &mut all) {
+            Some(()) if all.len() == count && self.reaped == Some(Status::Exited(0)) => Ok(all),
+            Some(()) if all.is_empty() => Err(self.gone(doing)),
+            Some(()) if all.len() > count => {
+                Err(Error::UnexpectedAnswer { actor: self.actor, doing: self.step(doing) })
+            }
+            _ => Err(Error::Short { actor: self.actor, doing: self.step(doing), bytes: left.len() }),
+        }
+    }
+
     /// The last known step of the actor.
     pub fn at(&self) -> u32 {
         actor::step_counter(self.number).load(Ordering::Relaxed)
@@ -157,11 +202,12 @@ impl ActorProcess {
     }
 
     fn message(&self, buffer: &mut [u8]) -> nix::Result<(usize, Option<OwnedFd>)> {
+        let Some(socket) = &self.socket else { return Ok((0, None)) };
         let mut vector = [IoSliceMut::new(buffer)];
         let mut space = nix::cmsg_space!([i32; 1]);
         let flags = MsgFlags::MSG_CMSG_CLOEXEC;
         let message = loop {
-            match recvmsg::<()>(self.socket.as_raw_fd(), &mut vector, Some(&mut space), flags) {
+            match recvmsg::<()>(socket.as_raw_fd(), &mut vector, Some(&mut space), flags) {
                 Err(Errno::EINTR) => {}
                 other => break other?,
             }
@@ -193,21 +239,22 @@ impl ActorProcess {
         }
     }
 
-    /// The socket on which it answers.
-    pub fn socket(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+    /// The socket on which it answers, from its fork on.
+    pub fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.socket.as_ref().map(AsFd::as_fd)
     }
 
     /// Whether an answer, or the end of the actor, arrives by then.
     pub fn readable_by(&self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        let Some(socket) = self.socket() else { return true };
+        let mut fds = [PollFd::new(socket, PollFlags::POLLIN)];
         poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)).is_ok_and(|ready| ready > 0)
     }
 
     /// Closes the socket, so that an actor that guards a program ends both.
     pub fn shutdown(&self) {
-        let _ = socket::shutdown(self.socket.as_raw_fd(), Shutdown::Both);
+        let _ = self.socket.as_ref().map(|socket| socket::shutdown(socket.as_raw_fd(), Shutdown::Both));
     }
 }
 

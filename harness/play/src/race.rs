@@ -37,7 +37,7 @@ pub use racer::{Racer, racer};
 use rounds::{Round, Rounds, Span};
 use setup::LastingRacers;
 
-use crate::director::{LIMIT, judge};
+use crate::director::{LIMIT, Turn, judge};
 use crate::error::Error;
 use crate::lower::Context;
 use crate::observer;
@@ -155,6 +155,7 @@ impl Race {
             return Ok(Tally { seen: BTreeMap::new(), rounds: 0, overlapping: 0 });
         }
         judged?;
+        let _turn = Turn::forked();
         let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
         let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);

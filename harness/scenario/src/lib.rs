@@ -9,6 +9,7 @@
 //! | [scenario], [actors], [action] | who does what, with which credentials |
 //! | [outcome], [state], [trace] | what came of it |
 //! | [reach] | what a step could change beyond the processes of its scenario |
+//! | [sharing] | whether its processes may share memory with the player |
 //! | [prediction] | what should come of it |
 //! | [ids], [caps], [map] | ids, capabilities and maps of ids |
 //! | [start], [caller], [release], [missing] | what is known of a host |
@@ -35,6 +36,7 @@ pub mod prediction;
 pub mod reach;
 pub mod release;
 pub mod scenario;
+pub mod sharing;
 pub mod show;
 pub mod start;
 pub mod state;

@@ -1,6 +1,7 @@
 //! Calls that take more than their arguments: processes made, wrappers of the C library, long lists.
 
-use super::{Private, RESULTS, die_with_parent, exit};
+use super::kernel::{self, clone_onto, from_libc};
+use super::{Private, die_with_parent, exit};
 use crate::wire::{SETEGID, SETEUID};
 use libc::{c_int, c_long};
 use nix::errno::Errno;
@@ -16,22 +17,20 @@ static MANY: Private<[u32; MANY_LEN]> = Private(UnsafeCell::new([0; MANY_LEN]));
 pub(super) fn clone(number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
     // SAFETY: without CLONE_VM a fork; with it the kernel is expected to refuse, and a child that
     // runs all the same shows as the death of the actor.
-    let pid = unsafe { libc::syscall(number, a, b, 0, 0, 0) };
+    let pid = unsafe { kernel::call(number, [a, b, 0, 0, 0, 0]) };
     if pid == 0 {
         exit(0);
     }
     if pid > 0 {
-        // SAFETY: waits for the child just made.
-        unsafe { libc::waitpid(pid as libc::pid_t, std::ptr::null_mut(), libc::__WALL) };
-        return 0;
+        kernel::wait_for(pid);
     }
-    pid
+    pid.min(0)
 }
 
 /// A child that exits at once. The actor does not wait for it yet.
 pub(super) fn zombie(number: c_long, [flags, ..]: [c_long; 6]) -> i64 {
     // SAFETY: a fork, with namespaces of its own perhaps.
-    let pid = unsafe { libc::syscall(number, flags, 0, 0, 0, 0) };
+    let pid = unsafe { kernel::call(number, [flags, 0, 0, 0, 0, 0]) };
     if pid == 0 {
         exit(0);
     }
@@ -76,57 +75,15 @@ pub(super) fn companion(flags: c_int) -> i64 {
     // SAFETY: one past the end of the stack, which grows down from there.
     let top = unsafe { STACK.0.get().add(1).cast() };
     let argument = std::ptr::without_provenance_mut(usize::try_from(flags).unwrap_or(0));
-    if clone_onto(flags | signal, top, idle, argument) > 0 { 0 } else { -1 }
-}
-
-type Entry = extern "C" fn(*mut libc::c_void) -> c_int;
-
-/// clone(2) of a child that begins in `entry`, which never returns, on a stack of its own. musl's wrapper
-/// refuses threads.
-fn clone_onto(flags: c_int, top: *mut libc::c_void, entry: Entry, argument: *mut libc::c_void) -> c_int {
-    let value: i64;
-    // SAFETY: the child runs on its own stack alone and does not come back; the parent goes on after the
-    // call as after any other.
-    #[cfg(target_arch = "x86_64")]
-    unsafe {
-        std::arch::asm!(
-            "syscall", "test rax, rax", "jnz 2f", "xor ebp, ebp", "mov rdi, r13", "call r12", "ud2", "2:",
-            inlateout("rax") libc::SYS_clone => value, in("rdi") i64::from(flags), in("rsi") top,
-            in("rdx") 0, in("r10") 0, in("r8") 0, in("r12") entry, in("r13") argument,
-            lateout("rcx") _, lateout("r11") _,
-        );
-    }
-    // SAFETY: as above.
-    #[cfg(target_arch = "aarch64")]
-    unsafe {
-        std::arch::asm!(
-            "svc 0", "cbnz x0, 2f", "mov x0, x21", "blr x20", "brk 1", "2:",
-            inlateout("x0") i64::from(flags) => value, in("x1") top, in("x2") 0, in("x3") 0, in("x4") 0,
-            in("x8") libc::SYS_clone, in("x20") entry, in("x21") argument,
-        );
-    }
-    // SAFETY: as above.
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    unsafe {
-        return libc::clone(entry, top, flags, argument);
-    }
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    match c_int::try_from(value) {
-        Ok(error @ -4095..0) => {
-            // SAFETY: the C library's errno of this thread.
-            unsafe { *libc::__errno_location() = -error };
-            -1
-        }
-        Ok(pid) => pid,
-        Err(_) => -1,
-    }
+    // SAFETY: this is the only companion of the actor.
+    unsafe { clone_onto(flags | signal, top, idle, argument) }.min(0)
 }
 
 /// The C library's wrapper of a system call, which acts on every thread of the process.
 pub(super) fn libc_call(number: c_long, [a, b, c, ..]: [c_long; 6]) -> i64 {
     let (x, y, z) = (a as u32, b as u32, c as u32);
     // SAFETY: ids are passed by value; the list of groups points to the payload.
-    i64::from(unsafe {
+    from_libc(i64::from(unsafe {
         match number {
             libc::SYS_setgroups => libc::setgroups(a as _, b as *const libc::gid_t),
             libc::SYS_setuid => libc::setuid(x),
@@ -141,7 +98,7 @@ pub(super) fn libc_call(number: c_long, [a, b, c, ..]: [c_long; 6]) -> i64 {
             SETEGID => libc::setegid(x),
             _ => exit(97),
         }
-    })
+    }))
 }
 
 /// The filesystem uid of this process. -1 is not a valid id, so the call sets nothing and returns the current id. It
@@ -171,11 +128,11 @@ pub(super) fn read_all([fd, room, length, ..]: [c_long; 6]) -> i64 {
     let mut total = 0;
     loop {
         // SAFETY: the room has the length given, of which `total` bytes are filled.
-        let count = unsafe { libc::syscall(libc::SYS_read, fd, room + total, length - total) };
+        let count = unsafe { kernel::call(libc::SYS_read, [fd, room + total, length - total, 0, 0, 0]) };
         match count {
-            -1 => return -1,
-            0 => return total,
-            _ => total += count,
+            ..0 => return count,
+            0 => return total.into(),
+            _ => total += count as c_long,
         }
     }
 }
@@ -190,14 +147,14 @@ pub(super) fn many_groups([first, step, count, size, ..]: [c_long; 6]) -> i64 {
         group = group.wrapping_add(step as u32);
     }
     // SAFETY: the kernel reads no more than 65536 entries, of which the memory has one more.
-    unsafe { libc::syscall(libc::SYS_setgroups, size, many.as_ptr()) }
+    unsafe { kernel::call(libc::SYS_setgroups, [size, many.as_ptr() as c_long, 0, 0, 0, 0]) }
 }
 
 /// getgroups(2) into that memory. The room then has the comparison with the sequence.
-pub(super) fn count_groups([size, first, step, ..]: [c_long; 6]) -> i64 {
+pub(super) fn count_groups([size, first, step, ..]: [c_long; 6], results: *mut u8) -> i64 {
     // SAFETY: this thread alone uses the memory; no list is longer than it.
     let (count, many) = unsafe {
-        let count = libc::syscall(libc::SYS_getgroups, size, MANY.0.get());
+        let count = kernel::call(libc::SYS_getgroups, [size, MANY.0.get() as c_long, 0, 0, 0, 0]);
         (count, &*MANY.0.get())
     };
     let listed = many.get(..usize::try_from(count).unwrap_or(0)).unwrap_or_default();
@@ -210,7 +167,7 @@ pub(super) fn count_groups([size, first, step, ..]: [c_long; 6]) -> i64 {
     let found = [ends[0], ends[1], wrong];
     // SAFETY: the room is longer than three words.
     unsafe {
-        found.as_ptr().cast::<u8>().copy_to_nonoverlapping(RESULTS.0.get().cast(), size_of_val(&found))
+        found.as_ptr().cast::<u8>().copy_to_nonoverlapping(results, size_of_val(&found))
     };
     count
 }

@@ -1,6 +1,6 @@
 //! Children that continue as the actor, and children that have ended.
 
-use super::{Actor, die_with_parent, end_in, exit};
+use super::{Actor, die_with_parent, end_in, exit, kernel};
 use libc::{c_int, c_long};
 use std::os::fd::RawFd;
 
@@ -8,7 +8,7 @@ impl Actor {
     /// clone(2) or clone3(2) whose child continues as the actor.
     pub(super) fn go_on(&mut self, number: c_long, [a, b, ..]: [c_long; 6]) -> i64 {
         // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
-        let pid = unsafe { libc::syscall(number, a, b, 0, 0, 0) };
+        let pid = unsafe { kernel::call(number, [a, b, 0, 0, 0, 0]) };
         match pid {
             0 => {
                 // Neither the timer nor the signal at the end of the director is inherited.
@@ -49,11 +49,11 @@ pub(super) fn dead(waited_for: bool) -> i64 {
     let keep = if waited_for { 0 } else { libc::WNOWAIT };
     // SAFETY: a child that exits at once, a descriptor of it, and a wait without room for its status.
     unsafe {
-        let pid = libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0);
+        let pid = kernel::call(libc::SYS_clone, [libc::SIGCHLD.into(), 0, 0, 0, 0, 0]) as c_long;
         if pid == 0 {
             exit(0);
         }
-        let fd = libc::syscall(libc::SYS_pidfd_open, pid, 0);
+        let fd = kernel::call(libc::SYS_pidfd_open, [pid, 0, 0, 0, 0, 0]);
         libc::waitid(libc::P_PID, pid as libc::id_t, std::ptr::null_mut(), libc::WEXITED | keep);
         fd
     }

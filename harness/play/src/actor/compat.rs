@@ -1,6 +1,6 @@
 //! 32-bit system calls from a 64-bit process.
 
-use super::{RESULTS, Record, exit};
+use super::{Record, exit};
 use crate::wire::REQUEST_WORDS;
 use libc::c_int;
 use std::os::fd::RawFd;
@@ -11,7 +11,7 @@ const LOW_LEN: usize = 8192;
 /// A 32-bit system call. Its registers hold 32 bits, so that what it points to is copied to and from
 /// memory below 4 GiB.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn compat(record: &Record, slot: impl Fn(u64) -> RawFd) -> i64 {
+pub(super) fn compat(record: &Record, results: *mut u8, slot: impl Fn(u64) -> RawFd) -> i64 {
     let (protection, flags) =
         (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT);
     // SAFETY: a new mapping of this process, unmapped below.
@@ -37,23 +37,16 @@ pub(super) fn compat(record: &Record, slot: impl Fn(u64) -> RawFd) -> i64 {
     let value = int80(record.head[1], args);
     // SAFETY: half of the mapping fits into the room for results; nothing points to the mapping any more.
     unsafe {
-        room.copy_to_nonoverlapping(RESULTS.0.get().cast(), LOW_LEN / 2);
+        room.copy_to_nonoverlapping(results, LOW_LEN / 2);
         libc::munmap(low, LOW_LEN);
-    }
-    if (-4095..0).contains(&value) {
-        // SAFETY: the C library's errno of this thread.
-        unsafe { *libc::__errno_location() = -value };
-        return -1;
     }
     value.into()
 }
 
 /// No other architecture has this way into the kernel.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn compat(_record: &Record, _slot: impl Fn(u64) -> RawFd) -> i64 {
-    // SAFETY: the C library's errno of this thread.
-    unsafe { *libc::__errno_location() = libc::ENOSYS };
-    -1
+pub(super) fn compat(_: &Record, _: *mut u8, _: impl Fn(u64) -> RawFd) -> i64 {
+    (-libc::ENOSYS).into()
 }
 
 /// A 32-bit system call whose pointers are bad or 0. Returns what the call leaves in eax: a negative errno on failure.

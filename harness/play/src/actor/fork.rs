@@ -1,7 +1,9 @@
 //! Forking actors and other children.
 
-use super::{Actor, exit, serve, step_counter};
-use crate::wire::{PROC, SLOTS, SOCKET};
+use super::memory::FORKED;
+use super::share::{Shared, begin};
+use super::{Actor, Block, Memory, Record, exit, kernel, serve, step_counter};
+use crate::wire::{PROC, REQUEST_WORDS, SLOTS, SOCKET};
 use libc::{c_int, c_long};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
@@ -10,8 +12,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 pub struct Start<'a> {
     /// Its number.
     pub number: usize,
-    /// The socket on which it answers.
-    pub socket: BorrowedFd<'a>,
+    /// The socket on which it answers. An actor that shares memory may do without.
+    pub socket: Option<BorrowedFd<'a>>,
     /// The directory /proc, through which it opens files.
     pub proc: BorrowedFd<'a>,
     /// The time limit of a message, in milliseconds. Then SIGALRM ends the actor.
@@ -31,11 +33,12 @@ pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
     match unsafe { libc::fork() } {
         -1 => Err(nix::errno::Errno::last()),
         0 => {
-            close_all_but(start.socket.as_raw_fd(), start.proc.as_raw_fd());
+            let socket = start.socket.map_or(-1, |socket| socket.as_raw_fd());
+            close_all_but(socket, start.proc.as_raw_fd());
             let mut slots = [-1; SLOTS];
-            slots[SOCKET as usize] = start.socket.as_raw_fd();
+            slots[SOCKET as usize] = socket;
             slots[PROC as usize] = start.proc.as_raw_fd();
-            serve(step, start.limit, slots, start.batch)
+            serve((&FORKED, Memory::Own), step, start.limit, slots, start.batch)
         }
         pid => Ok(nix::unistd::Pid::from_raw(pid)),
     }
@@ -97,37 +100,61 @@ pub fn fork_for_test(task: impl FnOnce() -> u8) -> nix::Result<nix::unistd::Pid>
 }
 
 /// Closes other tests' sockets that fork copied. They would hide the end of their owners.
-fn close_all_but(one: RawFd, other: RawFd) {
+pub(super) fn close_all_but(one: RawFd, other: RawFd) {
     let (low, high) = (one.min(other), one.max(other));
-    for (first, last) in [(3, low - 1), (low + 1, high - 1), (high + 1, RawFd::MAX)] {
+    for (first, last) in [(3, low - 1), (low.max(2) + 1, high - 1), (high + 1, RawFd::MAX)] {
+        let range = [first.into(), last.into(), 0, 0, 0, 0];
         // SAFETY: closes descriptors that this process does not use.
-        if first <= last && unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == -1 {
+        if first <= last && unsafe { kernel::call(libc::SYS_close_range, range) } < 0 {
             // Before Linux 5.9 there is no close_range(2).
-            for fd in first..=last.min(1023) {
-                // SAFETY: as above.
-                unsafe { libc::close(fd) };
-            }
+            (first..=last.min(1023)).for_each(kernel::close);
         }
     }
 }
 
 impl Actor {
-    /// The new actor is a child of the director, like this one, so that the director can wait for it.
-    pub(super) fn spawn(&mut self, slot: u64, number: usize, flags: c_long) -> i64 {
+    /// The new actor is a child of the director, like this one, so that the director can wait for it. If this one shares
+    /// the director's memory, the new one does so, too, in the block that the request names.
+    pub(super) fn spawn(&mut self, record: &Record, [_, number, flags, block, ..]: [c_long; 6]) -> i64 {
+        let slot = record.head[REQUEST_WORDS - 6];
+        let (theirs, number) = (self.slot(slot), number as usize);
         let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD) | flags;
-        // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
-        let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
-        if pid == 0 {
-            let socket = self.slot(slot);
-            // SAFETY: the parent's end; this process has its own.
-            unsafe { libc::close(self.slot(SOCKET)) };
-            self.keep(slot, -1);
-            self.keep(SOCKET, socket);
-            serve(step_counter(number), self.limit, self.slots, &[])
-        }
-        // SAFETY: the child's end; a copy here would hide the child's end from the director.
-        unsafe { libc::close(self.slot(slot)) };
         self.keep(slot, -1);
+        let pid = match self.memory {
+            Memory::Own => self.spawn_forked(theirs, number, flags),
+            Memory::Directors => {
+                let start = Shared {
+                    step: step_counter(number),
+                    limit: self.limit,
+                    slots: self.slots_with(theirs),
+                    first: 0,
+                    closes: self.slot(SOCKET),
+                };
+                // SAFETY: the director has sent the address of a block that it keeps for this actor.
+                let block = unsafe { &*std::ptr::with_exposed_provenance::<Block>(block as usize) };
+                begin(block, start, flags as c_int)
+            }
+        };
+        // The child's end; a copy here would hide the child's end from the director.
+        kernel::close(theirs);
         pid
+    }
+
+    fn spawn_forked(&self, theirs: RawFd, number: usize, flags: c_long) -> i64 {
+        // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
+        let pid = unsafe { kernel::call(libc::SYS_clone, [flags, 0, 0, 0, 0, 0]) };
+        if pid == 0 {
+            // The parent's end; this process has its own.
+            kernel::close(self.slot(SOCKET));
+            serve((&FORKED, Memory::Own), step_counter(number), self.limit, self.slots_with(theirs), &[])
+        }
+        pid
+    }
+
+    /// The slots of a child that answers on this socket.
+    fn slots_with(&self, socket: RawFd) -> [RawFd; SLOTS] {
+        let mut slots = self.slots;
+        slots[SOCKET as usize] = socket;
+        slots
     }
 }

@@ -1,8 +1,8 @@
 //! A program and its guard process, which ends everything that the program started.
 
-use super::{Actor, Record, die_with_parent, end_in, exit};
+use super::{Actor, Record, die_with_parent, end_in, exit, kernel};
 use crate::wire::{PROC, SOCKET, STDIO, word};
-use libc::{c_char, c_int, c_long};
+use libc::{c_char, c_int};
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
@@ -36,10 +36,9 @@ impl Actor {
         let pid = unsafe {
             libc::prctl(libc::PR_SET_PDEATHSIG, 0);
             libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
-            libc::syscall(libc::SYS_clone, c_long::from(libc::SIGCHLD), 0, 0, 0, 0)
+            kernel::call(libc::SYS_clone, [libc::SIGCHLD.into(), 0, 0, 0, 0, 0])
         };
-        // SAFETY: the C library's errno of this thread.
-        let errno = if pid == -1 { unsafe { *libc::__errno_location() } } else { 0 };
+        let errno = -(pid.min(0) as c_int);
         if pid == 0 {
             die_with_parent();
             // The signal and its permission are lost when the program changes its ids. A timer is kept over exec(2).
@@ -53,9 +52,9 @@ impl Actor {
             // SAFETY: as above.
             unsafe { libc::close(self.slot(slot)) };
         }
-        self.answer(record, true, pid, errno, 0);
+        self.answer(record, true, pid.max(-1), errno, 0);
         self.send();
-        if pid == -1 {
+        if pid < 0 {
             exit(0);
         }
         let status = self.watch(pid as libc::pid_t);

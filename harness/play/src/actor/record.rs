@@ -1,6 +1,6 @@
 //! A request as an actor reads it.
 
-use super::{Actor, RESULTS};
+use super::Actor;
 use crate::wire::{REQUEST_WORDS, word};
 use libc::c_long;
 
@@ -47,7 +47,7 @@ impl Actor {
                 0 => value.cast_signed(),
                 1 => record.payload.wrapping_add(value as usize) as c_long,
                 2 => self.slot(value).into(),
-                _ => RESULTS.0.get().cast::<u8>().wrapping_add(value as usize) as c_long,
+                _ => self.buffers.results().wrapping_add(value as usize) as c_long,
             };
         }
         args

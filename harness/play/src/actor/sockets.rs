@@ -1,7 +1,7 @@
 //! Pairs of UNIX sockets, and credentials that travel over them.
 
-use super::{Actor, RESULTS};
-use libc::{c_int, c_long};
+use super::{Actor, kernel};
+use libc::c_long;
 use std::os::fd::RawFd;
 
 /// Room for a control message with credentials, and aligned for it.
@@ -13,12 +13,20 @@ impl Actor {
         let mut ends: [RawFd; 2] = [-1; 2];
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
         // SAFETY: there is room for both descriptors.
-        let made = unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) };
-        if made == -1 {
-            return -1;
+        let made = unsafe {
+            let args = [libc::AF_UNIX.into(), kind.into(), 0, ends.as_mut_ptr() as c_long, 0, 0];
+            kernel::call(libc::SYS_socketpair, args)
+        };
+        if made < 0 {
+            return made;
         }
         self.leaving = ends[1];
         ends[0].into()
+    }
+
+    /// The room then has the uid and the gid that came.
+    pub(super) fn receive_credentials(&self, [fd, ..]: [c_long; 6]) -> i64 {
+        receive(fd, self.buffers.results())
     }
 }
 
@@ -50,28 +58,30 @@ pub(super) fn send_credentials([fd, uid, gid, ..]: [c_long; 6]) -> i64 {
             (*message).cmsg_type = libc::SCM_CREDENTIALS;
             (*message).cmsg_len = libc::CMSG_LEN(length) as _;
             libc::CMSG_DATA(message).cast::<libc::ucred>().write_unaligned(credentials);
-            libc::sendmsg(fd as c_int, header, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+            let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+            kernel::call(libc::SYS_sendmsg, [fd, std::ptr::from_mut(header) as c_long, flags.into(), 0, 0, 0])
         };
-        i64::from(sent == 1) - 1
+        sent.min(0)
     })
 }
 
-/// recvmsg(2); 0 if credentials came with the byte, ENOMSG if none did.
-pub(super) fn receive_credentials([fd, ..]: [c_long; 6]) -> i64 {
+/// recvmsg(2) into these results; 0 if credentials came with the byte, ENOMSG if none did.
+fn receive(fd: c_long, results: *mut u8) -> i64 {
     with_message(|header| {
         // SAFETY: the header points to memory of the lengths it gives, and the kernel has filled it in before
-        // it is read; the room is longer than two words.
+        // it is read; the room is longer than two words, and aligned for them.
         unsafe {
-            if libc::recvmsg(fd as c_int, header, libc::MSG_DONTWAIT) == -1 {
-                return -1;
+            let args = [fd, std::ptr::from_mut(header) as c_long, libc::MSG_DONTWAIT.into(), 0, 0, 0];
+            let received = kernel::call(libc::SYS_recvmsg, args);
+            if received < 0 {
+                return received;
             }
             let message = libc::CMSG_FIRSTHDR(header);
             if message.is_null() || (*message).cmsg_type != libc::SCM_CREDENTIALS {
-                *libc::__errno_location() = libc::ENOMSG;
-                return -1;
+                return (-libc::ENOMSG).into();
             }
             let told = libc::CMSG_DATA(message).cast::<libc::ucred>().read_unaligned();
-            RESULTS.0.get().cast::<[u32; 2]>().write([told.uid, told.gid]);
+            results.cast::<[u32; 2]>().write([told.uid, told.gid]);
         }
         0
     })

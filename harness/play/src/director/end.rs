@@ -2,6 +2,7 @@
 
 use super::Director;
 use crate::error::Error;
+use crate::process::End;
 use crate::wire::{Op, Request};
 use harness_scenario::action::Leaves;
 use harness_scenario::outcome::Outcome;
@@ -14,7 +15,7 @@ impl Director<'_> {
         self.kept.remove(index);
         let mut message = Vec::new();
         Request::new(Op::Exit, 0).write(&mut message, 0);
-        process.send(&message, None)?;
+        process.send(&message, End::Later)?;
         match leaves {
             Leaves::Nothing => process.wait_exit(&|_| "its end".to_owned())?,
             Leaves::Zombie => {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::host::path::{ENVIRONMENT, find};
-use crate::process::{ActorProcess, ask, spawn};
+use crate::process::{ActorProcess, End, ask, spawn};
 use crate::wire::{Op, Request, STDIO};
 use harness_scenario::outcome::{Ended, Outcome, Status};
 use nix::errno::Errno;
@@ -42,7 +42,7 @@ pub fn run(
     drop((stdout_end, stderr_end));
     let mut message = Vec::new();
     Request::new(Op::Exec, 0).payload(&strings(&path, words)).write(&mut message, 0);
-    child.send(&message, None)?;
+    child.send(&message, End::Later)?;
 
     let deadline = Instant::now() + limit;
     let (started, _) = child.receive(1, &doing)?;

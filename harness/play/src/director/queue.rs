@@ -4,6 +4,7 @@ use super::Director;
 use crate::decode;
 use crate::error::Error;
 use crate::lower::{Call, state};
+use crate::process::End;
 use crate::wire::{Answer, MESSAGE};
 use harness_scenario::action::Action;
 use harness_scenario::actors::Actor;
@@ -30,16 +31,6 @@ impl Queue {
     pub(crate) fn new() -> Self {
         Self { message: Vec::with_capacity(USUAL), ..Self::default() }
     }
-}
-
-/// Whether an actor exits after this message.
-#[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// It continues, or its answers are so long that the director has to read them first.
-    #[default]
-    Later,
-    /// It exits and its answers are short. Waiting for the exit first saves a wake-up for the answers.
-    AtOnce,
 }
 
 /// The length of a usual message, in bytes. A vector that grows touches many pages, and each of them is copied after
@@ -115,7 +106,7 @@ impl Director<'_> {
     /// Sends the queued requests and does not wait for the answers.
     pub(crate) fn send_ahead(&mut self, queue: &mut Queue) -> Result<(), Error> {
         if !queue.pending.is_empty() && !queue.sent {
-            self.processes[queue.process].send(&queue.message, None)?;
+            self.processes[queue.process].send(&queue.message, queue.end)?;
             queue.sent = true;
         }
         Ok(())

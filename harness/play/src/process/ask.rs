@@ -1,6 +1,6 @@
 //! Asking an actor to do something at once: what concerns processes and no scenario.
 
-use super::{ActorProcess, Doing, next_number, sockets};
+use super::{ActorProcess, Doing, Room, next_number, sockets};
 use crate::error::Error;
 use crate::lower::number;
 use crate::wire::{Answer, Arg, Op, Request};
@@ -21,28 +21,35 @@ pub fn ask(
     for request in requests {
         request.write(&mut message, 0);
     }
-    process.send(&message, fd.map(AsFd::as_fd))?;
+    process.send_with(&message, fd.map(AsFd::as_fd))?;
     process.receive(requests.len(), doing)
 }
 
-/// Makes an actor fork the actor `actor`, by clone(2) with these additional flags.
+/// Makes an actor fork the actor `actor`, by clone(2) with these additional flags. Both share the director's memory, or
+/// neither does.
 pub fn spawn(
     parent: &mut ActorProcess,
     actor: Actor,
     flags: i32,
     limit: Duration,
 ) -> Result<ActorProcess, Error> {
+    let memory = parent.memory.memory();
     let (ours, theirs) = sockets(limit)?;
     let next = next_number();
     let take = Request::new(Op::Take, 0).keep(PASSING);
-    let args = [Arg::Value(PASSING), Arg::Value(next as u64), number(flags)];
+    let mut room = Room::of(memory);
+    let block = room.block().map_or(0, |block| std::ptr::from_ref(block).expose_provenance());
+    let args = [Arg::Value(PASSING), Arg::Value(next as u64), number(flags), Arg::Value(block as u64)];
     let fork = Request::new(Op::Spawn, 0).args(&args);
     let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
     match (answers[1].errno, i32::try_from(answers[1].value)) {
-        (0, Ok(pid @ 2..)) => Ok(ActorProcess::new(actor, next, Pid::from_raw(pid), ours, limit)),
+        (0, Ok(pid @ 2..)) => Ok(ActorProcess::new(actor, next, Pid::from_raw(pid), ours, room, limit)),
         // A correct actor never returns this. A signal to process 0 or -1 would reach very many processes.
         (0, _) => Err(Error::UnexpectedAnswer { actor: parent.actor, doing: format!("fork of {actor}") }),
-        (errno, _) => Err(Error::Fork { actor, errno: Errno::from_raw(errno) }),
+        (errno, _) => {
+            room.release();
+            Err(Error::Fork { actor, errno: Errno::from_raw(errno) })
+        }
     }
 }
 

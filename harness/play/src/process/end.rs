@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 impl ActorProcess {
     /// Waits for the process to end, up to this limit. Returns its status if it has ended.
     pub fn wait(&mut self, limit: Duration) -> Option<Status> {
+        if self.reaped.is_some() {
+            return self.reaped;
+        }
         let (pid, deadline) = (self.pid()?, Instant::now() + limit);
         // Before Linux 5.3 there is no pidfd, so the process is polled.
         let pidfd =
@@ -73,7 +76,7 @@ impl ActorProcess {
 
     /// Ends the process and reaps it.
     pub(super) fn end(&mut self) {
-        let Some(pid) = self.pid() else { return };
+        let Some(pid) = self.pid() else { return self.memory.release() };
         if self.reaped == Some(Status::Unseen) {
             // Another process may have its process id by now. Without the socket the actor ends by itself.
             self.shutdown();
@@ -81,8 +84,14 @@ impl ActorProcess {
         if self.reaped.is_none() {
             let _ = kill(pid, Signal::SIGKILL);
             self.shutdown();
-            while let Err(Errno::EINTR) = waitpid(pid, None) {}
-            self.reaped = Some(Status::Killed(Signal::SIGKILL));
+            let mut waited = waitpid(pid, None);
+            while waited == Err(Errno::EINTR) {
+                waited = waitpid(pid, None);
+            }
+            self.reaped = Some(status(waited));
+        }
+        if self.reaped != Some(Status::Unseen) {
+            self.memory.release();
         }
     }
 }

@@ -9,7 +9,7 @@ use super::setup::{LastingRacers, ROUNDS, begin, not_ready, ready};
 use crate::director::{Director, Queue};
 use crate::error::Error;
 use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, close};
-use crate::process::ActorProcess;
+use crate::process::{ActorProcess, End};
 use crate::wire::{Answer, Arg, HAND, Op, Request};
 use crate::{actor, decode};
 use harness_scenario::action::Action;
@@ -118,7 +118,7 @@ impl<'a> Rounds<'a> {
                     calls.iter().for_each(|(_, request)| request.write(&mut message, number(round, part)));
                 }
             }
-            self.process(entry.seat).send(&message, None)?;
+            self.process(entry.seat).send(&message, End::Later)?;
         }
         self.listen(&mut entries)?;
         let mut queues = Vec::new();
@@ -242,7 +242,7 @@ impl<'a> Rounds<'a> {
             Seat::Lasting(index) => self.lasting.processes[index].socket(),
         };
         let mut fds: Vec<PollFd<'_>> =
-            silent.iter().map(|entry| PollFd::new(socket(entry), PollFlags::POLLIN)).collect();
+            silent.iter().filter_map(|entry| Some(PollFd::new(socket(entry)?, PollFlags::POLLIN))).collect();
         // Its own timer ends a racer that hangs. If that fails, the first unanswered entry is read.
         let _ = poll(&mut fds, PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX));
         let ready = fds.iter().position(|fd| fd.any().unwrap_or(false));

@@ -4,7 +4,7 @@ use super::Racer;
 use crate::actor;
 use crate::director::{Director, Queue};
 use crate::error::Error;
-use crate::process::{ActorProcess, next_number};
+use crate::process::{ActorProcess, Memory, next_number};
 use harness_scenario::action::Action;
 use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::ids::Names;
@@ -50,7 +50,7 @@ impl LastingRacers {
 /// Plays a scenario but for the answers to the last message, which are awaited when others have begun, too:
 /// on a busy machine one waits for many as long as for one.
 pub fn begin(scenario: &Scenario, limit: Duration) -> Result<(Director<'_>, Queue), Error> {
-    let mut director = Director::new(scenario, limit)?;
+    let mut director = Director::new(scenario, Memory::Own, limit)?;
     let mut queue = Queue::new();
     for (index, step) in scenario.steps.iter().enumerate() {
         director.take(index, step, &mut queue)?;

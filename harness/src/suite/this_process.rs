@@ -3,6 +3,20 @@
 use crate::{facts, host};
 use std::sync::OnceLock;
 
+/// The variable that chooses how the processes of scenarios are made: "cheap" (the default), "forked", or "both", which
+/// plays a scenario in both ways and compares the traces.
+pub const ACTORS: &str = "USERNS_SUITE_ACTORS";
+
+/// Chooses how processes are made by [`ACTORS`].
+///
+/// # Errors
+/// A sentence with the words that there are.
+pub fn choose_actors() -> Result<(), String> {
+    let Some(word) = std::env::var_os(ACTORS).filter(|word| !word.is_empty()) else { return Ok(()) };
+    let choice = word.to_string_lossy().parse().map_err(|error| format!("{ACTORS}: {error}"))?;
+    harness_play::choose_actors(choice).map_err(|made| format!("{ACTORS}: processes are already {made:?}"))
+}
+
 /// Undoes what a parent may have left to this process: ignored signals, ambient and inheritable capabilities, soft limits
 /// below the hard ones. None of it takes a privilege.
 ///
@@ -13,7 +27,7 @@ pub(super) fn settle() -> Result<(), String> {
     harness_play::shed_privileges()
         .map_err(|error| format!("cannot give up inheritable and ambient capabilities: {error}"))?;
     host::raise_soft_limits();
-    Ok(())
+    choose_actors()
 }
 
 /// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that

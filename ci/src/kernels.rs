@@ -68,7 +68,7 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(elsewhere.skip_install))?;
     let cache = workspace.cache(elsewhere.cache.as_deref(), "userns-suite", "kernels");
-    let bundle = Bundle::pack(&workspace, elsewhere.filter.as_deref())?;
+    let bundle = Bundle::pack(&workspace, elsewhere.filter.as_deref(), elsewhere.exploration)?;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     expected_failures::fits(&differences, &names, &bundle.suite_tests)?;
     let limit = Duration::from_secs(elsewhere.limit);

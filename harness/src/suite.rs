@@ -32,7 +32,8 @@ use crate::verdict;
 
 pub use crate::current::current_test;
 pub use names::test_name;
-pub use this_process::{ACTORS, choose_actors};
+pub use harness_scenario::exploration::Exploration;
+pub use this_process::{ACTORS, choose_actors, exploration};
 
 /// The variable that decides what an unmet need is. Unset or empty: a reason to skip. "all": a failure, for a machine
 /// that is meant to run everything except tests that [need something to be missing](Need::is_a_lack).

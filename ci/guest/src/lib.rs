@@ -11,6 +11,7 @@ pub mod server;
 use std::fmt;
 use std::path::PathBuf;
 
+use harness_scenario::exploration::Exploration;
 use harness_scenario::findings::Difference;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +40,9 @@ pub struct Plan {
     pub tests: Vec<String>,
     /// After how many seconds a test is killed.
     pub limit: u64,
+    /// How much of the generated scenarios is played.
+    #[serde(default)]
+    pub exploration: Exploration,
 }
 
 /// How a test ended, wherever it ran.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use guest::limit::{ProcessEnd, wait};
 use guest::server::{Server, end};
 use guest::{End, Event, Plan};
+use harness_scenario::exploration::EXPLORATION;
 use harness_scenario::findings::{FINDINGS, Findings};
 use harness_scenario::listing::{ListedTest, Listing};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -106,6 +107,7 @@ impl<'a> UserRun<'a> {
         command.env("HOME", &self.home).env("TMPDIR", self.temporary());
         command.env("INSTA_WORKSPACE_ROOT", &self.plan.workspace);
         command.env("INSTA_UPDATE", "new").env("INSTA_PENDING_DIR", self.pending());
+        command.env(EXPLORATION, self.plan.exploration.to_string());
         command.env("USERNS_SUITE_REPRODUCERS", self.reproducers()).env(FINDINGS, self.findings());
         // The standard library drops supplementary groups when it changes the uid as root.
         if let Some(uid) = self.user.filter(|uid| *uid != geteuid().as_raw()) {

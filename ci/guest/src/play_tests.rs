@@ -1,6 +1,7 @@
 //! What a guest makes of the ends of tests, and of the files that they leave.
 
 use super::*;
+use harness_scenario::exploration::Exploration;
 
 #[test]
 fn what_a_test_left_is_read_and_what_is_no_findings_is_told() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,6 +13,7 @@ fn what_a_test_left_is_read_and_what_is_no_findings_is_told() -> Result<(), Box<
         users: vec![None],
         tests: Vec::new(),
         limit: 1,
+        exploration: Exploration::Full,
     };
     let run = UserRun::of(&plan, None)?;
     let left = |test: &str, text: &str| fs::write(run.findings().join(Findings::file_name(test)), text);

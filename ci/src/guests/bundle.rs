@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use guest::{INIT, PLAN, Plan};
 use harness::scenario::ORDINARY;
+use harness::suite::Exploration;
 use walkdir::WalkDir;
 
 use crate::guests::initramfs::Tree;
@@ -31,6 +32,8 @@ pub struct Bundle {
     pub binary: PathBuf,
     /// The names of all tests, whether it selects them or not.
     pub suite_tests: Vec<String>,
+    /// How much of the generated scenarios is played.
+    pub exploration: Exploration,
     /// The guest's root, made when the first kernel needs one.
     tree: OnceLock<Tree>,
     suite: Vec<u8>,
@@ -43,7 +46,11 @@ impl Bundle {
     ///
     /// # Errors
     /// When it does not build, or the filter selects nothing.
-    pub fn pack(workspace: &Workspace, filter: Option<&str>) -> Result<Self, String> {
+    pub fn pack(
+        workspace: &Workspace,
+        filter: Option<&str>,
+        exploration: Exploration,
+    ) -> Result<Self, String> {
         let selecting: Vec<String> =
             filter.into_iter().flat_map(|it| ["-E".to_owned(), it.to_owned()]).collect();
         let Selected { binary, tests, all: suite_tests } =
@@ -51,7 +58,7 @@ impl Bundle {
         let suite = stripped(&binary)?;
         let guest = stripped(&build_guest(workspace)?)?;
         let snapshots = sources(&workspace.root)?;
-        Ok(Self { tests, binary, suite_tests, tree: OnceLock::new(), suite, guest, snapshots })
+        Ok(Self { tests, binary, suite_tests, exploration, tree: OnceLock::new(), suite, guest, snapshots })
     }
 
     /// The guest's root, the same for all kernels.
@@ -76,6 +83,7 @@ impl Bundle {
             users: users.iter().map(|user| user.id()).collect(),
             tests: self.tests.clone(),
             limit: TEST_LIMIT,
+            exploration: self.exploration,
         }
     }
 

@@ -93,6 +93,7 @@ pub fn follow(
         origin: target.origin,
         programs: target.programs,
         release: transcript.release.clone(),
+        exploration: questions.bundle.exploration,
         boot: progress.ready,
         time: begun.elapsed(),
         users: transcript.users,

@@ -37,6 +37,7 @@ fn kernel(it: &Outcome, newest: Option<&Outcome>) -> Kernel {
         origin: it.origin.clone(),
         programs: it.programs.clone(),
         release: it.release.clone(),
+        exploration: it.exploration,
         verdict: VerdictReport::new(&it.verdict(), &it.seen()),
         passed: it.passed(),
         failed: it.failed(),

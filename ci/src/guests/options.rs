@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use harness::suite::Exploration;
 
 use crate::ui::verdict::PartialOption;
 
@@ -39,6 +40,9 @@ pub struct ElsewhereOptions {
     /// After how many seconds a kernel or distribution is ended
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: u64,
+    /// How much of the sweeps and the search is played: `full`, or `brief`, for a twentieth of the time
+    #[arg(long, value_name = "WORD", default_value_t = Exploration::Brief)]
+    pub exploration: Exploration,
     /// What a run is that could not run much of the suite.
     #[command(flatten)]
     pub partial: PartialOption,

@@ -11,6 +11,7 @@ use crate::guests::transcript::UserTranscript;
 use crate::report::record::ExpectedFailureSeen;
 use crate::run::coverage::Coverage;
 use crate::ui::verdict::Verdict;
+use harness::suite::Exploration;
 
 /// Versions of programs by their packages.
 pub type Programs = BTreeMap<String, String>;
@@ -30,6 +31,8 @@ pub struct Outcome {
     pub programs: Programs,
     /// `uname -r`.
     pub release: Option<String>,
+    /// How much of the generated scenarios was played.
+    pub exploration: Exploration,
     /// From the start until the first word.
     pub boot: Option<Duration>,
     /// Altogether, without the download.
@@ -198,6 +201,7 @@ pub mod tests {
             ..UserTranscript::default()
         };
         Outcome {
+            exploration: Exploration::Full,
             name: name.to_owned(),
             start: Start::Qemu,
             accelerator: Some("tcg"),

@@ -29,6 +29,10 @@ pub fn render(outcomes: &[Outcome], root: &Path, verbose: bool) -> String {
         }
         failure(&mut text, outcome);
     }
+    let left_out: BTreeSet<&str> = outcomes.iter().filter_map(|it| it.exploration.left_out()).collect();
+    for words in left_out {
+        let _ = writeln!(text, "\n{words}");
+    }
     let _ = writeln!(text, "\n{}", verdict(outcomes).line());
     text
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use guest::End;
 use harness::findings::Difference;
 use harness::listing::TestDescription;
+use harness::suite::Exploration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -106,6 +107,9 @@ pub struct Kernel {
     pub programs: BTreeMap<String, String>,
     /// `uname -r`.
     pub release: Option<String>,
+    /// How much of the generated scenarios was played.
+    #[serde(default)]
+    pub exploration: Exploration,
     /// How it ended, and how much was seen.
     #[serde(deserialize_with = "verdict::read")]
     pub verdict: VerdictReport,

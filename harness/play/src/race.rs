@@ -155,8 +155,8 @@ impl Race {
             return Ok(Tally { seen: BTreeMap::new(), rounds: 0, overlapping: 0 });
         }
         judged?;
-        let _turn = Turn::forked();
-        let mut lasting = LastingRacers::new(&self.stage, &self.racers, limit)?;
+        let turn = Turn::forked();
+        let mut lasting = LastingRacers::new(&turn, &self.stage, &self.racers, limit)?;
         let mut tally = Tally { seen: BTreeMap::new(), rounds, overlapping: 0 };
         let (mut times, mut pace, mut next) = (Vec::new(), 0, 0);
         let begun = Instant::now();
@@ -167,7 +167,7 @@ impl Race {
             let group = next..rounds.min(next + lasting.rounds());
             let delays: Vec<_> = group.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
             next = group.end;
-            for round in Rounds::new(&self.stage, &self.racers, &mut lasting, group, limit)?.play(&delays)? {
+            for round in Rounds::new(&turn, (&self.stage, &self.racers), &mut lasting, group, limit)?.play(&delays)? {
                 *tally.seen.entry(self.line(&round)).or_default() += 1;
                 tally.overlapping += u32::from(overlap(&round.spans));
                 times.push(longest(&round.spans));

@@ -14,6 +14,7 @@
 //! | [ids], [caps], [map] | ids, capabilities and maps of ids |
 //! | [start], [caller], [release], [missing] | what is known of a host |
 //! | [show] | how all of it is written in a trace |
+//! | [exploration] | how much of the generated scenarios the suite's tests play |
 //! | `findings` | what a failed test found, for programs, with the feature `listing` |
 //! | `file` | the files in which scenarios are kept, with the feature of that name |
 #![forbid(unsafe_code)]
@@ -24,6 +25,7 @@ pub mod caller;
 pub mod caps;
 #[cfg(feature = "file")]
 pub mod file;
+pub mod exploration;
 #[cfg(feature = "listing")]
 pub mod findings;
 pub mod ids;

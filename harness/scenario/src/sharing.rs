@@ -1,4 +1,4 @@
-//! Which scenarios can be played by processes that share memory with the player.
+//! Which processes of a scenario can share memory with the player.
 //!
 //! A process that is made by clone(2) with CLONE_VM, and with no other flag to share, has credentials, namespaces,
 //! descriptors, signals and files of /proc of its own. It is several times cheaper than a forked one, because nothing is
@@ -10,23 +10,35 @@
 //!    its memory.
 //! 3. **The dumpable flag.** A process that changes its uid or joins a namespace is no longer dumpable. Neither is any
 //!    process that shares its memory: their states say so, and their files /proc/PID/* belong to root. If a scenario has
-//!    one process, nobody sees a difference. The player resets the flag after it, and plays nothing else meanwhile. A
-//!    scenario with more processes needs memory for each of them.
+//!    one process, nobody sees a difference. The player resets the flag after it, and plays nothing else meanwhile. If it
+//!    has more, such a process needs memory of its own.
+//!
+//! A child of a process with memory of its own has memory of its own, too.
 //!
 //! Source: clone(2), CLONE_VM; kernel current_is_single_threaded(), commit_creds(), task_dump_owner().
 
 use crate::action::{Action, Groups, Leaves, Via};
+use crate::actors::Actor;
 use crate::scenario::Scenario;
 
-/// Whether the processes of a scenario may share the memory of the process that plays it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sharing {
-    /// They may.
-    Free,
-    /// They may while nothing else is played, since they can change the dumpable flag of all.
-    Alone,
-    /// Each needs memory of its own.
-    Never(Why),
+/// How the processes of a scenario may share the memory of the process that plays it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sharing {
+    /// Those that need memory of their own, and why.
+    own: Vec<(Actor, Why)>,
+    /// How many there are.
+    cast: usize,
+    /// Whether one that shares can change the dumpable flag of all.
+    changes: Changes,
+}
+
+/// Whether processes that share memory can change the dumpable flag of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// None can.
+    Never,
+    /// They can, so that nothing else may be played meanwhile.
+    Dumpable,
 }
 
 /// Why a process needs memory of its own.
@@ -42,10 +54,32 @@ pub enum Why {
     Child,
     /// It makes a call that Linux answers by whether memory is shared.
     SingleThreaded,
-    /// One of several processes can change the dumpable flag of the others.
+    /// It can change the dumpable flag of others.
     Dumpable,
     /// It leaves a zombie, whose files in /proc depend on the dumpable flag.
     Zombie,
+    /// The process that forks it has memory of its own.
+    Parent,
+    /// A process that it forks calls a wrapper of the C library. Only the player's fork(3) tells the library that the child
+    /// has one thread.
+    ChildsWrapper,
+}
+
+impl Sharing {
+    /// Why a process needs memory of its own; `None` if it may share the player's.
+    pub fn needs_own(&self, actor: Actor) -> Option<Why> {
+        self.own.iter().find(|(other, _)| *other == actor).map(|(_, why)| *why)
+    }
+
+    /// Whether one that shares can change the dumpable flag of all.
+    pub fn changes(&self) -> Changes {
+        self.changes
+    }
+
+    /// Whether any process may share the player's memory.
+    pub fn is_possible(&self) -> bool {
+        self.own.len() < self.cast
+    }
 }
 
 /// The flags of unshare(2) and clone(2) that mean the same whether memory is shared or not.
@@ -81,20 +115,56 @@ enum Effect {
     Needs(Why),
 }
 
-/// How the processes of a scenario may share memory. If they take on credentials before the first step, this changes the
-/// dumpable flag for a moment; `takes_on` says whether they do.
-pub fn sharing(scenario: &Scenario, takes_on: bool) -> Sharing {
-    let alone = scenario.steps.iter().all(|step| step.actor == scenario.steps[0].actor);
-    let mut sharing = if takes_on { Sharing::Alone } else { Sharing::Free };
+/// How the processes of a scenario may share memory. `changes` says what they do before the first step, when they take on
+/// the credentials of the scenario.
+pub fn sharing(scenario: &Scenario, changes: Changes) -> Sharing {
+    let mut cast: Vec<Actor> = Vec::new();
     for step in &scenario.steps {
-        match effect(&step.action) {
-            Effect::Nothing => {}
-            Effect::Dumpable if alone => sharing = Sharing::Alone,
-            Effect::Dumpable => return Sharing::Never(Why::Dumpable),
-            Effect::Needs(why) => return Sharing::Never(why),
+        if !cast.contains(&step.actor) {
+            cast.push(step.actor);
         }
     }
+    let mut sharing = Sharing { own: Vec::new(), cast: cast.len(), changes };
+    for actor in &cast {
+        let steps = scenario.steps.iter().filter(|step| step.actor == *actor);
+        for effect in steps.map(|step| effect(&step.action)) {
+            match effect {
+                Effect::Nothing => {}
+                Effect::Dumpable if cast.len() == 1 => sharing.changes = Changes::Dumpable,
+                Effect::Dumpable => sharing.needs(*actor, Why::Dumpable),
+                Effect::Needs(why) => sharing.needs(*actor, why),
+            }
+        }
+    }
+    sharing.pass_on(&cast);
     sharing
+}
+
+impl Sharing {
+    fn needs(&mut self, actor: Actor, why: Why) {
+        match self.own.iter_mut().find(|(other, _)| *other == actor) {
+            // The wrapper decides about the parent, too.
+            Some((_, known)) if why == Why::Wrapper => *known = why,
+            Some(_) => {}
+            None => self.own.push((actor, why)),
+        }
+    }
+
+    /// Decides about the parents and children of those that need memory of their own. A parent takes its first step before
+    /// its children do.
+    fn pass_on(&mut self, cast: &[Actor]) {
+        for actor in cast.iter().rev() {
+            let wrapper = matches!(self.needs_own(*actor), Some(Why::Wrapper | Why::ChildsWrapper));
+            if let Some(parent) = actor.parent().filter(|parent| wrapper && cast.contains(parent)) {
+                self.needs(parent, Why::ChildsWrapper);
+            }
+        }
+        for actor in cast {
+            if actor.parent().is_some_and(|parent| self.needs_own(parent).is_some()) {
+                self.needs(*actor, Why::Parent);
+            }
+        }
+    }
 }
 
 fn effect(action: &Action) -> Effect {
@@ -140,39 +210,67 @@ fn effect(action: &Action) -> Effect {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sharing, Why, sharing};
-    use crate::action::{Action, DUMPABLE, SETGROUPS_EMPTY, setresuid, uid_map};
-    use crate::scenario::caller;
+    use super::{Changes, Sharing, Why, sharing};
+    use crate::action::{Action, DUMPABLE, SETGROUPS_EMPTY, gid_map, setresuid, uid_map};
+    use crate::actors::Actor;
+    use crate::scenario::{Scenario, caller};
 
-    const MAP: fn() -> Action = || uid_map("0 own 1");
+    fn judged(scenario: &Scenario) -> Sharing {
+        sharing(scenario, Changes::Never)
+    }
 
     #[test]
     fn maps_and_groups_are_indifferent_to_shared_memory() {
-        let scenario = caller().outside(&[MAP()]).inside(&[SETGROUPS_EMPTY]);
+        let scenario = caller().outside(&[uid_map("0 own 1")]).inside(&[SETGROUPS_EMPTY]);
 
-        assert_eq!(sharing(&scenario, false), Sharing::Free);
-        assert_eq!(sharing(&scenario, true), Sharing::Alone);
+        let judged = judged(&scenario);
+
+        let needs = [Actor::Outside, Actor::Inside].map(|actor| judged.needs_own(actor));
+        assert_eq!((needs, judged.changes()), ([None, None], Changes::Never));
     }
 
     #[test]
     fn one_process_may_change_its_ids_while_nothing_else_is_played() {
-        assert_eq!(sharing(&caller().inside(&[MAP(), setresuid(0)]), false), Sharing::Alone);
-        assert_eq!(sharing(&caller().inside(&[DUMPABLE]), false), Sharing::Alone);
+        for change in [setresuid(0), DUMPABLE] {
+            let judged = judged(&caller().inside(&[uid_map("0 own 1"), change]));
+
+            assert_eq!((judged.needs_own(Actor::Inside), judged.changes()), (None, Changes::Dumpable));
+        }
     }
 
     #[test]
-    fn a_second_process_would_lose_the_dumpable_flag() {
-        let scenario = caller().inside(&[MAP()]).second(&[setresuid(0)]);
-        assert_eq!(sharing(&scenario, false), Sharing::Never(Why::Dumpable));
+    fn of_two_processes_the_one_that_changes_its_ids_needs_memory_of_its_own() {
+        let scenario = caller().outside(&[]).inside(&[setresuid(0)]).outside(&[gid_map("0 own 1")]);
+
+        let judged = judged(&scenario);
+
+        let needs = [Actor::Outside, Actor::Inside].map(|actor| judged.needs_own(actor));
+        assert_eq!((needs, judged.changes()), ([None, Some(Why::Dumpable)], Changes::Never));
+    }
+
+    #[test]
+    fn a_child_of_a_process_with_memory_of_its_own_has_its_own() {
+        let judged = judged(&caller().inside(&[setresuid(0)]).second(&[]));
+
+        assert_eq!(judged.needs_own(Actor::Second), Some(Why::Parent));
+        assert!(!judged.is_possible(), "{judged:?}");
+    }
+
+    #[test]
+    fn a_parent_of_a_process_that_calls_a_wrapper_is_forked_by_the_player() {
+        let judged = judged(&caller().inside(&[]).second(&[setresuid(0).via_libc()]));
+
+        let needs = [Actor::Inside, Actor::Second].map(|actor| judged.needs_own(actor));
+        assert_eq!(needs, [Some(Why::ChildsWrapper), Some(Why::Wrapper)]);
     }
 
     #[test]
     fn what_needs_memory_of_its_own_is_told() {
-        let why = |action: Action| sharing(&caller().inside(&[action]), false);
+        let why = |action: Action| judged(&caller().inside(&[action])).needs_own(Actor::Inside);
 
-        assert_eq!(why(setresuid(0).via_libc()), Sharing::Never(Why::Wrapper));
-        assert_eq!(why(Action::Unshare(libc::CLONE_VM)), Sharing::Never(Why::SingleThreaded));
-        assert_eq!(why(Action::CloneAndKeep(libc::CLONE_VM)), Sharing::Never(Why::Child));
-        assert_eq!(why(Action::Run(vec!["true".into()].into())), Sharing::Never(Why::Program));
+        assert_eq!(why(setresuid(0).via_libc()), Some(Why::Wrapper));
+        assert_eq!(why(Action::Unshare(libc::CLONE_VM)), Some(Why::SingleThreaded));
+        assert_eq!(why(Action::CloneAndKeep(libc::CLONE_VM)), Some(Why::Child));
+        assert_eq!(why(Action::Run(vec!["true".into()].into())), Some(Why::Program));
     }
 }

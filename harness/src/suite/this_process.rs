@@ -1,11 +1,25 @@
 //! What the suite does to its own process before it reads any facts, and what no test can do without.
 
 use crate::{facts, host};
+use harness_scenario::exploration::{EXPLORATION, Exploration};
 use std::sync::OnceLock;
 
 /// The variable that chooses how the processes of scenarios are made: "cheap" (the default), "forked", or "both", which
 /// plays a scenario in both ways and compares the traces.
 pub const ACTORS: &str = "USERNS_SUITE_ACTORS";
+
+/// How much of the generated scenarios is to be played, by [`EXPLORATION`]. A word that there is not is told when the suite
+/// starts.
+pub fn exploration() -> Exploration {
+    named_exploration().unwrap_or_default()
+}
+
+fn named_exploration() -> Result<Exploration, String> {
+    match std::env::var_os(EXPLORATION).filter(|word| !word.is_empty()) {
+        None => Ok(Exploration::Full),
+        Some(word) => word.to_string_lossy().parse().map_err(|error| format!("{EXPLORATION}: {error}")),
+    }
+}
 
 /// Chooses how processes are made by [`ACTORS`].
 ///
@@ -21,12 +35,14 @@ pub fn choose_actors() -> Result<(), String> {
 /// below the hard ones. None of it takes a privilege.
 ///
 /// # Errors
-/// A sentence about the capabilities, which prctl(2) or capset(2) did not give up.
+/// A sentence about the capabilities, which prctl(2) or capset(2) did not give up, or about a variable with a word that there
+/// is not.
 pub(super) fn settle() -> Result<(), String> {
     harness_play::reset_signals();
     harness_play::shed_privileges()
         .map_err(|error| format!("cannot give up inheritable and ambient capabilities: {error}"))?;
     host::raise_soft_limits();
+    named_exploration()?;
     choose_actors()
 }
 

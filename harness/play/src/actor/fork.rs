@@ -113,16 +113,16 @@ pub(super) fn close_all_but(one: RawFd, other: RawFd) {
 }
 
 impl Actor {
-    /// The new actor is a child of the director, like this one, so that the director can wait for it. If this one shares
-    /// the director's memory, the new one does so, too, in the block that the request names.
+    /// The new actor is a child of the director, like this one, so that the director can wait for it. It shares the
+    /// director's memory, in the block that the request names, or is forked if the request names none.
     pub(super) fn spawn(&mut self, record: &Record, [_, number, flags, block, ..]: [c_long; 6]) -> i64 {
         let slot = record.head[REQUEST_WORDS - 6];
         let (theirs, number) = (self.slot(slot), number as usize);
         let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD) | flags;
         self.keep(slot, -1);
-        let pid = match self.memory {
-            Memory::Own => self.spawn_forked(theirs, number, flags),
-            Memory::Directors => {
+        let pid = match block {
+            0 => self.spawn_forked(theirs, number, flags),
+            _ => {
                 let start = Shared {
                     step: step_counter(number),
                     limit: self.limit,
@@ -146,7 +146,7 @@ impl Actor {
         if pid == 0 {
             // The parent's end; this process has its own.
             kernel::close(self.slot(SOCKET));
-            serve((&FORKED, Memory::Own), step_counter(number), self.limit, self.slots_with(theirs), &[])
+            serve((self.buffers, Memory::Own), step_counter(number), self.limit, self.slots_with(theirs), &[])
         }
         pid
     }

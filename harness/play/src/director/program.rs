@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::host::path::{ENVIRONMENT, find};
-use crate::process::{ActorProcess, End, ask, spawn};
+use crate::process::{ActorProcess, End, Memory, ask, spawn};
 use crate::wire::{Op, Request, STDIO};
 use harness_scenario::outcome::{Ended, Outcome, Status};
 use nix::errno::Errno;
@@ -35,7 +35,7 @@ pub fn run(
     let (stdout, stdout_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
     let (stderr, stderr_end) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe"))?;
     let doing = |_| format!("run {program}");
-    let mut child = spawn(parent, parent.actor, 0, limit)?;
+    let mut child = spawn(parent, parent.actor, (0, Memory::Own), limit)?;
     for (slot, fd) in STDIO.into_iter().zip([&null.into(), &stdout_end, &stderr_end]) {
         ask(&mut child, &[Request::new(Op::Take, 0).keep(slot)], Some(fd), &doing)?;
     }

@@ -2,8 +2,11 @@
 
 use crate::here;
 use crate::process::Memory;
+use harness_scenario::actors::Actor;
+use harness_scenario::caller::Caller;
+use harness_scenario::ids::Own;
 use harness_scenario::scenario::Scenario;
-use harness_scenario::sharing::{Sharing, sharing};
+use harness_scenario::sharing::{Changes, Sharing, sharing};
 use rustix::process::{DumpableBehavior, dumpable_behavior, set_dumpable_behavior};
 use std::fmt;
 use std::str::FromStr;
@@ -67,8 +70,8 @@ static PLAYING: RwLock<()> = RwLock::new(());
 
 /// The right to play a scenario. It lasts until its processes have ended.
 pub(crate) struct Turn {
-    /// Whose memory its processes use.
-    pub memory: Memory,
+    /// Which processes share memory; `None` if all are forked.
+    sharing: Option<Sharing>,
     guard: Guard,
 }
 
@@ -78,29 +81,53 @@ enum Guard {
     Alone(#[expect(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
 }
 
+impl Guard {
+    fn with_others() -> Self {
+        Self::WithOthers(PLAYING.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl Turn {
     /// The right to play with forked processes.
     pub(crate) fn forked() -> Self {
-        Self::with_others(Memory::Own)
-    }
-
-    fn with_others(memory: Memory) -> Self {
-        let guard = PLAYING.read().unwrap_or_else(PoisonError::into_inner);
-        Self { memory, guard: Guard::WithOthers(guard) }
+        Self { sharing: None, guard: Guard::with_others() }
     }
 
     /// The right to play a scenario in the cheapest way.
     pub(crate) fn cheapest(scenario: &Scenario) -> Self {
-        let takes_on = scenario.run_as.takes_on(&here::start().caller).is_some();
-        match sharing(scenario, takes_on) {
-            Sharing::Never(_) => Self::forked(),
-            _ if !is_dumpable() => Self::forked(),
-            Sharing::Free => Self::with_others(Memory::Directors),
-            Sharing::Alone => {
-                let guard = PLAYING.write().unwrap_or_else(PoisonError::into_inner);
-                Self { memory: Memory::Directors, guard: Guard::Alone(guard) }
-            }
+        let sharing = sharing(scenario, changes(scenario, &here::start().caller));
+        if !sharing.is_possible() || !is_dumpable() {
+            return Self::forked();
         }
+        let guard = match sharing.changes() {
+            Changes::Never => Guard::with_others(),
+            Changes::Dumpable => Guard::Alone(PLAYING.write().unwrap_or_else(PoisonError::into_inner)),
+        };
+        Self { sharing: Some(sharing), guard }
+    }
+
+    /// Whose memory an actor uses.
+    pub(crate) fn memory(&self, actor: Actor) -> Memory {
+        match &self.sharing {
+            Some(sharing) if sharing.needs_own(actor).is_none() => Memory::Directors,
+            _ => Memory::Own,
+        }
+    }
+
+    /// Whether any actor shares memory.
+    pub(crate) fn shares(&self) -> bool {
+        self.sharing.is_some()
+    }
+}
+
+/// Whether taking on the credentials of a scenario changes the dumpable flag: other effective ids do.
+///
+/// Source: kernel commit_creds().
+fn changes(scenario: &Scenario, caller: &Caller) -> Changes {
+    let same = |ids: Own| (caller.uid.effective, caller.gid.effective) == (ids.uid, ids.gid);
+    match scenario.run_as.takes_on(caller) {
+        Some(taken) if !same(taken.ids) => Changes::Dumpable,
+        _ => Changes::Never,
     }
 }
 

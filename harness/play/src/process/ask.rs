@@ -1,6 +1,6 @@
 //! Asking an actor to do something at once: what concerns processes and no scenario.
 
-use super::{ActorProcess, Doing, Room, next_number, sockets};
+use super::{ActorProcess, Doing, Memory, Room, next_number, sockets};
 use crate::error::Error;
 use crate::lower::number;
 use crate::wire::{Answer, Arg, Op, Request};
@@ -25,15 +25,15 @@ pub fn ask(
     process.receive(requests.len(), doing)
 }
 
-/// Makes an actor fork the actor `actor`, by clone(2) with these additional flags. Both share the director's memory, or
-/// neither does.
+/// Makes an actor fork the actor `actor`, by clone(2) with these additional flags. It shares the director's
+/// memory only if that actor does.
 pub fn spawn(
     parent: &mut ActorProcess,
     actor: Actor,
-    flags: i32,
+    (flags, memory): (i32, Memory),
     limit: Duration,
 ) -> Result<ActorProcess, Error> {
-    let memory = parent.memory.memory();
+    let memory = if parent.memory.block().is_some() { memory } else { Memory::Own };
     let (ours, theirs) = sockets(limit)?;
     let next = next_number();
     let take = Request::new(Op::Take, 0).keep(PASSING);

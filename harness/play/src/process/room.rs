@@ -30,11 +30,6 @@ impl Room {
         self.0
     }
 
-    /// Whose memory it is.
-    pub fn memory(&self) -> Memory {
-        if self.0.is_some() { Memory::Directors } else { Memory::Own }
-    }
-
     /// Lets others use the block: its actor has ended, and its answers were read.
     pub fn release(&mut self) {
         if let Some(block) = self.0.take() {

@@ -6,7 +6,7 @@
 
 use super::Racer;
 use super::setup::{LastingRacers, ROUNDS, begin, not_ready, ready};
-use crate::director::{Director, Queue};
+use crate::director::{Director, Queue, Turn};
 use crate::error::Error;
 use crate::lower::{Call, Context, DIE_WITH_DIRECTOR, close};
 use crate::process::{ActorProcess, End};
@@ -93,13 +93,13 @@ fn doing(racer: &Racer, first: u32, number: u32) -> String {
 impl<'a> Rounds<'a> {
     /// Sets the stages.
     pub fn new(
-        stage: &'a Scenario,
-        racers: &'a [Racer],
+        turn: &'a Turn,
+        (stage, racers): (&'a Scenario, &'a [Racer]),
         lasting: &'a mut LastingRacers,
         rounds: Range<u32>,
         limit: Duration,
     ) -> Result<Self, Error> {
-        let begun: Vec<_> = rounds.clone().map(|_| begin(stage, limit)).collect::<Result<_, _>>()?;
+        let begun: Vec<_> = rounds.clone().map(|_| begin(stage, turn, limit)).collect::<Result<_, _>>()?;
         let stages = begun.into_iter().map(ready).collect::<Result<_, _>>()?;
         Ok(Self { racers, stages, lasting, rounds })
     }

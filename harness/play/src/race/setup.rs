@@ -2,9 +2,9 @@
 
 use super::Racer;
 use crate::actor;
-use crate::director::{Director, Queue};
+use crate::director::{Director, Queue, Turn};
 use crate::error::Error;
-use crate::process::{ActorProcess, Memory, next_number};
+use crate::process::{ActorProcess, next_number};
 use harness_scenario::action::Action;
 use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::ids::Names;
@@ -26,7 +26,7 @@ pub struct LastingRacers {
 
 impl LastingRacers {
     /// The racers that are not in the setup.
-    pub fn new(stage: &Scenario, racers: &[Racer], limit: Duration) -> Result<Self, Error> {
+    pub fn new(turn: &Turn, stage: &Scenario, racers: &[Racer], limit: Duration) -> Result<Self, Error> {
         let mut cast = Scenario::new(stage.run_as.clone());
         for racer in racers.iter().filter(|racer| !stage.mentions(racer.actor)) {
             if racer.actor.namespace() != Namespace::Callers {
@@ -37,7 +37,7 @@ impl LastingRacers {
         let barrier = next_number();
         // Those who wait for each other share the memory only if it is there before they are.
         actor::barrier(barrier).clear();
-        Ok(Self { processes: ready(begin(&cast, limit)?)?.processes, barrier })
+        Ok(Self { processes: ready(begin(&cast, turn, limit)?)?.processes, barrier })
     }
 
     /// How many rounds a group of rounds should have. Without anybody who goes from one to the next, all would be
@@ -49,8 +49,12 @@ impl LastingRacers {
 
 /// Plays a scenario but for the answers to the last message, which are awaited when others have begun, too:
 /// on a busy machine one waits for many as long as for one.
-pub fn begin(scenario: &Scenario, limit: Duration) -> Result<(Director<'_>, Queue), Error> {
-    let mut director = Director::new(scenario, Memory::Own, limit)?;
+pub fn begin<'a>(
+    scenario: &'a Scenario,
+    turn: &'a Turn,
+    limit: Duration,
+) -> Result<(Director<'a>, Queue), Error> {
+    let mut director = Director::new(scenario, turn, limit)?;
     let mut queue = Queue::new();
     for (index, step) in scenario.steps.iter().enumerate() {
         director.take(index, step, &mut queue)?;

@@ -31,8 +31,8 @@ use crate::trace::Trace;
 use crate::verdict;
 
 pub use crate::current::current_test;
-pub use names::test_name;
 pub use harness_scenario::exploration::Exploration;
+pub use names::test_name;
 pub use this_process::{ACTORS, choose_actors, exploration};
 
 /// The variable that decides what an unmet need is. Unset or empty: a reason to skip. "all": a failure, for a machine

@@ -167,7 +167,9 @@ impl Race {
             let group = next..rounds.min(next + lasting.rounds());
             let delays: Vec<_> = group.clone().map(|round| delays(round, self.racers.len(), pace)).collect();
             next = group.end;
-            for round in Rounds::new(&turn, (&self.stage, &self.racers), &mut lasting, group, limit)?.play(&delays)? {
+            for round in
+                Rounds::new(&turn, (&self.stage, &self.racers), &mut lasting, group, limit)?.play(&delays)?
+            {
                 *tally.seen.entry(self.line(&round)).or_default() += 1;
                 tally.overlapping += u32::from(overlap(&round.spans));
                 times.push(longest(&round.spans));

@@ -76,6 +76,9 @@ mod tests {
             assert_eq!(exploration.to_string().parse(), Ok(exploration));
         }
         let unknown: Result<Exploration, UnknownExploration> = "most".parse();
-        assert_eq!(unknown.map_err(|error| error.to_string()), Err("\"most\" is neither \"full\" nor \"brief\"".to_owned()));
+        assert_eq!(
+            unknown.map_err(|error| error.to_string()),
+            Err("\"most\" is neither \"full\" nor \"brief\"".to_owned())
+        );
     }
 }

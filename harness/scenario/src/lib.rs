@@ -23,9 +23,9 @@ pub mod action;
 pub mod actors;
 pub mod caller;
 pub mod caps;
+pub mod exploration;
 #[cfg(feature = "file")]
 pub mod file;
-pub mod exploration;
 #[cfg(feature = "listing")]
 pub mod findings;
 pub mod ids;

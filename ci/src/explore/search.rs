@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use harness::model;
 use harness::record;
+use harness::suite::choose_actors;
 use harness_explore::search::{Ends, Found, Plan, Report, search};
 use harness_explore::{Mismatch, Watch, regressions};
 
@@ -27,6 +28,7 @@ const KEPT: &str = "tests/regressions";
 /// # Errors
 /// When the model says nothing on this host, or a scenario cannot be played.
 pub fn run(options: &SearchOptions) -> Result<Verdict, String> {
+    choose_actors()?;
     model::decides(harness::here::start()).map_err(str::to_owned)?;
     let directory = Workspace::find()?.root.join(KEPT);
     let again = play_kept(&directory)?;

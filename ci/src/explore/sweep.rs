@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use harness::action::IdFile;
 use harness::error::Error;
+use harness::suite::choose_actors;
 use harness::{model, record};
 use harness_explore::{Mismatch, Watch, maps, sweep};
 
@@ -32,6 +33,7 @@ pub fn run(options: &SweepOptions) -> Result<Verdict, String> {
     if let Some(unknown) = options.only.iter().find(|name| !names.contains(&name.as_str())) {
         return Err(format!("no field is called {unknown:?}; there are {}", names.join(", ")));
     }
+    choose_actors()?;
     model::decides(harness::here::start())?;
     let processors = || std::thread::available_parallelism().map_or(1, Into::into);
     let workers = options.workers.map_or_else(processors, |workers| workers as usize);

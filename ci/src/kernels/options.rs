@@ -17,8 +17,7 @@ Examples:
   cargo ci kernels --kernel ../linux/linux     one that was built with ARCH=um
   cargo ci kernels --only uml-7.2 --only trixie   a kernel, and beside it the programs of a distribution
   cargo ci kernels --filter 'test(map_order)'  the tests whose name contains map_order
-  cargo ci kernels --filter 'not test(/^(sweeps|search)::/)'   all but what goes through thousands of
-                                               scenarios: two fifths of the time
+  cargo ci kernels --exploration full          with all of the sweeps and the search, which are brief otherwise
   cargo ci kernels --json > kernels.json       the end of every test, for scripts and `cargo ci matrix`
   cargo ci kernels --html matrix.html          rules down, kernels across, on a page for a browser
 

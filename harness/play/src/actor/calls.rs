@@ -131,7 +131,7 @@ pub(super) fn read_all([fd, room, length, ..]: [c_long; 6]) -> i64 {
         let count = unsafe { kernel::call(libc::SYS_read, [fd, room + total, length - total, 0, 0, 0]) };
         match count {
             ..0 => return count,
-            0 => return total.into(),
+            0 => return total,
             _ => total += count as c_long,
         }
     }

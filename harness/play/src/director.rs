@@ -17,7 +17,7 @@ pub use turn::{Actors, UnknownActors, choose_actors};
 
 use crate::error::Error;
 use crate::lower::{Context, Directed, Lowered, number, syscall};
-use crate::process::{ActorProcess, ask, spawn};
+use crate::process::{self, ActorProcess, Memory, ask, spawn};
 use crate::wire::{Arg, HAND, Op, Request};
 use crate::{decode, here, lower, observer};
 use harness_scenario::action::{Action, CapChange};
@@ -177,6 +177,14 @@ fn names_pids(action: &Action) -> bool {
     matches!(action, Action::Syscall(_))
 }
 
+/// Whether an argument points to memory of the director, of which an actor needs a copy as it is now: seccomp(2) takes the
+/// address of a filter in a structure.
+fn points_to_own_memory(scenario: &Scenario) -> bool {
+    let filters =
+        |step: &Step| matches!(&step.action, Action::Syscall(call) if call.number == libc::SYS_seccomp);
+    scenario.steps.iter().any(filters)
+}
+
 /// The directory /proc of this process. It stays open.
 fn proc() -> Result<&'static OwnedFd, Error> {
     static PROC: OnceLock<Result<OwnedFd, Errno>> = OnceLock::new();
@@ -289,7 +297,7 @@ impl<'a> Director<'a> {
                     _ => GroupsOrigin::Caller,
                 };
                 let memory = self.turn.memory(actor);
-                (ActorProcess::to_be_forked(actor, proc()?.as_fd(), memory, self.limit), kept)
+                (self.first_level(actor, memory)?, kept)
             }
         };
         self.processes.push(process);
@@ -304,6 +312,14 @@ impl<'a> Director<'a> {
             self.enqueue(queue, index, What::Namespace, &[("unshare", unshare)])?;
         }
         Ok(())
+    }
+
+    /// An actor that is no child of another one.
+    fn first_level(&self, actor: Actor, memory: Memory) -> Result<ActorProcess, Error> {
+        let proc = proc()?.as_fd();
+        let elsewhere = memory == Memory::Own && !points_to_own_memory(self.scenario);
+        let forked = elsewhere.then(|| process::fork(actor, proc, self.limit)).flatten();
+        Ok(forked.unwrap_or_else(|| ActorProcess::to_be_forked(actor, proc, memory, self.limit)))
     }
 
     fn give(&mut self, from: usize, to: Actor) -> Result<Outcome, Error> {

@@ -3,10 +3,12 @@
 mod ask;
 mod buffer;
 mod end;
+mod forker;
 mod room;
 
 pub use ask::{ask, spawn};
 use buffer::Buffer;
+pub use forker::fork;
 pub use room::{Memory, Room};
 
 use crate::actor::{self, Start};

@@ -44,7 +44,8 @@ pub enum Op {
     /// Call the C library's wrapper of the system call `number`.
     Libc,
     /// Fork another actor, which takes the socket in the slot of the first argument and has the number of
-    /// the second, by a clone(2) with the flags of the third besides.
+    /// the second, by a clone(2) with the flags of the third besides. The fourth is the address of its block, or 0 if it
+    /// gets memory of its own, and the fifth its time limit in milliseconds.
     Spawn,
     /// Move the descriptor that came with this message into the slot `keep`.
     Take,

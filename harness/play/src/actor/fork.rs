@@ -1,26 +1,11 @@
 //! Forking actors and other children.
 
-use super::memory::FORKED;
-use super::share::{Shared, begin};
-use super::{Actor, Block, Memory, Record, exit, kernel, serve, step_counter};
+use super::memory::{Block, FORKED, Shared, Start};
+use super::share::begin;
+use super::{Actor, Memory, Record, exit, kernel, serve, step_counter};
 use crate::wire::{PROC, REQUEST_WORDS, SLOTS, SOCKET};
 use libc::{c_int, c_long};
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-
-/// What an actor has at its start.
-#[derive(Clone, Copy)]
-pub struct Start<'a> {
-    /// Its number.
-    pub number: usize,
-    /// The socket on which it answers. An actor that shares memory may do without.
-    pub socket: Option<BorrowedFd<'a>>,
-    /// The directory /proc, through which it opens files.
-    pub proc: BorrowedFd<'a>,
-    /// The time limit of a message, in milliseconds. Then SIGALRM ends the actor.
-    pub limit: u32,
-    /// Its first message of requests, which it inherits instead of receiving.
-    pub batch: &'a [u8],
-}
+use std::os::fd::{AsRawFd, RawFd};
 
 /// Forks an actor and returns its process id.
 ///
@@ -34,7 +19,7 @@ pub fn fork(start: Start<'_>) -> nix::Result<nix::unistd::Pid> {
         -1 => Err(nix::errno::Errno::last()),
         0 => {
             let socket = start.socket.map_or(-1, |socket| socket.as_raw_fd());
-            close_all_but(socket, start.proc.as_raw_fd());
+            kernel::close_all_but(socket, start.proc.as_raw_fd());
             let mut slots = [-1; SLOTS];
             slots[SOCKET as usize] = socket;
             slots[PROC as usize] = start.proc.as_raw_fd();
@@ -99,33 +84,20 @@ pub fn fork_for_test(task: impl FnOnce() -> u8) -> nix::Result<nix::unistd::Pid>
     }
 }
 
-/// Closes other tests' sockets that fork copied. They would hide the end of their owners.
-pub(super) fn close_all_but(one: RawFd, other: RawFd) {
-    let (low, high) = (one.min(other), one.max(other));
-    for (first, last) in [(3, low - 1), (low.max(2) + 1, high - 1), (high + 1, RawFd::MAX)] {
-        let range = [first.into(), last.into(), 0, 0, 0, 0];
-        // SAFETY: closes descriptors that this process does not use.
-        if first <= last && unsafe { kernel::call(libc::SYS_close_range, range) } < 0 {
-            // Before Linux 5.9 there is no close_range(2).
-            (first..=last.min(1023)).for_each(kernel::close);
-        }
-    }
-}
-
 impl Actor {
     /// The new actor is a child of the director, like this one, so that the director can wait for it. It shares the
     /// director's memory, in the block that the request names, or is forked if the request names none.
-    pub(super) fn spawn(&mut self, record: &Record, [_, number, flags, block, ..]: [c_long; 6]) -> i64 {
+    pub(super) fn spawn(&mut self, record: &Record, [_, number, flags, block, limit, _]: [c_long; 6]) -> i64 {
         let slot = record.head[REQUEST_WORDS - 6];
         let (theirs, number) = (self.slot(slot), number as usize);
         let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD) | flags;
         self.keep(slot, -1);
         let pid = match block {
-            0 => self.spawn_forked(theirs, number, flags),
+            0 => self.spawn_forked(theirs, number, (flags, limit as u32)),
             _ => {
                 let start = Shared {
                     step: step_counter(number),
-                    limit: self.limit,
+                    limit: limit as u32,
                     slots: self.slots_with(theirs),
                     first: 0,
                     closes: self.slot(SOCKET),
@@ -140,13 +112,13 @@ impl Actor {
         pid
     }
 
-    fn spawn_forked(&self, theirs: RawFd, number: usize, flags: c_long) -> i64 {
+    fn spawn_forked(&self, theirs: RawFd, number: usize, (flags, limit): (c_long, u32)) -> i64 {
         // SAFETY: a fork of a process with one thread; both go on from here with memory of their own.
         let pid = unsafe { kernel::call(libc::SYS_clone, [flags, 0, 0, 0, 0, 0]) };
         if pid == 0 {
             // The parent's end; this process has its own.
             kernel::close(self.slot(SOCKET));
-            serve((self.buffers, Memory::Own), step_counter(number), self.limit, self.slots_with(theirs), &[])
+            serve((self.buffers, Memory::Own), step_counter(number), limit, self.slots_with(theirs), &[])
         }
         pid
     }

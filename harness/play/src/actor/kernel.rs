@@ -32,6 +32,19 @@ pub(super) fn close(fd: RawFd) {
     unsafe { call(libc::SYS_close, [fd.into(), 0, 0, 0, 0, 0]) };
 }
 
+/// Closes other tests' sockets that fork copied. They would hide the end of their owners.
+pub(super) fn close_all_but(one: RawFd, other: RawFd) {
+    let (low, high) = (one.min(other), one.max(other));
+    for (first, last) in [(3, low - 1), (low.max(2) + 1, high - 1), (high + 1, RawFd::MAX)] {
+        let range = [first.into(), last.into(), 0, 0, 0, 0];
+        // SAFETY: closes descriptors that this process does not use.
+        if first <= last && unsafe { call(libc::SYS_close_range, range) } < 0 {
+            // Before Linux 5.9 there is no close_range(2).
+            (first..=last.min(1023)).for_each(close);
+        }
+    }
+}
+
 /// Waits for a child of any kind, whose status is not used.
 pub(super) fn wait_for(pid: i64) {
     // SAFETY: waits without room for the status.

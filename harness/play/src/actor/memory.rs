@@ -1,11 +1,26 @@
-//! The memory of an actor: its buffers and, if it shares the memory of the director, its stack.
+//! What an actor has at its start, and its memory: its buffers and, if it shares the memory of the director, its stack.
 
-use super::Shared;
-use crate::wire::{MESSAGE, ROOM};
+use crate::wire::{MESSAGE, ROOM, SLOTS};
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+/// What an actor has at its start.
+#[derive(Clone, Copy)]
+pub struct Start<'a> {
+    /// Its number.
+    pub number: usize,
+    /// The socket on which it answers. An actor that shares memory may do without.
+    pub socket: Option<BorrowedFd<'a>>,
+    /// The directory /proc, through which it opens files.
+    pub proc: BorrowedFd<'a>,
+    /// The time limit of a message, in milliseconds. Then SIGALRM ends the actor.
+    pub limit: u32,
+    /// Its first message of requests, which it inherits instead of receiving.
+    pub batch: &'a [u8],
+}
 
 /// The buffers of an actor, aligned for every type to which a system call takes a pointer.
 #[repr(C, align(64))]
@@ -50,6 +65,17 @@ impl Buffers {
 const STACK: usize = 64 * 1024;
 /// Bytes at the end of a stack that nobody may touch: an overflow is a crash of the actor.
 const GUARD: usize = 4096;
+
+/// What an actor finds in its block when it begins.
+pub(super) struct Shared {
+    pub(super) step: &'static AtomicU32,
+    pub(super) limit: u32,
+    pub(super) slots: [RawFd; SLOTS],
+    /// The length of the first message, which lies in the buffer for requests.
+    pub(super) first: usize,
+    /// The descriptor to close, or -1: all but those in the slots.
+    pub(super) closes: RawFd,
+}
 
 /// What an actor needs that shares the memory of the director.
 #[repr(C, align(4096))]

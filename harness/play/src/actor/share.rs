@@ -1,23 +1,11 @@
 //! Actors that share the memory of the director.
 
-use super::fork::close_all_but;
-use super::{Block, Memory, Start, kernel, serve, step_counter};
+use super::memory::{Block, Shared, Start};
+use super::{Memory, kernel, serve, step_counter};
 use crate::wire::{MESSAGE, PROC, SLOTS, SOCKET};
 use libc::{c_int, c_void};
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, RawFd};
-use std::sync::atomic::AtomicU32;
-
-/// What an actor finds in its block when it begins.
-pub(super) struct Shared {
-    pub(super) step: &'static AtomicU32,
-    pub(super) limit: u32,
-    pub(super) slots: [RawFd; SLOTS],
-    /// The length of the first message, which lies in the buffer for requests.
-    pub(super) first: usize,
-    /// The descriptor to close, or -1: all but those in the slots.
-    pub(super) closes: RawFd,
-}
+use std::os::fd::AsRawFd;
 
 /// Makes an actor in a block that nobody else uses, and returns its process id. An actor without a socket leaves its
 /// answers in the block: its first message has to end with its exit.
@@ -56,7 +44,7 @@ extern "C" fn run(block: *mut c_void) -> c_int {
     // SAFETY: written by `begin`.
     let Shared { step, limit, slots, first, closes } = unsafe { (*block.start.get()).assume_init_read() };
     match closes {
-        -1 => close_all_but(slots[SOCKET as usize], slots[PROC as usize]),
+        -1 => kernel::close_all_but(slots[SOCKET as usize], slots[PROC as usize]),
         socket => kernel::close(socket),
     }
     // SAFETY: the first message has this length, and is read to its end before another one is received.

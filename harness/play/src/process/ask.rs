@@ -37,9 +37,11 @@ pub fn spawn(
     let (ours, theirs) = sockets(limit)?;
     let next = next_number();
     let take = Request::new(Op::Take, 0).keep(PASSING);
+    let millis = Arg::Value(u64::from(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX)));
     let mut room = Room::of(memory);
     let block = room.block().map_or(0, |block| std::ptr::from_ref(block).expose_provenance());
-    let args = [Arg::Value(PASSING), Arg::Value(next as u64), number(flags), Arg::Value(block as u64)];
+    let args =
+        [Arg::Value(PASSING), Arg::Value(next as u64), number(flags), Arg::Value(block as u64), millis];
     let fork = Request::new(Op::Spawn, 0).args(&args);
     let (answers, _) = ask(parent, &[take, fork], Some(&theirs), &|_| format!("fork of {actor}"))?;
     match (answers[1].errno, i32::try_from(answers[1].value)) {

@@ -31,6 +31,13 @@ pub struct Image {
     pub programs: Programs,
 }
 
+impl Image {
+    /// Whether the kernel is known to unpack a root that is compressed with gzip.
+    fn unpacks_gzip(&self) -> bool {
+        self.config.as_deref().is_some_and(|config| config.lines().any(|line| line == "CONFIG_RD_GZIP=y"))
+    }
+}
+
 /// A kernel as a process. Its console is its standard output, its events come out of descriptor 0.
 pub fn uml(image: &Image, root: &Path, work: &Path, memory: u32) -> (Command, Over) {
     let mut command = Command::new(&image.kernel);
@@ -118,10 +125,21 @@ pub fn host(bundle: &Bundle, users: &[User], work: &Path) -> Result<(Command, Ov
 /// # Errors
 /// When it cannot be written, or something of the kernel cannot be read.
 pub fn root(bundle: &Bundle, users: &[User], image: &Image, to: &Path) -> Result<(), String> {
+    root_with(bundle, &extras(bundle, users, image)?, image, to)
+}
+
+/// As [`root`], with this tree on top.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn root_with(bundle: &Bundle, on_top: &Tree, image: &Image, to: &Path) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("cannot write {}: {error}", to.display());
     let mut out = BufWriter::new(File::create(to).map_err(fail)?);
-    bundle.tree().archive(&mut out).map_err(fail)?;
-    extras(bundle, users, image)?.archive(&mut out).map_err(fail)?;
+    match image.unpacks_gzip() {
+        true => out.write_all(bundle.packed()?).map_err(fail)?,
+        false => bundle.tree().archive(&mut out).map_err(fail)?,
+    }
+    on_top.archive(&mut out).map_err(fail)?;
     out.flush().map_err(fail)
 }
 
@@ -138,4 +156,18 @@ pub fn extras(bundle: &Bundle, users: &[User], image: &Image) -> Result<Tree, St
         tree.file(TUN, 0o644, tun.as_slice());
     }
     Ok(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_kernel_that_is_known_to_unpack_it_gets_a_packed_root() {
+        let with = |config: Option<&str>| Image { config: config.map(str::to_owned), ..Image::default() };
+
+        assert!(with(Some("CONFIG_A=y\nCONFIG_RD_GZIP=y\n")).unpacks_gzip());
+        assert!(!with(Some("# CONFIG_RD_GZIP is not set\n")).unpacks_gzip());
+        assert!(!with(None).unpacks_gzip());
+    }
 }

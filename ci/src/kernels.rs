@@ -23,6 +23,7 @@ use crate::guests::bundle::Bundle;
 use crate::guests::failure::RunFailure;
 use crate::guests::follow::Questions;
 use crate::guests::outcome::{self, Outcome};
+use crate::guests::progress::Overall;
 use crate::guests::start::Start;
 use crate::guests::{expected_failures, json, junit, table};
 use crate::kernels::accelerator::Choice;
@@ -72,8 +73,10 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     expected_failures::fits(&differences, &names, &bundle.suite_tests)?;
     let limit = Duration::from_secs(elsewhere.limit);
+    let users: usize = rows.iter().map(|row| play::users(row.start).len()).sum();
+    let overall = Overall::new(users * bundle.tests.len());
     let common = Common {
-        questions: Questions { differences, bundle, limit },
+        questions: Questions { differences, bundle, limit, overall },
         results: workspace.results(),
         memory: options.memory,
         accelerator: Choice::new(options.accelerator, &cache),

@@ -101,7 +101,7 @@ fn command(
 }
 
 /// Root and an unprivileged user; on a host only those that the caller can be.
-fn users(start: Start) -> Vec<User> {
+pub fn users(start: Start) -> Vec<User> {
     match (start, geteuid().is_root()) {
         (Start::Host | Start::Gvisor, false) => vec![User::Caller],
         _ => vec![User::Root, User::Unprivileged],

@@ -28,7 +28,7 @@ use crate::guests::start::Start;
 use crate::guests::{expected_failures, json, junit, table};
 use crate::kernels::accelerator::Choice;
 use crate::kernels::fetch::Store;
-use crate::kernels::launch::Image;
+use crate::kernels::launch::{Image, Machine};
 use crate::kernels::list::{Row, Source};
 use crate::kernels::options::KernelsOptions;
 use crate::kernels::play::Common;
@@ -78,7 +78,7 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
     let common = Common {
         questions: Questions { differences, bundle, limit, overall },
         results: workspace.results(),
-        memory: options.memory,
+        machine: Machine { memory: options.memory, processors: options.processors },
         accelerator: Choice::new(options.accelerator, &cache),
     };
     let tests = ask::tests(&common.questions.bundle.binary, &workspace.root)?;
@@ -148,7 +148,11 @@ fn all(
     // What takes longest begins first, so that nothing runs alone at the end for long.
     guests.sort_by_key(|row| row.start != Start::Qemu);
     let mut outcomes: Vec<Outcome> = here.into_iter().map(one).collect();
-    outcomes.extend(pool::run(&guests, &processors, |row| one(row)));
+    // A guest with several processors is not kept on one of the host's.
+    outcomes.extend(match options.processors as usize {
+        0 | 1 => pool::run(&guests, &processors, |row| one(row)),
+        several => pool::run_anywhere(&guests, (processors.len() / several).max(1), |row| one(row)),
+    });
     let place = |outcome: &Outcome| rows.iter().position(|row| row.name == outcome.name);
     outcomes.sort_by_key(place);
     Ok(outcomes)

@@ -13,13 +13,13 @@ use crate::guests::failure::RunFailure;
 use crate::guests::guest::{Guest, Limits, console_file};
 use crate::guests::progress::print;
 use crate::guests::transcript::Transcript;
-use crate::kernels::launch::{self, Image};
+use crate::kernels::launch::{self, Image, Machine};
 use crate::kernels::options::Accelerator;
 use crate::sys::scratch::Scratch;
 
 /// With KVM a kernel is up in a second or two.
 const TRIAL: Duration = Duration::from_secs(15);
-const TRIAL_MEMORY: u32 = 1024;
+const TRIAL_MACHINE: Machine = Machine { memory: 1024, processors: 1 };
 const KVM: &str = "/dev/kvm";
 
 /// What makes qemu run: what the caller says, or what a trial shows, once for a run. It is printed with its reason.
@@ -118,7 +118,7 @@ fn boot(image: &Image, bundle: &Bundle) -> Result<Option<RunFailure>, String> {
     let (root, console) = (work.path().join("root.cpio"), console_file(work.path()));
     let plan = Plan { tests: Vec::new(), ..bundle.plan(&[]) };
     launch::root_with(bundle, &plan_tree(&plan)?, image, &root)?;
-    let (command, over) = launch::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MEMORY)?;
+    let (command, over) = launch::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MACHINE)?;
     let limits = Limits { boot: TRIAL, silence: TRIAL, total: TRIAL };
     let mut transcript = Transcript::new(&[], 0, "");
     Ok(match Guest::start(&command, over, &console, work.path()) {

@@ -33,6 +33,7 @@ use crate::sys::scratch::Scratch;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
 use crate::sys::{pool, signals};
+use crate::ui::pace::Steps;
 use crate::ui::print::{note, print};
 use crate::ui::verdict::Verdict;
 
@@ -85,11 +86,12 @@ fn judge_all(rows: &[Row], options: &HostsOptions, workspace: &Workspace) -> Res
     // Tests wait for processes now and then, and the last host should not be alone on several processors.
     let few = pool::processors()?.len().div_ceil(2) * 3;
     let jobs = options.jobs.unwrap_or(few).max(1);
+    let steps = Steps::new(rows.len());
     Ok(pool::run_anywhere(rows, jobs, |row| {
         let judged = one(row, &common, |answers| {
             judge::findings(row, answers, &plain, &reasons, options.brief || !options.tests.is_empty())
         });
-        note(format_args!("{}\n", judged.in_one_line()));
+        note(format_args!("{} ({})\n", judged.in_one_line(), steps.done()));
         judged
     }))
 }

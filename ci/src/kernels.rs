@@ -23,11 +23,12 @@ use crate::guests::bundle::Bundle;
 use crate::guests::failure::RunFailure;
 use crate::guests::follow::Questions;
 use crate::guests::outcome::{self, Outcome};
+use crate::guests::progress::Overall;
 use crate::guests::start::Start;
 use crate::guests::{expected_failures, json, junit, table};
 use crate::kernels::accelerator::Choice;
 use crate::kernels::fetch::Store;
-use crate::kernels::launch::Image;
+use crate::kernels::launch::{Image, Machine};
 use crate::kernels::list::{Row, Source};
 use crate::kernels::options::KernelsOptions;
 use crate::kernels::play::Common;
@@ -72,10 +73,12 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     expected_failures::fits(&differences, &names, &bundle.suite_tests)?;
     let limit = Duration::from_secs(elsewhere.limit);
+    let users: usize = rows.iter().map(|row| play::users(row.start).len()).sum();
+    let overall = Overall::new(users * bundle.tests.len());
     let common = Common {
-        questions: Questions { differences, bundle, limit },
+        questions: Questions { differences, bundle, limit, overall },
         results: workspace.results(),
-        memory: options.memory,
+        machine: Machine { memory: options.memory, processors: options.processors },
         accelerator: Choice::new(options.accelerator, &cache),
     };
     let tests = ask::tests(&common.questions.bundle.binary, &workspace.root)?;
@@ -145,7 +148,11 @@ fn all(
     // What takes longest begins first, so that nothing runs alone at the end for long.
     guests.sort_by_key(|row| row.start != Start::Qemu);
     let mut outcomes: Vec<Outcome> = here.into_iter().map(one).collect();
-    outcomes.extend(pool::run(&guests, &processors, |row| one(row)));
+    // A guest with several processors is not kept on one of the host's.
+    outcomes.extend(match options.processors as usize {
+        0 | 1 => pool::run(&guests, &processors, |row| one(row)),
+        several => pool::run_anywhere(&guests, (processors.len() / several).max(1), |row| one(row)),
+    });
     let place = |outcome: &Outcome| rows.iter().position(|row| row.name == outcome.name);
     outcomes.sort_by_key(place);
     Ok(outcomes)

@@ -1,33 +1,53 @@
 //! `cargo ci` and the suite share most of their packages. Each of them is compiled once if both enable the same features
-//! of it, and twice otherwise, together with all that depends on it.
+//! of it, and twice otherwise, together with all that depends on it. The same holds for the guest's program and the suite,
+//! which are built for another target.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::check::context::Context;
 use crate::check::steps::Outcome;
+use crate::guests::bundle;
 use crate::sys::process;
-use crate::sys::workspace::SUITE;
+use crate::sys::workspace::{STATIC_TARGET, SUITE};
 
 /// How long cargo may take to list the packages.
 const LIMIT: Duration = Duration::from_secs(120);
+/// What the suite's tests are built from.
+const TESTS: &str = "normal,build,dev";
 
 /// The features with which each package is compiled; a package that runs on the host as well may have two sets.
 type Builds = BTreeMap<String, BTreeSet<String>>;
 
-/// Compares the features of the packages that `cargo ci` and the suite share.
+/// Compares the features of the packages that `cargo ci` and the suite share, and then those of the packages that the
+/// guest's program and the suite share.
 pub fn check(context: &Context) -> Outcome {
-    let lists = [("ci", "normal,build"), (SUITE, "normal,build,dev")];
-    match lists.map(|(package, edges)| list(context, package, edges)) {
-        [Ok(ci), Ok(suite)] => compare(&builds(&ci), &builds(&suite)),
-        [Err(error), _] | [_, Err(error)] => Outcome::CouldNotRun(error),
+    let host = compared(
+        "ci",
+        list(context, &["--package", "ci", "--edges", "normal,build"]),
+        list(context, &["--package", SUITE, "--edges", TESTS]),
+    );
+    let Outcome::Passed(on_host) = host else { return host };
+    let of = |packages: &[&str]| {
+        list(context, &[packages, &["--edges", TESTS, "--target", STATIC_TARGET]].concat())
+    };
+    match compared("guests", of(&bundle::PACKAGES), of(&["--package", SUITE])) {
+        Outcome::Passed(in_guests) => Outcome::Passed(format!("{on_host}, {in_guests} for guests")),
+        other => other,
     }
 }
 
-/// What `cargo tree` prints: a package and its features a line.
-fn list(context: &Context, package: &str, edges: &str) -> Result<String, String> {
-    let mut tree = context.workspace.cargo(["tree", "--locked", "--package", package, "--edges", edges]);
-    let captured = process::capture(tree.args(["--prefix", "none", "--format", "{p} [{f}]"]), LIMIT)?;
+fn compared(name: &str, built: Result<String, String>, suite: Result<String, String>) -> Outcome {
+    match (built, suite) {
+        (Ok(built), Ok(suite)) => compare(name, &builds(&built), &builds(&suite)),
+        (Err(error), _) | (_, Err(error)) => Outcome::CouldNotRun(error),
+    }
+}
+
+/// What `cargo tree` prints for these arguments: a package and its features a line.
+fn list(context: &Context, arguments: &[&str]) -> Result<String, String> {
+    let mut tree = context.workspace.cargo(["tree", "--locked", "--prefix", "none", "--format", "{p} [{f}]"]);
+    let captured = process::capture(tree.args(arguments), LIMIT)?;
     match captured.status.success() {
         true => Ok(captured.stdout),
         false => Err(format!("`{}` failed: {}", process::show(&tree), captured.stderr.trim())),
@@ -43,15 +63,17 @@ fn builds(listed: &str) -> Builds {
     builds
 }
 
-fn compare(ci: &Builds, suite: &Builds) -> Outcome {
+fn compare(name: &str, built: &Builds, suite: &Builds) -> Outcome {
     let shared: Vec<_> =
-        ci.iter().filter_map(|(package, of_ci)| Some((package, of_ci, suite.get(package)?))).collect();
-    let twice = shared.iter().filter(|(_, of_ci, of_suite)| !of_ci.is_subset(of_suite));
+        built.iter().filter_map(|(package, ours)| Some((package, ours, suite.get(package)?))).collect();
+    let twice = shared.iter().filter(|(_, ours, of_suite)| !ours.is_subset(of_suite));
     let twice: Vec<String> = twice
-        .map(|(package, of_ci, of_suite)| format!("{package}: {of_ci:?} for ci, {of_suite:?} for the suite"))
+        .map(|(package, ours, of_suite)| {
+            format!("{package}: {ours:?} for {name}, {of_suite:?} for the suite")
+        })
         .collect();
     if shared.is_empty() {
-        return Outcome::CouldNotRun("cargo lists no package that ci and the suite share".to_owned());
+        return Outcome::CouldNotRun(format!("cargo lists no package that {name} and the suite share"));
     }
     if twice.is_empty() {
         return Outcome::Passed(format!("{} packages are shared", shared.len()));
@@ -73,12 +95,13 @@ mod tests {
     fn packages_of_the_same_features_are_shared() {
         let suite = builds("serde v1.0.2 [alloc,std]\nsyn v2.0.1 [full] (*)\nsyn v2.0.1 [parsing]\n");
 
-        assert_eq!(compare(&builds(CI), &suite), Outcome::Passed("2 packages are shared".to_owned()));
+        assert_eq!(compare("ci", &builds(CI), &suite), Outcome::Passed("2 packages are shared".to_owned()));
     }
 
     #[test]
     fn a_feature_that_only_one_enables_is_named() {
-        let Outcome::Failed(why) = compare(&builds(CI), &builds("serde v1.0.2 [std]\nsyn v2.0.1 [full]\n"))
+        let Outcome::Failed(why) =
+            compare("ci", &builds(CI), &builds("serde v1.0.2 [std]\nsyn v2.0.1 [full]\n"))
         else {
             panic!("a package with two sets of features passes");
         };
@@ -89,6 +112,6 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_no_success() {
-        assert!(matches!(compare(&builds(CI), &builds("")), Outcome::CouldNotRun(_)));
+        assert!(matches!(compare("ci", &builds(CI), &builds("")), Outcome::CouldNotRun(_)));
     }
 }

@@ -1,6 +1,5 @@
 //! The progress of a long run.
 
-use std::io::{IsTerminal, Write};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -8,10 +7,10 @@ use harness_explore::Watch;
 
 use crate::sys::panics::words;
 use crate::sys::signals;
+use crate::ui::live;
+use crate::ui::pace::{self, Intervals};
+use crate::ui::print::note;
 
-/// How often a terminal's line is written anew, and how often a file gets one.
-const ON_A_TERMINAL: Duration = Duration::from_millis(500);
-const ELSEWHERE: Duration = Duration::from_secs(10);
 /// How often a signal is looked for.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -26,24 +25,21 @@ pub fn watched<T: Send, E: ToString + Send>(
     until: Option<Instant>,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> Result<T, String> {
-    let terminal = std::io::stderr().is_terminal();
-    let every = if terminal { ON_A_TERMINAL } else { ELSEWHERE };
     std::thread::scope(|scope| {
         let worker = scope.spawn(work);
-        let (begun, mut said) = (Instant::now(), Instant::now());
+        let (begun, mut log) = (Instant::now(), Intervals::new());
         while !worker.is_finished() {
             std::thread::sleep(POLL);
             if signals::interrupted() || until.is_some_and(|until| Instant::now() >= until) {
                 watch.stop.store(true, Ordering::Relaxed);
             }
-            if said.elapsed() >= every {
-                said = Instant::now();
-                show(terminal, &line(what, watch, begun.elapsed()));
+            let now = || line(what, watch, begun.elapsed(), until);
+            live::show(now);
+            if !live::is_possible() && log.is_over() {
+                note(format_args!("{}\n", now()));
             }
         }
-        if terminal {
-            show(terminal, "");
-        }
+        live::clear();
         match worker.join() {
             Ok(done) => done.map_err(|error| error.to_string()),
             Err(panic) => Err(format!("{what}: a worker panicked: {}", words(panic.as_ref()))),
@@ -51,21 +47,16 @@ pub fn watched<T: Send, E: ToString + Send>(
     })
 }
 
-/// A line that replaces the one before, on a terminal.
-fn show(terminal: bool, line: &str) {
-    let mut stderr = std::io::stderr();
-    let _ = if terminal { write!(stderr, "\r\x1b[K{line}") } else { writeln!(stderr, "{line}") };
-    let _ = stderr.flush();
-}
-
-fn line(what: &str, watch: &Watch, elapsed: Duration) -> String {
+/// How far it is. The rest takes until the time at which it ends, or as long as the pace says.
+fn line(what: &str, watch: &Watch, elapsed: Duration, until: Option<Instant>) -> String {
     let (played, planned) = (watch.played.load(Ordering::Relaxed), watch.planned.load(Ordering::Relaxed));
     let rate = played as f64 / elapsed.as_secs_f64().max(0.001);
-    let left = planned.saturating_sub(played) as f64 / rate.max(0.001);
-    match planned {
-        0 => format!("{what}: {played}, {rate:.0} a second"),
-        _ => format!("{what}: {played} of {planned}, {rate:.0} a second, {left:.0} s left"),
-    }
+    let left = match until {
+        Some(until) => Some(until.saturating_duration_since(Instant::now())),
+        None => pace::left(played, planned, elapsed),
+    };
+    let of = if planned == 0 { String::new() } else { format!(" of {planned}") };
+    format!("{what}: {played}{of}, {rate:.0} a second{}", pace::words(left))
 }
 
 #[cfg(test)]
@@ -73,6 +64,22 @@ mod tests {
     use harness_explore::together;
 
     use super::*;
+
+    #[test]
+    fn the_rest_is_known_by_the_pace_or_by_the_time_of_the_end() {
+        let watch = Watch::default();
+        watch.played.store(600, Ordering::Relaxed);
+        let minute = Duration::from_secs(60);
+        let in_two = Instant::now() + 2 * minute;
+
+        assert_eq!(line("search", &watch, minute, None), "search: 600, 10 a second");
+        assert_eq!(
+            line("search", &watch, minute, Some(in_two)),
+            "search: 600, 10 a second, about 2 min left"
+        );
+        watch.planned.store(2400, Ordering::Relaxed);
+        assert_eq!(line("sweep", &watch, minute, None), "sweep: 600 of 2400, 10 a second, about 3 min left");
+    }
 
     #[test]
     fn a_panic_of_a_worker_is_an_error_with_its_words_and_ends_the_others() {

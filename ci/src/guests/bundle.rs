@@ -10,16 +10,19 @@ use harness::scenario::ORDINARY;
 use harness::suite::Exploration;
 use walkdir::WalkDir;
 
-use crate::guests::initramfs::Tree;
+use crate::guests::initramfs::{self, Tree};
 use crate::guests::userland;
 use crate::run::selection::{self, Selected};
 use crate::sys::scratch::Scratch;
-use crate::sys::workspace::{STATIC_TARGET, Workspace};
+use crate::sys::workspace::{STATIC_TARGET, SUITE, Workspace};
 use crate::sys::{process, tools};
 
 /// Where the suite's tree is in a guest.
 const WORKSPACE: &str = "/suite";
 const BINARY: &str = "/guest/userns";
+/// The packages that a guest needs. One command of cargo builds them: it enables the same features for both, so that what
+/// they share is compiled once.
+pub const PACKAGES: [&str; 4] = ["--package", "guest", "--package", SUITE];
 /// The slowest test takes seconds on a host; some kernels here are a hundred times slower.
 const TEST_LIMIT: u64 = 180;
 
@@ -36,6 +39,8 @@ pub struct Bundle {
     pub exploration: Exploration,
     /// The guest's root, made when the first kernel needs one.
     tree: OnceLock<Tree>,
+    /// Its archive, compressed when the first kernel needs it so.
+    packed: OnceLock<Result<Vec<u8>, String>>,
     suite: Vec<u8>,
     guest: Vec<u8>,
     snapshots: Tree,
@@ -53,12 +58,23 @@ impl Bundle {
     ) -> Result<Self, String> {
         let selecting: Vec<String> =
             filter.into_iter().flat_map(|it| ["-E".to_owned(), it.to_owned()]).collect();
+        let guest = build(workspace)?;
         let Selected { binary, tests, all: suite_tests } =
             selection::list(workspace, &["--target", STATIC_TARGET], &selecting)?;
         let suite = stripped(&binary)?;
-        let guest = stripped(&build_guest(workspace)?)?;
+        let guest = stripped(&guest)?;
         let snapshots = sources(&workspace.root)?;
-        Ok(Self { tests, binary, suite_tests, exploration, tree: OnceLock::new(), suite, guest, snapshots })
+        Ok(Self {
+            tests,
+            binary,
+            suite_tests,
+            exploration,
+            tree: OnceLock::new(),
+            packed: OnceLock::new(),
+            suite,
+            guest,
+            snapshots,
+        })
     }
 
     /// The guest's root, the same for all kernels.
@@ -72,6 +88,17 @@ impl Bundle {
             tree.graft(WORKSPACE, &self.snapshots);
             tree
         })
+    }
+
+    /// The archive of the guest's root, compressed with gzip, and padded so that another archive may follow.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn packed(&self) -> Result<&[u8], String> {
+        let packed = self.packed.get_or_init(|| {
+            initramfs::packed(self.tree()).map_err(|error| format!("cannot pack a guest's root: {error}"))
+        });
+        packed.as_deref().map_err(Clone::clone)
     }
 
     /// The plan for a guest.
@@ -153,22 +180,25 @@ fn json(plan: &Plan) -> Result<Vec<u8>, String> {
     serde_json::to_vec(plan).map_err(|error| format!("the plan is no JSON: {error}"))
 }
 
-fn build_guest(workspace: &Workspace) -> Result<PathBuf, String> {
-    let mut command = workspace.cargo(["build", "--quiet", "--package", "guest", "--target", STATIC_TARGET]);
-    let status = process::stream(&mut command)?;
+/// Builds the guest's program, whose path it returns, and the suite. What cargo reports goes to standard error.
+fn build(workspace: &Workspace) -> Result<PathBuf, String> {
+    let mut command =
+        workspace.cargo(["build", "--target", STATIC_TARGET, "--bin", "guest", "--test", "userns"]);
+    let status = process::stream(command.args(PACKAGES))?;
     match status.success() {
         true => Ok(workspace.target.join(STATIC_TARGET).join("debug/guest")),
         false => Err(format!("`{}` failed ({status})", process::show(&command))),
     }
 }
 
-/// A program without what only debuggers read, which is most of it: guests keep it in memory.
+/// A program without its symbols, which only debuggers and backtraces read and which are most of it: guests keep it in
+/// memory.
 fn stripped(binary: &Path) -> Result<Vec<u8>, String> {
     let work = Scratch::new()?;
     let small = work.path().join("small");
     let strip = tools::find("strip").is_some_and(|strip| {
         let mut command = Command::new(strip);
-        command.arg("--strip-debug").arg("-o").arg(&small).arg(binary);
+        command.arg("--strip-all").arg("-o").arg(&small).arg(binary);
         process::capture(&mut command, Duration::from_secs(60)).is_ok_and(|output| output.status.success())
     });
     let from = if strip { &small } else { binary };

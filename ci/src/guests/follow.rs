@@ -9,7 +9,7 @@ use crate::guests::expected_failures::{self, ExpectedFailure};
 use crate::guests::failure::RunFailure;
 use crate::guests::guest::{Guest, Limits, Over, console_file};
 use crate::guests::outcome::{Outcome, Programs};
-use crate::guests::progress::Progress;
+use crate::guests::progress::{Overall, Progress};
 use crate::guests::results;
 use crate::guests::start::Start;
 use crate::guests::transcript::Transcript;
@@ -27,6 +27,8 @@ pub struct Questions {
     pub bundle: Bundle,
     /// How long a guest may take altogether.
     pub limit: Duration,
+    /// How far all guests are together.
+    pub overall: Overall,
 }
 
 /// One guest before its start.
@@ -71,7 +73,7 @@ pub fn follow(
     let begun = Instant::now();
     let tests = &questions.bundle.tests;
     let mut transcript = Transcript::new(tests, target.users, target.release);
-    let mut progress = Progress::new(target.name, tests.len());
+    let mut progress = Progress::new(target.name, target.users * tests.len(), &questions.overall);
     let mut accelerator = None;
     let run = || {
         results::empty(&target.results)?;

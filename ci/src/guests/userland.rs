@@ -12,55 +12,35 @@ use std::time::Duration;
 use crate::guests::initramfs::Tree;
 use crate::sys::process;
 
-/// What tests run, and what those run.
-const PROGRAMS: [&str; 66] = [
-    "apt-get",
-    "awk",
-    "basename",
-    "bash",
-    "capsh",
+/// What a scenario may run: the programs of `harness/scenario/src/reach/programs.rs`.
+const PROGRAMS: [&str; 47] = [
     "cat",
     "chmod",
-    "chown",
     "chroot",
     "cp",
     "cut",
-    "date",
-    "dash",
-    "dd",
-    "dirname",
     "echo",
     "env",
-    "expr",
     "false",
-    "find",
     "getent",
     "grep",
     "head",
     "id",
     "kill",
-    "ln",
     "ls",
-    "mawk",
     "mkdir",
-    "mktemp",
+    "mkfifo",
     "mount",
-    "mv",
     "newgidmap",
     "newgrp",
     "newuidmap",
-    "nsenter",
-    "od",
     "printf",
-    "ps",
     "readlink",
     "rm",
-    "rmdir",
     "runuser",
     "sed",
-    "seq",
-    "setfacl",
     "setpriv",
+    "setsid",
     "sg",
     "sh",
     "sleep",
@@ -71,34 +51,37 @@ const PROGRAMS: [&str; 66] = [
     "su",
     "sudo",
     "tail",
+    "tee",
     "test",
     "touch",
     "tr",
     "true",
-    "umount",
+    "uname",
     "uniq",
     "unshare",
     "wc",
-    "xargs",
+    "whoami",
 ];
 /// Whole directories of this host that those programs read, and that anybody may read.
-const DIRECTORIES: [&str; 6] = [
-    "/etc/pam.d",
-    "/etc/security",
-    "/usr/libexec/sudo",
-    "/usr/lib/sudo",
-    "/usr/lib/apt/methods",
-    "/usr/share/dpkg",
-];
+const DIRECTORIES: [&str; 3] = ["/etc/pam.d", "/etc/security", "/usr/share/dpkg"];
 /// The same for files.
-const FILES: [&str; 6] = [
+const FILES: [&str; 11] = [
     "/etc/login.defs",
     "/etc/os-release",
     "/etc/environment",
     "/etc/sudo.conf",
     "/etc/shells",
     "/usr/lib/apt/apt-helper",
+    // The only method for which a test asks apt.
+    "/usr/lib/apt/methods/file",
+    // What sudo loads when it runs; its libraries lie beside it.
+    "/usr/libexec/sudo/sudoers.so",
+    "/usr/lib/sudo/sudoers.so",
+    "/usr/libexec/sudo/sudo_noexec.so",
+    "/usr/lib/sudo/sudo_noexec.so",
 ];
+/// The directories of PAM's services, which name the modules that they load.
+const SERVICES: &str = "/etc/pam.d";
 /// Directories that an ordinary root has.
 const PLACES: [(&str, u32); 18] = [
     ("/boot", 0o755),
@@ -152,7 +135,7 @@ pub fn tree() -> Tree {
             |name: &str| library.file_name().is_some_and(|it| it.to_string_lossy().starts_with(name));
         let beside = library.parent().unwrap_or(Path::new("/"));
         if called("libpam.so") {
-            programs.directory(&beside.join("security"));
+            modules().iter().for_each(|it| programs.file(&beside.join("security").join(it)));
         }
         if called("libc.so") {
             ["libnss_files.so.2", "libnss_compat.so.2"].iter().for_each(|it| programs.file(&beside.join(it)));
@@ -162,6 +145,20 @@ pub fn tree() -> Tree {
     let mut tree = programs.tree;
     accounts(&mut tree);
     tree
+}
+
+/// The modules that this host's services of PAM name. A host may have many more.
+fn modules() -> BTreeSet<String> {
+    let services = fs::read_dir(SERVICES).into_iter().flatten().flatten();
+    let texts = services.filter_map(|service| fs::read_to_string(service.path()).ok());
+    texts.flat_map(|text| modules_in(&text)).collect()
+}
+
+/// The modules in the text of a service, without their directory.
+fn modules_in(service: &str) -> BTreeSet<String> {
+    let lines = service.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let words = lines.flat_map(str::split_whitespace).filter(|word| word.ends_with(".so"));
+    words.map(|word| word.rsplit('/').next().unwrap_or(word).to_owned()).collect()
 }
 
 struct Programs {
@@ -252,6 +249,31 @@ mod tests {
         assert!(paths("\tnot a dynamic executable\n").is_empty());
         assert_eq!(merged(Path::new("/lib64/ld.so.2")), "/usr/lib64/ld.so.2");
         assert_eq!(merged(Path::new("/usr/bin/su")), "/usr/bin/su");
+    }
+
+    #[test]
+    fn the_modules_of_a_service_are_those_of_its_lines() {
+        let service = "# pam_old.so\nauth [success=1 default=ignore] pam_unix.so nullok\n\
+                       session optional /lib/security/pam_x.so\n@include common-auth\n";
+
+        assert_eq!(modules_in(service), ["pam_unix.so", "pam_x.so"].map(str::to_owned).into());
+    }
+
+    /// The tests name their programs by words such as `Program("sudo")`.
+    #[test]
+    fn each_program_that_a_test_needs_comes_along() -> Result<(), Box<dyn std::error::Error>> {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/userns");
+        let mut needed = BTreeSet::new();
+        for file in fs::read_dir(tests)?.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
+            let text = fs::read_to_string(file)?;
+            let after = text.split("rogram(\"").skip(1);
+            needed.extend(after.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
+
+        let here = |name: &String| PROGRAMS.contains(&name.as_str()) || FILES.contains(&name.as_str());
+        assert!(needed.contains("sudo") && needed.contains("newuidmap"), "{needed:?}");
+        assert!(needed.iter().all(here), "{needed:?}");
+        Ok(())
     }
 
     #[test]

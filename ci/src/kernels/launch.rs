@@ -31,11 +31,32 @@ pub struct Image {
     pub programs: Programs,
 }
 
+/// What a guest's machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// MiB of memory.
+    pub memory: u32,
+    /// Processors, for a kernel that can have more than one.
+    pub processors: u32,
+}
+
+impl Image {
+    /// Whether the kernel is known to unpack a root that is compressed with gzip.
+    fn unpacks_gzip(&self) -> bool {
+        self.has("CONFIG_RD_GZIP=y")
+    }
+
+    /// Whether the kernel is known to be built so.
+    fn has(&self, option: &str) -> bool {
+        self.config.as_deref().is_some_and(|config| config.lines().any(|line| line == option))
+    }
+}
+
 /// A kernel as a process. Its console is its standard output, its events come out of descriptor 0.
-pub fn uml(image: &Image, root: &Path, work: &Path, memory: u32) -> (Command, Over) {
+pub fn uml(image: &Image, root: &Path, work: &Path, machine: Machine) -> (Command, Over) {
     let mut command = Command::new(&image.kernel);
     command.args([
-        format!("mem={memory}M"),
+        format!("mem={}M", machine.memory),
         format!("initrd={}", root.display()),
         // Where it keeps its own notes, which would be left in the home directory.
         format!("uml_dir={}", work.display()),
@@ -49,6 +70,10 @@ pub fn uml(image: &Image, root: &Path, work: &Path, memory: u32) -> (Command, Ov
         // Since 6.16 it can do without ptrace(2), which halves the price of a system call; before, no word to it.
         "seccomp=auto".to_owned(),
     ]);
+    // Since 6.19 it can have more than one processor, where it is built so; before, no word to it.
+    if machine.processors > 1 && image.has("CONFIG_SMP=y") {
+        command.arg(format!("ncpus={}", machine.processors));
+    }
     // The file that is its memory goes where temporary files go.
     command.current_dir(work).env_remove("LD_LIBRARY_PATH");
     (command, Over::Stdin)
@@ -63,14 +88,16 @@ pub fn qemu(
     root: &Path,
     console: &Path,
     accelerator: Accelerator,
-    memory: u32,
+    machine: Machine,
 ) -> Result<(Command, Over), String> {
     let program = tools::find(QEMU)
         .ok_or_else(|| format!("{QEMU} is missing; {}", packages::advice("qemu-system-x86")))?;
     let mut command = Command::new(program);
     // Without a fifth level of page tables, which software would walk, too.
     let cpu = if accelerator == Accelerator::Kvm { "host" } else { "max,la57=off" };
-    command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", "1", "-m", &memory.to_string()]);
+    let (processors, memory) = (machine.processors.to_string(), machine.memory.to_string());
+    // The translator has a thread for each processor by itself where host and guest order memory alike.
+    command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", &processors, "-m", &memory]);
     // No disk, no network, no monitor: nothing of the host can be reached.
     command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
     // Appended, since qemu's own complaints go to the same file. A comma would end the path.
@@ -118,10 +145,21 @@ pub fn host(bundle: &Bundle, users: &[User], work: &Path) -> Result<(Command, Ov
 /// # Errors
 /// When it cannot be written, or something of the kernel cannot be read.
 pub fn root(bundle: &Bundle, users: &[User], image: &Image, to: &Path) -> Result<(), String> {
+    root_with(bundle, &extras(bundle, users, image)?, image, to)
+}
+
+/// As [`root`], with this tree on top.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn root_with(bundle: &Bundle, on_top: &Tree, image: &Image, to: &Path) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("cannot write {}: {error}", to.display());
     let mut out = BufWriter::new(File::create(to).map_err(fail)?);
-    bundle.tree().archive(&mut out).map_err(fail)?;
-    extras(bundle, users, image)?.archive(&mut out).map_err(fail)?;
+    match image.unpacks_gzip() {
+        true => out.write_all(bundle.packed()?).map_err(fail)?,
+        false => bundle.tree().archive(&mut out).map_err(fail)?,
+    }
+    on_top.archive(&mut out).map_err(fail)?;
     out.flush().map_err(fail)
 }
 
@@ -138,4 +176,36 @@ pub fn extras(bundle: &Bundle, users: &[User], image: &Image) -> Result<Tree, St
         tree.file(TUN, 0o644, tun.as_slice());
     }
     Ok(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(command: &Command) -> Vec<String> {
+        command.get_args().map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn user_mode_linux_gets_several_processors_only_if_it_can_have_them() {
+        let image = |config: &str| Image { config: Some(config.to_owned()), ..Image::default() };
+        let word = |config: &str, processors| {
+            let machine = Machine { memory: 64, processors };
+            let (command, _) = uml(&image(config), Path::new("/r"), Path::new("/w"), machine);
+            words(&command).into_iter().find(|word| word.starts_with("ncpus="))
+        };
+
+        assert_eq!(word("CONFIG_SMP=y\n", 2).as_deref(), Some("ncpus=2"));
+        assert_eq!(word("CONFIG_SMP=y\n", 1), None);
+        assert_eq!(word("# CONFIG_SMP is not set\n", 2), None);
+    }
+
+    #[test]
+    fn only_a_kernel_that_is_known_to_unpack_it_gets_a_packed_root() {
+        let with = |config: Option<&str>| Image { config: config.map(str::to_owned), ..Image::default() };
+
+        assert!(with(Some("CONFIG_A=y\nCONFIG_RD_GZIP=y\n")).unpacks_gzip());
+        assert!(!with(Some("# CONFIG_RD_GZIP is not set\n")).unpacks_gzip());
+        assert!(!with(None).unpacks_gzip());
+    }
 }

@@ -54,6 +54,10 @@ pub struct KernelsOptions {
     /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: u32,
+    /// How many processors a guest has, if its kernel can have several: with two, tests of races run. Fewer guests run at
+    /// a time then
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=8))]
+    pub processors: u32,
     /// Write what every test answered, as JSON: `cargo ci matrix` puts several such files side by side
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,

@@ -15,7 +15,7 @@ use crate::guests::outcome::Outcome;
 use crate::guests::start::Start;
 use crate::kernels::accelerator::Choice;
 use crate::kernels::enter;
-use crate::kernels::launch::{self, Image};
+use crate::kernels::launch::{self, Image, Machine};
 use crate::kernels::list::Row;
 use crate::kernels::options::Accelerator;
 
@@ -31,8 +31,8 @@ pub struct Common {
     pub questions: Questions,
     /// The directory with a directory of results for each kernel, and one for each distribution.
     pub results: PathBuf,
-    /// How many MiB of memory a guest has.
-    pub memory: u32,
+    /// What a guest's machine has.
+    pub machine: Machine,
     /// What makes qemu run.
     pub accelerator: Choice,
 }
@@ -83,11 +83,11 @@ fn command(
     match row.start {
         Start::Uml => {
             launch::root(bundle, users, image, &root)?;
-            Ok(launch::uml(image, &root, work, common.memory))
+            Ok(launch::uml(image, &root, work, common.machine))
         }
         Start::Qemu => {
             launch::root(bundle, users, image, &root)?;
-            launch::qemu(image, &root, console, accelerator.unwrap_or(Accelerator::Tcg), common.memory)
+            launch::qemu(image, &root, console, accelerator.unwrap_or(Accelerator::Tcg), common.machine)
         }
         Start::Gvisor => {
             fs::create_dir(&root).map_err(|error| format!("cannot make {}: {error}", root.display()))?;
@@ -101,7 +101,7 @@ fn command(
 }
 
 /// Root and an unprivileged user; on a host only those that the caller can be.
-fn users(start: Start) -> Vec<User> {
+pub fn users(start: Start) -> Vec<User> {
     match (start, geteuid().is_root()) {
         (Start::Host | Start::Gvisor, false) => vec![User::Caller],
         _ => vec![User::Root, User::Unprivileged],

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 
+use crate::ui::live;
+
 /// The first error of a write to standard output.
 static LOST: OnceLock<String> = OnceLock::new();
 
@@ -11,12 +13,12 @@ static LOST: OnceLock<String> = OnceLock::new();
 ///
 /// A reader that has gone away, as in `cargo ci facts | head -1`, has read what it wanted. That is no error.
 pub fn print(text: impl Display) {
-    keep(write!(anstream::stdout(), "{text}"));
+    keep(live::above(|| write!(anstream::stdout(), "{text}")));
 }
 
 /// Prints to standard error: what is no part of the result, which may be JSON.
 pub fn note(text: impl Display) {
-    let _ = write!(anstream::stderr(), "{text}");
+    let _ = live::above(|| write!(anstream::stderr(), "{text}"));
 }
 
 /// Writes what is left in the buffer of standard output. Returns why something could not be written, if it could not.

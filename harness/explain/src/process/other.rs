@@ -1,0 +1,171 @@
+//! A process by its id: what /proc shows of it, with ids as its own namespace maps them.
+
+use std::fs;
+use std::io;
+
+use harness_play::host::{Fact, errno_name};
+use harness_scenario::ids::{FsId, Ids};
+use harness_scenario::map::{self, IdMap};
+
+use super::status::Status;
+use super::{Namespace, Process, UNMAPPED, levels, not_seen};
+
+/// The inode number of the initial user namespace, fixed since Linux 3.8.
+/// Source: `PROC_USER_INIT_INO`, include/linux/proc_ns.h.
+const INITIAL: &str = "user:[4026531837]";
+
+/// What /proc shows of the process.
+///
+/// # Errors
+/// If there is no such process, or if its status cannot be read.
+pub fn look(pid: i32) -> Result<Process, String> {
+    let path = |name: &str| format!("/proc/{pid}/{name}");
+    let status = fs::read_to_string(path("status")).map_err(|error| no_status(pid, &error))?;
+    let status = Status::of(&status);
+    let maps = ["uid_map", "gid_map"].map(|name| read(&path(name)).map(|text| map::lines(text).join("; ")));
+    let link = link(&path("ns/user"));
+    let own = self::link("/proc/self/ns/user");
+    let is_callers = match (&link, &own) {
+        (Fact::Known(link), Fact::Known(own)) => Fact::Known(link == own),
+        (Fact::Known(_), _) => own.map(|_| false),
+        _ => link.map(|_| false),
+    };
+    let [uids, gids] = [(&maps[0], "Uid"), (&maps[1], "Gid")]
+        .map(|(map, name)| of_namespace(&status.ids(name), map, &is_callers, ids));
+    let groups = of_namespace(&status.groups(), &maps[1], &is_callers, list);
+    let (owner, levels) = levels::look(&pid.to_string());
+    let [uid_map, gid_map] = maps;
+    let namespace = Namespace {
+        is_initial: link.map(|link| link == INITIAL),
+        is_callers,
+        uid_map,
+        gid_map,
+        setgroups: read(&path("setgroups")).map(|word| word.trim_end().to_owned()),
+        owner,
+        levels,
+        max_user_namespaces: Fact::Unreadable("only the caller's namespace shows its own".to_owned()),
+        link,
+    };
+    let mut process = Process {
+        pid: Some(pid),
+        uids,
+        gids,
+        groups,
+        capabilities: status.capabilities(),
+        securebits: Fact::Unreadable("/proc does not show them".to_owned()),
+        no_new_privs: status.no_new_privs(),
+        seccomp: status.seccomp(),
+        chroot: Fact::Unreadable("not looked for".to_owned()),
+        namespace,
+        unseen: Vec::new(),
+    };
+    process.unseen = unseen(&process);
+    Ok(process)
+}
+
+fn no_status(pid: i32, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound if fs::metadata("/proc/self").is_ok() => {
+            format!("there is no process {pid}, or /proc hides it (hidepid)")
+        }
+        _ => format!("/proc/{pid}/status cannot be read: {}", errno_name(error)),
+    }
+}
+
+fn unseen(process: &Process) -> Vec<String> {
+    let namespace = &process.namespace;
+    let mut all = vec![
+        "the securebits of another process: they are taken to be 0".to_owned(),
+        "what a seccomp filter of another process refuses, and its limits".to_owned(),
+    ];
+    let facts = [
+        ("its uids", process.uids.map(|_| ())),
+        ("its gids", process.gids.map(|_| ())),
+        ("its supplementary groups", process.groups.map(|_| ())),
+        ("its user namespace", namespace.link.map(|_| ())),
+        ("its uid map", namespace.uid_map.map(|_| ())),
+        ("its gid map", namespace.gid_map.map(|_| ())),
+        ("its setgroups file", namespace.setgroups.map(|_| ())),
+        ("the owner of its namespace", namespace.owner.map(|_| ())),
+    ];
+    all.extend(facts.iter().filter_map(|(what, fact)| not_seen(what, fact)));
+    all.extend(namespace.levels.unseen());
+    all
+}
+
+fn read(path: &str) -> Fact<String> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Fact::Absent,
+        read => Fact::of(read),
+    }
+}
+
+fn link(path: &str) -> Fact<String> {
+    Fact::of(fs::read_link(path).map(|link| link.to_string_lossy().into_owned()))
+}
+
+/// Ids of the reader's namespace as ids of the process's own.
+fn of_namespace<T: Clone>(
+    seen: &Fact<T>,
+    map: &Fact<String>,
+    is_callers: &Fact<bool>,
+    translate: impl Fn(&T, &IdMap) -> T,
+) -> Fact<T> {
+    match (is_callers, map) {
+        (Fact::Known(true), _) => seen.clone(),
+        (Fact::Known(false), Fact::Known(map)) => {
+            let map = IdMap::parse(map);
+            // The reader's namespace is neither above nor the same: it has no name for the lower ids.
+            if map.0.iter().any(|extent| extent.lower == UNMAPPED) {
+                return Fact::Unreadable("the reader's namespace does not map its ids".to_owned());
+            }
+            seen.map(|seen| translate(seen, &map))
+        }
+        (Fact::Known(false), _) => Fact::Unreadable("its map is not known".to_owned()),
+        _ => Fact::Unreadable("its user namespace is not known".to_owned()),
+    }
+}
+
+fn up(map: &IdMap, id: u32) -> u32 {
+    map.up(id).unwrap_or(UNMAPPED)
+}
+
+fn ids(seen: &Ids, map: &IdMap) -> Ids {
+    let fs = seen.fs.known().map_or(FsId::Unknown, |fs| FsId::Known(up(map, fs)));
+    Ids { real: up(map, seen.real), effective: up(map, seen.effective), saved: up(map, seen.saved), fs }
+}
+
+fn list(seen: &Vec<u32>, map: &IdMap) -> Vec<u32> {
+    seen.iter().map(|id| up(map, *id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_those_of_the_namespace_of_the_process() {
+        let map = Fact::Known("0 100000 65536".to_owned());
+        let seen = Fact::Known(vec![100_000, 100_027, 5]);
+
+        let inside = of_namespace(&seen, &map, &Fact::Known(false), list);
+        assert_eq!(inside, Fact::Known(vec![0, 27, UNMAPPED]));
+        assert_eq!(of_namespace(&seen, &map, &Fact::Known(true), list), seen);
+    }
+
+    #[test]
+    fn a_namespace_beside_the_readers_is_not_translated() {
+        let map = Fact::Known("0 4294967295 1".to_owned());
+        let seen = Fact::Known(vec![65_534]);
+
+        let inside = of_namespace(&seen, &map, &Fact::Known(false), list);
+        assert_eq!(inside.known(), None);
+        let unknown = Fact::Unreadable("EACCES".to_owned());
+        assert_eq!(of_namespace(&seen, &map, &unknown, list).known(), None);
+    }
+
+    #[test]
+    fn a_missing_process_is_an_error() {
+        assert!(look(i32::MAX).is_err_and(|error| error.contains("there is no process 2147483647")));
+    }
+}

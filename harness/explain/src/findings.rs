@@ -75,7 +75,7 @@ pub fn all(process: &Process, answers: &[Answer]) -> Vec<Finding> {
         }
     }
     let mut findings: Vec<Finding> = rules.iter().map(|rule| by_rule(process, answers, *rule)).collect();
-    findings.extend(answers.iter().filter_map(|answer| unruled(process, answer)));
+    findings.extend(unruled(process, answers));
     findings.extend(programs::image(process));
     findings.extend(creating::all(process));
     findings
@@ -85,13 +85,21 @@ fn by_rule(process: &Process, answers: &[Answer], rule: RuleName) -> Finding {
     let decided = answers.iter().filter(|answer| answer.rule() == Some(rule));
     let (responsible, because) = reason(process, rule.0);
     Finding {
-        what: rule.0.sentence.to_owned(),
+        what: what(rule.0).to_owned(),
         rule: Some(rule),
         responsible,
         because,
         excluded: excluded(process, answers, rule.0),
         decides: decided.map(|answer| answer.question.clone()).collect(),
         likely: makers::likely(&process.namespace, rule.0.name),
+    }
+}
+
+/// What a rule refuses.
+fn what(rule: &'static Rule) -> &'static str {
+    match rule.name {
+        "enter.no-new-privs" | "owner.setuid-programs" => "A set-user-ID program does not begin as root.",
+        _ => rule.sentence,
     }
 }
 
@@ -141,11 +149,15 @@ fn denied(process: &Process) -> String {
 fn lacking(process: &Process) -> String {
     let bounding = process.capabilities.known().map(|sets| sets.bounding);
     let uid = process.uids.known().map_or("?".to_owned(), |uids| uids.effective.to_string());
-    let lost = match bounding {
-        Some(set) if !(set.contains(Cap::Setgid) && set.contains(Cap::Setuid)) => {
+    let complete = bounding.is_none_or(|set| set.contains(Cap::Setgid) && set.contains(Cap::Setuid));
+    let lost = match (complete, uid.as_str()) {
+        (false, _) => {
             "CAP_SETGID or CAP_SETUID is not even in the bounding set: the program that started the process took it away"
         }
-        _ => "A process with an effective uid other than 0 has no capabilities, unless it was given some",
+        (true, "0") => "The process gave it up, or executed its program before uid 0 had a mapping",
+        (true, _) => {
+            "A process with an effective uid other than 0 has no capabilities, unless it was given some"
+        }
     };
     format!("the effective uid is {uid}, and the effective set lacks CAP_SETGID or CAP_SETUID. {lost}")
 }
@@ -182,14 +194,14 @@ fn excluded(process: &Process, answers: &[Answer], rule: &Rule) -> Vec<String> {
     not
 }
 
-/// An answer of the kernel that no rule of the model explains.
-fn unruled(process: &Process, answer: &Answer) -> Option<Finding> {
-    if answer.agreement() != Agreement::Differ {
-        return None;
-    }
-    let kernel = match &answer.kernel {
+/// The answers of the kernel that no rule of the model explains.
+fn unruled(process: &Process, answers: &[Answer]) -> Option<Finding> {
+    let differ: Vec<&Answer> =
+        answers.iter().filter(|answer| answer.agreement() == Agreement::Differ).collect();
+    let first = differ.first()?;
+    let kernel = match &first.kernel {
         Tried::Refused { call, errno } => format!("{call} is {errno}"),
-        Tried::Succeeds | Tried::No(_) => "it succeeds".to_owned(),
+        Tried::Succeeds | Tried::No(_) => format!("{} succeeds", first.question),
     };
     let filter = process.pid.is_none().then(refused_by_filter).flatten();
     let (responsible, evidence) = match (filter, process.seccomp.known()) {
@@ -200,12 +212,12 @@ fn unruled(process: &Process, answer: &Answer) -> Option<Finding> {
         _ => (Responsible::KernelOrHiddenPolicy, "no seccomp filter is seen".to_owned()),
     };
     Some(Finding {
-        what: format!("{}: by the rules of user namespaces another answer was expected.", answer.question),
-        rule: answer.rule(),
+        what: "The kernel answers otherwise than by the rules of user namespaces.".to_owned(),
+        rule: first.rule(),
         responsible,
         because: format!("{kernel}; {evidence}"),
         excluded: Vec::new(),
-        decides: vec![answer.question.clone()],
+        decides: differ.iter().map(|answer| answer.question.clone()).collect(),
         likely: Vec::new(),
     })
 }
@@ -215,4 +227,46 @@ fn refused_by_filter() -> Option<String> {
     let calls =
         [libc::SYS_setgroups, libc::SYS_setgid, libc::SYS_setuid, libc::SYS_setresgid, libc::SYS_setresuid];
     calls.into_iter().find_map(|call| filter::refused_call(call, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::Opinion;
+    use crate::process::Which;
+
+    fn answer(model: Opinion, errno: &str) -> Answer {
+        let kernel = Tried::Refused { call: "setgroups([])".to_owned(), errno: errno.to_owned() };
+        Answer { question: "setgroups([])".to_owned(), calls: Vec::new(), model, kernel }
+    }
+
+    #[test]
+    fn an_answer_that_no_rule_explains_blames_what_can_be_seen() {
+        let mut process = Process::look(Which::Own).expect("this process");
+        let blamed = |process: &Process, model| {
+            let finding = unruled(process, &[answer(model, "ENOSYS")])?;
+            Some((finding.responsible, finding.rule.map(|rule| rule.0.name)))
+        };
+
+        process.pid = Some(1);
+        process.seccomp = Fact::Known(Seccomp::Off);
+        let hidden = Some((Responsible::KernelOrHiddenPolicy, None));
+        assert_eq!(blamed(&process, Opinion::Succeeds), hidden);
+        process.seccomp = Fact::Known(Seccomp::Filter);
+        assert_eq!(blamed(&process, Opinion::Succeeds), Some((Responsible::Policy, None)));
+        assert_eq!(blamed(&process, Opinion::Open(String::new())), None);
+    }
+
+    #[test]
+    fn deny_is_needed_for_one_id_and_not_for_a_range() {
+        let mut process = Process::look(Which::Own).expect("this process");
+        let because = |process: &mut Process, map: &str| {
+            process.namespace.gid_map = Fact::Known(map.to_owned());
+            denied(process)
+        };
+
+        assert!(because(&mut process, "0 100000 65536").ends_with("\"deny\" is not needed"));
+        assert!(because(&mut process, "0 1000 1").contains("allow.own-gid-needs-deny"));
+        assert!(because(&mut process, "").ends_with("gid_map is not written"));
+    }
 }

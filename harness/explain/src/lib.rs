@@ -17,6 +17,7 @@ pub mod answers;
 mod begins;
 pub mod calls;
 pub mod explanation;
+mod failure;
 pub mod findings;
 pub mod makers;
 pub mod messages;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use crate::answers::{Answer, Opinion, Tried};
 use crate::explanation::{Conclusion, Explanation};
 use crate::findings::Finding;
+use crate::makers::Maker;
 use crate::messages::Meaning;
 use crate::named::RuleName;
 use crate::write::{self, Judgement};
@@ -24,9 +25,9 @@ pub fn explanation(explanation: &Explanation) -> String {
     let Explanation { process, answers, findings } = explanation;
     let mut text = String::new();
     let _ = writeln!(text, "{}", conclusion(explanation));
-    for finding in findings {
+    for (index, finding) in findings.iter().enumerate() {
         text.push('\n');
-        self::finding(&mut text, finding);
+        self::finding(&mut text, finding, &findings[..index]);
     }
     text.push_str("\nwhat the kernel answers\n");
     answers.iter().for_each(|answer| self::answer(&mut text, answer));
@@ -53,7 +54,8 @@ fn conclusion(explanation: &Explanation) -> String {
     }
 }
 
-fn finding(text: &mut String, finding: &Finding) {
+/// A finding. The makers that an earlier one has named are not repeated.
+fn finding(text: &mut String, finding: &Finding, before: &[Finding]) {
     let _ = writeln!(text, "{}", finding.what);
     if let Some(RuleName(rule)) = finding.rule {
         row(text, "rule", &format!("{} ({})", rule.name, rule.source));
@@ -62,7 +64,8 @@ fn finding(text: &mut String, finding: &Finding) {
     row(text, "responsible", finding.responsible.words());
     finding.excluded.iter().for_each(|not| row(text, "not", not));
     row(text, "decides", &finding.decides.join(", "));
-    for maker in &finding.likely {
+    let named = |maker: &&&Maker| before.iter().any(|other| other.likely.contains(maker));
+    for maker in finding.likely.iter().filter(|maker| !named(maker)) {
         row(text, "made perhaps by", &maker.who);
         row(text, "  repair", &maker.repair);
     }

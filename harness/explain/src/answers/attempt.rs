@@ -16,6 +16,7 @@ use harness_scenario::scenario::caller;
 use harness_scenario::show;
 
 use super::Tried;
+use crate::failure::failure;
 use crate::process::{Process, UNMAPPED};
 use crate::sequences::Sequence;
 
@@ -28,10 +29,10 @@ pub(super) fn attempt(process: &Process, own: &Caller, begin: &Caller, sequence:
     let actions = [before.clone(), sequence.actions.clone()].concat();
     let trace = match caller().outside(&actions).try_play() {
         Ok(trace) => trace,
-        Err(error) => return Tried::No(error.to_string()),
+        Err(error) => return Tried::No(failure(&error)),
     };
     let failed = |(index, (action, outcome)): (usize, (&Action, &Outcome))| match outcome {
-        Outcome::Failed { errno, .. } => Some((index, show::action(Actor::Outside, action), *errno)),
+        Outcome::Failed { errno, .. } => Some((index, shown(action), *errno)),
         _ => None,
     };
     // The first step forks the child.
@@ -42,6 +43,14 @@ pub(super) fn attempt(process: &Process, own: &Caller, begin: &Caller, sequence:
             Tried::No(format!("a child could not take on its state: {call}: {errno:?}"))
         }
         Some((_, call, errno)) => Tried::Refused { call, errno: format!("{errno:?}") },
+    }
+}
+
+/// An action as a trace has it; of a raw call only the name, which has the path.
+fn shown(action: &Action) -> String {
+    match action {
+        Action::Syscall(call) => call.name.to_owned(),
+        _ => show::action(Actor::Outside, action),
     }
 }
 
@@ -56,7 +65,7 @@ fn preparation(process: &Process, own: &Caller, begin: &Caller) -> Result<Vec<Ac
         let pid = process.pid.unwrap_or_default();
         let path = format!("/proc/{pid}/ns/user\0").into_bytes();
         let open = vec![HERE, RawArg::Bytes(path.into()), RawArg::Number(libc::O_RDONLY.into())];
-        steps.push(syscall_for_fd("open ns/user", libc::SYS_openat, open));
+        steps.push(syscall_for_fd("open /proc/PID/ns/user", libc::SYS_openat, open));
         let join = vec![RawArg::Held, RawArg::Number(libc::CLONE_NEWUSER.into())];
         steps.push(syscall("setns", libc::SYS_setns, join));
     }

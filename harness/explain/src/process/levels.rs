@@ -8,6 +8,8 @@ use harness_scenario::scenario::caller;
 use nix::errno::Errno;
 use serde::Serialize;
 
+use crate::failure::failure;
+
 /// NS_GET_PARENT, `_IO(0xb7, 0x2)`.
 const GET_PARENT: i64 = 0xb702;
 
@@ -47,7 +49,8 @@ pub fn look(process: &str) -> (Fact<u32>, Levels) {
     let trace = match caller().outside(&actions).try_play() {
         Ok(trace) => trace,
         Err(error) => {
-            return (Fact::Unreadable(error.to_string()), Levels::NotAsked(error.to_string()));
+            let why = failure(&error);
+            return (Fact::Unreadable(why.clone()), Levels::NotAsked(why));
         }
     };
     // The first step forks the child.

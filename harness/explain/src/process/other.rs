@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use harness_play::host::{Fact, errno_name};
+use harness_play::host::{self, Fact, Seccomp, errno_name};
 use harness_scenario::ids::{FsId, Ids};
 use harness_scenario::map::{self, IdMap};
 
@@ -25,18 +25,15 @@ pub fn look(pid: i32) -> Result<Process, String> {
     let maps = ["uid_map", "gid_map"].map(|name| read(&path(name)).map(|text| map::lines(text).join("; ")));
     let link = link(&path("ns/user"));
     let own = self::link("/proc/self/ns/user");
-    let is_callers = match (&link, &own) {
-        (Fact::Known(link), Fact::Known(own)) => Fact::Known(link == own),
-        (Fact::Known(_), _) => own.map(|_| false),
-        _ => link.map(|_| false),
-    };
+    let is_callers = is_callers(&link, &own, &maps);
+    let is_initial = is_initial(&link, &own, &is_callers);
     let [uids, gids] = [(&maps[0], "Uid"), (&maps[1], "Gid")]
         .map(|(map, name)| of_namespace(&status.ids(name), map, &is_callers, ids));
     let groups = of_namespace(&status.groups(), &maps[1], &is_callers, list);
     let (owner, levels) = levels::look(&pid.to_string());
     let [uid_map, gid_map] = maps;
     let namespace = Namespace {
-        is_initial: link.map(|link| link == INITIAL),
+        is_initial,
         is_callers,
         uid_map,
         gid_map,
@@ -63,6 +60,32 @@ pub fn look(pid: i32) -> Result<Process, String> {
     Ok(process)
 }
 
+/// Whether the process is in the namespace of the caller: by the inodes, or else by the maps, of which only those of another
+/// namespace read differently.
+fn is_callers(link: &Fact<String>, own: &Fact<String>, maps: &[Fact<String>; 2]) -> Fact<bool> {
+    let callers = host::process();
+    let differ = |one: &Fact<String>, other: &Fact<String>| match (one.known(), other.known()) {
+        (Some(one), Some(other)) => one != other,
+        _ => false,
+    };
+    match (link, own) {
+        (Fact::Known(link), Fact::Known(own)) => Fact::Known(link == own),
+        _ if differ(&maps[0], &callers.uid_map) || differ(&maps[1], &callers.gid_map) => Fact::Known(false),
+        (Fact::Known(_), _) => own.map(|_| false),
+        _ => link.map(|_| false),
+    }
+}
+
+/// Whether the process is in the initial namespace: by the inode, or because the caller is and the process is elsewhere.
+fn is_initial(link: &Fact<String>, own: &Fact<String>, is_callers: &Fact<bool>) -> Fact<bool> {
+    let caller_is = own.known().is_some_and(|own| own == INITIAL);
+    match (link, is_callers) {
+        (Fact::Known(link), _) => Fact::Known(link == INITIAL),
+        (_, Fact::Known(false)) if caller_is => Fact::Known(false),
+        _ => link.map(|_| false),
+    }
+}
+
 fn no_status(pid: i32, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound if fs::metadata("/proc/self").is_ok() => {
@@ -76,8 +99,13 @@ fn unseen(process: &Process) -> Vec<String> {
     let namespace = &process.namespace;
     let mut all = vec![
         "the securebits of another process: they are taken to be 0".to_owned(),
-        "what a seccomp filter of another process refuses, and its limits".to_owned(),
+        "the security module that confines it, its root directory, and its limits".to_owned(),
     ];
+    if process.seccomp != Fact::Known(Seccomp::Off) {
+        all.push(
+            "what the seccomp filter of the process refuses: a child outside of it was asked".to_owned(),
+        );
+    }
     let facts = [
         ("its uids", process.uids.map(|_| ())),
         ("its gids", process.gids.map(|_| ())),
@@ -162,6 +190,21 @@ mod tests {
         assert_eq!(inside.known(), None);
         let unknown = Fact::Unreadable("EACCES".to_owned());
         assert_eq!(of_namespace(&seen, &map, &unknown, list).known(), None);
+    }
+
+    #[test]
+    fn maps_show_another_namespace_where_the_inode_is_hidden() {
+        let hidden = Fact::Unreadable("EACCES".to_owned());
+        let own = Fact::Known(INITIAL.to_owned());
+        let callers = host::process();
+        let same = [callers.uid_map.clone(), callers.gid_map.clone()];
+        let other = [callers.uid_map.clone(), Fact::Known("0 7 3".to_owned())];
+
+        assert_eq!(is_callers(&hidden, &own, &same), Fact::Unreadable("EACCES".to_owned()));
+        assert_eq!(is_callers(&hidden, &own, &other), Fact::Known(false));
+        assert_eq!(is_callers(&own, &own, &other), Fact::Known(true));
+        assert_eq!(is_initial(&hidden, &own, &Fact::Known(false)), Fact::Known(false));
+        assert_eq!(is_initial(&hidden, &own, &hidden.map(|_| false)).known(), None);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Process {
     pub seccomp: Fact<Seccomp>,
     /// Whether its root directory is not that of its mount namespace. Seen only of this process.
     pub chroot: Fact<String>,
+    /// RLIMIT_NPROC, soft and hard.
+    pub max_processes: Fact<String>,
     /// Its user namespace.
     pub namespace: Namespace,
     /// What could not be seen, as sentences.
@@ -142,19 +144,7 @@ fn own() -> Process {
         ref other => Fact::Known(other.to_string()),
     };
     let (owner, levels) = levels::look("self");
-    let mut unseen = Vec::new();
-    let facts = [
-        ("the uid map", process.uid_map.map(|_| ())),
-        ("the gid map", process.gid_map.map(|_| ())),
-        ("the setgroups file", process.setgroups.map(|_| ())),
-        ("whether system calls are filtered", process.seccomp.map(|_| ())),
-        ("the owner of the namespace", owner.map(|_| ())),
-    ];
-    for (what, fact) in facts {
-        unseen.extend(not_seen(what, &fact));
-    }
-    unseen.extend(levels.unseen());
-    unseen.extend(ambiguous(&process));
+    let unseen = unseen(&process, &owner, &levels);
     Process {
         pid: None,
         uids: process.uids,
@@ -165,6 +155,7 @@ fn own() -> Process {
         no_new_privs: process.no_new_privs,
         seccomp: process.seccomp,
         chroot,
+        max_processes: status::max_processes("self"),
         namespace: Namespace {
             link,
             is_initial: process.in_initial_userns,
@@ -178,6 +169,19 @@ fn own() -> Process {
         },
         unseen,
     }
+}
+
+/// What could not be seen of this process, as sentences.
+fn unseen(process: &host::Process, owner: &Fact<u32>, levels: &Levels) -> Vec<String> {
+    let facts = [
+        ("the uid map", process.uid_map.map(|_| ())),
+        ("the gid map", process.gid_map.map(|_| ())),
+        ("the setgroups file", process.setgroups.map(|_| ())),
+        ("whether system calls are filtered", process.seccomp.map(|_| ())),
+        ("the owner of the namespace", owner.map(|_| ())),
+    ];
+    let facts = facts.iter().filter_map(|(what, fact)| not_seen(what, fact));
+    facts.chain(levels.unseen()).chain(ambiguous(process)).collect()
 }
 
 /// The sentence for a fact that could not be read.

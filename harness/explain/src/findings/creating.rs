@@ -21,7 +21,7 @@ fn found(process: &Process, chroot: &Chroot, policy: &Policy) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut add = |rule, responsible, because: String| {
         found.push(Finding {
-            what: "The process cannot create a user namespace.".to_owned(),
+            what: "The process cannot create a user namespace, or cannot use it.".to_owned(),
             rule: Some(RuleName(rule)),
             responsible,
             because,
@@ -42,6 +42,12 @@ fn found(process: &Process, chroot: &Chroot, policy: &Policy) -> Vec<Finding> {
     if policy.unprivileged_userns_clone == Fact::Known(0) && !has(Cap::SysAdmin) {
         let because = "kernel.unprivileged_userns_clone is 0, and the process lacks CAP_SYS_ADMIN".to_owned();
         add(const { named("create.distribution-sysctl") }, Responsible::Policy, because);
+    }
+    if policy.apparmor_restrict_unprivileged_userns == Fact::Known(1) && !has(Cap::SysAdmin) {
+        let because = "kernel.apparmor_restrict_unprivileged_userns is 1: unless a profile allows it, AppArmor refuses the \
+                       namespace or every capability in it"
+            .to_owned();
+        add(const { named("create.security-module") }, Responsible::Policy, because);
     }
     for (words, rule) in lacks_mapping(process) {
         add(rule, Responsible::Map, format!("{words} of the process has no mapping"));
@@ -77,6 +83,7 @@ mod tests {
         let (mut chroot, mut policy) = (Chroot::No, host::policy().clone());
         policy.max_user_namespaces = Fact::Known(100);
         policy.unprivileged_userns_clone = Fact::Absent;
+        policy.apparmor_restrict_unprivileged_userns = Fact::Absent;
         process.namespace.is_initial = Fact::Known(true);
         change(&mut process, &mut chroot, &mut policy);
         found(&process, &chroot, &policy)
@@ -96,6 +103,11 @@ mod tests {
             policy.unprivileged_userns_clone = Fact::Known(0);
         };
         assert_eq!(rules(sysctl), ["create.distribution-sysctl"]);
+        let apparmor = |process: &mut Process, _: &mut Chroot, policy: &mut Policy| {
+            process.capabilities = Fact::Known(Default::default());
+            policy.apparmor_restrict_unprivileged_userns = Fact::Known(1);
+        };
+        assert_eq!(rules(apparmor), ["create.security-module"]);
         let unmapped = |process: &mut Process, _: &mut Chroot, _: &mut Policy| {
             process.namespace.is_initial = Fact::Known(false);
             process.namespace.uid_map = Fact::Known(String::new());

@@ -19,6 +19,7 @@ const DEEPEST: usize = 33;
 
 /// How many user namespaces are above one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Levels {
     /// So many, up to the namespace of the caller. The kernel shows none above that.
     UpToCallers(usize),

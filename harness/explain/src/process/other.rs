@@ -7,7 +7,7 @@ use harness_play::host::{self, Fact, Seccomp, errno_name};
 use harness_scenario::ids::{FsId, Ids};
 use harness_scenario::map::{self, IdMap};
 
-use super::status::Status;
+use super::status::{self, Status};
 use super::{Namespace, Process, UNMAPPED, levels, not_seen};
 
 /// The inode number of the initial user namespace, fixed since Linux 3.8.
@@ -19,30 +19,14 @@ const INITIAL: &str = "user:[4026531837]";
 /// # Errors
 /// If there is no such process, or if its status cannot be read.
 pub fn look(pid: i32) -> Result<Process, String> {
-    let path = |name: &str| format!("/proc/{pid}/{name}");
-    let status = fs::read_to_string(path("status")).map_err(|error| no_status(pid, &error))?;
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(|error| no_status(pid, &error))?;
     let status = Status::of(&status);
-    let maps = ["uid_map", "gid_map"].map(|name| read(&path(name)).map(|text| map::lines(text).join("; ")));
-    let link = link(&path("ns/user"));
-    let own = self::link("/proc/self/ns/user");
-    let is_callers = is_callers(&link, &own, &maps);
-    let is_initial = is_initial(&link, &own, &is_callers);
-    let [uids, gids] = [(&maps[0], "Uid"), (&maps[1], "Gid")]
-        .map(|(map, name)| of_namespace(&status.ids(name), map, &is_callers, ids));
-    let groups = of_namespace(&status.groups(), &maps[1], &is_callers, list);
-    let (owner, levels) = levels::look(&pid.to_string());
-    let [uid_map, gid_map] = maps;
-    let namespace = Namespace {
-        is_initial,
-        is_callers,
-        uid_map,
-        gid_map,
-        setgroups: read(&path("setgroups")).map(|word| word.trim_end().to_owned()),
-        owner,
-        levels,
-        max_user_namespaces: Fact::Unreadable("only the caller's namespace shows its own".to_owned()),
-        link,
-    };
+    let namespace = namespace(pid);
+    let own = |map, seen| of_namespace(&seen, map, &namespace.is_callers, ids);
+    let uids = own(&namespace.uid_map, status.ids("Uid"));
+    let gids = own(&namespace.gid_map, status.ids("Gid"));
+    let groups =
+        of_namespace(&status.groups(), &namespace.gid_map, &namespace.is_callers, |all, map| list(all, map));
     let mut process = Process {
         pid: Some(pid),
         uids,
@@ -53,6 +37,7 @@ pub fn look(pid: i32) -> Result<Process, String> {
         no_new_privs: status.no_new_privs(),
         seccomp: status.seccomp(),
         chroot: Fact::Unreadable("not looked for".to_owned()),
+        max_processes: status::max_processes(&pid.to_string()),
         namespace,
         unseen: Vec::new(),
     };
@@ -86,6 +71,26 @@ fn is_initial(link: &Fact<String>, own: &Fact<String>, is_callers: &Fact<bool>) 
     }
 }
 
+fn namespace(pid: i32) -> Namespace {
+    let path = |name: &str| format!("/proc/{pid}/{name}");
+    let maps = ["uid_map", "gid_map"].map(|name| read(&path(name)).map(|text| map::lines(text).join("; ")));
+    let (link, own) = (link(&path("ns/user")), self::link("/proc/self/ns/user"));
+    let is_callers = is_callers(&link, &own, &maps);
+    let (owner, levels) = levels::look(&pid.to_string());
+    let [uid_map, gid_map] = maps;
+    Namespace {
+        is_initial: is_initial(&link, &own, &is_callers),
+        is_callers,
+        uid_map,
+        gid_map,
+        setgroups: read(&path("setgroups")).map(|word| word.trim_end().to_owned()),
+        owner,
+        levels,
+        max_user_namespaces: Fact::Unreadable("only the caller's namespace shows its own".to_owned()),
+        link,
+    }
+}
+
 fn no_status(pid: i32, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound if fs::metadata("/proc/self").is_ok() => {
@@ -99,7 +104,7 @@ fn unseen(process: &Process) -> Vec<String> {
     let namespace = &process.namespace;
     let mut all = vec![
         "the securebits of another process: they are taken to be 0".to_owned(),
-        "the security module that confines it, its root directory, and its limits".to_owned(),
+        "the security module that confines it, and its root directory".to_owned(),
     ];
     if process.seccomp != Fact::Known(Seccomp::Off) {
         all.push(
@@ -163,7 +168,7 @@ fn ids(seen: &Ids, map: &IdMap) -> Ids {
     Ids { real: up(map, seen.real), effective: up(map, seen.effective), saved: up(map, seen.saved), fs }
 }
 
-fn list(seen: &Vec<u32>, map: &IdMap) -> Vec<u32> {
+fn list(seen: &[u32], map: &IdMap) -> Vec<u32> {
     seen.iter().map(|id| up(map, *id)).collect()
 }
 
@@ -176,9 +181,9 @@ mod tests {
         let map = Fact::Known("0 100000 65536".to_owned());
         let seen = Fact::Known(vec![100_000, 100_027, 5]);
 
-        let inside = of_namespace(&seen, &map, &Fact::Known(false), list);
+        let inside = of_namespace(&seen, &map, &Fact::Known(false), |all, map| list(all, map));
         assert_eq!(inside, Fact::Known(vec![0, 27, UNMAPPED]));
-        assert_eq!(of_namespace(&seen, &map, &Fact::Known(true), list), seen);
+        assert_eq!(of_namespace(&seen, &map, &Fact::Known(true), |all, map| list(all, map)), seen);
     }
 
     #[test]
@@ -186,10 +191,10 @@ mod tests {
         let map = Fact::Known("0 4294967295 1".to_owned());
         let seen = Fact::Known(vec![65_534]);
 
-        let inside = of_namespace(&seen, &map, &Fact::Known(false), list);
+        let inside = of_namespace(&seen, &map, &Fact::Known(false), |all, map| list(all, map));
         assert_eq!(inside.known(), None);
         let unknown = Fact::Unreadable("EACCES".to_owned());
-        assert_eq!(of_namespace(&seen, &map, &unknown, list).known(), None);
+        assert_eq!(of_namespace(&seen, &map, &unknown, |all, map| list(all, map)).known(), None);
     }
 
     #[test]

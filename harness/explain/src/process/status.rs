@@ -70,6 +70,23 @@ impl Status {
     }
 }
 
+/// The soft and the hard limit of processes, by the name of a directory in /proc.
+/// Source: proc_pid_limits(5).
+pub fn max_processes(process: &str) -> Fact<String> {
+    let text = Fact::of(std::fs::read_to_string(format!("/proc/{process}/limits")));
+    match text.map(|text| limit_in(text)) {
+        Fact::Known(Some(limit)) => Fact::Known(limit),
+        Fact::Known(None) | Fact::Absent => Fact::Absent,
+        Fact::Unreadable(why) => Fact::Unreadable(why),
+    }
+}
+
+fn limit_in(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.strip_prefix("Max processes"))?;
+    let mut fields = line.split_whitespace();
+    Some(format!("soft {}, hard {}", fields.next()?, fields.next()?))
+}
+
 fn numbers(text: &str) -> Option<Vec<u32>> {
     text.split_whitespace().map(|number| number.parse().ok()).collect()
 }
@@ -80,6 +97,16 @@ mod tests {
 
     const TEXT: &str = "Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t5\t5\nGroups:\t0 27 \nNoNewPrivs:\t1\nSeccomp:\t2\n\
                         CapInh:\t0\nCapPrm:\t40\nCapEff:\t40\nCapBnd:\tzz\n";
+
+    #[test]
+    fn the_limit_of_processes_is_found_among_the_others() {
+        let text = "Limit  Soft Limit\nMax processes             40   unlimited            processes\n";
+
+        assert_eq!(limit_in(text), Some("soft 40, hard unlimited".to_owned()));
+        assert_eq!(limit_in("Max processes 40"), None);
+        assert!(max_processes("self").known().is_some());
+        assert_eq!(max_processes("no-such-process"), Fact::Unreadable("ENOENT".to_owned()));
+    }
 
     #[test]
     fn fields_are_read_and_wrong_ones_are_not_known() {

@@ -24,6 +24,7 @@ pub(super) fn process(text: &mut String, process: &Process) {
     row(text, "no_new_privs", &process.no_new_privs.to_string());
     row(text, "seccomp", &process.seccomp.map(|mode| seccomp(*mode)).to_string());
     row(text, "chroot", &process.chroot.to_string());
+    row(text, "processes", &process.max_processes.to_string());
     row(text, "max_user_ns", &namespace.max_user_namespaces.to_string());
 }
 

@@ -20,7 +20,7 @@ use crate::ui::verdict::Verdict;
 /// If the message is not known, if there is no such process, or if the result cannot be written as JSON.
 pub fn run(options: &ExplainOptions) -> Result<Verdict, String> {
     if !options.message.is_empty() {
-        return message(&options.message.join(" "), options.json);
+        return message(&options.message.join(" "), options);
     }
     match &options.map {
         Some(map) => maps(map, options),
@@ -28,8 +28,8 @@ pub fn run(options: &ExplainOptions) -> Result<Verdict, String> {
     }
 }
 
-fn message(message: &str, json: bool) -> Result<Verdict, String> {
-    let meanings = messages::explain(message);
+fn message(message: &str, options: &ExplainOptions) -> Result<Verdict, String> {
+    let mut meanings = messages::explain(message);
     if meanings.is_empty() {
         return Err(format!(
             "no message of the {} that are known is in this one, nor a call with an errno; `cargo ci rules --call NAME \
@@ -37,13 +37,17 @@ fn message(message: &str, json: bool) -> Result<Verdict, String> {
             messages::count()
         ));
     }
-    show(&meanings, json, || text::meanings(&meanings))?;
+    if let Some(which) = options.pid {
+        let rules = Explanation::of(which, DAEMON)?.rules();
+        meanings = meanings.into_iter().map(|meaning| meaning.among(&rules)).collect();
+    }
+    show(&meanings, options.json, || text::meanings(&meanings))?;
     Ok(Verdict::Good)
 }
 
 fn process(options: &ExplainOptions) -> Result<Verdict, String> {
     let to = options.to.map_or(DAEMON, |[uid, gid]| Target { uid, gid });
-    let explanation = Explanation::of(options.pid.map_or(Which::Own, Which::Pid), to)?;
+    let explanation = Explanation::of(options.pid.unwrap_or(Which::Own), to)?;
     show(&explanation, options.json, || text::explanation(&explanation))?;
     Ok(match explanation.conclusion() {
         Conclusion::Free => Verdict::Good,

@@ -65,6 +65,24 @@ fn the_same_range_under_allow_is_free() -> Done {
     Ok(())
 }
 
+#[test]
+fn of_the_rules_of_a_message_the_one_that_holds_is_named() -> Done {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let program = Program::new()?;
+    let message = "su: cannot set groups: Operation not permitted";
+    for (word, holds) in [("deny", vec!["groups.denied"]), ("allow", vec![])] {
+        let inside = Inside::new(word, "0 0 65536")?;
+        let said = program.explains(&["env"], &[message, "--pid", &inside.pid()])?;
+        let rules = said.json[0]["holds"].as_array().cloned().unwrap_or_default();
+        let names: Vec<_> = rules.iter().filter_map(|rule| rule["name"].as_str()).collect();
+        assert_eq!((said.status, names), (Some(0), holds), "{word}: {said:?}");
+    }
+    assert_eq!(program.explains(&["env"], &[message])?.json[0]["holds"], Value::Null);
+    Ok(())
+}
+
 /// The maps of another user's process can be read, its link ns/user cannot: the model answers, and nothing is tried.
 #[test]
 fn an_ordinary_user_is_answered_by_the_rules_and_told_what_was_not_seen() -> Done {

@@ -1,12 +1,15 @@
 //! `cargo ci explain` on the command line.
 
 use clap::{Args, ValueEnum};
+use harness_explain::process::Which;
 
 /// What the help closes with.
 pub const AFTER: &str = "\
 Examples:
   cargo ci explain 'sudo: unable to set runas group vector: Operation not permitted'
                                    which call was refused, by which rules, and what to ask next
+  cargo ci explain 'su: cannot set groups: Operation not permitted' --pid 4711
+                                   the same, and which of these rules refuses something to process 4711
   cargo ci explain                 this process: what the kernel refuses to it, and who is responsible
   cargo ci explain --pid 4711      a process of a container, from outside
   cargo ci explain --map '0 100000 65536' --as 1000
@@ -28,18 +31,18 @@ seen.";
 #[derive(Args, Debug, Default)]
 pub struct ExplainOptions {
     /// A message of a program, or a part of it
-    #[arg(value_name = "MESSAGE", conflicts_with_all = ["pid", "map", "to"])]
+    #[arg(value_name = "MESSAGE", conflicts_with_all = ["map", "to"])]
     pub message: Vec<String>,
-    /// Explain this process; without it, the command's own process
-    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
-    pub pid: Option<i32>,
+    /// Explain this process, or "self"; with a message, print which of its rules refuse something to the process
+    #[arg(long, value_name = "PID", value_parser = which)]
+    pub pid: Option<Which>,
     /// The user that sudo, su and setpriv become; with one number, the gid is the same
     #[arg(long, value_name = "UID[:GID]", value_parser = ids, conflicts_with = "map")]
     pub to: Option<[u32; 2]>,
     /// Explain a write of this text to uid_map and gid_map; lines may be separated by ";"
     #[arg(long, value_name = "TEXT", conflicts_with = "pid")]
     pub map: Option<String>,
-    /// The user that writes, and owns the namespace; 0 has every capability in the parent namespace, another has none
+    /// The user that writes, and owns the namespace; 0 has every capability in the parent namespace, another has none. Without it, 0
     #[arg(long = "as", value_name = "UID[:GID]", value_parser = ids, requires = "map")]
     pub writer: Option<[u32; 2]>,
     /// The file; without it, both
@@ -80,6 +83,15 @@ pub enum FromOption {
     Inside,
 }
 
+/// Reads a process id, or "self".
+fn which(text: &str) -> Result<Which, String> {
+    match text.parse() {
+        Ok(pid @ 1..) => Ok(Which::Pid(pid)),
+        _ if text == "self" => Ok(Which::Own),
+        _ => Err(format!("{text:?} is no process id, and not \"self\"")),
+    }
+}
+
 /// Reads "1000" or "1000:100".
 fn ids(text: &str) -> Result<[u32; 2], String> {
     let number = |text: &str| text.parse::<u32>().map_err(|_| format!("{text:?} is no id"));
@@ -91,7 +103,14 @@ fn ids(text: &str) -> Result<[u32; 2], String> {
 
 #[cfg(test)]
 mod tests {
-    use super::ids;
+    use super::{Which, ids, which};
+
+    #[test]
+    fn a_process_is_named_by_its_id_or_as_self() {
+        assert_eq!(which("1"), Ok(Which::Pid(1)));
+        assert_eq!(which("self"), Ok(Which::Own));
+        assert!(which("0").is_err() && which("-1").is_err() && which("init").is_err());
+    }
 
     #[test]
     fn ids_are_one_number_or_two() {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::answers::{self, Answer};
 use crate::findings::{self, Finding};
+use crate::named::RuleName;
 use crate::process::{Process, Which};
 use crate::sequences::Target;
 
@@ -39,6 +40,11 @@ impl Explanation {
         let answers = answers::all(&process, to);
         let findings = findings::all(&process, &answers);
         Ok(Self { process, answers, findings })
+    }
+
+    /// The rules that refuse something.
+    pub fn rules(&self) -> Vec<RuleName> {
+        self.findings.iter().filter_map(|finding| finding.rule).collect()
     }
 
     /// Whether something is refused.

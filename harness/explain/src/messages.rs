@@ -18,6 +18,8 @@ use pattern::Pattern;
 pub struct Meaning {
     /// The program that prints it. `None` if no known program does, and only the words of the message were read.
     pub program: Option<&'static str>,
+    /// Whether the message names the program. Another may print the same words.
+    pub is_named: bool,
     /// The call that was refused. `None` if the program refuses by itself.
     pub call: Option<&'static str>,
     /// The name of the errno. `None` if the message shows none: each of the causes is possible.
@@ -28,6 +30,8 @@ pub struct Meaning {
     pub blames: Option<&'static str>,
     /// What the program does next, if that is not to end.
     pub then: Option<&'static str>,
+    /// Which of the rules refuse something to the process that was looked at; `None` if none was.
+    pub holds: Option<Vec<RuleName>>,
 }
 
 /// Rules that may have refused a call, the likeliest first, and the question that tells which one did.
@@ -144,7 +148,24 @@ fn explain_by(table: &'static Table, message: &str) -> Vec<Meaning> {
         return by_words(table, message).into_iter().collect();
     };
     let best = matching.iter().filter(|(other, size, _)| (*other, *size) == (named, length));
-    best.map(|(_, _, row)| meaning(table, row, message)).collect()
+    let mut meanings: Vec<Meaning> = best.map(|(_, _, row)| meaning(table, row, message, named)).collect();
+    // Another program may print the same words and mean the call that it names.
+    let other = by_words(table, message).filter(|other| {
+        let calls = || meanings.iter().map(|meaning| meaning.call);
+        !named && calls().all(|call| call.is_some() && call != other.call)
+    });
+    meanings.extend(other);
+    meanings
+}
+
+impl Meaning {
+    /// The same, with those of its rules that are among these.
+    #[must_use]
+    pub fn among(mut self, rules: &[RuleName]) -> Self {
+        let own = self.causes.iter().flat_map(|cause| &cause.rules);
+        self.holds = Some(own.filter(|rule| rules.contains(rule)).copied().collect());
+        self
+    }
 }
 
 /// Whether the message has a word of those by which the row calls its program, such as "su" of "su or runuser".
@@ -167,7 +188,7 @@ fn errno_in(message: &str) -> Option<Errno> {
     })
 }
 
-fn meaning(table: &'static Table, row: &'static Row, message: &str) -> Meaning {
+fn meaning(table: &'static Table, row: &'static Row, message: &str, is_named: bool) -> Meaning {
     let errno = row.errno.as_deref().and_then(calls::errno).or_else(|| errno_in(message));
     let mut causes = match &row.call {
         Some(call) => causes(table, call, errno),
@@ -180,11 +201,13 @@ fn meaning(table: &'static Table, row: &'static Row, message: &str) -> Meaning {
     }
     Meaning {
         program: Some(&row.program),
+        is_named,
         call: row.call.as_deref(),
         errno: errno.filter(|_| row.call.is_some()).map(|errno| format!("{errno:?}")),
         causes,
         blames: row.blames.as_deref(),
         then: row.then.as_deref(),
+        holds: None,
     }
 }
 
@@ -217,11 +240,13 @@ fn by_words(table: &'static Table, message: &str) -> Option<Meaning> {
     let causes = causes(table, &call.name, Some(errno));
     (!causes.is_empty()).then(|| Meaning {
         program: None,
+        is_named: false,
         call: Some(&call.name),
         errno: Some(format!("{errno:?}")),
         causes,
         blames: None,
         then: None,
+        holds: None,
     })
 }
 

@@ -104,12 +104,17 @@ pub fn meanings(meanings: &[Meaning]) -> String {
 }
 
 fn meaning(text: &mut String, meaning: &Meaning) {
-    row(text, "program", meaning.program.unwrap_or("not known: only the words of the message were read"));
-    match (meaning.call, &meaning.errno) {
-        (Some(call), Some(errno)) => row(text, "refused call", &format!("{call}(2): {errno}")),
-        (Some(call), None) => row(text, "refused call", &format!("{call}(2); the message shows no errno")),
-        (None, _) => row(text, "refused call", "none: the program refuses by itself"),
-    }
+    let program = match (meaning.program, meaning.is_named) {
+        (None, _) => "a program that is not known, by its words".to_owned(),
+        (Some(program), true) => program.to_owned(),
+        (Some(program), false) => format!("{program}, which the message does not name"),
+    };
+    let refused = match (meaning.call, &meaning.errno) {
+        (Some(call), Some(errno)) => format!("{call}(2) was refused with {errno}"),
+        (Some(call), None) => format!("{call}(2) was refused, and the message shows no errno"),
+        (None, _) => "the program refuses by itself".to_owned(),
+    };
+    let _ = writeln!(text, "{program}: {refused}");
     [("misleading", meaning.blames), ("afterwards", meaning.then)]
         .into_iter()
         .filter_map(|(name, words)| Some((name, words?)))
@@ -120,6 +125,11 @@ fn meaning(text: &mut String, meaning: &Meaning) {
             row(text, "rule", &format!("{}{errno}: {}", rule.name, rule.sentence));
         }
         row(text, "ask next", cause.ask);
+    }
+    if let Some(holds) = &meaning.holds {
+        let names: Vec<&str> = holds.iter().map(|rule| rule.0.name).collect();
+        let which = if names.is_empty() { "none of these rules".to_owned() } else { names.join(", ") };
+        row(text, "refuses here", &format!("{which}, as the process shows that was looked at"));
     }
 }
 
@@ -142,6 +152,7 @@ pub fn judgements(judgements: &[Judgement]) -> String {
             write::Answer::Open(why) => format!("not known: {why}"),
         };
         let _ = writeln!(text, "{} by {from}: {answer}", judgement.file);
+        judgement.then.iter().for_each(|words| row(&mut text, "afterwards", words));
         judgement.accepted_if.iter().for_each(|change| row(&mut text, "accepted if", change));
         judgement.unseen.iter().for_each(|line| row(&mut text, "not known", line));
     }

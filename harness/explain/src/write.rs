@@ -71,6 +71,8 @@ pub struct Judgement {
     pub from: From,
     /// The answer.
     pub answer: Answer,
+    /// What follows for the namespace, if it is accepted.
+    pub then: Option<&'static str>,
     /// If it is refused: changes of one thing each with which it would be accepted, as sentences.
     pub accepted_if: Vec<String>,
     /// What is not known, as sentences.
@@ -85,6 +87,8 @@ impl Write {
             Answer::Refused { .. } => self.accepted_if(),
             Answer::Accepted | Answer::Open(_) => Vec::new(),
         };
+        let gives_up = answer == Answer::Accepted && self.deny;
+        let then = "setgroups(2) is refused to every process of the namespace, by groups.denied";
         let initial = Start { in_initial_userns: true, ..here::start().clone() };
         let unseen =
             model::decides(&initial).err().map(|why| format!("{why}: the newest behaviour is shown"));
@@ -92,6 +96,7 @@ impl Write {
             file: self.file.name(),
             from: self.from,
             answer,
+            then: gives_up.then_some(then),
             accepted_if,
             unseen: unseen.into_iter().collect(),
         }

@@ -85,6 +85,27 @@ fn an_unknown_program_is_explained_by_the_call_that_it_names() {
     }
 }
 
+/// snmpd prints "setgid failed" without its name. Another program with these words may mean setgid(2).
+#[test]
+fn words_without_a_name_have_a_second_meaning() {
+    let calls = |message| -> Vec<(bool, Option<&str>)> {
+        explain(message).iter().map(|meaning| (meaning.is_named, meaning.call)).collect()
+    };
+
+    let both = [(false, Some("setgroups")), (false, Some("setgid"))];
+    assert_eq!(calls("mydaemon: setgid failed: Operation not permitted"), both);
+    assert_eq!(calls("snmpd: setgid failed: Operation not permitted"), [(true, Some("setgroups"))]);
+}
+
+#[test]
+fn the_rules_that_hold_are_those_of_both() {
+    let meaning = explain("su: cannot set groups: Operation not permitted").remove(0);
+    let rule = |name| RuleName(rules::find(name).expect("a rule"));
+
+    let holds = meaning.among(&[rule("id.unmapped"), rule("groups.needs-gid-map")]).holds;
+    assert_eq!(holds, Some(vec![rule("groups.needs-gid-map")]));
+}
+
 #[test]
 fn a_wrong_row_is_an_error_that_names_it() {
     let cause = "[[cause]]\ncall = \"setgroups\"\nerrno = \"EPERM\"\nrules = [\"RULE\"]\nask = \"?\"\n";

@@ -37,7 +37,10 @@ fn the_own_gid_needs_deny_and_the_own_uid_does_not() {
 
     assert_eq!(rule(&write("0 1000 1", IdFile::UidMap, 1000)), "ok");
     assert_eq!(rule(&gid), "allow.own-gid-needs-deny");
-    assert_eq!(rule(&Write { deny: true, ..gid.clone() }), "ok");
+    let denied = Write { deny: true, ..gid.clone() };
+    assert_eq!(rule(&denied), "ok");
+    assert!(denied.judge().then.is_some_and(|then| then.contains("groups.denied")));
+    assert_eq!(gid.judge().then, None);
     assert!(gid.judge().accepted_if[0].starts_with("\"deny\" is written"), "{:?}", gid.judge());
 }
 

@@ -2,6 +2,7 @@
 
 mod creating;
 mod programs;
+mod reasons;
 
 use harness_play::host::{Fact, Seccomp, filter};
 use harness_scenario::caps::Cap;
@@ -9,7 +10,7 @@ use harness_spec::rules::Rule;
 use serde::Serialize;
 
 use crate::answers::{Agreement, Answer, Tried};
-use crate::makers::{self, Count, Maker};
+use crate::makers::{self, Maker};
 use crate::named::RuleName;
 use crate::process::Process;
 
@@ -83,9 +84,9 @@ pub fn all(process: &Process, answers: &[Answer]) -> Vec<Finding> {
 
 fn by_rule(process: &Process, answers: &[Answer], rule: RuleName) -> Finding {
     let decided = answers.iter().filter(|answer| answer.rule() == Some(rule));
-    let (responsible, because) = reason(process, rule.0);
+    let (responsible, because) = reasons::reason(process, rule.0);
     Finding {
-        what: what(rule.0).to_owned(),
+        what: reasons::what(rule.0).to_owned(),
         rule: Some(rule),
         responsible,
         because,
@@ -93,77 +94,6 @@ fn by_rule(process: &Process, answers: &[Answer], rule: RuleName) -> Finding {
         decides: decided.map(|answer| answer.question.clone()).collect(),
         likely: makers::likely(&process.namespace, rule.0.name),
     }
-}
-
-/// What a rule refuses.
-fn what(rule: &'static Rule) -> &'static str {
-    match rule.name {
-        "enter.no-new-privs" | "owner.setuid-programs" => "A set-user-ID program does not begin as root.",
-        _ => rule.sentence,
-    }
-}
-
-/// The evidence for a rule of the model.
-fn reason(process: &Process, rule: &Rule) -> (Responsible, String) {
-    let namespace = &process.namespace;
-    let gid_map = shown(&namespace.gid_map);
-    match rule.name {
-        "groups.denied" => (Responsible::WriterOfDeny, denied(process)),
-        "groups.needs-gid-map" => (Responsible::Map, "gid_map is empty".to_owned()),
-        "groups.needs-setgid" | "id.not-own" => (Responsible::Credentials, lacking(process)),
-        "groups.unmapped" => {
-            (Responsible::Map, format!("gid_map is \"{gid_map}\" and lacks a group that the program sets"))
-        }
-        "id.unmapped" => {
-            let uid_map = shown(&namespace.uid_map);
-            let lacks = "and an id that the program sets has no mapping";
-            (Responsible::Map, format!("uid_map is \"{uid_map}\", gid_map is \"{gid_map}\", {lacks}"))
-        }
-        "enter.no-new-privs" => (
-            Responsible::Credentials,
-            "no_new_privs is set, so that execve(2) ignores set-user-ID bits. It is inherited and never unset; runtimes set \
-             it by allowPrivilegeEscalation: false or --security-opt no-new-privileges"
-                .to_owned(),
-        ),
-        "owner.setuid-programs" => {
-            (Responsible::Map, format!("uid_map is \"{}\" and has no uid 0", shown(&namespace.uid_map)))
-        }
-        _ => (Responsible::Credentials, rule.source.to_owned()),
-    }
-}
-
-fn denied(process: &Process) -> String {
-    let count = process.namespace.gid_map.known().map(|map| Count::of(map));
-    let need = match count {
-        Some(Count::Range) => {
-            "The map is a range, which only a privileged process can write. For such a map \"deny\" is not needed"
-        }
-        Some(Count::Few) => {
-            "An unprivileged process has to write \"deny\" before it may map its own gid (allow.own-gid-needs-deny)"
-        }
-        _ => "gid_map is not written",
-    };
-    format!("/proc/PID/setgroups reads \"deny\", which cannot be undone in this namespace. {need}")
-}
-
-fn lacking(process: &Process) -> String {
-    let bounding = process.capabilities.known().map(|sets| sets.bounding);
-    let uid = process.uids.known().map_or("?".to_owned(), |uids| uids.effective.to_string());
-    let complete = bounding.is_none_or(|set| set.contains(Cap::Setgid) && set.contains(Cap::Setuid));
-    let lost = match (complete, uid.as_str()) {
-        (false, _) => {
-            "CAP_SETGID or CAP_SETUID is not even in the bounding set: the program that started the process took it away"
-        }
-        (true, "0") => "The process gave it up, or executed its program before uid 0 had a mapping",
-        (true, _) => {
-            "A process with an effective uid other than 0 has no capabilities, unless it was given some"
-        }
-    };
-    format!("the effective uid is {uid}, and the effective set lacks CAP_SETGID or CAP_SETUID. {lost}")
-}
-
-fn shown(fact: &Fact<String>) -> String {
-    fact.known().cloned().unwrap_or_else(|| "?".to_owned())
 }
 
 /// What else could refuse the same call, and does not.
@@ -255,18 +185,5 @@ mod tests {
         process.seccomp = Fact::Known(Seccomp::Filter);
         assert_eq!(blamed(&process, Opinion::Succeeds), Some((Responsible::Policy, None)));
         assert_eq!(blamed(&process, Opinion::Open(String::new())), None);
-    }
-
-    #[test]
-    fn deny_is_needed_for_one_id_and_not_for_a_range() {
-        let mut process = Process::look(Which::Own).expect("this process");
-        let because = |process: &mut Process, map: &str| {
-            process.namespace.gid_map = Fact::Known(map.to_owned());
-            denied(process)
-        };
-
-        assert!(because(&mut process, "0 100000 65536").ends_with("\"deny\" is not needed"));
-        assert!(because(&mut process, "0 1000 1").contains("allow.own-gid-needs-deny"));
-        assert!(because(&mut process, "").ends_with("gid_map is not written"));
     }
 }

@@ -1,6 +1,7 @@
 //! The files of sudo and su: whether they are what they have to be in this namespace.
 
-use harness_play::host::Program;
+use harness_play::host::{Fact, Program};
+use harness_scenario::map::IdMap;
 use harness_spec::rules::named;
 
 use super::{Finding, Responsible};
@@ -12,8 +13,11 @@ const SET_USER_ID: [&str; 2] = ["sudo", "su"];
 
 /// A finding for each such program of this process's root directory that is not as it has to be.
 pub(super) fn image(process: &Process) -> Vec<Finding> {
-    // Another process may have another root directory.
-    if process.pid.is_some() {
+    let namespace = &process.namespace;
+    let has_root = namespace.is_initial == Fact::Known(true)
+        || namespace.uid_map.known().is_some_and(|map| IdMap::parse(map).covers(0, 1));
+    // Another process may have another root directory. Without a uid 0, no file belongs to it, whatever the image.
+    if process.pid.is_some() || !has_root {
         return Vec::new();
     }
     SET_USER_ID.into_iter().filter_map(Program::find).filter_map(|program| judge(&program)).collect()
@@ -23,7 +27,7 @@ fn judge(program: &Program) -> Option<Finding> {
     let path = program.path.display();
     let (rule, responsible, because) = if program.owner != 0 {
         let because = format!(
-            "{path} belongs to uid {}. The image was unpacked for another map, or its owner has no mapping",
+            "{path} belongs to uid {}. The image was unpacked for another map, or the owner of the file has no mapping",
             program.owner
         );
         (const { named("mean.files") }, Responsible::Image, because)
@@ -48,7 +52,6 @@ fn judge(program: &Program) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use harness_play::host::Fact;
 
     fn program(owner: u32, nosuid: bool) -> Program {
         Program {

@@ -4,7 +4,9 @@
 mod explaining;
 mod stand_in;
 
-use explaining::{Inside, Program, as_user, both};
+use explaining::{Inside, Program, Said, as_user, both};
+use harness::prelude::Status;
+use harness::userns::Userns;
 use nix::unistd::geteuid;
 use serde_json::Value;
 
@@ -80,6 +82,50 @@ fn of_the_rules_of_a_message_the_one_that_holds_is_named() -> Done {
         assert_eq!((said.status, names), (Some(0), holds), "{word}: {said:?}");
     }
     assert_eq!(program.explains(&["env"], &[message])?.json[0]["holds"], Value::Null);
+    Ok(())
+}
+
+/// In every state of a namespace, and with every capability or some, a child is answered as the rules say.
+#[test]
+fn the_kernel_confirms_the_rules_in_every_state_from_outside() -> Done {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let program = Program::new()?;
+    for map in ["0 0 65536", "0 0 1", "0 0 1\n1 100000 65535", "0 0 10\n65534 65534 1"] {
+        for word in ["allow", "deny"] {
+            for options in [
+                "--keep-groups",
+                "--bounding-set -setgid",
+                "--bounding-set -setuid",
+                "--bounding-set -setpcap",
+            ] {
+                let inside = Inside::of(word, map, options)?;
+                let said = program.explains(&["env"], &["--pid", &inside.pid()])?;
+                assert_eq!(said.json["answers"].as_array().map(Vec::len), Some(8), "{said:?}");
+                assert_eq!(said.unconfirmed(), Vec::<String>::new(), "{map:?} {word} {options}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// In a container with "deny", a user without capabilities starts sudo, which begins as root and is refused.
+#[test]
+fn an_ordinary_user_of_a_container_learns_why_sudo_fails() -> Done {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let program = Program::new()?;
+    let path = program.path().display().to_string();
+    let container = Userns::new().setgroups("deny").uid_map("0 0 65536").gid_map("0 0 65536");
+    let ended = container.uid(1000).gid(1000).run(&[&path, "explain", "--json"])?;
+    let said = Said::of(&ended.stdout, &ended.stderr);
+
+    assert_eq!(ended.status, Status::Exited(1), "{said:?}");
+    assert_eq!(said.answer("sudo"), both("groups.denied", "not tried"));
+    assert_eq!(said.answer("setgroups([])"), both("groups.needs-setgid", "EPERM"));
+    assert!(said.rules().contains(&"groups.denied"), "{said:?}");
     Ok(())
 }
 

@@ -17,8 +17,11 @@ pub struct Program(TempDir);
 impl Program {
     pub fn new() -> std::io::Result<Self> {
         let dir = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir()?;
-        fs::copy(env!("CARGO_BIN_EXE_ci"), dir.path().join("ci"))?;
-        fs::set_permissions(dir.path().join("ci"), Permissions::from_mode(0o755))?;
+        // A descriptor of this process that is open for writing would pass to the children of other tests, and the program
+        // could not be executed meanwhile (ETXTBSY).
+        let copied =
+            Command::new("install").args(["-m", "755", env!("CARGO_BIN_EXE_ci")]).arg(dir.path()).status()?;
+        assert!(copied.success(), "install(1) did not copy the program");
         Ok(Self(dir))
     }
 
@@ -49,6 +52,12 @@ pub struct Said {
 }
 
 impl Said {
+    /// What a program printed that ended elsewhere.
+    pub fn of(stdout: &str, stderr: &str) -> Self {
+        let json = serde_json::from_str(stdout).unwrap_or(Value::Null);
+        Self { json, status: None, error: stderr.to_owned() }
+    }
+
     /// The rules of the findings.
     pub fn rules(&self) -> Vec<&str> {
         let findings = self.json["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -74,6 +83,17 @@ impl Said {
         (rule.unwrap_or("open".to_owned()), tried.unwrap_or("not tried".to_owned()))
     }
 
+    /// The answers of the kernel that are others than those of the rules, and those that are missing.
+    pub fn unconfirmed(&self) -> Vec<String> {
+        let answers = self.json["answers"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let of = |value: &Value| [value["refused"]["call"].clone(), value["refused"]["errno"].clone()];
+        let differs = |answer: &&Value| match (&answer["model"], &answer["kernel"]) {
+            (Value::String(one), Value::String(other)) => one != other,
+            (model, kernel) => of(model) != of(kernel) || of(kernel).contains(&Value::Null),
+        };
+        answers.iter().filter(differs).map(Value::to_string).collect()
+    }
+
     pub fn unseen(&self) -> String {
         self.json["process"]["unseen"].to_string()
     }
@@ -96,11 +116,16 @@ pub fn as_user() -> Vec<&'static str> {
 pub struct Inside(Child);
 
 impl Inside {
-    /// Only root can write the map of a range.
+    /// With all capabilities. Only root can write the map of a range.
     pub fn new(word: &str, map: &str) -> Result<Self, Box<dyn std::error::Error>> {
-        let become_root = "read line; exec setpriv --reuid 0 --regid 0 --keep-groups sleep 60";
+        Self::of(word, map, "--keep-groups")
+    }
+
+    /// With what these options of setpriv(1) leave.
+    pub fn of(word: &str, map: &str, options: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let become_it = format!("read line; exec setpriv {options} sleep 60");
         let mut command = Command::new("unshare");
-        command.args(["--user", "sh", "-c", become_root]).stdin(Stdio::piped()).stdout(Stdio::null());
+        command.args(["--user", "sh", "-c", &become_it]).stdin(Stdio::piped()).stdout(Stdio::null());
         let mut inside = Self(command.spawn()?);
         let own = fs::read_link("/proc/self/ns/user")?;
         inside.wait(|pid| fs::read_link(format!("/proc/{pid}/ns/user")).is_ok_and(|link| link != own))?;

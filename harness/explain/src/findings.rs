@@ -14,22 +14,22 @@ use crate::makers::{self, Maker};
 use crate::named::RuleName;
 use crate::process::Process;
 
-/// Who or what is responsible for a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Who or what is responsible for a refusal. What concerns every process of the namespace comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Responsible {
     /// The process that wrote "deny" to /proc/PID/setgroups before gid_map was written.
     WriterOfDeny,
     /// The map, and so the process that wrote it.
     Map,
-    /// The credentials of the process, and so the program that started it.
-    Credentials,
     /// A policy of this host: a sysctl, a security module, a seccomp filter, a mount option, a limit.
     Policy,
     /// The image, whose files belong to other ids.
     Image,
     /// The kernel, or a policy that cannot be seen.
     KernelOrHiddenPolicy,
+    /// The credentials of the process, and so the program that started it. An ordinary user has no capabilities.
+    Credentials,
 }
 
 impl Responsible {
@@ -65,7 +65,8 @@ pub struct Finding {
     pub likely: Vec<&'static Maker>,
 }
 
-/// Everything that is refused to the process, by the answers and by what else is known of it.
+/// Everything that is refused to the process, by the answers and by what else is known of it. What concerns every process of
+/// the namespace comes first.
 pub fn all(process: &Process, answers: &[Answer]) -> Vec<Finding> {
     let mut rules: Vec<RuleName> = Vec::new();
     for rule in
@@ -79,6 +80,7 @@ pub fn all(process: &Process, answers: &[Answer]) -> Vec<Finding> {
     findings.extend(unruled(process, answers));
     findings.extend(programs::image(process));
     findings.extend(creating::all(process));
+    findings.sort_by_key(|finding| finding.responsible);
     findings
 }
 

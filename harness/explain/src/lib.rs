@@ -6,7 +6,7 @@
 //! | [calls] | which rules may answer which system call |
 //! | [explanation] | a process: what is refused to it, by which rule, and who is responsible |
 //! | [process], [answers], [findings], [makers] | its parts: what was seen, asked, concluded; who makes such namespaces |
-//! | [write] | whether a write to uid_map or gid_map would be accepted |
+//! | [mod@write] | whether a write to uid_map or gid_map would be accepted |
 //! | [text] | all of these as text; each serializes as data as well |
 //!
 //! The model answers from the real state of a process, and a forked child confirms it. What cannot be seen is reported as

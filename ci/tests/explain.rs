@@ -85,7 +85,7 @@ fn of_the_rules_of_a_message_the_one_that_holds_is_named() -> Done {
     Ok(())
 }
 
-/// In every state of a namespace, and with every capability or some, a child is answered as the rules say.
+/// In every state of a namespace, and with every capability or some, a child gets the answer of the rules.
 #[test]
 fn the_kernel_confirms_the_rules_in_every_state_from_outside() -> Done {
     if !geteuid().is_root() {

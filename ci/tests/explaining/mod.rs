@@ -99,7 +99,7 @@ impl Said {
     }
 }
 
-/// What the kernel and the model both say.
+/// The answer of the model and that of the kernel.
 pub fn both(rule: &str, errno: &str) -> (String, String) {
     (rule.to_owned(), errno.to_owned())
 }

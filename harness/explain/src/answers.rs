@@ -30,7 +30,7 @@ pub struct Answer {
     pub kernel: Tried,
 }
 
-/// What the rules say.
+/// The answer that follows from the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Opinion {

@@ -24,7 +24,7 @@ pub struct Explanation {
 pub enum Conclusion {
     /// Nothing is refused.
     Free,
-    /// Something is refused, and a finding says why.
+    /// Something is refused, and a finding has the reason.
     Refused,
     /// Nothing is known to be refused, and too little could be seen.
     Unknown,

@@ -121,7 +121,7 @@ fn excluded(process: &Process, answers: &[Answer], rule: &Rule) -> Vec<String> {
     }
     let agree = |answer: &&Answer| answer.rule().is_some_and(|it| it.0 == rule);
     if answers.iter().filter(agree).any(|answer| answer.agreement() == Agreement::Same) {
-        not.push("a broken kernel: a child that tried it was answered as the rule says".to_owned());
+        not.push("a broken kernel: a child that tried it got the answer of the rule".to_owned());
     }
     not
 }

@@ -24,7 +24,7 @@ pub struct Meaning {
     pub call: Option<&'static str>,
     /// The name of the errno. `None` if the message shows none: each of the causes is possible.
     pub errno: Option<String>,
-    /// The rules that may have refused the call, with the next question that tells them apart.
+    /// The rules that may have refused the call, with the next question that separates them.
     pub causes: Vec<Cause>,
     /// Why the message misleads, if it does.
     pub blames: Option<&'static str>,
@@ -34,7 +34,7 @@ pub struct Meaning {
     pub holds: Option<Vec<RuleName>>,
 }
 
-/// Rules that may have refused a call, the likeliest first, and the question that tells which one did.
+/// Rules that may have refused a call, the likeliest first, and the question that shows which one did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// The errno of these rules; `None` if the program refuses by itself.

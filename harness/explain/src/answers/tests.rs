@@ -78,7 +78,7 @@ fn an_answer_of_which_a_half_is_missing_is_open() {
     assert_eq!((other.agreement(), other.is_refused()), (Agreement::Differ, Some(true)));
 }
 
-/// In the namespace of the tests the kernel answers as the rules say. A state that no child can take on is not tried.
+/// In the namespace of the tests the kernel answers as the rules require. A state that no child can take on is not tried.
 #[test]
 fn a_child_tries_what_this_process_may() {
     let process = Process::look(Which::Own).expect("this process");

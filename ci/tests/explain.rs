@@ -110,6 +110,18 @@ fn the_kernel_confirms_the_rules_in_every_state_from_outside() -> Done {
     Ok(())
 }
 
+/// From a namespace below, the ids of a process above have no numbers, and its link ns/user cannot be read.
+#[test]
+fn of_a_process_above_nothing_is_claimed() -> Done {
+    let unshare = [&as_user()[..], &["unshare", "--map-root-user"]].concat();
+    let said = Program::new()?.explains(&unshare, &["--pid", "1"])?;
+
+    assert_eq!((said.status, said.rules()), (Some(3), vec![]), "{said:?}");
+    assert_eq!(said.answer("sudo"), both("open", "not tried"));
+    assert!(said.unseen().contains("its uids: "), "{}", said.unseen());
+    Ok(())
+}
+
 /// In a container with "deny", a user without capabilities starts sudo, which begins as root and is refused.
 #[test]
 fn an_ordinary_user_of_a_container_learns_why_sudo_fails() -> Done {

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io;
 
+use harness_play::here;
 use harness_play::host::{self, Fact, Seccomp, errno_name};
+use harness_scenario::action::IdFile;
 use harness_scenario::ids::{FsId, Ids};
 use harness_scenario::map::{self, IdMap};
 
 use super::status::{self, Status};
-use super::{Namespace, Process, UNMAPPED, levels, not_seen};
+use super::{Levels, Namespace, Process, UNMAPPED, levels, not_seen};
 
 /// The inode number of the initial user namespace, fixed since Linux 3.8.
 /// Source: `PROC_USER_INIT_INO`, include/linux/proc_ns.h.
@@ -22,11 +24,14 @@ pub fn look(pid: i32) -> Result<Process, String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(|error| no_status(pid, &error))?;
     let status = Status::of(&status);
     let namespace = namespace(pid);
-    let own = |map, seen| of_namespace(&seen, map, &namespace.is_callers, ids);
-    let uids = own(&namespace.uid_map, status.ids("Uid"));
-    let gids = own(&namespace.gid_map, status.ids("Gid"));
-    let groups =
-        of_namespace(&status.groups(), &namespace.gid_map, &namespace.is_callers, |all, map| list(all, map));
+    let relation = Relation::of(&namespace);
+    let uids = ids(&status.ids("Uid"), relation, &namespace.uid_map, IdFile::UidMap);
+    let gids = ids(&status.ids("Gid"), relation, &namespace.gid_map, IdFile::GidMap);
+    let groups = flat(
+        status
+            .groups()
+            .map(|all| translated(all, relation, &namespace.gid_map, here::overflow(IdFile::GidMap))),
+    );
     let mut process = Process {
         pid: Some(pid),
         uids,
@@ -137,64 +142,106 @@ fn link(path: &str) -> Fact<String> {
     Fact::of(fs::read_link(path).map(|link| link.to_string_lossy().into_owned()))
 }
 
-/// Ids of the reader's namespace as ids of the process's own.
-fn of_namespace<T: Clone>(
-    seen: &Fact<T>,
-    map: &Fact<String>,
-    is_callers: &Fact<bool>,
-    translate: impl Fn(&T, &IdMap) -> T,
-) -> Fact<T> {
-    match (is_callers, map) {
-        (Fact::Known(true), _) => seen.clone(),
-        (Fact::Known(false), Fact::Known(map)) => {
-            let map = IdMap::parse(map);
-            // The reader's namespace is neither above nor the same: it has no name for the lower ids.
-            if map.0.iter().any(|extent| extent.lower == UNMAPPED) {
-                return Fact::Unreadable("the reader's namespace does not map its ids".to_owned());
-            }
-            seen.map(|seen| translate(seen, &map))
+/// Where the namespace of the reader is, as seen from that of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    /// It is the same.
+    Same,
+    /// It is the initial namespace.
+    Initial,
+    /// It is another one above.
+    Above,
+    /// It is beside or below, so that it has no numbers for the ids of the process.
+    Elsewhere,
+    /// It is not known.
+    Unknown,
+}
+
+impl Relation {
+    /// Only namespaces below the caller's are reached by NS_GET_PARENT.
+    fn of(namespace: &Namespace) -> Self {
+        let caller_is_initial = host::process().in_initial_userns == Fact::Known(true);
+        match (&namespace.is_callers, &namespace.levels) {
+            (Fact::Known(true), _) => Self::Same,
+            (Fact::Known(false), _) if caller_is_initial => Self::Initial,
+            (Fact::Known(false), Levels::UpToCallers(1..)) => Self::Above,
+            (Fact::Known(false), _) => Self::Elsewhere,
+            _ => Self::Unknown,
         }
-        (Fact::Known(false), _) => Fact::Unreadable("its map is not known".to_owned()),
-        _ => Fact::Unreadable("its user namespace is not known".to_owned()),
     }
 }
 
-fn up(map: &IdMap, id: u32) -> u32 {
-    map.up(id).unwrap_or(UNMAPPED)
+/// Ids of the reader's namespace as ids of the process's own.
+///
+/// # Errors
+/// Why they are not known.
+fn translated(
+    seen: &[u32],
+    relation: Relation,
+    map: &Fact<String>,
+    overflow: u32,
+) -> Result<Vec<u32>, String> {
+    match relation {
+        Relation::Same => return Ok(seen.to_vec()),
+        Relation::Elsewhere => {
+            return Err("the caller's namespace is not known to be above that of the process".to_owned());
+        }
+        Relation::Unknown => return Err("its user namespace is not known".to_owned()),
+        Relation::Initial | Relation::Above => {}
+    }
+    let map = IdMap::parse(map.known().ok_or("its map is not known")?);
+    if relation == Relation::Above && seen.contains(&overflow) && map.up(overflow).is_some() {
+        return Err(format!(
+            "{overflow} may be an id of the caller's namespace, or one without a mapping there"
+        ));
+    }
+    Ok(seen.iter().map(|id| map.up(*id).unwrap_or(UNMAPPED)).collect())
 }
 
-fn ids(seen: &Ids, map: &IdMap) -> Ids {
-    let fs = seen.fs.known().map_or(FsId::Unknown, |fs| FsId::Known(up(map, fs)));
-    Ids { real: up(map, seen.real), effective: up(map, seen.effective), saved: up(map, seen.saved), fs }
+fn ids(seen: &Fact<Ids>, relation: Relation, map: &Fact<String>, file: IdFile) -> Fact<Ids> {
+    let four = |ids: &Ids| [ids.real, ids.effective, ids.saved, ids.fs.known().unwrap_or(ids.effective)];
+    let all = seen.map(|seen| translated(&four(seen), relation, map, here::overflow(file)));
+    flat(all).map(|all| Ids { real: all[0], effective: all[1], saved: all[2], fs: FsId::Known(all[3]) })
 }
 
-fn list(seen: &[u32], map: &IdMap) -> Vec<u32> {
-    seen.iter().map(|id| up(map, *id)).collect()
+fn flat<T>(fact: Fact<Result<T, String>>) -> Fact<T> {
+    match fact {
+        Fact::Known(Ok(value)) => Fact::Known(value),
+        Fact::Known(Err(why)) | Fact::Unreadable(why) => Fact::Unreadable(why),
+        Fact::Absent => Fact::Absent,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const OVERFLOW: u32 = 65_534;
+
     #[test]
     fn ids_are_those_of_the_namespace_of_the_process() {
         let map = Fact::Known("0 100000 65536".to_owned());
-        let seen = Fact::Known(vec![100_000, 100_027, 5]);
+        let seen = [100_000, 100_027, 5, OVERFLOW];
 
-        let inside = of_namespace(&seen, &map, &Fact::Known(false), |all, map| list(all, map));
-        assert_eq!(inside, Fact::Known(vec![0, 27, UNMAPPED]));
-        assert_eq!(of_namespace(&seen, &map, &Fact::Known(true), |all, map| list(all, map)), seen);
+        let inside = Ok(vec![0, 27, UNMAPPED, UNMAPPED]);
+        assert_eq!(translated(&seen, Relation::Initial, &map, OVERFLOW), inside);
+        assert_eq!(translated(&seen, Relation::Above, &map, OVERFLOW), inside);
+        assert_eq!(translated(&seen, Relation::Same, &map, OVERFLOW), Ok(seen.to_vec()));
     }
 
+    /// From a namespace beside, a map reads with lower ids that mean nothing to the reader.
     #[test]
-    fn a_namespace_beside_the_readers_is_not_translated() {
-        let map = Fact::Known("0 4294967295 1".to_owned());
-        let seen = Fact::Known(vec![65_534]);
+    fn what_the_readers_namespace_cannot_name_is_not_known() {
+        let map = Fact::Known("0 0 65536".to_owned());
+        let missing = Fact::Unreadable("EACCES".to_owned());
 
-        let inside = of_namespace(&seen, &map, &Fact::Known(false), |all, map| list(all, map));
-        assert_eq!(inside.known(), None);
-        let unknown = Fact::Unreadable("EACCES".to_owned());
-        assert_eq!(of_namespace(&seen, &map, &unknown, |all, map| list(all, map)).known(), None);
+        for relation in [Relation::Elsewhere, Relation::Unknown] {
+            assert!(translated(&[0], relation, &map, OVERFLOW).is_err(), "{relation:?}");
+        }
+        assert!(translated(&[0], Relation::Initial, &missing, OVERFLOW).is_err());
+        // In the initial namespace the overflow id is an id like others.
+        assert_eq!(translated(&[OVERFLOW], Relation::Initial, &map, OVERFLOW), Ok(vec![OVERFLOW]));
+        assert!(translated(&[OVERFLOW], Relation::Above, &map, OVERFLOW).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) fn process(text: &mut String, process: &Process) {
     row(text, "gid_map", &map(&namespace.gid_map));
     row(text, "setgroups", &namespace.setgroups.to_string());
     row(text, "owner", &format!("uid {}, as the caller's namespace maps it", namespace.owner));
-    row(text, "level", &level(&namespace.levels));
+    row(text, "level", &level(process));
     row(text, "uids", &process.uids.map(ids).to_string());
     row(text, "gids", &process.gids.map(ids).to_string());
     row(text, "groups", &process.groups.map(|groups| list(groups)).to_string());
@@ -46,9 +46,13 @@ fn map(map: &Fact<String>) -> String {
     }
 }
 
-fn level(levels: &Levels) -> String {
-    match levels {
-        Levels::UpToCallers(0) => "that of the caller; the kernel shows no namespace above it".to_owned(),
+fn level(process: &Process) -> String {
+    let is_callers = process.namespace.is_callers == Fact::Known(true);
+    match &process.namespace.levels {
+        Levels::UpToCallers(0) if is_callers => {
+            "that of the caller; the kernel shows no namespace above it".to_owned()
+        }
+        Levels::UpToCallers(0) => "not below the caller's namespace".to_owned(),
         Levels::UpToCallers(count) => format!("{count} below the caller's namespace"),
         Levels::NotAsked(why) => format!("not known: {why}"),
     }

@@ -11,7 +11,7 @@ use harness_explain::{messages, text};
 use serde::Serialize;
 
 use crate::explain::options::{ExplainOptions, FileOption, FromOption};
-use crate::ui::print::print;
+use crate::ui::print::{note, print};
 use crate::ui::verdict::Verdict;
 
 /// Explains what the options ask for: a message, a write of a map, or a process.
@@ -37,11 +37,15 @@ fn message(message: &str, options: &ExplainOptions) -> Result<Verdict, String> {
             messages::count()
         ));
     }
-    if let Some(which) = options.pid {
-        let rules = Explanation::of(which, DAEMON)?.rules();
-        meanings = meanings.into_iter().map(|meaning| meaning.among(&rules)).collect();
+    let rules = options.pid.map(|which| Explanation::of(which, DAEMON).map(|it| it.rules())).transpose()?;
+    if let Some(Some(rules)) = &rules {
+        meanings = meanings.into_iter().map(|meaning| meaning.among(rules)).collect();
     }
     show(&meanings, options.json, || text::meanings(&meanings))?;
+    if rules == Some(None) {
+        note("too little of the process could be seen: `cargo ci explain --pid` lists what\n");
+        return Ok(Verdict::Partial("too little of the process could be seen".to_owned()));
+    }
     Ok(Verdict::Good)
 }
 

@@ -119,6 +119,10 @@ fn of_a_process_above_nothing_is_claimed() -> Done {
     assert_eq!((said.status, said.rules()), (Some(3), vec![]), "{said:?}");
     assert_eq!(said.answer("sudo"), both("open", "not tried"));
     assert!(said.unseen().contains("its uids: "), "{}", said.unseen());
+
+    let message = ["su: cannot set groups: Operation not permitted", "--pid", "1"];
+    let said = Program::new()?.explains(&unshare, &message)?;
+    assert_eq!((said.status, &said.json[0]["holds"]), (Some(3), &Value::Null), "{said:?}");
     Ok(())
 }
 

@@ -42,9 +42,10 @@ impl Explanation {
         Ok(Self { process, answers, findings })
     }
 
-    /// The rules that refuse something.
-    pub fn rules(&self) -> Vec<RuleName> {
-        self.findings.iter().filter_map(|finding| finding.rule).collect()
+    /// The rules that refuse something. `None` if too little could be seen to know that there is none.
+    pub fn rules(&self) -> Option<Vec<RuleName>> {
+        let rules = self.findings.iter().filter_map(|finding| finding.rule).collect();
+        (self.conclusion() != Conclusion::Unknown).then_some(rules)
     }
 
     /// Whether something is refused.
@@ -83,6 +84,7 @@ mod tests {
         ] {
             explanation.answers = answers;
             assert_eq!(explanation.conclusion(), conclusion);
+            assert_eq!(explanation.rules().is_none(), conclusion == Conclusion::Unknown);
         }
     }
 }

@@ -40,7 +40,12 @@ fn bare(uids: &str, gids: &str) {
 fn typical(criterion: &mut Criterion) {
     let (uids, gids) = (format!("0 {} 1", geteuid()), format!("0 {} 1", getegid()));
     let scenario = caller().inside(&[DENY, uid_map("0 own 1"), gid_map("0 own 1"), SETGROUPS_EMPTY]);
-    let forked = caller().inside(&[DENY, uid_map("0 own 1"), gid_map("0 own 1"), SETGROUPS_EMPTY.via_libc()]);
+    let forked = caller().inside(&[
+        DENY,
+        uid_map("0 own 1"),
+        gid_map("0 own 1"),
+        SETGROUPS_EMPTY.via_libc(),
+    ]);
     let mut group = criterion.benchmark_group("typical scenario");
     group.bench_function("bare loop", |bench| bench.iter(|| bare(&uids, &gids)));
     group.bench_function("director", |bench| bench.iter(|| scenario.play()));

@@ -89,14 +89,7 @@ impl ActorProcess {
     }
 
     /// An actor that another one has forked.
-    pub fn new(
-        actor: Actor,
-        number: usize,
-        pid: Pid,
-        socket: OwnedFd,
-        memory: Room,
-        limit: Duration,
-    ) -> Self {
+    pub fn new(actor: Actor, number: usize, pid: Pid, socket: OwnedFd, memory: Room, limit: Duration) -> Self {
         let fork_state = ForkState::Forked(pid);
         Self { actor, number, fork_state, memory, socket: Some(socket), limit, reaped: None }
     }

@@ -110,9 +110,7 @@ fn effect(action: &Action) -> Effect {
         }
         Action::Clone3(flags) => by_flags(i32::try_from(*flags).is_ok_and(|flags| flags & !INDIFFERENT == 0)),
         Action::Run(_) => Effect::Needs(Why::Program),
-        Action::Setgroups(Groups::Sequence { .. }, _) | Action::CountGroups { .. } => {
-            Effect::Needs(Why::Call)
-        }
+        Action::Setgroups(Groups::Sequence { .. }, _) | Action::CountGroups { .. } => Effect::Needs(Why::Call),
         Action::Syscall(_) | Action::OpenFile(..) => Effect::Needs(Why::Call),
         Action::CloneAndKeep(_) | Action::Child(_) => Effect::Needs(Why::Child),
         Action::Exit(Leaves::Zombie) => Effect::Needs(Why::Zombie),

@@ -166,6 +166,8 @@ pub(super) fn count_groups([size, first, step, ..]: [c_long; 6], results: *mut u
     let ends = [listed.first(), listed.last()].map(|group| group.copied().unwrap_or(0));
     let found = [ends[0], ends[1], wrong];
     // SAFETY: the room is longer than three words.
-    unsafe { found.as_ptr().cast::<u8>().copy_to_nonoverlapping(results, size_of_val(&found)) };
+    unsafe {
+        found.as_ptr().cast::<u8>().copy_to_nonoverlapping(results, size_of_val(&found))
+    };
     count
 }

@@ -77,7 +77,8 @@ impl Actor {
                 (*message).cmsg_len = libc::CMSG_LEN(4) as _;
                 libc::CMSG_DATA(message).cast::<RawFd>().write_unaligned(self.leaving);
             }
-            if self.filled > 0 && self.with_socket(libc::SYS_sendmsg, &raw mut header, libc::MSG_NOSIGNAL) < 0
+            if self.filled > 0
+                && self.with_socket(libc::SYS_sendmsg, &raw mut header, libc::MSG_NOSIGNAL) < 0
             {
                 exit(96);
             }

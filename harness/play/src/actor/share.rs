@@ -31,7 +31,8 @@ pub fn share(start: Start<'_>, block: &'static Block) -> nix::Result<nix::unistd
     let first = start.batch.len().min(MESSAGE);
     // SAFETY: nobody uses the block before the actor begins. The sender of the message may go away before the actor does.
     unsafe { start.batch.as_ptr().copy_to_nonoverlapping(block.buffers.requests(), first) };
-    let shared = Shared { step: step_counter(start.number), limit: start.limit, slots, first, closes: -1 };
+    let shared =
+        Shared { step: step_counter(start.number), limit: start.limit, slots, first, closes: -1 };
     let value = begin(block, shared, libc::SIGCHLD);
     match c_int::try_from(value) {
         Ok(pid @ 1..) => Ok(nix::unistd::Pid::from_raw(pid)),

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::check::options::TestOptions;
 use crate::distros::options::DistrosOptions;
+use crate::explain::options::ExplainOptions;
 use crate::explore::search_options::SearchOptions;
 use crate::explore::sweep_options::SweepOptions;
 use crate::hosts::launch::FilterOptions;
@@ -14,7 +15,7 @@ use crate::rules::options::RulesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
 use crate::ui::verdict::Partial;
-use crate::{check, distros, explore, hosts, kernels, matrix, rules};
+use crate::{check, distros, explain, explore, hosts, kernels, matrix, rules};
 
 const AFTER: &str = "\
 Exit status:
@@ -42,6 +43,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Explain a message of sudo or another program, a process in a container, or a write to a map, by the kernel's rules
+    #[command(after_help = explain::options::AFTER)]
+    Explain(ExplainOptions),
     /// Run the suite on this kernel; close with what failed, what was skipped and why
     #[command(after_help = suite::AFTER)]
     Suite(SuiteOptions),
@@ -87,6 +91,7 @@ impl Command {
             Self::Kernels(options) => options.elsewhere.partial.partial,
             Self::Distros(options) => options.elsewhere.partial.partial,
             Self::Facts { .. }
+            | Self::Explain(_)
             | Self::Hosts(_)
             | Self::Filter(_)
             | Self::Sweep(_)

@@ -1,6 +1,6 @@
 //! The commands behind `cargo ci`.
 //!
-//! `facts` prints what this host is, `suite` runs the suite and closes with a summary, `rules` shows which rules
+//! `facts` prints what this host is, `explain` why something is refused, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
 //! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
 //! kernels and rules on a page, `test` runs everything that CI checks.
@@ -14,6 +14,7 @@ mod check;
 mod cli;
 mod debian;
 mod distros;
+mod explain;
 mod explore;
 mod facts;
 mod guests;
@@ -86,6 +87,7 @@ fn run(command: Command) -> Result<End, String> {
     signals::watch_signals()?;
     let done = match command {
         Command::Facts { json } => facts::run(json).map(|()| Verdict::Good),
+        Command::Explain(options) => explain::run(&options),
         Command::Suite(options) => suite::run(&options),
         Command::Rules(options) => rules::run(&options),
         Command::Sweep(options) => sweep::run(&options),

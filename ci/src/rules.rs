@@ -1,5 +1,6 @@
 //! `cargo ci rules`: the rules of the kernel, the tests that pin them, and whether they hold here.
 
+mod by_call;
 pub mod options;
 mod page;
 mod state;
@@ -30,6 +31,9 @@ const PAGE: &str = "docs/rules.md";
 /// # Errors
 /// When the suite does not build or cannot be run.
 pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
+    if options.call.is_some() || options.errno.is_some() {
+        return by_call::list(options);
+    }
     let workspace = Workspace::find()?;
     let asked = selected(&options.names)?;
     tools::nextest(Install::unless(options.skip_install))?;
@@ -104,7 +108,10 @@ fn selected(names: &[String]) -> Result<Vec<&'static Rule>, String> {
     let begins = |rule: &&Rule| names.is_empty() || names.iter().any(|name| rule.name.starts_with(name));
     let unknown = names.iter().find(|name| !rules::all().any(|rule| rule.name.starts_with(name.as_str())));
     match unknown {
-        Some(name) => Err(format!("no rule's name begins with {name:?}; `cargo ci rules` lists them")),
+        Some(name) => Err(format!(
+            "no rule's name begins with {name:?}; `cargo ci rules` lists them{}",
+            by_call::suggestion(name)
+        )),
         None => Ok(rules::all().filter(begins).collect()),
     }
 }
@@ -179,6 +186,15 @@ mod tests {
         assert!(selected(&["map.".to_owned()]).is_ok_and(|rules| rules.len() > 5));
         assert_eq!(selected(&[]).map(|rules| rules.len()), Ok(rules::all().count()));
         assert!(selected(&["amp.".to_owned()]).is_err_and(|error| error.contains("\"amp.\"")));
+    }
+
+    #[test]
+    fn the_name_of_a_call_leads_to_its_rules() {
+        let error = selected(&["setgroups".to_owned()]).expect_err("no rule begins so");
+
+        assert!(error.contains("`cargo ci rules --call setgroups`"), "{error}");
+        assert!(error.contains("groups.denied"), "{error}");
+        assert!(selected(&["amp.".to_owned()]).is_err_and(|error| !error.contains("--call")));
     }
 
     #[test]

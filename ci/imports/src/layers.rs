@@ -8,7 +8,7 @@ pub const FOLDER: &str = "ci/src/";
 /// The folders and files in it, the highest first; those of one line may import each other.
 pub const ORDER: &[&[&str]] = &[
     &["main", "cli"],
-    &["rules", "kernels", "distros", "hosts", "matrix", "explore", "check", "suite", "facts"],
+    &["rules", "kernels", "distros", "hosts", "matrix", "explore", "explain", "check", "suite", "facts"],
     &["guests"],
     &["report"],
     &["run", "catalogue", "debian"],

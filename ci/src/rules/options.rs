@@ -10,6 +10,8 @@ Examples:
   cargo ci rules                   every rule, its errno, its tests, and whether it holds here
   cargo ci rules map               the rules about writing maps, with sources and each test
   cargo ci rules groups.denied     one rule
+  cargo ci rules --call setgroups --errno EPERM
+                                   which rules answer a call so, by name, with their sources; runs nothing
   cargo ci rules --missing         the rules that no test pins, and why
   cargo ci rules --json > rules    for scripts, with the facts of the host
   cargo ci rules --write           make docs/rules.md anew
@@ -26,6 +28,12 @@ pub struct RulesOptions {
     /// Only the rules whose names begin so, in full
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+    /// Run nothing: list the rules that may answer this system call, such as setgroups, setuid, unshare or write
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["missing", "write", "names"])]
+    pub call: Option<String>,
+    /// Run nothing: list the rules that answer with this errno, such as EPERM; with --call, only those of the call
+    #[arg(long, value_name = "ERRNO", conflicts_with_all = ["missing", "write", "names"])]
+    pub errno: Option<String>,
     /// Run nothing: list the rules that no test pins, and why
     #[arg(long, conflicts_with = "json")]
     pub missing: bool,

@@ -121,7 +121,7 @@ pub fn main() -> ExitCode {
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--serve"].into_iter().any(asked);
     let mut arguments = if lists { Arguments::default() } else { Arguments::from_args() };
-    if host::filter::refused_threads().is_some() {
+    if host::filter::refused_threads().is_some() || facts().has_no_room_for_threads() {
         arguments.test_threads = Some(1);
     }
     let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {

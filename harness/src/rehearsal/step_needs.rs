@@ -1,5 +1,6 @@
 //! The needs that follow from a single step, and that facts decide.
 
+use super::limits;
 use crate::here;
 use crate::host::filter::{refused_call, refused_step};
 use crate::host::{Facts, Part};
@@ -7,7 +8,6 @@ use crate::needs::Need;
 use crate::show;
 use harness_scenario::action::{Access, Action, IdFile, RawArg, Syscall};
 use harness_scenario::actors::{Actor, Namespace};
-use harness_scenario::caps::Cap;
 use harness_scenario::scenario::{Scenario, Step};
 use std::path::Path;
 
@@ -16,6 +16,9 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let levels = depth(scenario);
     if let Err(reason) = facts.levels(levels) {
         return Some(format!("needs {levels} levels of user namespaces: {reason}"));
+    }
+    if let Some(reason) = limits::unmet(scenario, facts) {
+        return Some(reason);
     }
     let mounts: Vec<&str> = scenario.steps.iter().filter_map(|step| mounted_over(&step.action)).collect();
     scenario.steps.iter().find_map(|step| {
@@ -31,6 +34,7 @@ pub(super) fn host_is_restricted(facts: &Facts) -> bool {
     facts.parts.values().any(|part| matches!(part, Part::ReadOnly | Part::Hidden))
         || facts.new_mounts.values().any(Option::is_some)
         || facts.places.dev_null.0.is_err()
+        || facts.has_low_limits()
         || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag), facts).is_some())
         || Need::VisibleProcesses.unmet(facts).is_some()
 }
@@ -42,7 +46,6 @@ fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
         .or_else(|| file(action, mounts, facts))
         .or_else(|| new_mount(step, facts))
         .or_else(|| few_namespaces(action, facts))
-        .or_else(|| limit(action, facts))
         .or_else(|| Some(format!("needs a system call: {}", refused_step(step.actor, action)?)))
 }
 
@@ -95,10 +98,8 @@ const KINDS: [(i32, &str); 7] = [
 const NAMESPACES: u64 = 16;
 
 fn few_namespaces(action: &Action, facts: &Facts) -> Option<String> {
-    let (Action::Unshare(flags) | Action::UnshareOrStop(flags) | Action::Clone(flags)) = action else {
-        return None;
-    };
-    KINDS.iter().filter(|(flag, _)| flags & flag != 0).find_map(|(_, kind)| {
+    let flags = limits::clone_flags(action)?;
+    KINDS.iter().filter(|(flag, _)| flags & u64::from(flag.cast_unsigned()) != 0).find_map(|(_, kind)| {
         let most = *facts.policy.max_other_namespaces.get(kind)?.known()?;
         (most < NAMESPACES).then(|| format!("needs namespaces: user.max_{kind}_namespaces is {most}"))
     })
@@ -179,21 +180,6 @@ fn new_mount(step: &Step, facts: &Facts) -> Option<String> {
     facts.new_mount(fs_type).err().map(|reason| format!("needs a new {fs_type}: {reason}"))
 }
 
-/// A hard limit that is raised by a caller without the capability for it.
-fn limit(action: &Action, facts: &Facts) -> Option<String> {
-    let Action::Syscall(Syscall { number: libc::SYS_prlimit64, args, .. }) = action else { return None };
-    let (RawArg::Number(resource), RawArg::Bytes(limits)) = (args.get(1)?, args.get(2)?) else { return None };
-    let most = u64::from_ne_bytes(limits.get(8..16)?.try_into().ok()?);
-    let name = LIMITS.iter().find(|(number, _)| number == resource)?.1;
-    let hard = facts.rlimit(name)?.hard?;
-    let raises = most > hard && !facts.process.has(Cap::SysResource);
-    raises.then(|| format!("needs CAP_SYS_RESOURCE or a greater limit: RLIMIT_{name} is {hard}"))
-}
-
-/// The limits that tests set, by their numbers, whose type differs between C libraries.
-/// Source: getrlimit(2); asm-generic/resource.h.
-const LIMITS: [(i64, &str); 4] = [(6, "NPROC"), (8, "MEMLOCK"), (11, "SIGPENDING"), (12, "MSGQUEUE")];
-
 fn mounted_over(action: &Action) -> Option<&str> {
     let Action::Syscall(Syscall { number: libc::SYS_mount, args, .. }) = action else { return None };
     let RawArg::Bytes(target) = args.get(1)? else { return None };
@@ -202,12 +188,8 @@ fn mounted_over(action: &Action) -> Option<&str> {
 
 /// The most user namespaces below one another that the scenario creates, without those that it must be refused.
 fn depth(scenario: &Scenario) -> u32 {
-    let creates = |step: &&Step| match &step.action {
-        Action::Unshare(flags) | Action::UnshareOrStop(flags) | Action::Clone(flags) => {
-            flags & libc::CLONE_NEWUSER != 0
-        }
-        _ => false,
-    };
+    let newuser = u64::from(libc::CLONE_NEWUSER.cast_unsigned());
+    let creates = |step: &&Step| limits::clone_flags(&step.action).is_some_and(|flags| flags & newuser != 0);
     let of = |actor: Actor| -> u32 {
         let own = scenario.steps.iter().filter(creates).filter(|step| step.actor == actor).count();
         let begins = u32::from(actor.namespace() == Namespace::New);

@@ -21,13 +21,24 @@ pub fn choose_actors() -> Result<(), String> {
 /// below the hard ones. None of it takes a privilege.
 ///
 /// # Errors
-/// A sentence about the capabilities, which prctl(2) or capset(2) did not give up.
+/// A sentence about the capabilities, which prctl(2) or capset(2) did not give up. Where a filter refuses these calls the
+/// caller keeps them, and each test is judged with them.
 pub(super) fn settle() -> Result<(), String> {
     harness_play::reset_signals();
-    harness_play::shed_privileges()
-        .map_err(|error| format!("cannot give up inheritable and ambient capabilities: {error}"))?;
+    if let Err(error) = harness_play::shed_privileges()
+        && !filter_keeps_capabilities()
+    {
+        return Err(format!("cannot give up inheritable and ambient capabilities: {error}"));
+    }
     host::raise_soft_limits();
     choose_actors()
+}
+
+/// Whether a filter refuses the calls that give up capabilities.
+fn filter_keeps_capabilities() -> bool {
+    let calls = [libc::SYS_capget, libc::SYS_capset, libc::SYS_prctl];
+    let ambient = u64::from(libc::PR_CAP_AMBIENT.cast_unsigned());
+    calls.into_iter().any(|number| host::filter::refused_call(number, &[ambient]).is_some())
 }
 
 /// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that

@@ -1,6 +1,8 @@
 //! Where programs are, and which version they have.
 
+use super::filter;
 use nix::unistd::{AccessFlags, access};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -19,9 +21,15 @@ pub fn find(name: &str) -> Option<PathBuf> {
     PATH.split(':').map(|directory| Path::new(directory).join(name)).find(|path| is_program(path))
 }
 
-/// Whether the caller may execute the file. Root may search every directory, which is no program.
+/// Whether the caller may execute the file. Root may search every directory, which is no program. Where a filter refuses
+/// access(2), the mode decides.
 pub fn is_program(path: &Path) -> bool {
-    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
+    let Ok(file) = path.metadata() else { return false };
+    let may = || match access(path, AccessFlags::X_OK) {
+        Err(_) if filter::refuses_access() => file.permissions().mode() & 0o111 != 0,
+        answer => answer.is_ok(),
+    };
+    file.is_file() && may()
 }
 
 /// The first line that a program prints when it is run with `--version`. `None` if the program is not there or

@@ -7,6 +7,7 @@ use rustix::fs::{PROC_SUPER_MAGIC, StatVfsMountFlags, statfs, statvfs};
 use serde::{Serialize, Serializer};
 
 use super::fact::{Fact, errno_name};
+use super::filter::refused_call;
 
 /// The file system at `/proc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,11 @@ impl ProcState {
     /// Reads the facts. Never fails.
     pub fn gather() -> ProcState {
         match statfs("/proc") {
+            // A filter refuses the call, and /proc shows what is mounted.
+            Err(_) if refused_call(libc::SYS_statfs, &[]).is_some() => {
+                let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+                return by_mountinfo(&text);
+            }
             Err(errno) => return ProcState::Missing(errno_name(&errno.into())),
             Ok(found) if found.f_type != PROC_SUPER_MAGIC => {
                 return ProcState::Missing("another file system is there".to_owned());
@@ -57,13 +63,30 @@ impl Serialize for ProcState {
     }
 }
 
-/// The option of the topmost mount at `/proc`, which is the last one listed.
+/// The line of the topmost mount at `/proc`, which is the last one listed.
+fn topmost(mountinfo: &str) -> Option<&str> {
+    mountinfo.lines().rfind(|line| line.split(' ').nth(4) == Some("/proc"))
+}
+
+/// What is mounted at `/proc` by `/proc/self/mountinfo`.
+///
+/// Source: proc_pid_mountinfo(5): the options of the mount are the sixth field, the type follows " - ".
+fn by_mountinfo(mountinfo: &str) -> ProcState {
+    let Some(line) = topmost(mountinfo) else {
+        return ProcState::Missing("/proc/self/mountinfo has no mount there".to_owned());
+    };
+    let is_proc = line.split_once(" - ").is_some_and(|(_, rest)| rest.starts_with("proc "));
+    let options = line.split(' ').nth(5).unwrap_or_default();
+    match options.split(',').any(|option| option == "ro") {
+        _ if !is_proc => ProcState::Missing("another file system is there".to_owned()),
+        true => ProcState::ReadOnly,
+        false => ProcState::Writable { hidepid: Fact::Known(hidepid(mountinfo)) },
+    }
+}
+
+/// The option of the topmost mount at `/proc`.
 fn hidepid(mountinfo: &str) -> String {
-    let options = mountinfo
-        .lines()
-        .rfind(|line| line.split(' ').nth(4) == Some("/proc"))
-        .and_then(|line| line.rsplit(' ').next())
-        .unwrap_or_default();
+    let options = topmost(mountinfo).and_then(|line| line.rsplit(' ').next()).unwrap_or_default();
     let value = options.split(',').find_map(|option| option.strip_prefix("hidepid="));
     value.unwrap_or("0").to_owned()
 }
@@ -80,5 +103,15 @@ mod tests {
         assert_eq!(hidepid(below), "0");
         assert_eq!(hidepid(&format!("{below}{top}")), "invisible");
         assert_eq!(hidepid(&format!("{top}{below}")), "0");
+    }
+
+    #[test]
+    fn the_table_of_mounts_shows_the_same_as_the_call() {
+        let text = fs::read_to_string("/proc/self/mountinfo").expect("a table");
+        assert_eq!(by_mountinfo(&text), ProcState::gather());
+
+        assert_eq!(by_mountinfo("22 27 0:21 / /proc ro,nosuid - proc proc rw\n"), ProcState::ReadOnly);
+        let other = by_mountinfo("22 27 0:21 / /proc rw - tmpfs none rw\n");
+        assert_eq!(other, ProcState::Missing("another file system is there".to_owned()));
     }
 }

@@ -142,7 +142,8 @@ impl World {
                 if actor == Actor::Privileged { &self.origin.privileged } else { &self.origin.outside };
             if process.cred.ns == INITIAL {
                 let caps = origin.cred.caps.into();
-                state.before = Some(Before { caps, userns: state.userns.clone() });
+                let securebits = Some(origin.cred.securebits.into());
+                state.before = Some(Before { caps, securebits, userns: state.userns.clone() });
             }
             if process.cred.groups == origin.cred.groups {
                 state.groups_origin = GroupsOrigin::Caller;

@@ -19,6 +19,7 @@ mod proc_fs;
 mod process;
 mod programs;
 mod root;
+mod statfs;
 mod system;
 mod text;
 

@@ -21,15 +21,18 @@ pub fn find(name: &str) -> Option<PathBuf> {
     PATH.split(':').map(|directory| Path::new(directory).join(name)).find(|path| is_program(path))
 }
 
-/// Whether the caller may execute the file. Root may search every directory, which is no program. Where a filter refuses
-/// access(2), the mode decides.
+/// Whether the caller may execute the file. Root may search every directory, which is no program.
 pub fn is_program(path: &Path) -> bool {
-    let Ok(file) = path.metadata() else { return false };
-    let may = || match access(path, AccessFlags::X_OK) {
-        Err(_) if filter::refuses_access() => file.permissions().mode() & 0o111 != 0,
-        answer => answer.is_ok(),
-    };
-    file.is_file() && may()
+    path.is_file() && may(path, AccessFlags::X_OK).is_ok()
+}
+
+/// access(2). Where a filter refuses it, one of the bits of the mode is enough.
+pub(super) fn may(path: &Path, how: AccessFlags) -> nix::Result<()> {
+    access(path, how).or_else(|errno| {
+        let bits = if how.contains(AccessFlags::X_OK) { 0o111 } else { 0o222 };
+        let by_mode = || path.metadata().is_ok_and(|file| file.permissions().mode() & bits != 0);
+        if filter::refuses_access() && by_mode() { Ok(()) } else { Err(errno) }
+    })
 }
 
 /// The first line that a program prints when it is run with `--version`. `None` if the program is not there or

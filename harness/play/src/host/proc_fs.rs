@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 
-use rustix::fs::{PROC_SUPER_MAGIC, StatVfsMountFlags, statfs, statvfs};
+use rustix::fs::{PROC_SUPER_MAGIC, StatVfsMountFlags};
 use serde::{Serialize, Serializer};
 
-use super::fact::{Fact, errno_name};
-use super::filter::refused_call;
+use super::fact::Fact;
+use super::statfs::{statfs, statvfs, why};
 
 /// The file system at `/proc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,19 +27,14 @@ pub enum ProcState {
 impl ProcState {
     /// Reads the facts. Never fails.
     pub fn gather() -> ProcState {
-        match statfs("/proc") {
-            // A filter refuses the call, and /proc shows what is mounted.
-            Err(_) if refused_call(libc::SYS_statfs, &[]).is_some() => {
-                let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-                return by_mountinfo(&text);
-            }
-            Err(errno) => return ProcState::Missing(errno_name(&errno.into())),
+        match statfs(Path::new("/proc")) {
+            Err(errno) => return ProcState::Missing(why(errno)),
             Ok(found) if found.f_type != PROC_SUPER_MAGIC => {
                 return ProcState::Missing("another file system is there".to_owned());
             }
             Ok(_) => {}
         }
-        match statvfs("/proc") {
+        match statvfs(Path::new("/proc")) {
             Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::RDONLY) => ProcState::ReadOnly,
             _ => ProcState::Writable {
                 hidepid: Fact::of(fs::read_to_string("/proc/self/mountinfo")).map(|text| hidepid(text)),
@@ -63,30 +59,13 @@ impl Serialize for ProcState {
     }
 }
 
-/// The line of the topmost mount at `/proc`, which is the last one listed.
-fn topmost(mountinfo: &str) -> Option<&str> {
-    mountinfo.lines().rfind(|line| line.split(' ').nth(4) == Some("/proc"))
-}
-
-/// What is mounted at `/proc` by `/proc/self/mountinfo`.
-///
-/// Source: proc_pid_mountinfo(5): the options of the mount are the sixth field, the type follows " - ".
-fn by_mountinfo(mountinfo: &str) -> ProcState {
-    let Some(line) = topmost(mountinfo) else {
-        return ProcState::Missing("/proc/self/mountinfo has no mount there".to_owned());
-    };
-    let is_proc = line.split_once(" - ").is_some_and(|(_, rest)| rest.starts_with("proc "));
-    let options = line.split(' ').nth(5).unwrap_or_default();
-    match options.split(',').any(|option| option == "ro") {
-        _ if !is_proc => ProcState::Missing("another file system is there".to_owned()),
-        true => ProcState::ReadOnly,
-        false => ProcState::Writable { hidepid: Fact::Known(hidepid(mountinfo)) },
-    }
-}
-
-/// The option of the topmost mount at `/proc`.
+/// The option of the topmost mount at `/proc`, which is the last one listed.
 fn hidepid(mountinfo: &str) -> String {
-    let options = topmost(mountinfo).and_then(|line| line.rsplit(' ').next()).unwrap_or_default();
+    let options = mountinfo
+        .lines()
+        .rfind(|line| line.split(' ').nth(4) == Some("/proc"))
+        .and_then(|line| line.rsplit(' ').next())
+        .unwrap_or_default();
     let value = options.split(',').find_map(|option| option.strip_prefix("hidepid="));
     value.unwrap_or("0").to_owned()
 }
@@ -103,15 +82,5 @@ mod tests {
         assert_eq!(hidepid(below), "0");
         assert_eq!(hidepid(&format!("{below}{top}")), "invisible");
         assert_eq!(hidepid(&format!("{top}{below}")), "0");
-    }
-
-    #[test]
-    fn the_table_of_mounts_shows_the_same_as_the_call() {
-        let text = fs::read_to_string("/proc/self/mountinfo").expect("a table");
-        assert_eq!(by_mountinfo(&text), ProcState::gather());
-
-        assert_eq!(by_mountinfo("22 27 0:21 / /proc ro,nosuid - proc proc rw\n"), ProcState::ReadOnly);
-        let other = by_mountinfo("22 27 0:21 / /proc rw - tmpfs none rw\n");
-        assert_eq!(other, ProcState::Missing("another file system is there".to_owned()));
     }
 }

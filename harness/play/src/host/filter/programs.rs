@@ -24,6 +24,7 @@ use std::sync::OnceLock;
 const START: &[i64] = &[SYS_newfstatat, SYS_pread64, SYS_execve];
 /// The calls by which a program becomes another user.
 const BECOMES: &[i64] = &[
+    SYS_lseek,
     SYS_setgroups,
     SYS_setgid,
     SYS_setuid,
@@ -75,7 +76,7 @@ const SESSION: &[i64] = &[
     SYS_lseek,
 ];
 const CAPABILITIES: &[i64] = &[SYS_capget, SYS_capset, SYS_gettid];
-const IDS: &[i64] = &[SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getgroups];
+const IDS: &[i64] = &[SYS_lseek, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getgroups];
 const FILES: &[i64] = &[SYS_fchmodat, SYS_umask, SYS_copy_file_range, SYS_lseek, SYS_mkdirat];
 const MOUNTS: &[i64] = &[SYS_mount, SYS_mkdirat, SYS_readlinkat];
 
@@ -93,7 +94,6 @@ const HARMLESS: &[i64] = &[
     libc::SYS_getsockname,
     libc::SYS_sendto,
     libc::SYS_prlimit64,
-    libc::SYS_lseek,
     libc::SYS_ioctl,
     libc::SYS_statfs,
     libc::SYS_fstatfs,
@@ -138,7 +138,7 @@ pub(super) fn refused_command(words: &[Cow<'_, str>]) -> Option<String> {
     let end = || HARMLESS.iter().copied().filter_map(refusal).find(|refusal| refusal.kind == Kind::End);
     match error.or_else(end) {
         Some(refusal) => Some(format!("{}, of the program {programs}", refusal.reason)),
-        None if words.first().is_some_and(|word| SHELLS.contains(&word.as_ref())) => no_script(),
+        None if words.iter().any(|word| SHELLS.contains(&word.as_ref())) => no_script(),
         None => None,
     }
 }

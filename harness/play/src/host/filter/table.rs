@@ -251,7 +251,7 @@ pub(super) static NATIVE: &[Probe] = &[
     probe("mprotect", libc::SYS_mprotect, 3, |_| [1, 1, 0, 0, 0, 0], EINVAL).essential(),
     // Sockets.
     probe("socket", libc::SYS_socket, 3, bad_socket, EINVAL),
-    probe("socketpair", libc::SYS_socketpair, 4, bad_socket, EINVAL),
+    probe("socketpair", libc::SYS_socketpair, 4, bad_socket, EINVAL).essential(),
     probe("sendmsg", libc::SYS_sendmsg, 3, no_fd_alone, EBADF).essential(),
     probe("recvmsg", libc::SYS_recvmsg, 3, no_fd_alone, EBADF).essential(),
     probe("sendto", libc::SYS_sendto, 6, no_fd_alone, EBADF),

@@ -4,10 +4,10 @@ use super::super::{Fact, Facts};
 use super::{ENOUGH, Rlimit};
 use harness_scenario::caps::Cap;
 
-/// What every test needs at least, in the units of setrlimit(2). Of processes: a test and one actor. Of memory: what the
-/// suite has, and this much for a program beside it.
+/// What every test needs at least, in the units of setrlimit(2). Of processes: a test and one actor. Of memory: as much
+/// besides what the suite has at its start, since the rehearsals of all tests take half of it.
 const LEAST: [(&str, u64); 6] =
-    [("NPROC", 4), ("NOFILE", 14), ("AS", 64 << 20), ("DATA", 8 << 20), ("STACK", 256 << 10), ("CPU", 60)];
+    [("NPROC", 4), ("NOFILE", 14), ("AS", 112 << 20), ("DATA", 48 << 20), ("STACK", 256 << 10), ("CPU", 20)];
 
 /// The memory that threads reserve: their stacks, and an arena of the allocator each.
 ///
@@ -63,13 +63,15 @@ impl Facts {
     /// because the suite raises the soft ones.
     ///
     /// Source: getrlimit(2); kernel copy_process() for whom RLIMIT_NPROC does not bind; is_rlimit_overlimit(), which
-    /// counts a process of a namespace for the creator of that namespace as well.
+    /// counts a process of a namespace for the creator of that namespace as well; enforced_nproc_rlimit().
     pub fn processes(&self, counted: Counted) -> Option<u64> {
         let limit = self.rlimit("NPROC")?;
         match counted {
             Counted::Callers if self.is_exempt_from_nproc() => None,
-            Counted::Callers | Counted::InNamespaces => limit.room(),
             Counted::AnotherUser => limit.hard,
+            // What root of the initial namespace creates has no limit, and what is created below starts from nothing.
+            Counted::InNamespaces if self.is_initial_root() => limit.hard,
+            Counted::Callers | Counted::InNamespaces => limit.room(),
         }
     }
 
@@ -77,10 +79,15 @@ impl Facts {
     /// processes as they want.
     fn is_exempt_from_nproc(&self) -> bool {
         let process = &self.process;
-        let is_privileged = process.uids.known().is_some_and(|uids| uids.real == 0)
-            || process.has(Cap::SysResource)
-            || process.has(Cap::SysAdmin);
-        process.in_initial_userns == Fact::Known(true) && is_privileged
+        let is_capable = process.has(Cap::SysResource) || process.has(Cap::SysAdmin);
+        self.is_initial_root() || process.in_initial_userns == Fact::Known(true) && is_capable
+    }
+
+    /// Root of the initial namespace, by its real uid.
+    fn is_initial_root(&self) -> bool {
+        let process = &self.process;
+        let is_root = process.uids.known().is_some_and(|uids| uids.real == 0);
+        is_root && process.in_initial_userns == Fact::Known(true)
     }
 }
 
@@ -133,7 +140,7 @@ mod tests {
             ),
             ("NPROC", small(13, Some(9)), None),
             ("NOFILE", small(13, None), Some("RLIMIT_NOFILE is 13; the test needs 14")),
-            ("AS", small(1 << 20, None), Some("RLIMIT_AS is 1048576; the test needs 67108864")),
+            ("AS", small(1 << 20, None), Some("RLIMIT_AS is 1048576; the test needs 117440512")),
             ("CORE", small(0, None), None),
             ("CPU", Rlimit { soft: Some(1), hard: None, used: None }, None),
         ] {
@@ -152,7 +159,7 @@ mod tests {
         facts.process.uids = facts.process.uids.map(|ids| harness_scenario::ids::Ids { real: 0, ..*ids });
         assert_eq!(facts.processes(Counted::Callers), None);
         assert_eq!(facts.processes(Counted::AnotherUser), Some(200));
-        assert_eq!(facts.processes(Counted::InNamespaces), Some(10));
+        assert_eq!(facts.processes(Counted::InNamespaces), Some(200));
         facts.process.in_initial_userns = Fact::Known(false);
         assert_eq!(facts.processes(Counted::Callers), Some(10));
     }

@@ -17,7 +17,7 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     if let Err(reason) = facts.levels(levels) {
         return Some(format!("needs {levels} levels of user namespaces: {reason}"));
     }
-    if let Some(reason) = limits::unmet(scenario, facts) {
+    if let Some(reason) = limits::unmet(scenario, facts).or_else(|| another_root(scenario, facts)) {
         return Some(reason);
     }
     let mounts: Vec<&str> = scenario.steps.iter().filter_map(|step| mounted_over(&step.action)).collect();
@@ -71,6 +71,16 @@ fn others_in_proc(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<Str
     } else {
         None
     }
+}
+
+/// The files of an undumpable process belong to root of the namespace in which its program was started. A caller that was
+/// this root and became a user is still the owner.
+/// Source: proc_pid(5); kernel task_dump_owner(): mm->user_ns.
+fn another_root(scenario: &Scenario, facts: &Facts) -> Option<String> {
+    let left = facts.process.left_root.as_ref()?;
+    let undumpable = |step: &Step| matches!(step.action, Action::Prctl(_, libc::PR_SET_DUMPABLE, 0));
+    let asks = scenario.steps.iter().any(undumpable);
+    asks.then(|| format!("needs a user who is not root where the suite was started: {left}"))
 }
 
 /// The calls by which the first actors take on the credentials of the scenario.

@@ -18,13 +18,15 @@ pub fn choose_actors() -> Result<(), String> {
 }
 
 /// Undoes what a parent may have left to this process: ignored signals, ambient and inheritable capabilities, soft limits
-/// below the hard ones. None of it takes a privilege.
+/// below the hard ones. Root of a container that lacks ids becomes a user. None of it takes a privilege.
 ///
 /// # Errors
 /// A sentence about the capabilities, which prctl(2) or capset(2) did not give up. Where a filter refuses these calls the
 /// caller keeps them, and each test is judged with them.
 pub(super) fn settle() -> Result<(), String> {
     harness_play::reset_signals();
+    // Where this is refused, root stays what it is, and each test names what it lacks.
+    let _ = harness_play::leave_a_small_container();
     if let Err(error) = harness_play::shed_privileges()
         && !filter_keeps_capabilities()
     {

@@ -24,6 +24,7 @@ use std::sync::OnceLock;
 const START: &[i64] = &[SYS_newfstatat, SYS_pread64, SYS_execve];
 /// The calls by which a program becomes another user.
 const BECOMES: &[i64] = &[
+    SYS_rt_sigprocmask,
     SYS_lseek,
     SYS_setgroups,
     SYS_setgid,
@@ -57,6 +58,15 @@ const RUNS: &[i64] = &[
 ];
 /// Further calls of programs that open a session.
 const SESSION: &[i64] = &[
+    libc::SYS_socket,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_getsockname,
+    libc::SYS_sendto,
+    libc::SYS_recvfrom,
+    libc::SYS_prlimit64,
+    libc::SYS_uname,
+    SYS_gettid,
     SYS_chdir,
     SYS_setsid,
     SYS_getsid,
@@ -76,7 +86,8 @@ const SESSION: &[i64] = &[
     SYS_lseek,
 ];
 const CAPABILITIES: &[i64] = &[SYS_capget, SYS_capset, SYS_gettid];
-const IDS: &[i64] = &[SYS_lseek, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getgroups];
+const IDS: &[i64] =
+    &[SYS_rt_sigprocmask, SYS_lseek, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getgroups];
 const FILES: &[i64] = &[SYS_fchmodat, SYS_umask, SYS_copy_file_range, SYS_lseek, SYS_mkdirat];
 const MOUNTS: &[i64] = &[SYS_mount, SYS_mkdirat, SYS_readlinkat];
 
@@ -133,18 +144,17 @@ const TABLE: &[(&[&str], &[&[i64]])] = &[
 /// there is none.
 pub(super) fn refused_command(words: &[Cow<'_, str>]) -> Option<String> {
     let (programs, calls) = called(words);
+    let runs_others = calls.contains(&SYS_clone);
     let refusal = |number: i64| find(native(), number, &[]);
     let error = calls.into_iter().filter_map(refusal).find(|refusal| refusal.kind != Kind::Older);
     let end = || HARMLESS.iter().copied().filter_map(refusal).find(|refusal| refusal.kind == Kind::End);
     match error.or_else(end) {
         Some(refusal) => Some(format!("{}, of the program {programs}", refusal.reason)),
-        None if words.iter().any(|word| SHELLS.contains(&word.as_ref())) => no_script(),
+        None if runs_others => no_script(),
         None => None,
     }
 }
 
-/// The programs that run scripts.
-const SHELLS: [&str; 3] = ["sh", "bash", "dash"];
 /// A script that does what those of tests do: it runs a program, reads what it prints, and forks.
 const SCRIPT: &str = "test \"$(cat /dev/null | id -u)\" && (true) && id > /dev/null";
 

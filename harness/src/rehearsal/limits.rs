@@ -69,11 +69,13 @@ fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let new = scenario.steps.iter().any(|step| step.actor.namespace() == Namespace::New);
     let ordinary = matches!(scenario.run_as, RunAs::Ordinary | RunAs::OrdinaryInGroups(_));
     let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
+    let nested = [Actor::Nested, Actor::Deepest].iter().any(|actor| scenario.mentions(*actor));
+    let counted = if nested { Counted::Below } else { Counted::InNamespaces };
     let needed = 2 * count + 2;
     let room = [
         facts.processes(Counted::Callers),
         facts.processes(Counted::AnotherUser).filter(|_| ordinary && is_root),
-        facts.processes(Counted::InNamespaces).filter(|_| !ordinary && new && (becomes || runs)),
+        facts.processes(counted).filter(|_| !ordinary && new && (becomes || runs)),
     ];
     let least = room.into_iter().flatten().min().filter(|room| *room < needed)?;
     let limit = facts.rlimit("NPROC")?.hard?;

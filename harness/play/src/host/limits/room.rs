@@ -23,6 +23,8 @@ pub enum Counted {
     AnotherUser,
     /// Those of users in a namespace of the caller's, which count as the caller's in the namespace above.
     InNamespaces,
+    /// Those of users in a namespace below that. It is created by a user whom the limit binds.
+    Below,
 }
 
 impl Facts {
@@ -69,9 +71,9 @@ impl Facts {
         match counted {
             Counted::Callers if self.is_exempt_from_nproc() => None,
             Counted::AnotherUser => limit.hard,
-            // What root of the initial namespace creates has no limit, and what is created below starts from nothing.
+            // What root of the initial namespace creates has no limit.
             Counted::InNamespaces if self.is_initial_root() => limit.hard,
-            Counted::Callers | Counted::InNamespaces => limit.room(),
+            Counted::Callers | Counted::InNamespaces | Counted::Below => limit.room(),
         }
     }
 

@@ -11,7 +11,7 @@
 //! A need that follows from a scenario cannot be forgotten. On a host where nothing is unusual there is nothing to
 //! find, and no test is rehearsed.
 
-mod limits;
+pub(crate) mod limits;
 mod reason;
 mod step_needs;
 

@@ -131,6 +131,9 @@ pub fn main() -> ExitCode {
     if let Err(error) = harness_play::rehearse_with(rehearsal::stand_in) {
         return usage(&error.to_string());
     }
+    if asked("--skipped") || arguments.list {
+        rehearsal::limits::list();
+    }
     if asked("--skipped") {
         return print(&skipped(&tests));
     }

@@ -6,6 +6,7 @@ use harness_scenario::action::{Action, Child, RawArg, Syscall};
 use harness_scenario::actors::{Actor, Namespace, RunAs};
 use harness_scenario::caps::Cap;
 use harness_scenario::scenario::{Scenario, Step};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The descriptors of the suite that are not of one actor: those of a program's pipes, and of a file that is read.
 const DESCRIPTORS: u64 = 8;
@@ -22,6 +23,15 @@ const FILE: u64 = 64 << 10;
 ///
 /// Source: mq_overview(7), getrlimit(2), RLIMIT_MSGQUEUE.
 const QUEUE: u64 = 10 * (8192 + 128);
+
+/// The processes that have to remain beyond those of a test. A list of tests is made before they run, and by then the user
+/// may have a few more: [`list`] asks for them.
+static SPARE: AtomicU64 = AtomicU64::new(0);
+
+/// From now on what is judged is not run at once.
+pub(crate) fn list() {
+    SPARE.store(4, Ordering::Relaxed);
+}
 
 /// The first real-time signal. An earlier one that kill(2) sends is queued whatever the limit.
 ///
@@ -71,7 +81,7 @@ fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
     let nested = [Actor::Nested, Actor::Deepest].iter().any(|actor| scenario.mentions(*actor));
     let counted = if nested { Counted::Below } else { Counted::InNamespaces };
-    let needed = 2 * count + 2;
+    let needed = 2 * count + 2 + SPARE.load(Ordering::Relaxed);
     let room = [
         facts.processes(Counted::Callers),
         facts.processes(Counted::AnotherUser).filter(|_| ordinary && is_root),

@@ -99,7 +99,7 @@ pub(super) const fn probe(
     Probe { name, number, since, only, arity, args, answer, asks, config, is_essential: false }
 }
 
-/// No argument, or 0 for each.
+/// 0 for each argument.
 pub(super) const fn zeros(_: [u64; 6]) -> [u64; 6] {
     [0; 6]
 }
@@ -138,7 +138,6 @@ pub(super) const fn no_ids(_: [u64; 6]) -> [u64; 6] {
 const fn bad_socket([family, ..]: [u64; 6]) -> [u64; 6] {
     [family, 0x7000_0001, 0, BAD, 0, 0]
 }
-
 use Asks::{CapHere, CapInNewNamespaces};
 
 /// The calls by the numbers of the architecture. Where several rows have one number, the first that fits is used.

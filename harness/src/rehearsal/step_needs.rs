@@ -43,6 +43,7 @@ fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
     let action = &step.action;
     project_ids(action, facts)
         .or_else(|| program(action, facts))
+        .or_else(|| keeps_capabilities(action, facts))
         .or_else(|| file(action, mounts, facts))
         .or_else(|| new_mount(step, facts))
         .or_else(|| few_namespaces(action, facts))
@@ -138,6 +139,19 @@ fn program(action: &Action, facts: &Facts) -> Option<String> {
         Some(_) => None,
         None => Some(format!("needs the program {name}: not in the standard PATH")),
     }
+}
+
+/// SECBIT_KEEP_CAPS_LOCKED of capabilities(7).
+const KEEP_CAPS_LOCKED: u32 = 1 << 5;
+
+/// Programs that keep their capabilities when they become another user ask for PR_SET_KEEPCAPS, and end where it is locked.
+/// Source: setpriv(1), newuidmap(1); PR_SET_KEEPCAPS(2const), EPERM.
+fn keeps_capabilities(action: &Action, facts: &Facts) -> Option<String> {
+    let Action::Run(words) = action else { return None };
+    let asks = ["setpriv", "newuidmap", "newgidmap"];
+    let program = asks.iter().find(|name| words.iter().any(|word| word.contains(**name)))?;
+    let bits = facts.process.securebits.known().filter(|bits| **bits & KEEP_CAPS_LOCKED != 0)?;
+    Some(format!("needs PR_SET_KEEPCAPS for the program {program}: the securebits are {bits:#x}"))
 }
 
 /// A file of /proc that the step names by its path, unless the scenario mounts something over it.
@@ -268,6 +282,20 @@ mod tests {
         let reason = unmet(&root().outside(&[run(&["/tmp/x"])]), &host).expect("there is none");
 
         assert!(reason.starts_with("needs /dev/null: /dev/null: ENOENT ("), "{reason}");
+    }
+
+    #[test]
+    fn a_program_that_keeps_capabilities_needs_the_bit_unlocked() {
+        let mut host = facts().clone();
+        host.process.securebits = Fact::Known(0x20);
+        let run = |program: &str| root().outside(&[run(&["sh", "-c", &format!("{program} --reuid=5 id")])]);
+
+        let reason = unmet(&run("setpriv"), &host).expect("it is locked");
+
+        assert!(
+            reason.starts_with("needs PR_SET_KEEPCAPS for the program setpriv: the securebits are 0x20 (")
+        );
+        assert_eq!(unmet(&run("runuser"), &host), None);
     }
 
     #[test]

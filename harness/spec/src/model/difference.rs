@@ -40,6 +40,13 @@ pub enum Difference {
         /// The capability.
         cap: Cap,
     },
+    /// An actor that is to have no capability begins with some, which a change of its ids has not cleared.
+    Start {
+        /// The actor.
+        actor: Actor,
+        /// The capabilities.
+        caps: CapSet,
+    },
     /// The state of an actor after its last step.
     State {
         /// The actor.
@@ -56,6 +63,10 @@ pub enum Difference {
 pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameWords) -> Option<Difference> {
     let mut worlds = [usual, here].map(|start| World::new(&scenario.run_as, start));
     let names = [usual, here].map(|start| start.names(&scenario.run_as));
+    let [for_usual, for_here] = worlds.each_ref().map(|world| world.origin.outside.cred.caps.effective);
+    if for_usual == CapSet::EMPTY && for_here != CapSet::EMPTY {
+        return Some(Difference::Start { actor: Actor::Outside, caps: for_here });
+    }
     let mut lost = false;
     for (index, step) in scenario.steps.iter().enumerate() {
         let before = [0, 1].map(|at| worlds[at].over_the_caller(step.actor));
@@ -209,6 +220,19 @@ mod tests {
         assert_eq!(differs, Some(Difference::Capability { step: 1, cap: Cap::SysAdmin }));
         // There nobody has it over the caller's namespace.
         assert_eq!(found(&inside, &start(0, full), &start(0, without)), None);
+    }
+
+    /// Source: capabilities(7), "The securebits flags", SECBIT_NO_SETUID_FIXUP.
+    #[test]
+    fn an_ordinary_user_with_capabilities_is_none() {
+        let full = CapSet::up_to(40);
+        let mut kept = start(0, full);
+        kept.caller.securebits = 1 << 2;
+        let ordinary = harness_scenario::scenario::ordinary().outside(&[DENY]);
+
+        let begins = Difference::Start { actor: Actor::Outside, caps: full };
+        assert_eq!(found(&ordinary, &start(0, full), &kept), Some(begins));
+        assert_eq!(found(&root().outside(&[]), &start(0, full), &start(0, full)), None);
     }
 
     #[test]

@@ -135,7 +135,7 @@ const TABLE: &[(&[&str], &[&[i64]])] = &[
     (&["setpriv"], &[CAPABILITIES, BECOMES]),
     (&["start-stop-daemon"], &[BECOMES, &[SYS_chdir, SYS_readlinkat]]),
     (&["sh", "bash", "dash"], &[RUNS, IDS, &[SYS_getcwd]]),
-    (&["strace"], &[RUNS, BECOMES, &[SYS_ptrace]]),
+    (&["strace"], &[RUNS, BECOMES, &[SYS_ptrace, libc::SYS_uname]]),
     (&["unshare"], &[RUNS, IDS, &[SYS_unshare]]),
     (&["sudo", "su", "runuser", "sg", "newgrp"], &[BECOMES, RUNS, SESSION]),
 ];

@@ -33,7 +33,7 @@ pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
 pub use harness_scenario::ids::{CapSets, FsId, Ids, UNKNOWN};
 pub use harness_scenario::missing::MissingFeatures;
-pub use limits::{Counted, Rlimit, raise_soft_limits};
+pub use limits::{Counted, MOST_GROUPS, Rlimit, raise_soft_limits};
 pub use mounts::{Part, new_mount_refused, readable, writable};
 pub use nesting::{Levels, nested_levels};
 pub use places::{Place, Places};

@@ -3,7 +3,7 @@
 use super::limits;
 use crate::here;
 use crate::host::filter::{refused_call, refused_step};
-use crate::host::{Facts, Part};
+use crate::host::{Facts, MOST_GROUPS, Part};
 use crate::needs::Need;
 use crate::show;
 use harness_scenario::action::{Access, Action, IdFile, RawArg, Syscall};
@@ -17,7 +17,10 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     if let Err(reason) = facts.levels(levels) {
         return Some(format!("needs {levels} levels of user namespaces: {reason}"));
     }
-    if let Some(reason) = limits::unmet(scenario, facts).or_else(|| another_root(scenario, facts)) {
+    if let Some(reason) = limits::unmet(scenario, facts)
+        .or_else(|| another_root(scenario, facts))
+        .or_else(|| many_groups(scenario, facts))
+    {
         return Some(reason);
     }
     let mounts: Vec<&str> = scenario.steps.iter().filter_map(|step| mounted_over(&step.action)).collect();
@@ -35,6 +38,7 @@ pub(super) fn host_is_restricted(facts: &Facts) -> bool {
         || facts.new_mounts.values().any(Option::is_some)
         || facts.places.dev_null.0.is_err()
         || facts.has_low_limits()
+        || facts.has_too_many_groups()
         || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag), facts).is_some())
         || Need::VisibleProcesses.unmet(facts).is_some()
 }
@@ -82,6 +86,15 @@ fn another_root(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let undumpable = |step: &Step| matches!(step.action, Action::Prctl(_, libc::PR_SET_DUMPABLE, 0));
     let asks = scenario.steps.iter().any(undumpable);
     asks.then(|| format!("needs a user who is not root where the suite was started: {left}"))
+}
+
+/// An actor reports its groups in its final state, and those of the caller may be too many for it.
+fn many_groups(scenario: &Scenario, facts: &Facts) -> Option<String> {
+    let keeps =
+        scenario.run_as.takes_on(&here::start().caller).is_none() || scenario.mentions(Actor::Privileged);
+    let count = facts.process.groups.known()?.len();
+    let too_many = keeps && facts.has_too_many_groups();
+    too_many.then(|| format!("needs at most {MOST_GROUPS} supplementary groups: the caller has {count}"))
 }
 
 /// The calls by which the first actors take on the credentials of the scenario.
@@ -235,80 +248,4 @@ fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts;
-    use crate::host::Fact;
-    use crate::prelude::*;
-
-    #[test]
-    fn namespaces_are_counted_along_the_line_of_parents() {
-        let scenario = caller().outside(&[UNSHARE]).inside(&[UNSHARE, UNSHARE]).nested(&[]);
-
-        assert_eq!(depth(&scenario), 5);
-        assert_eq!(depth(&caller().inside(&vec![UNSHARE; 40])), 33);
-        assert_eq!(depth(&root().outside(&[SETGROUPS_EMPTY])), 0);
-    }
-
-    #[test]
-    fn a_program_that_is_not_here_is_named() {
-        let scenario = root().outside(&[run(&["no-such-program", "x"])]);
-
-        let reason = unmet(&scenario, facts()).expect("there is none");
-
-        let expected =
-            "needs the program no-such-program: not in the standard PATH (outside: run no-such-program x)";
-        assert_eq!(reason, expected);
-        assert_eq!(unmet(&root().outside(&[run(&["/tmp/made-by-the-scenario"])]), facts()), None);
-    }
-
-    #[test]
-    fn a_limit_of_another_kind_of_namespace_is_named_for_that_kind_alone() {
-        let mut host = facts().clone();
-        host.policy.max_other_namespaces.insert("mnt", Fact::Known(0));
-        let unshare = |flags| root().outside(&[Action::Unshare(flags)]);
-
-        let reason = unmet(&unshare(libc::CLONE_NEWNS), &host).expect("there may be none");
-
-        assert!(reason.starts_with("needs namespaces: user.max_mnt_namespaces is 0 ("), "{reason}");
-        assert_eq!(unmet(&unshare(libc::CLONE_NEWUTS), &host), None);
-    }
-
-    #[test]
-    fn a_program_needs_the_null_device() {
-        let mut host = facts().clone();
-        host.places.dev_null.0 = Err("/dev/null: ENOENT".to_owned());
-
-        let reason = unmet(&root().outside(&[run(&["/tmp/x"])]), &host).expect("there is none");
-
-        assert!(reason.starts_with("needs /dev/null: /dev/null: ENOENT ("), "{reason}");
-    }
-
-    #[test]
-    fn a_program_that_keeps_capabilities_needs_the_bit_unlocked() {
-        let mut host = facts().clone();
-        host.process.securebits = Fact::Known(0x20);
-        let run = |program: &str| root().outside(&[run(&["sh", "-c", &format!("{program} --reuid=5 id")])]);
-
-        let reason = unmet(&run("setpriv"), &host).expect("it is locked");
-
-        assert!(
-            reason.starts_with("needs PR_SET_KEEPCAPS for the program setpriv: the securebits are 0x20 (")
-        );
-        assert_eq!(unmet(&run("runuser"), &host), None);
-    }
-
-    #[test]
-    fn a_part_of_proc_that_is_read_only_is_named_for_writers_alone() {
-        let mut host = facts().clone();
-        host.lookups.writable = |path| Err(format!("{path} is mounted read-only"));
-        let open = |access| {
-            root().outside(&[Action::OpenFile("x", "/proc/sys/user/max_user_namespaces".into(), access)])
-        };
-
-        let reason = unmet(&open(Access::Write), &host).expect("it is read-only");
-
-        assert!(reason.starts_with("needs /proc/sys/user/max_user_namespaces: "), "{reason}");
-        assert_eq!(unmet(&open(Access::Read), &host), None);
-    }
-}
+mod tests;

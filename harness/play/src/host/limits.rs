@@ -2,7 +2,7 @@
 
 mod room;
 
-pub use room::Counted;
+pub use room::{Counted, MOST_GROUPS};
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -129,7 +129,7 @@ const TABLE: &[(&[&str], &[&[i64]])] = &[
     (&["id"], &[IDS]),
     (&["stat"], &[&[SYS_statx]]),
     (&["chmod", "cp"], &[FILES]),
-    (&["chroot"], &[BECOMES, &[SYS_chdir, SYS_readlinkat]]),
+    (&["chroot"], &[BECOMES, &[SYS_chdir, SYS_readlinkat, libc::SYS_chroot]]),
     (&["mount"], &[MOUNTS, IDS]),
     (&["newuidmap", "newgidmap"], &[CAPABILITIES, IDS, &[SYS_setresuid, SYS_fcntl]]),
     (&["setpriv"], &[CAPABILITIES, BECOMES]),

@@ -27,7 +27,15 @@ pub enum Counted {
     Below,
 }
 
+/// The most supplementary groups of the caller that an actor can report.
+pub const MOST_GROUPS: usize = crate::wire::ROOM / 4;
+
 impl Facts {
+    /// Whether the caller is in more groups than an actor can report.
+    pub fn has_too_many_groups(&self) -> bool {
+        self.process.groups.known().is_some_and(|groups| groups.len() > MOST_GROUPS)
+    }
+
     /// A limit by its name without RLIMIT_, such as "NPROC". `None` if there is no such limit.
     pub fn rlimit(&self, name: &str) -> Option<Rlimit> {
         self.limits.get(name).copied()

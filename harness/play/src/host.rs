@@ -28,7 +28,7 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-pub use accounts::{Accounts, SubidRange, account};
+pub use accounts::{Accounts, SubidRange, account, sudo_has_rules};
 pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
 pub use harness_scenario::ids::{CapSets, FsId, Ids, UNKNOWN};

@@ -3,7 +3,7 @@
 use super::limits;
 use crate::here;
 use crate::host::filter::{refused_call, refused_step};
-use crate::host::{Facts, MOST_GROUPS, Part};
+use crate::host::{Fact, Facts, MOST_GROUPS, Part, sudo_has_rules};
 use crate::needs::Need;
 use crate::show;
 use harness_scenario::action::{Access, Action, IdFile, RawArg, Syscall};
@@ -38,6 +38,7 @@ pub(super) fn host_is_restricted(facts: &Facts) -> bool {
         || facts.new_mounts.values().any(Option::is_some)
         || facts.places.dev_null.0.is_err()
         || facts.has_low_limits()
+        || sudo_has_rules() == Fact::Known(false)
         || facts.has_too_many_groups()
         || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag), facts).is_some())
         || Need::VisibleProcesses.unmet(facts).is_some()
@@ -146,6 +147,9 @@ fn program(action: &Action, facts: &Facts) -> Option<String> {
     let Action::Run(words) = action else { return None };
     if let Err(reason) = &facts.places.dev_null.0 {
         return Some(format!("needs /dev/null: {reason}"));
+    }
+    if words.iter().any(|word| *word == "sudo") && sudo_has_rules() == Fact::Known(false) {
+        return Some("needs the program sudo: /etc/sudoers lets no user run a command".to_owned());
     }
     let name = words.first().filter(|name| !name.contains('/'))?;
     match (facts.lookups.program)(name) {

@@ -38,6 +38,20 @@ impl Accounts {
     }
 }
 
+/// Whether sudoers(5) lets any user run a command: `/etc/sudoers` has a line that is no comment and no setting. Only root can
+/// read it.
+pub fn sudo_has_rules() -> Fact<bool> {
+    fact::read("/etc/sudoers").map(|text| has_rules(text))
+}
+
+fn has_rules(sudoers: &str) -> bool {
+    let is_rule = |line: &str| {
+        let is_comment = line.starts_with('#') && !line.starts_with("#include");
+        !line.is_empty() && !is_comment && !line.starts_with("Defaults")
+    };
+    sudoers.lines().map(str::trim).any(is_rule)
+}
+
 /// Reads `/etc/passwd` first: it has most callers, and a directory service may be slow.
 fn name(uid: Uid) -> Fact<String> {
     let file = fact::read("/etc/passwd");
@@ -119,6 +133,13 @@ mod tests {
         let firsts: Vec<_> = found.iter().map(|range| (range.first, range.count)).collect();
         assert_eq!(firsts, [(100_000, 65536), (300_000, 10)]);
         assert_eq!(ranges(text, None, 1).len(), 0);
+    }
+
+    #[test]
+    fn a_setting_lets_nobody_run_a_command() {
+        assert!(has_rules("Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n"));
+        assert!(has_rules("# a comment\n@includedir /etc/sudoers.d\n"));
+        assert!(!has_rules("# root ALL=(ALL:ALL) ALL\nDefaults env_reset\n\n") && !has_rules(""));
     }
 
     #[test]

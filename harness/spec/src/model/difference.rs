@@ -19,6 +19,9 @@ use harness_scenario::show::{self, SameWords};
 use harness_scenario::start::Start;
 use harness_scenario::state::{Before, GroupsOrigin};
 
+/// SECBIT_NO_SETUID_FIXUP of capabilities(7).
+const NO_SETUID_FIXUP: u32 = 1 << 2;
+
 /// The first point at which a scenario goes another way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
@@ -83,6 +86,9 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
             return found;
         }
     }
+    // What a change of ids leaves of the capabilities is known, whatever else is not.
+    let sets_ids = scenario.steps.iter().any(|step| matches!(step.action, Action::SetId(..)));
+    lost &= !(sets_ids && here.caller.securebits & NO_SETUID_FIXUP != 0);
     let [for_usual, for_here] = [0, 1].map(|at| worlds[at].states_shown(&names[at]));
     for ((actor, usual), (_, here)) in for_usual.into_iter().zip(for_here) {
         let (usual, here) = if lost { (without_caps(&usual), without_caps(&here)) } else { (usual, here) };

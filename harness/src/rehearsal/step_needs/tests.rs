@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::facts;
-use crate::host::Fact;
 use crate::prelude::*;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::limits;
 use crate::here;
-use crate::host::filter::{refused_call, refused_step};
+use crate::host::filter::{programs_of, refused_call, refused_step};
 use crate::host::{Fact, Facts, MOST_GROUPS, Part, sudo_has_rules};
 use crate::needs::Need;
 use crate::show;
@@ -32,12 +32,16 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     })
 }
 
+/// The programs that tests run without naming them as a need.
+const PLAIN: [&str; 10] = ["sh", "cat", "id", "stat", "sleep", "cp", "chmod", "grep", "sed", "tr"];
+
 /// Whether something about this host, and not about the caller, restricts what steps can do.
 pub(super) fn host_is_restricted(facts: &Facts) -> bool {
     facts.parts.values().any(|part| matches!(part, Part::ReadOnly | Part::Hidden))
         || facts.new_mounts.values().any(Option::is_some)
         || facts.places.dev_null.0.is_err()
         || facts.has_low_limits()
+        || PLAIN.iter().any(|name| (facts.lookups.program)(name).is_none())
         || sudo_has_rules() == Fact::Known(false)
         || facts.has_too_many_groups()
         || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag), facts).is_some())
@@ -151,11 +155,10 @@ fn program(action: &Action, facts: &Facts) -> Option<String> {
     if words.iter().any(|word| *word == "sudo") && sudo_has_rules() == Fact::Known(false) {
         return Some("needs the program sudo: /etc/sudoers lets no user run a command".to_owned());
     }
-    let name = words.first().filter(|name| !name.contains('/'))?;
-    match (facts.lookups.program)(name) {
-        Some(_) => None,
-        None => Some(format!("needs the program {name}: not in the standard PATH")),
-    }
+    let first = words.first().filter(|name| !name.contains('/')).map(|name| name.to_string());
+    let mut names = first.into_iter().chain(programs_of(words));
+    let name = names.find(|name| (facts.lookups.program)(name).is_none())?;
+    Some(format!("needs the program {name}: not in the standard PATH"))
 }
 
 /// SECBIT_KEEP_CAPS_LOCKED of capabilities(7).

@@ -18,6 +18,7 @@ use super::{Fact, Seccomp, file_exists, kernel_config, process, system};
 use crate::actor::{Question, Reply, ask};
 use i386::I386;
 use others::{LEGACY, OTHERS};
+pub use programs::programs_of;
 pub use step::refused_step;
 use table::{Asks, NATIVE, Probe};
 

@@ -26,6 +26,18 @@ fn a_program_that_is_not_here_is_named() {
 }
 
 #[test]
+fn a_program_that_another_one_runs_is_named_as_well() {
+    let mut host = facts().clone();
+    host.lookups.program = |name| (name != "id").then(|| crate::host::Program::find("sh"))?;
+
+    let reason = unmet(&root().outside(&[run(&["sh", "-c", "cat /etc/passwd; id -u"])]), &host);
+
+    let expected = "needs the program id: not in the standard PATH (";
+    assert!(reason.is_some_and(|reason| reason.starts_with(expected)));
+    assert_eq!(unmet(&root().outside(&[run(&["sh", "-c", "cat /etc/passwd"])]), &host), None);
+}
+
+#[test]
 fn a_limit_of_another_kind_of_namespace_is_named_for_that_kind_alone() {
     let mut host = facts().clone();
     host.policy.max_other_namespaces.insert("mnt", Fact::Known(0));

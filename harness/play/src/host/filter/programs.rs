@@ -201,6 +201,17 @@ fn called(words: &[Cow<'_, str>]) -> (String, Vec<i64>) {
     (shown.join(" or "), calls)
 }
 
+/// The programs of the table that a command names, as `sudo -n id` names id: by their names or in a standard directory.
+/// What has another path may be made by the scenario.
+pub fn programs_of(words: &[Cow<'_, str>]) -> Vec<String> {
+    let parts = words.iter().flat_map(|word| word.split(|end: char| !is_of_a_name(end)));
+    let is_known = |part: &&str| match part.rsplit_once('/') {
+        None => of(part).is_some(),
+        Some((directory, name)) => of(name).is_some() && path::PATH.split(':').any(|it| it == directory),
+    };
+    parts.filter(is_known).map(str::to_owned).collect()
+}
+
 fn is_of_a_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || ['-', '_', '/', '.'].contains(&character)
 }

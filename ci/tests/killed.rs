@@ -1,4 +1,4 @@
-//! Nothing of a guest outlives `cargo ci`, however that ends, and no directory stays for ever.
+//! Nothing of a guest or of a run of the suite outlives `cargo ci`, however that ends, and no directory stays for ever.
 //!
 //! The guest starts a process that goes as far from it as it can: into a session of its own, without a parent,
 //! and deaf to all signals but SIGKILL.
@@ -7,7 +7,7 @@ mod support;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,15 +33,30 @@ struct Run {
 
 impl Run {
     fn begin(arguments: &[&str]) -> Result<Self, Box<dyn std::error::Error>> {
-        let open = Permissions::from_mode(0o755);
-        let scratch = tempfile::Builder::new().permissions(open).tempdir()?;
         let stand_in = StandIn::new("")?;
+        stand_in.guest(&format!("{READY}\n{}", Self::script(&stand_in)))?;
+        let command = stand_in.command(arguments);
+        Self::of(stand_in, command)
+    }
+
+    /// The same of `cargo ci suite`, whose nextest is in the guest's place.
+    fn of_the_suite() -> Result<Self, Box<dyn std::error::Error>> {
+        let stand_in = StandIn::new("")?;
+        stand_in.run(&Self::script(&stand_in))?;
+        let command = stand_in.suite();
+        Self::of(stand_in, command)
+    }
+
+    /// What a guest does: it leaves the numbers of the processes, and goes on.
+    fn script(stand_in: &StandIn) -> String {
         let root = stand_in.dir.path().display().to_string();
         let deaf = DEAF.replace("ROOT", &root);
-        stand_in.guest(&format!(
-            "{READY}\necho $PPID > {root}/guard\necho $$ > {root}/guest\n{deaf}\nexec sleep 600"
-        ))?;
-        let mut command = stand_in.command(arguments);
+        format!("echo $PPID > {root}/guard\necho $$ > {root}/guest\n{deaf}\nexec sleep 600")
+    }
+
+    fn of(stand_in: StandIn, mut command: Command) -> Result<Self, Box<dyn std::error::Error>> {
+        let open = Permissions::from_mode(0o755);
+        let scratch = tempfile::Builder::new().permissions(open).tempdir()?;
         command.env("TMPDIR", scratch.path()).stdout(Stdio::null()).stderr(Stdio::null());
         let run = Self { ci: command.spawn()?, stand_in, scratch };
         eventually("the guest is up", || ["guard", "guest", "deaf"].iter().all(|it| run.id(it).is_some()));
@@ -109,6 +124,29 @@ fn nothing_is_left_of_a_run_that_is_killed() -> Done {
     assert!(run.ids().all(|pid| !is_gone(pid)));
 
     run.send(Signal::SIGKILL)?;
+
+    run.leaves_nothing();
+    Ok(())
+}
+
+/// nextest would run all tests to their end.
+#[test]
+fn nothing_is_left_of_a_suite_that_is_killed() -> Done {
+    let mut run = Run::of_the_suite()?;
+    assert!(run.ids().all(|pid| !is_gone(pid)));
+
+    run.send(Signal::SIGKILL)?;
+
+    run.leaves_nothing();
+    Ok(())
+}
+
+/// nextest ends its tests on a signal, and the supervisor leaves it the time.
+#[test]
+fn a_suite_that_is_asked_to_end_ends_by_itself() -> Done {
+    let mut run = Run::of_the_suite()?;
+
+    run.send(Signal::SIGTERM)?;
 
     run.leaves_nothing();
     Ok(())

@@ -24,7 +24,7 @@ mod userns;
 mod tests;
 
 use crate::caps::Cap;
-use crate::host::{Creator, Fact, Facts, ProcState, Seccomp};
+use crate::host::{Counted, Creator, Fact, Facts, ProcState, Seccomp};
 use crate::release::Stable;
 use crate::rules::changes::{ALL, Change, Variation};
 
@@ -251,7 +251,7 @@ fn no_seccomp(facts: &Facts) -> Judged {
 }
 
 fn processes(facts: &Facts, count: u64) -> Judged {
-    match facts.processes() {
+    match facts.processes(Counted::Callers) {
         Some(room) if room < count => Err(format!("RLIMIT_NPROC leaves room for {room}")),
         _ => Ok(()),
     }

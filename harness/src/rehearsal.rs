@@ -11,6 +11,7 @@
 //! A need that follows from a scenario cannot be forgotten. On a host where nothing is unusual there is nothing to
 //! find, and no test is rehearsed.
 
+pub(crate) mod limits;
 mod reason;
 mod step_needs;
 
@@ -78,13 +79,12 @@ pub(crate) fn stand_in(scenario: &Scenario, refused: Option<&Error>) -> Option<T
     if !is_on() {
         return None;
     }
-    let reason = match refused {
-        Some(Error::InvalidScenario(why)) => {
+    let reason = judge(scenario).or_else(|| match refused? {
+        Error::InvalidScenario(why) => {
             Some(format!("needs a caller's namespace that it cannot change: {why}"))
         }
-        Some(error) => Some(format!("needs what cannot be played here: {error}")),
-        None => judge(scenario),
-    };
+        error => Some(format!("needs what cannot be played here: {error}")),
+    });
     let decided = {
         let mut held = REHEARSAL.lock().unwrap_or_else(PoisonError::into_inner);
         let rehearsal = held.as_mut()?;

@@ -122,7 +122,7 @@ pub fn main() -> ExitCode {
     let asked = |for_what: &str| env::args_os().skip(1).any(|argument| argument == for_what);
     let lists = ["--skipped", "--serve"].into_iter().any(asked);
     let mut arguments = if lists { Arguments::default() } else { Arguments::from_args() };
-    if host::filter::refused_threads().is_some() {
+    if host::filter::refused_threads().is_some() || facts().has_no_room_for_threads() {
         arguments.test_threads = Some(1);
     }
     let tests = match names::collect(&TESTS, arguments.filter.as_deref().filter(|_| arguments.exact)) {
@@ -131,6 +131,9 @@ pub fn main() -> ExitCode {
     };
     if let Err(error) = harness_play::rehearse_with(rehearsal::stand_in) {
         return usage(&error.to_string());
+    }
+    if asked("--skipped") || arguments.list {
+        rehearsal::limits::list();
     }
     if asked("--skipped") {
         return print(&skipped(&tests));

@@ -9,6 +9,7 @@ mod faults;
 #[path = "../../tests/userns/support"]
 mod support {
     pub mod group_files;
+    pub mod limits;
     pub mod map_stack;
     pub mod map_tables;
     pub mod mounts;
@@ -24,7 +25,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use support::map_stack::{chown, in_a_tmpfs, mknod};
-use support::{group_files, mounts};
+use support::{group_files, limits, mounts};
 
 /// Root of a namespace with one id, as any user can be.
 const OWN: [Action; 3] = [DENY, uid_map("0 own 1"), gid_map("0 own 1")];
@@ -71,6 +72,57 @@ fn file_in_tmp() -> Vec<Action> {
 fn own_mounts() -> Vec<Action> {
     let over = mounts::tmpfs("mount over the working directory", b".\0").or_stop();
     [mounts::own_mounts().to_vec(), vec![over]].concat()
+}
+
+/// A limit of the own namespace, by a sysctl, and what it is set for.
+fn limit_of_namespaces() -> Vec<Action> {
+    [limits::limit(1).to_vec(), vec![UNSHARE]].concat()
+}
+
+/// Limits of the own process, and what they are set for.
+fn limits_of_a_process() -> Vec<Action> {
+    let few = limits::soft("few processes", libc::RLIMIT_NPROC, 50, 100);
+    let small = limits::soft("small locks", libc::RLIMIT_MEMLOCK, 4096, 8192);
+    vec![few, small, UNSHARE]
+}
+
+/// The limits of this process and of its namespace, as /proc shows them.
+fn limits_here() -> [String; 2] {
+    ["/proc/self/limits", "/proc/sys/user/max_user_namespaces"]
+        .map(|file| fs::read_to_string(file).expect("a file of /proc"))
+}
+
+/// A limit that is refused ends the scenario as well: what follows would find the host's own limit. Neither a refusal
+/// nor a success changes a limit of this process or of its namespace.
+#[rstest]
+#[case::of_namespaces(limit_of_namespaces())]
+#[case::of_a_process(limits_of_a_process())]
+fn a_refused_limit_ends_the_scenario(
+    #[case] steps: Vec<Action>,
+    #[values(Errno::EPERM, Errno::ENOSYS, Errno::EACCES)] errno: Errno,
+) {
+    let before = limits_here();
+
+    let refused: Vec<i64> = steps.iter().filter_map(number).collect();
+    assert_eq!(refused.len(), 2, "{steps:?}");
+    for call in refused {
+        let behind = caller().inside(&OWN).inside(&answer_with(call, errno as i32));
+        let error = behind.inside(&steps).try_play().expect_err("the refusal is no outcome");
+
+        let step = steps.iter().find(|step| number(step) == Some(call)).expect("one of the steps");
+        let shown = harness_scenario::show::action(Actor::Inside, step);
+        match &error {
+            Error::IsolationFailed { step, errno: found, .. } => {
+                assert!(*found == errno && step.ends_with(&shown), "{error}");
+            }
+            _ => panic!("{error}"),
+        }
+        assert_eq!(limits_here(), before, "{error}");
+    }
+    let trace = caller().inside(&OWN).inside(&steps).play();
+    // The one byte that a sysctl takes is shown as the number that write(2) returns.
+    assert!(trace.outcomes_shown().all(|outcome| ["ok", "1"].contains(&outcome.as_str())), "{trace}");
+    assert_eq!(limits_here(), before);
 }
 
 /// Every call that a preparation consists of is refused, with the errnos of a filter, of a missing capability and of a

@@ -1,6 +1,6 @@
 //! Creating a user namespace: whose ids and whose root directory the kernel looks at, and in which order.
 
-use crate::limits::limit;
+use crate::support::limits::limit;
 use crate::support::mounts::{mount, own_mounts, tmpfs};
 use harness::prelude::*;
 use rstest::rstest;

@@ -1,26 +1,12 @@
 //! How many user namespaces, and how many processes in them.
 
 use crate::limits_counts::{WAITS, sleep};
-use crate::limits_of_creator::soft;
+use crate::support::limits::{limit, soft, write_limit};
 use harness::prelude::*;
 use harness::rules::changes::LIMITS_OF_CREATOR;
 use rstest::rstest;
 
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-
-/// Sets a limit as [`write_limit`] does. Where this is refused, the scenario ends there.
-pub fn limit(count: usize) -> [Action; 2] {
-    write_limit(count).map(Action::or_stop)
-}
-
-/// Writes a limit to /proc/sys/user/max_user_namespaces, which is that of the writer's namespace.
-fn write_limit(count: usize) -> [Action; 2] {
-    let path = RawArg::Bytes(b"/proc/sys/user/max_user_namespaces\0".as_slice().into());
-    let open = vec![HERE, path, RawArg::Number(libc::O_WRONLY.into())];
-    let digit = RawArg::Bytes(count.to_string().into_bytes().into());
-    let write = vec![RawArg::Held, digit, RawArg::Number(1)];
-    [syscall_for_fd("open the limit", libc::SYS_openat, open), syscall("write", libc::SYS_write, write)]
-}
 
 /// Sets the soft limit of processes, leaving a hard limit of 100.
 fn processes(most: u64) -> Action {

@@ -1,6 +1,6 @@
 //! user.max_user_namespaces on every level, and how deep namespaces may lie, by each of the calls.
 
-use crate::limits::limit;
+use crate::support::limits::limit;
 use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;

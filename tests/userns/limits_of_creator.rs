@@ -3,21 +3,13 @@
 //! The creator sets a soft limit, creates the namespace and raises the soft limit again: what still binds is
 //! what the namespace has taken. Each case has a user of its own, since the counts are those of a user.
 
+use crate::support::limits::soft;
 use harness::prelude::*;
 use harness::rules::changes::LIMITS_OF_CREATOR;
 use rstest::rstest;
 
 const MAPS: [Action; 2] = [uid_map("0 0 65536"), gid_map("0 0 65536")];
 const A_CHILD: Action = Action::Clone(0);
-
-/// Sets the soft limit of a resource, leaving a hard limit that is no more than any host's. The number of a
-/// resource is of another type in each C library.
-pub fn soft(name: &'static str, resource: impl Into<i64>, soft: u64, hard: u64) -> Action {
-    let bytes = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
-    let (own, none) = (RawArg::Number(0), RawArg::Number(0));
-    let args = vec![own, RawArg::Number(resource.into()), RawArg::Bytes(bytes.into()), none];
-    syscall(name, libc::SYS_prlimit64, args).or_stop()
-}
 
 fn processes(name: &'static str, most: u64) -> Action {
     soft(name, libc::RLIMIT_NPROC, most, 100)

@@ -3,7 +3,7 @@
 //! Each snapshot lists every outcome that was seen: one that is not allowed is a line too many, one that
 //! did not occur is a line that is missing. How often each occurred stands on standard error.
 
-use crate::limits::limit;
+use crate::support::limits::limit;
 use harness::prelude::*;
 use harness::race::Racer;
 use rstest::rstest;

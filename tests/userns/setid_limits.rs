@@ -1,6 +1,6 @@
 //! RLIMIT_NPROC and the set*id calls: they succeed, and execve(2) fails later.
 
-use crate::limits_of_creator::soft;
+use crate::support::limits::soft;
 use harness::prelude::*;
 use rstest::rstest;
 use std::borrow::Cow;

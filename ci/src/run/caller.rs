@@ -10,6 +10,8 @@ use crate::run::nextest::{self, NextestExit, Places};
 use crate::run::selection;
 use crate::run::user_run::UserRun;
 use crate::sys::process;
+use crate::sys::scratch::Scratch;
+use crate::sys::supervisor::supervised_patiently;
 use crate::sys::workspace::{SUITE, Workspace};
 
 /// Runs the suite with the ids of this process.
@@ -28,7 +30,9 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<UserRun, Strin
     let mut command = workspace.cargo(["nextest", "run", "--package", SUITE]);
     command.args(arguments);
     places.set_variables(&mut command);
-    let ended = NextestExit::from(process::stream(&mut command)?);
+    // If this process is killed, nextest would run all tests to their end.
+    let scratch = Scratch::new()?;
+    let ended = NextestExit::from(process::stream(&mut supervised_patiently(&command, scratch.path()))?);
     let mut suite = Command::new(binary);
     suite.current_dir(&workspace.root);
     let who = match geteuid().as_raw() {

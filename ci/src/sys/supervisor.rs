@@ -5,6 +5,7 @@
 //! below it that has lost its parent becomes its child (prctl(2), PR_SET_CHILD_SUBREAPER): it kills its children
 //! until it has none.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -40,13 +41,20 @@ pub fn supervised(command: &Command, work: &Path) -> Command {
     supervised_with_report(command, work, None)
 }
 
+/// As [`supervised`], for a command that ends well on a signal: the supervisor waits for that end.
+pub fn supervised_patiently(command: &Command, work: &Path) -> Command {
+    supervised_with(command, work, &["--patient".as_ref()])
+}
+
 /// As [`supervised`]. What the command leaves behind when it ends by itself is named in the file, a line a process.
 pub fn supervised_with_report(command: &Command, work: &Path, report: Option<&Path>) -> Command {
+    let report = report.map(|report| [OsStr::new("--report"), report.as_os_str()]);
+    supervised_with(command, work, report.as_ref().map_or(&[], |words| words.as_slice()))
+}
+
+fn supervised_with(command: &Command, work: &Path, options: &[&OsStr]) -> Command {
     let mut supervisor = Command::new(THIS);
-    supervisor.args(["supervise", "--parent", &getpid().to_string(), "--remove"]).arg(work);
-    if let Some(report) = report {
-        supervisor.arg("--report").arg(report);
-    }
+    supervisor.args(["supervise", "--parent", &getpid().to_string(), "--remove"]).arg(work).args(options);
     supervisor.arg("--").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
@@ -70,7 +78,7 @@ pub fn run(options: &SupervisorOptions) -> ExitCode {
             return ExitCode::from(NOT_STARTED);
         }
     };
-    let status = watch(child, parent);
+    let status = watch(child, parent, options.patient);
     if let Some(report) = options.report.as_ref().filter(|_| status.is_some()) {
         // A report that cannot be written is missed by its reader.
         let _ = fs::write(report, left_behind().join("\n"));
@@ -95,9 +103,16 @@ fn start(options: &SupervisorOptions) -> io::Result<Pid> {
     Ok(Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?))
 }
 
-/// Waits until the child or the process that asked for it has ended. `None` in the second case.
-fn watch(child: Pid, parent: Pid) -> Option<WaitStatus> {
-    while getppid() == parent && !signals::interrupted() {
+/// Waits until the child or the process that asked for it has ended, or, unless it is patient, until a signal asks for the
+/// end. `None` in the second and third case.
+fn watch(child: Pid, parent: Pid, is_patient: bool) -> Option<WaitStatus> {
+    let mut passed_on = false;
+    while getppid() == parent && (is_patient || !signals::interrupted()) {
+        if signals::was_meant_for_us_alone() && !passed_on {
+            passed_on = true;
+            // It has not been waited for, so that its id is still its own.
+            let _ = kill(child, Signal::SIGTERM);
+        }
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(status) if status.pid() == Some(child) => return Some(status),
             // The next of those that became its children.

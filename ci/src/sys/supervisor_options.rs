@@ -14,6 +14,9 @@ pub struct SupervisorOptions {
     /// What to remove where that process has not done it
     #[arg(long, value_name = "DIRECTORY")]
     pub remove: PathBuf,
+    /// Leave it to the program to end on a signal, and pass on one that reaches this process alone
+    #[arg(long)]
+    pub patient: bool,
     /// Where to write, a line each, the processes that the program left behind
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,

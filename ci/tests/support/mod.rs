@@ -10,7 +10,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 const LIST: &str = r#"{"rust-suites":{"userns-suite::userns":{"binary-path":"ROOT/userns","testcases":{
-    "a":{"filter-match":{"status":"matches"}},"b":{"filter-match":{"status":"matches"}}}}}}"#;
+    "a":{"filter-match":{"status":"matches"}},"b":{"filter-match":{"status":"matches"}}}}},
+    "rust-binaries":{"userns-suite::userns":{"binary-path":"ROOT/userns"}}}"#;
 
 /// What the suite lists.
 const TESTS: &str = r#"{"tests":[
@@ -55,7 +56,8 @@ impl StandIn {
         program(
             &root.join("bin/cargo"),
             &format!(
-                "case \"$1 $2\" in metadata*) echo '{metadata}' ;; 'nextest list') cat {shown}/list ;; esac"
+                "case \"$1 $2\" in metadata*) echo '{metadata}' ;; 'nextest list') cat {shown}/list ;; \
+                 'nextest run') exec {shown}/bin/run ;; esac"
             ),
         )?;
         let stand_in = Self { dir };
@@ -66,6 +68,18 @@ impl StandIn {
     /// Puts this script in the place of the guest's program.
     pub fn guest(&self, script: &str) -> io::Result<()> {
         program(&self.dir.path().join("target/x86_64-unknown-linux-musl/debug/guest"), script)
+    }
+
+    /// Puts this script in the place of a run by nextest.
+    pub fn run(&self, script: &str) -> io::Result<()> {
+        program(&self.dir.path().join("bin/run"), script)
+    }
+
+    /// `cargo ci suite`.
+    pub fn suite(&self) -> Command {
+        let mut command = ci(&["suite", "--skip-install"]);
+        command.env("CARGO_HOME", self.dir.path()).env("CARGO", self.dir.path().join("bin/cargo"));
+        command
     }
 
     /// `cargo ci kernels` for the host alone.

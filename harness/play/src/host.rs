@@ -19,6 +19,7 @@ mod proc_fs;
 mod process;
 mod programs;
 mod root;
+mod statfs;
 mod system;
 mod text;
 
@@ -27,12 +28,12 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-pub use accounts::{Accounts, SubidRange, account};
+pub use accounts::{Accounts, SubidRange, account, sudo_has_rules};
 pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
 pub use harness_scenario::ids::{CapSets, FsId, Ids, UNKNOWN};
 pub use harness_scenario::missing::MissingFeatures;
-pub use limits::{Rlimit, raise_soft_limits};
+pub use limits::{Counted, MOST_GROUPS, Rlimit, raise_soft_limits};
 pub use mounts::{Part, new_mount_refused, readable, writable};
 pub use nesting::{Levels, nested_levels};
 pub use places::{Place, Places};

@@ -71,5 +71,5 @@ pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};
 pub use observer::{AlreadyObserved, observe, rehearse_with};
 pub use probe::{facts, lookups};
-pub use shed::shed_privileges;
+pub use shed::{leave_a_small_container, shed_privileges};
 pub use userns::{Refused, Userns, Writer};

@@ -3,8 +3,10 @@
 
 use crate::director::Play;
 use crate::error::Error;
+use crate::host::filter::refused_step;
 use crate::host::{self, Creator, Facts, Lookups};
 use harness_scenario::action::{Action, DENY, gid_map, setresuid, uid_map};
+use harness_scenario::actors::Actor;
 use harness_scenario::outcome::Outcome;
 use harness_scenario::scenario::{Scenario, caller, ordinary};
 use std::sync::OnceLock;
@@ -24,11 +26,15 @@ pub fn probe_userns(creator: Creator) -> Result<(), String> {
 }
 
 fn played(cast: &Scenario) -> Result<(), String> {
-    // chroot(2) needs CAP_SYS_CHROOT in the namespace and no other id.
-    let chroot = Action::Chroot("/", "/".into());
+    // Each needs a capability in the namespace and no other id: CAP_SYS_CHROOT, CAP_SYS_ADMIN. One that a filter refuses
+    // shows nothing.
+    let capable = [Action::Chroot("/", "/".into()), Action::Unshare(libc::CLONE_NEWUTS)];
+    let capable = capable.into_iter().find(|action| refused_step(Actor::Inside, action).is_none());
+    let become_root = Some(setresuid(0)).filter(|action| refused_step(Actor::Inside, action).is_none());
     // A kernel without the file does not need "deny".
     let deny = if host::missing().setgroups { &[][..] } else { &[DENY] };
-    let steps = [deny, &[uid_map("0 own 1"), gid_map("0 own 1"), setresuid(0), chroot]].concat();
+    let maps = [uid_map("0 own 1"), gid_map("0 own 1")];
+    let steps: Vec<Action> = deny.iter().cloned().chain(maps).chain(become_root).chain(capable).collect();
     let trace = cast.clone().inside(&steps).try_play().map_err(|error| match error {
         Error::Namespace { errno, .. } => format!("unshare(CLONE_NEWUSER): {errno:?}"),
         other => other.to_string(),

@@ -1,9 +1,64 @@
-//! Giving up the privileges of this process that only a few callers have.
+//! Giving up the privileges of this process that only a few callers have, or that are of no use.
 
+use harness_scenario::map::IdMap;
 use rustix::io::{Errno, Result};
+use rustix::process::DumpableBehavior;
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities,
 };
+
+use std::fs::{self, File};
+use std::io;
+use std::sync::OnceLock;
+
+/// The ids of the users whom root becomes in tests, and those that it maps.
+const IDS: u32 = 65_536;
+/// The uid and gid of a user in a namespace of its own.
+const OWN: u32 = 1000;
+
+/// Why this process gave up uid 0.
+static LEFT: OnceLock<String> = OnceLock::new();
+
+/// Why this process is the user of a namespace of its own and no longer root, if it is.
+pub(crate) fn left_root() -> Option<String> {
+    LEFT.get().cloned()
+}
+
+/// Makes root of a container that lacks ids, or in which setgroups is denied, the user 1000 of a user namespace of its own.
+/// As root it could play no scenario: it cannot become another user, and it cannot take on the credentials of root.
+/// As a user without privileges it can play many. Returns whether it did so.
+///
+/// # Errors
+/// That of opening or writing a map, or of unshare(2). Only if a map could not be written is anything changed.
+///
+/// Source: user_namespaces(7), "Defining user and group ID mappings".
+pub fn leave_a_small_container() -> io::Result<bool> {
+    let file = |name: &str| fs::read_to_string(format!("/proc/self/{name}"));
+    let maps = [file("uid_map")?, file("gid_map")?];
+    let lack = lack(&maps, &file("setgroups").unwrap_or_default());
+    let Some(lack) = lack.filter(|_| nix::unistd::geteuid().is_root()) else { return Ok(false) };
+    let gid = nix::unistd::getegid();
+    // Below a read-only /proc no map can be written.
+    File::options().write(true).open("/proc/self/uid_map")?;
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::Dumpable)?;
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/uid_map", format!("{OWN} 0 1"))?;
+    fs::write("/proc/self/gid_map", format!("{OWN} {gid} 1"))?;
+    LEFT.get_or_init(|| lack);
+    Ok(true)
+}
+
+/// What root of a container lacks that every scenario of root's needs.
+fn lack(maps: &[String; 2], setgroups: &str) -> Option<String> {
+    for (file, map) in ["uid_map", "gid_map"].into_iter().zip(maps) {
+        let lines = harness_scenario::map::lines(map).join("; ");
+        if !lines.is_empty() && !IdMap::parse(map).covers(0, IDS) {
+            return Some(format!("the ids 0 to {} are not all mapped: {file} is \"{lines}\"", IDS - 1));
+        }
+    }
+    (setgroups.trim() == "deny").then(|| "/proc/self/setgroups is \"deny\"".to_owned())
+}
 
 /// Clears the inheritable and the ambient set. A caller whose effective uid is not 0 gives up all its capabilities: it
 /// is an unprivileged user from then on. No privilege is needed, and there is no way back, so only a process calls this
@@ -33,4 +88,23 @@ pub fn shed_privileges() -> Result<()> {
         Err(error) => return Err(error),
     }
     set_capabilities(None, wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_container_without_ids_or_groups_is_left() {
+        let maps = |map: &str| [map.to_owned(), map.to_owned()];
+
+        assert_eq!(lack(&maps("0 0 4294967295\n"), "allow\n"), None);
+        assert_eq!(lack(&maps("0 100000 65536\n"), "allow\n"), None);
+        let one = lack(&maps("         0       1000          1\n"), "deny\n").unwrap_or_default();
+        assert_eq!(one, "the ids 0 to 65535 are not all mapped: uid_map is \"0 1000 1\"");
+        let denied = lack(&maps("0 100000 65536\n"), "deny\n").unwrap_or_default();
+        assert_eq!(denied, "/proc/self/setgroups is \"deny\"");
+        // A namespace without maps has no root that could leave it.
+        assert_eq!(lack(&maps(""), "allow\n"), None);
+    }
 }

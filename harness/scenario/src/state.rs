@@ -17,6 +17,8 @@ pub enum GroupsOrigin {
 pub struct Before {
     /// Its capability sets.
     pub caps: CapSets,
+    /// Its securebits, if the kernel has them.
+    pub securebits: Option<i64>,
     /// Its user namespace, as in [`State::userns`].
     pub userns: String,
 }

@@ -13,6 +13,9 @@ const PRIVILEGES: [Cap; 4] = [Cap::Setuid, Cap::Setgid, Cap::Setfcap, Cap::SysAd
 
 pub(super) fn root(facts: &Facts) -> Judged {
     let process = &facts.process;
+    if let Some(lack) = &process.left_root {
+        return Err(lack.clone());
+    }
     match process.uids.map(|ids| ids.effective) {
         Fact::Known(0) => {}
         euid => return Err(format!("euid is {euid}")),

@@ -10,6 +10,10 @@ use crate::map::IdMap;
 /// processes run at a time, and the kernel frees a namespace some time after its last process.
 const NAMESPACES: u64 = 256;
 
+/// The fewest levels of namespaces below the caller's with which tests are run. Fewer are a limit of a namespace above,
+/// which also counts namespaces that the kernel has not freed yet.
+const LEVELS: u32 = 6;
+
 /// Judges by the facts, and by a probe if they leave a doubt.
 pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
     // Without /proc no map can be written, and the facts below are unknown.
@@ -26,7 +30,7 @@ pub(super) fn usable(facts: &Facts, creator: Creator) -> Judged {
         return Ok(());
     }
     let Err(refusal) = (facts.lookups.probe)(creator) else {
-        return Ok(());
+        return facts.levels(LEVELS);
     };
     // A refusal that no doubt explains is the kernel's, and the tests have to show it.
     let causes: Vec<String> = doubts.into_iter().filter_map(|doubt| doubt.explains(&refusal)).collect();

@@ -23,6 +23,10 @@ pub(super) fn told(scenario: &Scenario, found: &Difference, starts: [&Start; 2],
             let by = rule.map_or_else(String::new, |rule| format!(" by {}", rule.name));
             (format!("{} is {here} here and not {usual}", step(index)), by)
         }
+        Difference::Start { actor, caps } => {
+            let caps = caps.relative_to(starts[1].last_cap);
+            (format!("{actor} begins with the capabilities {caps} and not with none"), String::new())
+        }
         Difference::State { actor, usual, here } => {
             let (usual, here) = parts(usual, here);
             (format!("{actor} ends with {here} and not with {usual}"), String::new())

@@ -1,13 +1,13 @@
 //! The needs that follow from a single step, and that facts decide.
 
+use super::limits;
 use crate::here;
-use crate::host::filter::{refused_call, refused_step};
-use crate::host::{Facts, Part};
+use crate::host::filter::{programs_of, refused_call, refused_step};
+use crate::host::{Fact, Facts, MOST_GROUPS, Part, sudo_has_rules};
 use crate::needs::Need;
 use crate::show;
 use harness_scenario::action::{Access, Action, IdFile, RawArg, Syscall};
 use harness_scenario::actors::{Actor, Namespace};
-use harness_scenario::caps::Cap;
 use harness_scenario::scenario::{Scenario, Step};
 use std::path::Path;
 
@@ -16,6 +16,12 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let levels = depth(scenario);
     if let Err(reason) = facts.levels(levels) {
         return Some(format!("needs {levels} levels of user namespaces: {reason}"));
+    }
+    if let Some(reason) = limits::unmet(scenario, facts)
+        .or_else(|| another_root(scenario, facts))
+        .or_else(|| many_groups(scenario, facts))
+    {
+        return Some(reason);
     }
     let mounts: Vec<&str> = scenario.steps.iter().filter_map(|step| mounted_over(&step.action)).collect();
     scenario.steps.iter().find_map(|step| {
@@ -26,11 +32,18 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
     })
 }
 
+/// The programs that tests run without naming them as a need.
+const PLAIN: [&str; 10] = ["sh", "cat", "id", "stat", "sleep", "cp", "chmod", "grep", "sed", "tr"];
+
 /// Whether something about this host, and not about the caller, restricts what steps can do.
 pub(super) fn host_is_restricted(facts: &Facts) -> bool {
     facts.parts.values().any(|part| matches!(part, Part::ReadOnly | Part::Hidden))
         || facts.new_mounts.values().any(Option::is_some)
         || facts.places.dev_null.0.is_err()
+        || facts.has_low_limits()
+        || PLAIN.iter().any(|name| (facts.lookups.program)(name).is_none())
+        || sudo_has_rules() == Fact::Known(false)
+        || facts.has_too_many_groups()
         || KINDS.iter().any(|(flag, _)| few_namespaces(&Action::Unshare(*flag), facts).is_some())
         || Need::VisibleProcesses.unmet(facts).is_some()
 }
@@ -39,10 +52,10 @@ fn of_step(step: &Step, mounts: &[&str], facts: &Facts) -> Option<String> {
     let action = &step.action;
     project_ids(action, facts)
         .or_else(|| program(action, facts))
+        .or_else(|| keeps_capabilities(action, facts))
         .or_else(|| file(action, mounts, facts))
         .or_else(|| new_mount(step, facts))
         .or_else(|| few_namespaces(action, facts))
-        .or_else(|| limit(action, facts))
         .or_else(|| Some(format!("needs a system call: {}", refused_step(step.actor, action)?)))
 }
 
@@ -70,6 +83,25 @@ fn others_in_proc(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<Str
     }
 }
 
+/// The files of an undumpable process belong to root of the namespace in which its program was started. A caller that was
+/// this root and became a user is still the owner.
+/// Source: proc_pid(5); kernel task_dump_owner(): mm->user_ns.
+fn another_root(scenario: &Scenario, facts: &Facts) -> Option<String> {
+    let left = facts.process.left_root.as_ref()?;
+    let undumpable = |step: &Step| matches!(step.action, Action::Prctl(_, libc::PR_SET_DUMPABLE, 0));
+    let asks = scenario.steps.iter().any(undumpable);
+    asks.then(|| format!("needs a user who is not root where the suite was started: {left}"))
+}
+
+/// An actor reports its groups in its final state, and those of the caller may be too many for it.
+fn many_groups(scenario: &Scenario, facts: &Facts) -> Option<String> {
+    let keeps =
+        scenario.run_as.takes_on(&here::start().caller).is_none() || scenario.mentions(Actor::Privileged);
+    let count = facts.process.groups.known()?.len();
+    let too_many = keeps && facts.has_too_many_groups();
+    too_many.then(|| format!("needs at most {MOST_GROUPS} supplementary groups: the caller has {count}"))
+}
+
 /// The calls by which the first actors take on the credentials of the scenario.
 fn credentials(scenario: &Scenario, step: &Step) -> Option<String> {
     let begins = step.action == Action::Fork && step.actor != Actor::Privileged;
@@ -95,10 +127,8 @@ const KINDS: [(i32, &str); 7] = [
 const NAMESPACES: u64 = 16;
 
 fn few_namespaces(action: &Action, facts: &Facts) -> Option<String> {
-    let (Action::Unshare(flags) | Action::UnshareOrStop(flags) | Action::Clone(flags)) = action else {
-        return None;
-    };
-    KINDS.iter().filter(|(flag, _)| flags & flag != 0).find_map(|(_, kind)| {
+    let flags = limits::clone_flags(action)?;
+    KINDS.iter().filter(|(flag, _)| flags & u64::from(flag.cast_unsigned()) != 0).find_map(|(_, kind)| {
         let most = *facts.policy.max_other_namespaces.get(kind)?.known()?;
         (most < NAMESPACES).then(|| format!("needs namespaces: user.max_{kind}_namespaces is {most}"))
     })
@@ -122,11 +152,26 @@ fn program(action: &Action, facts: &Facts) -> Option<String> {
     if let Err(reason) = &facts.places.dev_null.0 {
         return Some(format!("needs /dev/null: {reason}"));
     }
-    let name = words.first().filter(|name| !name.contains('/'))?;
-    match (facts.lookups.program)(name) {
-        Some(_) => None,
-        None => Some(format!("needs the program {name}: not in the standard PATH")),
+    if words.iter().any(|word| *word == "sudo") && sudo_has_rules() == Fact::Known(false) {
+        return Some("needs the program sudo: /etc/sudoers lets no user run a command".to_owned());
     }
+    let first = words.first().filter(|name| !name.contains('/')).map(|name| name.to_string());
+    let mut names = first.into_iter().chain(programs_of(words));
+    let name = names.find(|name| (facts.lookups.program)(name).is_none())?;
+    Some(format!("needs the program {name}: not in the standard PATH"))
+}
+
+/// SECBIT_KEEP_CAPS_LOCKED of capabilities(7).
+const KEEP_CAPS_LOCKED: u32 = 1 << 5;
+
+/// Programs that keep their capabilities when they become another user ask for PR_SET_KEEPCAPS, and end where it is locked.
+/// Source: setpriv(1), newuidmap(1); PR_SET_KEEPCAPS(2const), EPERM.
+fn keeps_capabilities(action: &Action, facts: &Facts) -> Option<String> {
+    let Action::Run(words) = action else { return None };
+    let asks = ["setpriv", "newuidmap", "newgidmap"];
+    let program = asks.iter().find(|name| words.iter().any(|word| word.contains(**name)))?;
+    let bits = facts.process.securebits.known().filter(|bits| **bits & KEEP_CAPS_LOCKED != 0)?;
+    Some(format!("needs PR_SET_KEEPCAPS for the program {program}: the securebits are {bits:#x}"))
 }
 
 /// A file of /proc that the step names by its path, unless the scenario mounts something over it.
@@ -179,21 +224,6 @@ fn new_mount(step: &Step, facts: &Facts) -> Option<String> {
     facts.new_mount(fs_type).err().map(|reason| format!("needs a new {fs_type}: {reason}"))
 }
 
-/// A hard limit that is raised by a caller without the capability for it.
-fn limit(action: &Action, facts: &Facts) -> Option<String> {
-    let Action::Syscall(Syscall { number: libc::SYS_prlimit64, args, .. }) = action else { return None };
-    let (RawArg::Number(resource), RawArg::Bytes(limits)) = (args.get(1)?, args.get(2)?) else { return None };
-    let most = u64::from_ne_bytes(limits.get(8..16)?.try_into().ok()?);
-    let name = LIMITS.iter().find(|(number, _)| number == resource)?.1;
-    let hard = facts.rlimit(name)?.hard?;
-    let raises = most > hard && !facts.process.has(Cap::SysResource);
-    raises.then(|| format!("needs CAP_SYS_RESOURCE or a greater limit: RLIMIT_{name} is {hard}"))
-}
-
-/// The limits that tests set, by their numbers, whose type differs between C libraries.
-/// Source: getrlimit(2); asm-generic/resource.h.
-const LIMITS: [(i64, &str); 4] = [(6, "NPROC"), (8, "MEMLOCK"), (11, "SIGPENDING"), (12, "MSGQUEUE")];
-
 fn mounted_over(action: &Action) -> Option<&str> {
     let Action::Syscall(Syscall { number: libc::SYS_mount, args, .. }) = action else { return None };
     let RawArg::Bytes(target) = args.get(1)? else { return None };
@@ -202,12 +232,8 @@ fn mounted_over(action: &Action) -> Option<&str> {
 
 /// The most user namespaces below one another that the scenario creates, without those that it must be refused.
 fn depth(scenario: &Scenario) -> u32 {
-    let creates = |step: &&Step| match &step.action {
-        Action::Unshare(flags) | Action::UnshareOrStop(flags) | Action::Clone(flags) => {
-            flags & libc::CLONE_NEWUSER != 0
-        }
-        _ => false,
-    };
+    let newuser = u64::from(libc::CLONE_NEWUSER.cast_unsigned());
+    let creates = |step: &&Step| limits::clone_flags(&step.action).is_some_and(|flags| flags & newuser != 0);
     let of = |actor: Actor| -> u32 {
         let own = scenario.steps.iter().filter(creates).filter(|step| step.actor == actor).count();
         let begins = u32::from(actor.namespace() == Namespace::New);
@@ -229,66 +255,4 @@ fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts;
-    use crate::host::Fact;
-    use crate::prelude::*;
-
-    #[test]
-    fn namespaces_are_counted_along_the_line_of_parents() {
-        let scenario = caller().outside(&[UNSHARE]).inside(&[UNSHARE, UNSHARE]).nested(&[]);
-
-        assert_eq!(depth(&scenario), 5);
-        assert_eq!(depth(&caller().inside(&vec![UNSHARE; 40])), 33);
-        assert_eq!(depth(&root().outside(&[SETGROUPS_EMPTY])), 0);
-    }
-
-    #[test]
-    fn a_program_that_is_not_here_is_named() {
-        let scenario = root().outside(&[run(&["no-such-program", "x"])]);
-
-        let reason = unmet(&scenario, facts()).expect("there is none");
-
-        let expected =
-            "needs the program no-such-program: not in the standard PATH (outside: run no-such-program x)";
-        assert_eq!(reason, expected);
-        assert_eq!(unmet(&root().outside(&[run(&["/tmp/made-by-the-scenario"])]), facts()), None);
-    }
-
-    #[test]
-    fn a_limit_of_another_kind_of_namespace_is_named_for_that_kind_alone() {
-        let mut host = facts().clone();
-        host.policy.max_other_namespaces.insert("mnt", Fact::Known(0));
-        let unshare = |flags| root().outside(&[Action::Unshare(flags)]);
-
-        let reason = unmet(&unshare(libc::CLONE_NEWNS), &host).expect("there may be none");
-
-        assert!(reason.starts_with("needs namespaces: user.max_mnt_namespaces is 0 ("), "{reason}");
-        assert_eq!(unmet(&unshare(libc::CLONE_NEWUTS), &host), None);
-    }
-
-    #[test]
-    fn a_program_needs_the_null_device() {
-        let mut host = facts().clone();
-        host.places.dev_null.0 = Err("/dev/null: ENOENT".to_owned());
-
-        let reason = unmet(&root().outside(&[run(&["/tmp/x"])]), &host).expect("there is none");
-
-        assert!(reason.starts_with("needs /dev/null: /dev/null: ENOENT ("), "{reason}");
-    }
-
-    #[test]
-    fn a_part_of_proc_that_is_read_only_is_named_for_writers_alone() {
-        let mut host = facts().clone();
-        host.lookups.writable = |path| Err(format!("{path} is mounted read-only"));
-        let open = |access| {
-            root().outside(&[Action::OpenFile("x", "/proc/sys/user/max_user_namespaces".into(), access)])
-        };
-
-        let reason = unmet(&open(Access::Write), &host).expect("it is read-only");
-
-        assert!(reason.starts_with("needs /proc/sys/user/max_user_namespaces: "), "{reason}");
-        assert_eq!(unmet(&open(Access::Read), &host), None);
-    }
-}
+mod tests;

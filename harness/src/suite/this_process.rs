@@ -32,18 +32,30 @@ pub fn choose_actors() -> Result<(), String> {
 }
 
 /// Undoes what a parent may have left to this process: ignored signals, ambient and inheritable capabilities, soft limits
-/// below the hard ones. None of it takes a privilege.
+/// below the hard ones. Root of a container that lacks ids becomes a user. None of it takes a privilege.
 ///
 /// # Errors
 /// A sentence about the capabilities, which prctl(2) or capset(2) did not give up, or about a variable with a word that there
-/// is not.
+/// is not. Where a filter refuses these calls the caller keeps its capabilities, and each test is judged with them.
 pub(super) fn settle() -> Result<(), String> {
     harness_play::reset_signals();
-    harness_play::shed_privileges()
-        .map_err(|error| format!("cannot give up inheritable and ambient capabilities: {error}"))?;
+    // Where this is refused, root stays what it is, and each test names what it lacks.
+    let _ = harness_play::leave_a_small_container();
+    if let Err(error) = harness_play::shed_privileges()
+        && !filter_keeps_capabilities()
+    {
+        return Err(format!("cannot give up inheritable and ambient capabilities: {error}"));
+    }
     host::raise_soft_limits();
     named_exploration()?;
     choose_actors()
+}
+
+/// Whether a filter refuses the calls that give up capabilities.
+fn filter_keeps_capabilities() -> bool {
+    let calls = [libc::SYS_capget, libc::SYS_capset, libc::SYS_prctl];
+    let ambient = u64::from(libc::PR_CAP_AMBIENT.cast_unsigned());
+    calls.into_iter().any(|number| host::filter::refused_call(number, &[ambient]).is_some())
 }
 
 /// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that

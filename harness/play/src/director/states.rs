@@ -68,7 +68,8 @@ impl Director<'_> {
             },
             _ => self.caller.caps,
         };
-        Before { caps, userns: self.caller.userns.clone() }
+        let securebits = Some(self.caller.securebits.into());
+        Before { caps, securebits, userns: self.caller.userns.clone() }
     }
 }
 

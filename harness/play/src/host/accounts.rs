@@ -4,6 +4,7 @@ use nix::unistd::{Uid, User};
 use serde::Serialize;
 
 use super::fact::{self, Fact};
+use super::filter::refused_call;
 
 /// A line of subuid(5) or subgid(5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,11 +38,28 @@ impl Accounts {
     }
 }
 
+/// Whether sudoers(5) lets any user run a command: `/etc/sudoers` has a line that is no comment and no setting. Only root can
+/// read it.
+pub fn sudo_has_rules() -> Fact<bool> {
+    fact::read("/etc/sudoers").map(|text| has_rules(text))
+}
+
+fn has_rules(sudoers: &str) -> bool {
+    let is_rule = |line: &str| {
+        let is_comment = line.starts_with('#') && !line.starts_with("#include");
+        !line.is_empty() && !is_comment && !line.starts_with("Defaults")
+    };
+    sudoers.lines().map(str::trim).any(is_rule)
+}
+
 /// Reads `/etc/passwd` first: it has most callers, and a directory service may be slow.
 fn name(uid: Uid) -> Fact<String> {
     let file = fact::read("/etc/passwd");
     if let Some(name) = file.known().and_then(|text| name_in(text, uid.as_raw())) {
         return Fact::Known(name);
+    }
+    if let Some(reason) = no_services() {
+        return Fact::Unreadable(reason);
     }
     match User::from_uid(uid) {
         Ok(Some(user)) => Fact::Known(user.name),
@@ -56,11 +74,20 @@ pub fn account(name: &str) -> Fact<u32> {
     if let Some(uid) = file.known().and_then(|text| uid_in(text, name)) {
         return Fact::Known(uid);
     }
+    if let Some(reason) = no_services() {
+        return Fact::Unreadable(reason);
+    }
     match User::from_name(name) {
         Ok(Some(user)) => Fact::Known(user.uid.as_raw()),
         Ok(None) => Fact::Absent,
         Err(errno) => Fact::Unreadable(fact::errno_name(&errno.into())),
     }
+}
+
+/// Why the directory services are not asked: the one of systemd ends the process that asks where a filter refuses to
+/// block signals.
+fn no_services() -> Option<String> {
+    refused_call(libc::SYS_rt_sigprocmask, &[])
 }
 
 fn uid_in(passwd: &str, name: &str) -> Option<u32> {
@@ -106,6 +133,13 @@ mod tests {
         let firsts: Vec<_> = found.iter().map(|range| (range.first, range.count)).collect();
         assert_eq!(firsts, [(100_000, 65536), (300_000, 10)]);
         assert_eq!(ranges(text, None, 1).len(), 0);
+    }
+
+    #[test]
+    fn a_setting_lets_nobody_run_a_command() {
+        assert!(has_rules("Defaults env_reset\nroot ALL=(ALL:ALL) ALL\n"));
+        assert!(has_rules("# a comment\n@includedir /etc/sudoers.d\n"));
+        assert!(!has_rules("# root ALL=(ALL:ALL) ALL\nDefaults env_reset\n\n") && !has_rules(""));
     }
 
     #[test]

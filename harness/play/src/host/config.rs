@@ -26,7 +26,7 @@ pub fn kernel_config(option: &str) -> Fact<String> {
 }
 
 fn read() -> Fact<String> {
-    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let release = super::system().kernel_release.clone();
     let plain = [format!("/boot/config-{release}"), format!("/lib/modules/{release}/config")];
     let mut lacks = match read_compressed("/proc/config.gz") {
         Ok(text) => return Fact::Known(text),

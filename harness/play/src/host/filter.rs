@@ -6,6 +6,8 @@
 //! that a test is about: a kernel that wrongly refuses unshare(2) does not become a kernel with a filter.
 
 mod i386;
+mod others;
+mod programs;
 mod step;
 mod table;
 
@@ -15,6 +17,8 @@ use std::sync::{Mutex, PoisonError};
 use super::{Fact, Seccomp, file_exists, kernel_config, process, system};
 use crate::actor::{Question, Reply, ask};
 use i386::I386;
+use others::{LEGACY, OTHERS};
+pub use programs::programs_of;
 pub use step::refused_step;
 use table::{Asks, NATIVE, Probe};
 
@@ -33,13 +37,13 @@ const NEW_FLAGS: u64 = NEW.cast_unsigned() as u64;
 ///
 /// Source: seccomp(2); `docker`'s default profile; systemd.exec(5), `RestrictNamespaces=`, `SystemCallFilter=`.
 pub fn refused_call(number: i64, args: &[u64]) -> Option<String> {
-    may_filter().then(|| refused(NATIVE, number, args))?
+    may_filter().then(|| refused(number, args))?
 }
 
 /// The same for a call of i386 through int 0x80, by its number there, which systemd's `SystemCallArchitectures=native`
 /// refuses.
 pub fn refused_i386_call(number: i64, args: &[u64]) -> Option<String> {
-    may_filter().then(|| refused(I386, number, args))?
+    may_filter().then(|| find(I386.iter(), number, args))?.map(|refusal| refusal.reason)
 }
 
 /// Why no scenario can run at all: the first call that a seccomp filter refuses of those that every scenario makes, in
@@ -52,6 +56,7 @@ pub fn harness_calls() -> Option<String> {
     essential
         .map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]))
         .find_map(|(row, args)| judge(row, args))
+        .map(|refusal| refusal.reason)
 }
 
 /// Every call of the suite that a seccomp filter refuses, natively and through int 0x80, as [`refused_call`] has it.
@@ -59,9 +64,10 @@ pub fn refused_calls() -> Vec<String> {
     if !may_filter() {
         return Vec::new();
     }
-    let rows = NATIVE.iter().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
-    let newuser = refused(NATIVE, libc::SYS_unshare, &[NEW_FLAGS]);
-    newuser.into_iter().chain(rows.filter_map(|(row, args)| judge(row, args))).collect()
+    let rows = native().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
+    let newuser = refused(libc::SYS_unshare, &[NEW_FLAGS]);
+    let found = rows.filter_map(|(row, args)| judge(row, args)).map(|refusal| refusal.reason);
+    newuser.into_iter().chain(found).collect()
 }
 
 /// Why this process cannot start a thread: the C library makes threads by clone3(2), and goes on to clone(2) only where
@@ -73,11 +79,20 @@ pub fn refused_threads() -> Option<String> {
     cfg!(target_env = "gnu").then_some(reason)
 }
 
+/// Whether a filter answers access(2), by which the C library asks for permissions.
+pub(super) fn refuses_access() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let numbers = [libc::SYS_access, libc::SYS_faccessat];
+    #[cfg(not(target_arch = "x86_64"))]
+    let numbers = [libc::SYS_faccessat];
+    numbers.into_iter().any(|number| refused_call(number, &[]).is_some())
+}
+
 /// The calls for which a probe is known: name, number and, if the probe is for one value of it, the first argument. Those
 /// that every scenario makes are left out.
 #[doc(hidden)]
 pub fn probed_calls() -> impl Iterator<Item = (&'static str, i64, Option<u64>)> {
-    NATIVE.iter().filter(|row| !row.is_essential).map(|row| (row.name, row.number, row.only))
+    native().filter(|row| !row.is_essential).map(|row| (row.name, row.number, row.only))
 }
 
 /// Without /proc, or in a mode that the harness does not know, there may be a filter.
@@ -85,15 +100,42 @@ fn may_filter() -> bool {
     !matches!(process().seccomp, Fact::Known(Seccomp::Off) | Fact::Absent)
 }
 
-fn refused(table: &[Probe], number: i64, args: &[u64]) -> Option<String> {
+/// The probes of all calls by the numbers of the architecture.
+fn native() -> impl Iterator<Item = &'static Probe> {
+    NATIVE.iter().chain(OTHERS).chain(LEGACY)
+}
+
+/// What a filter makes of a call.
+struct Refusal {
+    /// The answer and the probe that shows it, as a sentence.
+    reason: String,
+    /// What a caller can do about it.
+    kind: Kind,
+}
+
+/// What a caller can do about a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Do without a call that is newer than Linux 2.6: the answer is that of a kernel without it.
+    Older,
+    /// Handle an error that no kernel gives, or believe in a success.
+    Error,
+    /// Nothing: the process has ended, or waits.
+    End,
+}
+
+fn refused(number: i64, args: &[u64]) -> Option<String> {
+    find(native(), number, args).map(|refusal| refusal.reason)
+}
+
+fn find<'a>(mut rows: impl Iterator<Item = &'a Probe>, number: i64, args: &[u64]) -> Option<Refusal> {
     let mut all = [0; 6];
     let count = args.len().min(all.len());
     all[..count].copy_from_slice(&args[..count]);
-    let fits = |row: &&Probe| row.number == number && row.only.is_none_or(|only| only == all[0]);
-    judge(table.iter().find(fits)?, all)
+    judge(rows.find(|row| row.number == number && row.only.is_none_or(|only| only == all[0]))?, all)
 }
 
-fn judge(row: &Probe, args: [u64; 6]) -> Option<String> {
+fn judge(row: &Probe, args: [u64; 6]) -> Option<Refusal> {
     if system().kernel().is_some_and(|release| release < row.since) {
         return None;
     }
@@ -106,7 +148,7 @@ fn judge(row: &Probe, args: [u64; 6]) -> Option<String> {
             Asks::CapHere(cap) if !may_set_groups(cap) => return None,
             Asks::CapHere(_) => {}
             // A filter that refuses these namespaces leaves the question open.
-            Asks::CapInNewNamespaces if refused(NATIVE, libc::SYS_unshare, &[NEW_FLAGS]).is_some() => {
+            Asks::CapInNewNamespaces if refused(libc::SYS_unshare, &[NEW_FLAGS]).is_some() => {
                 return None;
             }
             Asks::CapInNewNamespaces => {
@@ -138,7 +180,7 @@ fn answer(question: &Question) -> Reply {
 }
 
 /// The reason, if the answer is not the one that a kernel gives.
-fn contradiction(row: &Probe, question: &Question, reply: Reply) -> Option<String> {
+fn contradiction(row: &Probe, question: &Question, reply: Reply) -> Option<Refusal> {
     let told = match reply {
         Reply::Done if row.answer == 0 => return None,
         Reply::Failed(errno) if errno as i32 == row.answer => return None,
@@ -150,13 +192,19 @@ fn contradiction(row: &Probe, question: &Question, reply: Reply) -> Option<Strin
     };
     let name = name(row, question);
     let missing = reply == Reply::Failed(nix::errno::Errno::ENOSYS);
+    let kind = match reply {
+        Reply::Killed(_) | Reply::Silent => Kind::End,
+        _ if missing && row.since > (2, 6) => Kind::Older,
+        _ => Kind::Error,
+    };
     let subject = match row.config.filter(|_| missing).map(|(option, file)| (option, built_in(option, file)))
     {
         None | Some((_, Fact::Known(()))) => "a seccomp filter".to_owned(),
         Some((option, Fact::Absent)) => format!("a kernel without {option}"),
         Some((option, Fact::Unreadable(_))) => format!("a seccomp filter or a kernel without {option}"),
     };
-    Some(format!("{subject} answers {name} {told} (probe: {})", shown(row, question)))
+    let reason = format!("{subject} answers {name} {told} (probe: {})", shown(row, question));
+    Some(Refusal { reason, kind })
 }
 
 /// Whether the kernel has an option, by the file of /proc that comes with it, or by its configuration.
@@ -193,81 +241,4 @@ fn argument(arg: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nix::errno::Errno;
-    use std::collections::BTreeSet;
-
-    /// A row that expects another answer than this kernel's would blame a filter that does not exist. The tests of the
-    /// harness run without a filter, and as any user.
-    #[test]
-    fn every_probe_has_the_answer_of_this_kernel() {
-        let rows = NATIVE.iter().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
-
-        let wrong: Vec<String> = rows.filter_map(|(row, args)| judge(row, args)).collect();
-
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    /// The flags and modes of a test stay in the probe and do not change the answer.
-    #[test]
-    fn what_filters_look_at_does_not_change_the_answer() {
-        let spaces = [libc::CLONE_NEWUSER, libc::CLONE_NEWNS, libc::CLONE_NEWPID, libc::CLONE_NEWUTS];
-        for flags in spaces.map(|flag| u64::from(flag.cast_unsigned())) {
-            for (number, args) in [
-                (libc::SYS_unshare, [flags, 0, 0]),
-                (libc::SYS_clone, [flags | 17, 0, 0]),
-                (libc::SYS_clone, [flags | 0x111, 0, 0]),
-                (libc::SYS_setns, [3, flags, 0]),
-                (libc::SYS_fchmodat, [0, 0, 0o6755]),
-                (libc::SYS_mknodat, [0, 0, 0o102_777]),
-                (libc::SYS_openat, [0, 0, 0o2_000_101]),
-            ] {
-                assert_eq!(refused(NATIVE, number, &args), None, "{number} {args:?}");
-            }
-        }
-        for family in 0..20 {
-            assert_eq!(refused(NATIVE, libc::SYS_socketpair, &[family]), None, "{family}");
-            assert_eq!(refused(NATIVE, libc::SYS_socket, &[family]), None, "{family}");
-        }
-    }
-
-    #[test]
-    fn a_row_is_found_by_number_and_option() {
-        let rows: BTreeSet<_> = NATIVE.iter().map(|row| (row.number, row.only)).collect();
-        assert_eq!(rows.len(), NATIVE.len(), "a row is hidden by another");
-        for row in NATIVE.iter().filter(|row| row.only.is_none()) {
-            assert!(
-                !rows.iter().any(|(number, only)| *number == row.number && only.is_some()),
-                "{}",
-                row.name
-            );
-        }
-    }
-
-    #[test]
-    fn another_answer_is_named_with_the_probe() {
-        let row = NATIVE.iter().find(|row| row.name == "clone3").expect("a row");
-        let question = question(row, [0; 6], 0);
-        let reason = |reply| contradiction(row, &question, reply);
-
-        assert_eq!(reason(Reply::Failed(Errno::EINVAL)), None);
-        assert_eq!(
-            reason(Reply::Failed(Errno::ENOSYS)).as_deref(),
-            Some(
-                "a seccomp filter answers clone3(2) with ENOSYS (probe: clone3(0, 0), which a kernel answers \
-                 with EINVAL)"
-            )
-        );
-        let killed = reason(Reply::Killed(nix::sys::signal::Signal::SIGSYS)).unwrap_or_default();
-        assert!(killed.contains("clone3(2) with SIGSYS"), "{killed}");
-    }
-
-    /// A kernel without the option has no such call; that is no filter.
-    #[test]
-    fn a_call_that_was_not_asked_is_not_refused() {
-        let row = NATIVE.iter().find(|row| row.name == "fsopen").expect("a row");
-
-        assert_eq!(contradiction(row, &question(row, [0; 6], NEW), Reply::NotAsked(Errno::EAGAIN)), None);
-    }
-}
+mod tests;

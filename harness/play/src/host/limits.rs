@@ -1,4 +1,8 @@
-//! Resource limits, and what the suite needs of them.
+//! Resource limits, and what counts against them.
+
+mod room;
+
+pub use room::{Counted, MOST_GROUPS};
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,9 +10,7 @@ use std::fs;
 use rustix::process::{Resource, Rlimit as KernelLimit, getrlimit, setrlimit};
 use serde::Serialize;
 
-use super::fact::Fact;
-use super::{Facts, Process, filter};
-use harness_scenario::caps::Cap;
+use super::{Process, filter};
 
 /// Every limit of getrlimit(2), by its name without RLIMIT_.
 const ALL: [(&str, Resource); 16] = [
@@ -30,22 +32,19 @@ const ALL: [(&str, Resource); 16] = [
     ("STACK", Resource::Stack),
 ];
 
-/// What every test needs at least, in the units of setrlimit(2), as runs of the suite have shown: with these, only the
-/// tests that nest most deeply need more processes. The suite starts threads, each of which reserves address space; a test
-/// may write a snapshot or a reproducer of some kB.
-const LEAST: [(&str, u64); 7] = [
-    ("NPROC", 32),
-    ("NOFILE", 32),
-    ("FSIZE", 64 << 10),
-    ("AS", 512 << 20),
-    ("DATA", 128 << 20),
-    ("STACK", 256 << 10),
-    ("CPU", 60),
+/// What the suite raises its hard limits to, where it may: enough for every test. Two tests run at a time, and the deepest
+/// have some fifty processes.
+const ENOUGH: [(&str, u64); 9] = [
+    ("NPROC", 128),
+    ("NOFILE", 256),
+    ("FSIZE", 64 << 20),
+    ("AS", 1 << 30),
+    ("DATA", 256 << 20),
+    ("CPU", 600),
+    ("SIGPENDING", 1024),
+    ("MSGQUEUE", 1 << 20),
+    ("MEMLOCK", 8 << 20),
 ];
-
-/// The processes that the deepest tests have at a time, two tests together. Where it may, the suite raises its limit to
-/// this.
-const DEEPEST: u64 = 128;
 
 /// Above this soft limit of RLIMIT_NPROC, the number of the user's processes is not counted: counting reads a file of
 /// every process.
@@ -59,7 +58,7 @@ pub struct Rlimit {
     /// The greatest soft limit that the process may set.
     pub hard: Option<u64>,
     /// What counts against the limit now, where that is known: threads of the user for NPROC, open files of the process
-    /// for NOFILE, bytes for AS and MEMLOCK, queued signals of the user for SIGPENDING.
+    /// for NOFILE, bytes for AS, DATA and MEMLOCK, queued signals of the user for SIGPENDING.
     pub used: Option<u64>,
 }
 
@@ -89,6 +88,7 @@ fn used(name: &str, soft: Option<u64>, status: &str, process: &Process) -> Optio
     let kilobytes = |field| Some(number(status, field)? * 1024);
     match name {
         "AS" => kilobytes("VmSize:"),
+        "DATA" => kilobytes("VmData:"),
         "MEMLOCK" => kilobytes("VmLck:"),
         "SIGPENDING" => number(status, "SigQ:"),
         "NOFILE" => Some(fs::read_dir("/proc/self/fd").ok()?.count() as u64),
@@ -119,8 +119,8 @@ fn threads_of(uid: u32) -> Option<u64> {
     Some(own.filter_map(|status| number(&status, "Threads:")).sum())
 }
 
-/// Raises every soft limit to its hard limit, which takes no privilege, and a hard limit to what every test needs, where
-/// the caller may. The suite does this first. RLIMIT_STACK and RLIMIT_CORE stay as they are: the first changes the layout
+/// Raises every soft limit to its hard limit, which takes no privilege, and a hard limit to what is enough for every test,
+/// where the caller may. The suite does this first. RLIMIT_STACK and RLIMIT_CORE stay as they are: the first changes the layout
 /// of memory, and the second would leave core files behind.
 ///
 /// Source: setrlimit(2): CAP_SYS_RESOURCE raises a hard limit.
@@ -130,65 +130,12 @@ pub fn raise_soft_limits() {
     }
     for (name, resource) in ALL.into_iter().filter(|(name, _)| !["CORE", "STACK"].contains(name)) {
         let found = getrlimit(resource);
-        let least = match name {
-            "NPROC" => DEEPEST,
-            _ => LEAST.iter().find(|(other, _)| *other == name).map_or(0, |(_, least)| *least),
-        };
+        let least = ENOUGH.iter().find(|(other, _)| *other == name).map_or(0, |(_, enough)| *enough);
         let enough = found.maximum.map(|hard| hard.max(least));
         // What cannot be raised remains a fact, and is the reason of skips.
         if setrlimit(resource, KernelLimit { current: enough, maximum: enough }).is_err() {
             let _ = setrlimit(resource, KernelLimit { current: found.maximum, maximum: found.maximum });
         }
-    }
-}
-
-impl Facts {
-    /// A limit by its name without RLIMIT_, such as "NPROC". `None` if there is no such limit.
-    pub fn rlimit(&self, name: &str) -> Option<Rlimit> {
-        self.limits.get(name).copied()
-    }
-
-    /// Why no test can run: the first resource limit that is smaller than what every test needs. `None` if all are
-    /// large enough. Hard limits count, because the suite raises the soft ones; see [`raise_soft_limits`].
-    ///
-    /// Source: getrlimit(2); kernel copy_process() for whom RLIMIT_NPROC does not bind.
-    pub fn too_small_limits(&self) -> Option<String> {
-        LEAST.iter().find_map(|(name, least)| {
-            let limit = self.rlimit(name)?;
-            let room = if *name == "NPROC" { self.processes()? } else { limit.hard? };
-            (room < *least).then(|| self.too_small(name, limit, *least))
-        })
-    }
-
-    /// How many more processes the user may have. `None` if there is no limit, or if it does not bind the caller. Hard limits
-    /// count, because the suite raises the soft ones.
-    pub fn processes(&self) -> Option<u64> {
-        let limit = self.rlimit("NPROC").filter(|_| !self.is_exempt_from_nproc())?;
-        limit.room()
-    }
-
-    fn too_small(&self, name: &str, limit: Rlimit, least: u64) -> String {
-        let hard = limit.hard.unwrap_or(u64::MAX);
-        match (name, limit.used) {
-            ("NPROC", Some(used)) => format!(
-                "RLIMIT_NPROC is {hard}, of which the user has {used}; the tests need {least} processes besides"
-            ),
-            _ => format!("RLIMIT_{name} is {hard}; the tests need {least}"),
-        }
-    }
-
-    /// Root of the initial namespace by its real uid, and processes with one of two capabilities there, have as many
-    /// processes as they want. Tests that run as another user are not exempt, so a limit that leaves no room for that
-    /// user's processes binds them.
-    fn is_exempt_from_nproc(&self) -> bool {
-        let process = &self.process;
-        let is_privileged = process.uids.known().is_some_and(|uids| uids.real == 0)
-            || process.has(Cap::SysResource)
-            || process.has(Cap::SysAdmin);
-        let hard = self.rlimit("NPROC").and_then(|limit| limit.hard);
-        process.in_initial_userns == Fact::Known(true)
-            && is_privileged
-            && hard.is_none_or(|hard| hard >= DEEPEST)
     }
 }
 
@@ -208,54 +155,6 @@ mod tests {
         assert_eq!(limits["NOFILE"].soft, soft);
         assert!(limits["NOFILE"].used > Some(2), "{:?}", limits["NOFILE"]);
         assert!(limits["AS"].used > Some(1 << 20), "{:?}", limits["AS"]);
-    }
-
-    /// An ordinary user with this limit, of which nothing else is small.
-    fn host(name: &'static str, limit: Rlimit) -> Facts {
-        let mut facts = Facts::gather(crate::lookups());
-        facts.limits = BTreeMap::from([(name, limit)]);
-        facts.process.uids = Fact::Known(harness_scenario::ids::Ids {
-            real: 1000,
-            effective: 1000,
-            saved: 1000,
-            fs: harness_scenario::ids::FsId::Known(1000),
-        });
-        facts.process.capabilities = Fact::Known(harness_scenario::ids::CapSets::default());
-        facts
-    }
-
-    #[test]
-    fn a_limit_that_no_test_can_do_with_is_named() {
-        let small = |hard, used| Rlimit { soft: Some(hard), hard: Some(hard), used };
-
-        for (name, limit, reason) in [
-            (
-                "NPROC",
-                small(40, Some(9)),
-                Some("RLIMIT_NPROC is 40, of which the user has 9; the tests need 32 processes besides"),
-            ),
-            ("NPROC", small(41, Some(9)), None),
-            ("NOFILE", small(31, None), Some("RLIMIT_NOFILE is 31; the tests need 32")),
-            ("AS", small(1 << 20, None), Some("RLIMIT_AS is 1048576; the tests need 536870912")),
-            ("CORE", small(0, None), None),
-            ("CPU", Rlimit { soft: Some(1), hard: None, used: None }, None),
-        ] {
-            assert_eq!(host(name, limit).too_small_limits().as_deref(), reason, "{name} {limit:?}");
-        }
-    }
-
-    /// Root of the initial namespace is bound only by a limit that its unprivileged users would hit.
-    #[test]
-    fn the_limit_of_processes_does_not_bind_root() {
-        let limit = Rlimit { soft: Some(200), hard: Some(200), used: Some(190) };
-        let mut facts = host("NPROC", limit);
-        assert_eq!(facts.processes(), Some(10));
-
-        facts.process.in_initial_userns = Fact::Known(true);
-        facts.process.uids = facts.process.uids.map(|ids| harness_scenario::ids::Ids { real: 0, ..*ids });
-        assert_eq!(facts.processes(), None);
-        facts.process.in_initial_userns = Fact::Known(false);
-        assert_eq!(facts.processes(), Some(10));
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use nix::unistd::{AccessFlags, access};
-use rustix::fs::{PROC_SUPER_MAGIC, StatVfsMountFlags, statfs, statvfs};
+use nix::unistd::AccessFlags;
+use rustix::fs::{PROC_SUPER_MAGIC, StatVfsMountFlags};
 use serde::{Serialize, Serializer};
 
 use super::fact::errno_name;
+use super::path::may;
+use super::statfs::{statfs, statvfs, why};
 
 /// SYSFS_MAGIC of statfs(2).
 const SYSFS_MAGIC: i64 = 0x6265_6572;
@@ -64,12 +66,12 @@ pub enum Part {
 impl Part {
     /// Reads what is at a path of /proc. Never fails.
     pub fn at(path: &str) -> Part {
-        match statfs(path) {
-            Err(errno) => return Part::Missing(errno_name(&errno.into())),
+        match statfs(Path::new(path)) {
+            Err(errno) => return Part::Missing(why(errno)),
             Ok(found) if found.f_type != PROC_SUPER_MAGIC => return Part::Hidden,
             Ok(_) => {}
         }
-        match statvfs(path) {
+        match statvfs(Path::new(path)) {
             Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::RDONLY) => Part::ReadOnly,
             _ => Part::Writable,
         }
@@ -107,7 +109,7 @@ pub(super) fn parts() -> BTreeMap<&'static str, Part> {
 /// caller has no permission, or the file system is full.
 pub fn writable(path: &str) -> Result<(), String> {
     readable(path)?;
-    let mount = statvfs(path).map_err(|errno| format!("{path}: {}", errno_name(&errno.into())))?;
+    let mount = statvfs(Path::new(path)).map_err(|errno| format!("{path}: {}", why(errno)))?;
     if mount.f_flag.contains(StatVfsMountFlags::RDONLY) {
         return Err(format!("{} is mounted read-only", mount_point(path)));
     }
@@ -115,7 +117,7 @@ pub fn writable(path: &str) -> Result<(), String> {
     if path.starts_with("/proc") {
         return Ok(());
     }
-    access(path, AccessFlags::W_OK).map_err(|errno| format!("{path} is not writable ({errno:?})"))?;
+    may(Path::new(path), AccessFlags::W_OK).map_err(|errno| format!("{path} is not writable ({errno:?})"))?;
     let is_counted = Path::new(path).is_dir() && mount.f_blocks > 0;
     match is_counted && mount.f_bavail * mount.f_frsize < SPACE {
         true => Err(format!("the file system of {path} has less than {} kB left", SPACE / 1024)),
@@ -202,10 +204,10 @@ fn hidden_parts(mountinfo: &str, fs_type: &str) -> Option<String> {
 
 /// Whether /sys is a sysfs.
 fn sysfs() -> Part {
-    match statfs("/sys") {
-        Err(errno) => Part::Missing(errno_name(&errno.into())),
+    match statfs(Path::new("/sys")) {
+        Err(errno) => Part::Missing(why(errno)),
         Ok(found) if found.f_type != SYSFS_MAGIC => Part::Hidden,
-        Ok(_) => match statvfs("/sys") {
+        Ok(_) => match statvfs(Path::new("/sys")) {
             Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::RDONLY) => Part::ReadOnly,
             _ => Part::Writable,
         },

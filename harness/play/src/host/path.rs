@@ -1,6 +1,8 @@
 //! Where programs are, and which version they have.
 
+use super::filter;
 use nix::unistd::{AccessFlags, access};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,7 +23,16 @@ pub fn find(name: &str) -> Option<PathBuf> {
 
 /// Whether the caller may execute the file. Root may search every directory, which is no program.
 pub fn is_program(path: &Path) -> bool {
-    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
+    path.is_file() && may(path, AccessFlags::X_OK).is_ok()
+}
+
+/// access(2). Where a filter refuses it, one of the bits of the mode is enough.
+pub(super) fn may(path: &Path, how: AccessFlags) -> nix::Result<()> {
+    access(path, how).or_else(|errno| {
+        let bits = if how.contains(AccessFlags::X_OK) { 0o111 } else { 0o222 };
+        let by_mode = || path.metadata().is_ok_and(|file| file.permissions().mode() & bits != 0);
+        if filter::refuses_access() && by_mode() { Ok(()) } else { Err(errno) }
+    })
 }
 
 /// The first line that a program prints when it is run with `--version`. `None` if the program is not there or

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 
-use rustix::fs::{PROC_SUPER_MAGIC, StatVfsMountFlags, statfs, statvfs};
+use rustix::fs::{PROC_SUPER_MAGIC, StatVfsMountFlags};
 use serde::{Serialize, Serializer};
 
-use super::fact::{Fact, errno_name};
+use super::fact::Fact;
+use super::statfs::{statfs, statvfs, why};
 
 /// The file system at `/proc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,14 +27,14 @@ pub enum ProcState {
 impl ProcState {
     /// Reads the facts. Never fails.
     pub fn gather() -> ProcState {
-        match statfs("/proc") {
-            Err(errno) => return ProcState::Missing(errno_name(&errno.into())),
+        match statfs(Path::new("/proc")) {
+            Err(errno) => return ProcState::Missing(why(errno)),
             Ok(found) if found.f_type != PROC_SUPER_MAGIC => {
                 return ProcState::Missing("another file system is there".to_owned());
             }
             Ok(_) => {}
         }
-        match statvfs("/proc") {
+        match statvfs(Path::new("/proc")) {
             Ok(mount) if mount.f_flag.contains(StatVfsMountFlags::RDONLY) => ProcState::ReadOnly,
             _ => ProcState::Writable {
                 hidepid: Fact::of(fs::read_to_string("/proc/self/mountinfo")).map(|text| hidepid(text)),

@@ -65,6 +65,9 @@ pub struct Process {
     pub processors: Fact<u64>,
     /// `PR_GET_SECUREBITS` of prctl(2).
     pub securebits: Fact<u32>,
+    /// Why this process gave up being root of a small container, if it did; see
+    /// [`crate::leave_a_small_container`].
+    pub left_root: Option<String>,
 }
 
 impl Process {
@@ -89,6 +92,7 @@ impl Process {
             chroot: root::chroot(),
             processors: processors(),
             securebits: securebits(),
+            left_root: crate::shed::left_root(),
         }
     }
 

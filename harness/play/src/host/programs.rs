@@ -4,10 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{StatVfsMountFlags, getxattr, statvfs};
+use rustix::fs::{StatVfsMountFlags, getxattr};
 use serde::Serialize;
 
 use super::fact::Fact;
+use super::statfs::statvfs;
 use crate::host::path;
 use harness_scenario::caps::CapSet;
 

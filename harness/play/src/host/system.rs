@@ -29,13 +29,12 @@ pub struct System {
 impl System {
     /// Reads the facts. Never fails.
     pub fn gather() -> System {
-        let uname = rustix::system::uname();
-        let text = |field: &std::ffi::CStr| field.to_string_lossy().into_owned();
+        let [kernel_release, kernel_version, architecture] = names();
         let mut system = System {
-            kernel_release: text(uname.release()),
-            kernel_version: text(uname.version()),
+            kernel_release,
+            kernel_version,
             version_signature: fact::read("/proc/version_signature"),
-            architecture: text(uname.machine()),
+            architecture,
             distribution: distribution(),
             surroundings: surroundings(),
         };
@@ -65,6 +64,21 @@ impl System {
     pub fn release(&self) -> Release {
         let signature = self.version_signature.known().map(String::as_str);
         Release::told(&self.kernel_release, &self.kernel_version, signature)
+    }
+}
+
+/// The release, the version and the machine that uname(2) tells, or that /proc and the build tell where a filter refuses
+/// uname(2).
+fn names() -> [String; 3] {
+    match nix::sys::utsname::uname() {
+        Ok(told) => {
+            [told.release(), told.version(), told.machine()].map(|name| name.to_string_lossy().into_owned())
+        }
+        Err(_) => {
+            let told = |name: &str| fact::read(&format!("/proc/sys/kernel/{name}"));
+            let known = |fact: Fact<String>| fact.known().cloned().unwrap_or_default();
+            [known(told("osrelease")), known(told("version")), std::env::consts::ARCH.to_owned()]
+        }
     }
 }
 

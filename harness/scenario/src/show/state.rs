@@ -39,6 +39,8 @@ pub fn credentials(state: &State, names: &Names) -> String {
     }
     match state.securebits {
         Some(0) => {}
+        // A caller may have bits that it cannot clear, and what it forks has them, too.
+        bits if state.still_outside().is_some_and(|before| before.securebits == bits) => {}
         Some(bits) => {
             let _ = write!(shown, "  securebits {bits:#x}");
         }

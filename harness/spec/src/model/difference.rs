@@ -19,6 +19,9 @@ use harness_scenario::show::{self, SameWords};
 use harness_scenario::start::Start;
 use harness_scenario::state::{Before, GroupsOrigin};
 
+/// SECBIT_NO_SETUID_FIXUP of capabilities(7).
+const NO_SETUID_FIXUP: u32 = 1 << 2;
+
 /// The first point at which a scenario goes another way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
@@ -40,6 +43,13 @@ pub enum Difference {
         /// The capability.
         cap: Cap,
     },
+    /// An actor that is to have no capability begins with some, which a change of its ids has not cleared.
+    Start {
+        /// The actor.
+        actor: Actor,
+        /// The capabilities.
+        caps: CapSet,
+    },
     /// The state of an actor after its last step.
     State {
         /// The actor.
@@ -56,6 +66,10 @@ pub enum Difference {
 pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameWords) -> Option<Difference> {
     let mut worlds = [usual, here].map(|start| World::new(&scenario.run_as, start));
     let names = [usual, here].map(|start| start.names(&scenario.run_as));
+    let [for_usual, for_here] = worlds.each_ref().map(|world| world.origin.outside.cred.caps.effective);
+    if for_usual == CapSet::EMPTY && for_here != CapSet::EMPTY {
+        return Some(Difference::Start { actor: Actor::Outside, caps: for_here });
+    }
     let mut lost = false;
     for (index, step) in scenario.steps.iter().enumerate() {
         let before = [0, 1].map(|at| worlds[at].over_the_caller(step.actor));
@@ -72,6 +86,9 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
             return found;
         }
     }
+    // What a change of ids leaves of the capabilities is known, whatever else is not.
+    let sets_ids = scenario.steps.iter().any(|step| matches!(step.action, Action::SetId(..)));
+    lost &= !(sets_ids && here.caller.securebits & NO_SETUID_FIXUP != 0);
     let [for_usual, for_here] = [0, 1].map(|at| worlds[at].states_shown(&names[at]));
     for ((actor, usual), (_, here)) in for_usual.into_iter().zip(for_here) {
         let (usual, here) = if lost { (without_caps(&usual), without_caps(&here)) } else { (usual, here) };
@@ -142,7 +159,8 @@ impl World {
                 if actor == Actor::Privileged { &self.origin.privileged } else { &self.origin.outside };
             if process.cred.ns == INITIAL {
                 let caps = origin.cred.caps.into();
-                state.before = Some(Before { caps, userns: state.userns.clone() });
+                let securebits = Some(origin.cred.securebits.into());
+                state.before = Some(Before { caps, securebits, userns: state.userns.clone() });
             }
             if process.cred.groups == origin.cred.groups {
                 state.groups_origin = GroupsOrigin::Caller;
@@ -208,6 +226,19 @@ mod tests {
         assert_eq!(differs, Some(Difference::Capability { step: 1, cap: Cap::SysAdmin }));
         // There nobody has it over the caller's namespace.
         assert_eq!(found(&inside, &start(0, full), &start(0, without)), None);
+    }
+
+    /// Source: capabilities(7), "The securebits flags", SECBIT_NO_SETUID_FIXUP.
+    #[test]
+    fn an_ordinary_user_with_capabilities_is_none() {
+        let full = CapSet::up_to(40);
+        let mut kept = start(0, full);
+        kept.caller.securebits = 1 << 2;
+        let ordinary = harness_scenario::scenario::ordinary().outside(&[DENY]);
+
+        let begins = Difference::Start { actor: Actor::Outside, caps: full };
+        assert_eq!(found(&ordinary, &start(0, full), &kept), Some(begins));
+        assert_eq!(found(&root().outside(&[]), &start(0, full), &start(0, full)), None);
     }
 
     #[test]

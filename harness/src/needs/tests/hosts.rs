@@ -101,6 +101,7 @@ pub(super) fn process(id: u32, effective: CapSet) -> Process {
         chroot: Chroot::No,
         processors: Fact::Known(2),
         securebits: Fact::Known(0),
+        left_root: None,
     }
 }
 

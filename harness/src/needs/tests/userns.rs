@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::hosts::{Change, one_id, process, root, seccomp_refuses, user, without_proc};
 use crate::caps::CapSet;
-use crate::host::{Chroot, Fact, Facts, ProcState, Seccomp};
+use crate::host::{Chroot, Fact, Facts, Levels, ProcState, Seccomp};
 use crate::needs::Need;
 
 const UNPRIVILEGED: &str = "needs unprivileged user namespaces: ";
@@ -108,6 +108,29 @@ fn a_user_without_a_mapping_is_named_first() {
 
     let reason = "the effective uid 65534 has no mapping: uid_map is \"\"";
     assert_eq!(Need::UnprivilegedUserns.unmet(&facts), Some(format!("{UNPRIVILEGED}{reason}")));
+}
+
+/// A limit of a namespace above also counts namespaces that have ended and are not freed: few levels are too few.
+#[test]
+fn a_namespace_with_few_levels_below_it_is_not_usable() {
+    let mut facts = user();
+    facts.process.in_initial_userns = Fact::Known(false);
+    facts.lookups.probe = |_| Ok(());
+    facts.lookups.nested_levels = || Levels { count: 5, reason: "five levels".to_owned() };
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), Some(format!("{UNPRIVILEGED}five levels")));
+
+    facts.lookups.nested_levels = || Levels { count: 6, reason: "six levels".to_owned() };
+    assert_eq!(Need::UnprivilegedUserns.unmet(&facts), None);
+}
+
+/// Root of a container that lacks ids has become a user, and what it lacked is why it is not root.
+#[test]
+fn a_root_that_became_a_user_is_no_root() {
+    let mut facts = user();
+    facts.process.left_root = Some("setgroups was denied".to_owned());
+
+    assert_eq!(Need::Root.unmet(&facts).as_deref(), Some("needs root: setgroups was denied"));
+    assert_eq!(Need::OrdinaryUser.unmet(&facts), None);
 }
 
 /// What a filter answers is known before anything is tried out.

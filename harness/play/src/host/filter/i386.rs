@@ -1,13 +1,14 @@
 //! The probes of the calls of i386, through int 0x80.
 
-use super::table::{Asks::CapHere, BAD, Probe, no_fd_alone, no_ids, probe, zeros};
+use super::table::{Asks::CapHere, BAD, Probe, bad_path, no_fd_alone, no_ids, probe, zeros};
 use harness_scenario::caps::Cap;
-use libc::{EFAULT, EINVAL};
+use libc::{EBADF, EFAULT, EINVAL};
 
 /// The calls by the numbers of i386.
 ///
 /// Source: arch/x86/entry/syscalls/syscall_32.tbl; kernel/uid16.c, in which 65535 is -1.
 pub(super) static I386: &[Probe] = &[
+    probe("lchown16", 16, 3, bad_path, EFAULT),
     probe("setuid16", 23, 1, no_ids16, EINVAL),
     probe("getuid16", 24, 0, zeros, 0),
     probe("setgid16", 46, 1, no_ids16, EINVAL),
@@ -18,12 +19,14 @@ pub(super) static I386: &[Probe] = &[
     probe("setregid16", 71, 2, no_ids16, 0),
     probe("getgroups16", 80, 2, no_fd_alone, EINVAL),
     probe("setgroups16", 81, 2, |_| [65_537, BAD, 0, 0, 0, 0], EINVAL).asks(CapHere(Cap::Setgid)),
+    probe("fchown16", 95, 3, no_fd_alone, EBADF),
     probe("setfsuid16", 138, 1, no_ids16, 0),
     probe("setfsgid16", 139, 1, no_ids16, 0),
     probe("setresuid16", 164, 3, no_ids16, 0),
     probe("getresuid16", 165, 3, |_| [BAD, BAD, BAD, 0, 0, 0], EFAULT),
     probe("setresgid16", 170, 3, no_ids16, 0),
     probe("getresgid16", 171, 3, |_| [BAD, BAD, BAD, 0, 0, 0], EFAULT),
+    probe("chown16", 182, 3, bad_path, EFAULT),
     probe("setreuid32", 203, 2, no_ids, 0),
     probe("setregid32", 204, 2, no_ids, 0),
     probe("getgroups32", 205, 2, no_fd_alone, EINVAL),

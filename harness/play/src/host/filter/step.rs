@@ -1,5 +1,6 @@
 //! The system calls of a step, and the first that a filter refuses.
 
+use super::programs::refused_command;
 use super::{may_filter, refused_call, refused_i386_call};
 use crate::lower::{Context, Directed, Lowered};
 use crate::wire::{Arg, Op, Request, SETEGID, SETEUID};
@@ -8,18 +9,22 @@ use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::ids::Own;
 
 /// Why an actor cannot take a step: the first of its system calls that a seccomp filter refuses, as
-/// [`refused_call`]. `None` without a filter. The calls of a program that a step runs are not known.
+/// [`refused_call`], or the first of those that the program calls that it runs. `None` without a filter.
 pub fn refused_step(actor: Actor, action: &Action) -> Option<String> {
     if !may_filter() {
         return None;
     }
     let context = Context { actor, own: Own { uid: 0, gid: 0 }, pid: &|_| None };
-    match context.lower(action) {
+    let of_program = match action {
+        Action::Run(words) => refused_command(words),
+        _ => None,
+    };
+    of_program.or_else(|| match context.lower(action) {
         Lowered::Calls(calls) => calls.iter().find_map(|(_, request)| refused_request(request)),
         Lowered::Directed(part) => {
             directed(&part, actor).into_iter().find_map(|(number, first)| refused_call(number, &[first]))
         }
-    }
+    })
 }
 
 /// The calls of a step in which the director takes part, with their first arguments.
@@ -41,6 +46,10 @@ fn directed(part: &Directed<'_>, actor: Actor) -> Vec<(i64, u64)> {
             (libc::SYS_clone, 0),
             (libc::SYS_prctl, u64::from(libc::PR_SET_CHILD_SUBREAPER.cast_unsigned())),
             (libc::SYS_execve, 0),
+            (libc::SYS_setsid, 0),
+            (libc::SYS_pipe2, 0),
+            (libc::SYS_socketpair, u64::from(libc::AF_UNIX.cast_unsigned())),
+            (libc::SYS_newfstatat, 0),
         ],
     }
 }

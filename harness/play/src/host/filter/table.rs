@@ -9,11 +9,11 @@ use libc::{EBADF, EFAULT, EINVAL, ENOENT, EOPNOTSUPP, ESRCH};
 /// An address that is never mapped.
 pub(super) const BAD: u64 = 8;
 /// -1 as an argument: no descriptor, no id, no size.
-const NONE: u64 = u64::MAX;
+pub(super) const NONE: u64 = u64::MAX;
 /// A flag that no call of this table knows.
-const UNKNOWN: u64 = 0x8000_0000;
+pub(super) const UNKNOWN: u64 = 0x8000_0000;
 /// A process id and an option that do not exist.
-const NOBODY: u64 = 0x7fff_ffff;
+pub(super) const NOBODY: u64 = 0x7fff_ffff;
 /// A key that System V objects are unlikely to have.
 const KEY: u64 = 0x7a3e_91c5;
 /// Options of the kernel, with a file of /proc that comes with each.
@@ -62,7 +62,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    const fn since(mut self, major: u32, minor: u32) -> Self {
+    pub(super) const fn since(mut self, major: u32, minor: u32) -> Self {
         self.since = (major, minor);
         self
     }
@@ -99,7 +99,7 @@ pub(super) const fn probe(
     Probe { name, number, since, only, arity, args, answer, asks, config, is_essential: false }
 }
 
-/// No argument, or 0 for each.
+/// 0 for each argument.
 pub(super) const fn zeros(_: [u64; 6]) -> [u64; 6] {
     [0; 6]
 }
@@ -115,7 +115,7 @@ pub(super) const fn no_fd_alone(_: [u64; 6]) -> [u64; 6] {
 }
 
 /// A bad path.
-const fn bad_path(_: [u64; 6]) -> [u64; 6] {
+pub(super) const fn bad_path(_: [u64; 6]) -> [u64; 6] {
     [BAD, 0, 0, 0, 0, 0]
 }
 
@@ -138,7 +138,6 @@ pub(super) const fn no_ids(_: [u64; 6]) -> [u64; 6] {
 const fn bad_socket([family, ..]: [u64; 6]) -> [u64; 6] {
     [family, 0x7000_0001, 0, BAD, 0, 0]
 }
-
 use Asks::{CapHere, CapInNewNamespaces};
 
 /// The calls by the numbers of the architecture. Where several rows have one number, the first that fits is used.
@@ -248,15 +247,16 @@ pub(super) static NATIVE: &[Probe] = &[
     probe("memfd_create", libc::SYS_memfd_create, 2, |_| [BAD, UNKNOWN, 0, 0, 0, 0], EINVAL).since(3, 17),
     probe("mmap", libc::SYS_mmap, 6, |[_, _, prot, flags, ..]| [0, 0, prot, flags | 0x20, NONE, 0], EINVAL)
         .essential(),
+    probe("mprotect", libc::SYS_mprotect, 3, |_| [1, 1, 0, 0, 0, 0], EINVAL).essential(),
     // Sockets.
     probe("socket", libc::SYS_socket, 3, bad_socket, EINVAL),
-    probe("socketpair", libc::SYS_socketpair, 4, bad_socket, EINVAL),
+    probe("socketpair", libc::SYS_socketpair, 4, bad_socket, EINVAL).essential(),
     probe("sendmsg", libc::SYS_sendmsg, 3, no_fd_alone, EBADF).essential(),
     probe("recvmsg", libc::SYS_recvmsg, 3, no_fd_alone, EBADF).essential(),
     probe("sendto", libc::SYS_sendto, 6, no_fd_alone, EBADF),
     probe("recvfrom", libc::SYS_recvfrom, 6, no_fd_alone, EBADF).essential(),
     probe("getsockopt", libc::SYS_getsockopt, 5, |_| [NONE, 1, 17, BAD, BAD, 0], EBADF),
-    probe("setsockopt", libc::SYS_setsockopt, 5, |_| [NONE, 1, 16, BAD, 4, 0], EBADF),
+    probe("setsockopt", libc::SYS_setsockopt, 5, |_| [NONE, 1, 16, BAD, 4, 0], EBADF).essential(),
     // Keys, System V objects, message queues.
     probe("keyctl", libc::SYS_keyctl, 5, |_| [NOBODY, 0, 0, 0, 0, 0], EOPNOTSUPP).config(KEYS),
     probe("add_key", libc::SYS_add_key, 5, |_| [BAD, BAD, BAD, 0, 0, 0], EFAULT).config(KEYS),

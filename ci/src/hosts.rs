@@ -118,6 +118,7 @@ fn common(options: &HostsOptions, workspace: &Workspace) -> Result<Common, Strin
         own,
         tests: workspace.root.join("tests"),
         cases: if options.brief { Cases::First } else { Cases::All },
+        exploration: options.exploration,
         asked: Asked::read(&options.tests)?,
         processors: RwLock::new(()),
         running: Running::default(),

@@ -31,7 +31,7 @@ use crate::trace::Trace;
 use crate::verdict;
 
 pub use crate::current::current_test;
-pub use harness_scenario::exploration::Exploration;
+pub use harness_scenario::exploration::{EXPLORATION, Exploration};
 pub use names::test_name;
 pub use this_process::{ACTORS, choose_actors, exploration};
 

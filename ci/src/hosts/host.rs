@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use guest::End;
 use guest::server::{Groups, Server, end};
 use harness::listing;
+use harness::suite::{EXPLORATION, Exploration};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -46,6 +47,8 @@ pub struct Common {
     pub tests: PathBuf,
     /// Which cases of a test of many.
     pub cases: Cases,
+    /// How much of the generated scenarios is played.
+    pub exploration: Exploration,
     /// The tests that are asked for.
     pub asked: Asked,
     /// A test holds it for reading, a race for writing: two races at a time would wait for each other's processors.
@@ -154,6 +157,7 @@ impl<'a> Host<'a> {
         command.env("HOME", &place.temporary).env("TMPDIR", &place.temporary);
         command.env("INSTA_WORKSPACE_ROOT", &place.checkout).env("INSTA_UPDATE", "no");
         command.env("USERNS_SUITE_REPRODUCERS", &place.reproducers);
+        command.env(EXPLORATION, self.common.exploration.to_string());
         command.env("PRELUDE", &self.row.prelude);
         command.env("FILTER", format!("{} filter", self.common.own.display()));
         // With this program the other hosts end as well, so that the directory of all of them is removed then.

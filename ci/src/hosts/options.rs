@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use harness::suite::Exploration;
 
 /// Below the options in its help.
 pub const AFTER: &str = "\
@@ -17,6 +18,8 @@ Each host is made in namespaces of its own, by the words of a shell in its row, 
 On each host, no test may fail, enough tests must run, no file, mount or process may stay behind, and each reason for
 which a test is skipped there and not on the plain host must be one that the row names. A row that breaks one of these
 is printed with what was found.
+
+The sweeps and the search are brief, unless --exploration full asks for all of them.
 
 A row is a few lines of ci/hosts.toml. `make` makes the host, `expect` and `may` are words of the reasons, `least` is the
 fewest tests that must run. A row with `each` stands for a family; {} is its member. $FILTER in `make` is a command
@@ -39,6 +42,9 @@ pub struct HostsOptions {
     /// Only the first case that can run of each test of many
     #[arg(long)]
     pub brief: bool,
+    /// How much of the sweeps and the search is played: `full`, or `brief`, for a twentieth of the time
+    #[arg(long, value_name = "WORD", default_value_t = Exploration::Brief)]
+    pub exploration: Exploration,
     /// How many hosts at a time [default: three for two processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,

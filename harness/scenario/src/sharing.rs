@@ -13,7 +13,7 @@
 //!    one process, nobody sees a difference. The player resets the flag after it, and plays nothing else meanwhile. If it
 //!    has more, such a process needs memory of its own.
 //!
-//! A child of a process with memory of its own has memory of its own, too.
+//! The parents and the children of a process with memory of its own have memory of their own, too.
 //!
 //! Source: clone(2), CLONE_VM; kernel current_is_single_threaded(), commit_creds(), task_dump_owner().
 
@@ -51,7 +51,7 @@ pub enum Why {
     /// It makes a system call of which it is not known what it does to memory.
     Call,
     /// It has a thread or a child that goes on.
-    Child,
+    Companion,
     /// It makes a call that Linux answers by whether memory is shared.
     SingleThreaded,
     /// It can change the dumpable flag of others.
@@ -60,9 +60,9 @@ pub enum Why {
     Zombie,
     /// The process that forks it has memory of its own.
     Parent,
-    /// A process that it forks calls a wrapper of the C library. Only the player's fork(3) tells the library that the child
-    /// has one thread.
-    ChildsWrapper,
+    /// A process that it forks needs memory of its own. A fork copies the memory of the parent, which had better be small.
+    /// Only the player's fork(3) tells the C library that a child has one thread.
+    Child,
 }
 
 impl Sharing {
@@ -142,11 +142,8 @@ pub fn sharing(scenario: &Scenario, changes: Changes) -> Sharing {
 
 impl Sharing {
     fn needs(&mut self, actor: Actor, why: Why) {
-        match self.own.iter_mut().find(|(other, _)| *other == actor) {
-            // The wrapper decides about the parent, too.
-            Some((_, known)) if why == Why::Wrapper => *known = why,
-            Some(_) => {}
-            None => self.own.push((actor, why)),
+        if self.needs_own(actor).is_none() {
+            self.own.push((actor, why));
         }
     }
 
@@ -154,9 +151,9 @@ impl Sharing {
     /// its children do.
     fn pass_on(&mut self, cast: &[Actor]) {
         for actor in cast.iter().rev() {
-            let wrapper = matches!(self.needs_own(*actor), Some(Why::Wrapper | Why::ChildsWrapper));
-            if let Some(parent) = actor.parent().filter(|parent| wrapper && cast.contains(parent)) {
-                self.needs(parent, Why::ChildsWrapper);
+            let parent = actor.parent().filter(|parent| cast.contains(parent));
+            if let (Some(parent), Some(_)) = (parent, self.needs_own(*actor)) {
+                self.needs(parent, Why::Child);
             }
         }
         for actor in cast {
@@ -184,7 +181,7 @@ fn effect(action: &Action) -> Effect {
             Effect::Needs(Why::Call)
         }
         Action::Syscall(_) | Action::OpenFile(..) => Effect::Needs(Why::Call),
-        Action::CloneAndKeep(_) | Action::Child(_) => Effect::Needs(Why::Child),
+        Action::CloneAndKeep(_) | Action::Child(_) => Effect::Needs(Why::Companion),
         Action::Exit(Leaves::Zombie) => Effect::Needs(Why::Zombie),
         Action::Fork
         | Action::ForkCloned
@@ -242,11 +239,11 @@ mod tests {
 
     #[test]
     fn of_two_processes_the_one_that_changes_its_ids_needs_memory_of_its_own() {
-        let scenario = caller().outside(&[]).inside(&[setresuid(0)]).outside(&[gid_map("0 own 1")]);
+        let scenario = caller().inside(&[setresuid(0)]).privileged(&[gid_map("0 own 1")]);
 
         let judged = judged(&scenario);
 
-        let needs = [Actor::Outside, Actor::Inside].map(|actor| judged.needs_own(actor));
+        let needs = [Actor::Privileged, Actor::Inside].map(|actor| judged.needs_own(actor));
         assert_eq!((needs, judged.changes()), ([None, Some(Why::Dumpable)], Changes::Never));
     }
 
@@ -259,11 +256,11 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_of_a_process_that_calls_a_wrapper_is_forked_by_the_player() {
+    fn a_parent_of_a_process_with_memory_of_its_own_has_its_own() {
         let judged = judged(&caller().inside(&[]).second(&[setresuid(0).via_libc()]));
 
         let needs = [Actor::Inside, Actor::Second].map(|actor| judged.needs_own(actor));
-        assert_eq!(needs, [Some(Why::ChildsWrapper), Some(Why::Wrapper)]);
+        assert_eq!(needs, [Some(Why::Child), Some(Why::Wrapper)]);
     }
 
     #[test]
@@ -272,7 +269,7 @@ mod tests {
 
         assert_eq!(why(setresuid(0).via_libc()), Some(Why::Wrapper));
         assert_eq!(why(Action::Unshare(libc::CLONE_VM)), Some(Why::SingleThreaded));
-        assert_eq!(why(Action::CloneAndKeep(libc::CLONE_VM)), Some(Why::Child));
+        assert_eq!(why(Action::CloneAndKeep(libc::CLONE_VM)), Some(Why::Companion));
         assert_eq!(why(Action::Run(vec!["true".into()].into())), Some(Why::Program));
     }
 }

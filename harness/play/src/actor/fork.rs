@@ -2,7 +2,7 @@
 
 use super::memory::{Block, FORKED, Shared, Start};
 use super::share::begin;
-use super::{Actor, Memory, Record, exit, kernel, serve, step_counter};
+use super::{Actor, Memory, NEEDS_OWN_MEMORY, Record, exit, kernel, serve, step_counter};
 use crate::wire::{PROC, REQUEST_WORDS, SLOTS, SOCKET};
 use libc::{c_int, c_long};
 use std::os::fd::{AsRawFd, RawFd};
@@ -93,7 +93,9 @@ impl Actor {
         let flags = c_long::from(libc::CLONE_PARENT | libc::SIGCHLD) | flags;
         self.keep(slot, -1);
         let pid = match block {
-            0 => self.spawn_forked(theirs, number, (flags, limit as u32)),
+            0 if self.memory == Memory::Own => self.spawn_forked(theirs, number, (flags, limit as u32)),
+            // A copy of the director's memory would come with what others left in the block.
+            0 => exit(NEEDS_OWN_MEMORY),
             _ => {
                 let start = Shared {
                     step: step_counter(number),

@@ -37,6 +37,12 @@ pub fn overflow(file: IdFile) -> u32 {
     fact.known().and_then(|id| u32::try_from(*id).ok()).unwrap_or(65_534)
 }
 
+/// What tells a user namespace from others: its link in /proc, which has its inode. gVisor gives each process a number of
+/// its own there, so that namespaces are told apart by their files: uid_map, gid_map and setgroups.
+pub(crate) fn namespace(link: String, files: &[String; 3]) -> String {
+    if host::system().is_gvisor() { files.join("\n") } else { link }
+}
+
 fn caller(process: &host::Process) -> Caller {
     // The same call as that of an actor, so that a filter answers both alike.
     let link = |path: &str| {
@@ -44,13 +50,14 @@ fn caller(process: &host::Process) -> Caller {
         read.map(|link| link.to_string_lossy().into_owned()).unwrap_or_default()
     };
     let file = |name| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
+    let files = [file("uid_map"), file("gid_map"), file("setgroups").trim_end().to_owned()];
     Caller {
         uid: process.uids.known().copied().unwrap_or_default(),
         gid: process.gids.known().copied().unwrap_or_default(),
         groups: process.groups.known().cloned().unwrap_or_default(),
         caps: process.capabilities.known().copied().unwrap_or_default(),
         securebits: process.securebits.known().copied().unwrap_or_default(),
-        userns: link("/proc/self/ns/user"),
-        files: [file("uid_map"), file("gid_map"), file("setgroups").trim_end().to_owned()],
+        userns: namespace(link("/proc/self/ns/user"), &files),
+        files,
     }
 }

@@ -147,18 +147,20 @@ impl Sharing {
         }
     }
 
-    /// Decides about the parents and children of those that need memory of their own. A parent takes its first step before
-    /// its children do.
+    /// Decides about the parents and the children of those that need memory of their own, until nothing changes: a process may
+    /// take its first step before its parent does.
     fn pass_on(&mut self, cast: &[Actor]) {
-        for actor in cast.iter().rev() {
-            let parent = actor.parent().filter(|parent| cast.contains(parent));
-            if let (Some(parent), Some(_)) = (parent, self.needs_own(*actor)) {
-                self.needs(parent, Why::Child);
-            }
-        }
-        for actor in cast {
-            if actor.parent().is_some_and(|parent| self.needs_own(parent).is_some()) {
-                self.needs(*actor, Why::Parent);
+        let mut decided = 0;
+        while decided < self.own.len() {
+            decided = self.own.len();
+            for actor in cast {
+                let parent = actor.parent().filter(|parent| cast.contains(parent));
+                let Some(parent) = parent else { continue };
+                match [*actor, parent].map(|actor| self.needs_own(actor).is_some()) {
+                    [true, false] => self.needs(parent, Why::Child),
+                    [false, true] => self.needs(*actor, Why::Parent),
+                    _ => {}
+                }
             }
         }
     }
@@ -212,7 +214,7 @@ mod tests {
     use super::{Changes, Sharing, Why, sharing};
     use crate::action::{Action, DUMPABLE, SETGROUPS_EMPTY, gid_map, setresuid, uid_map};
     use crate::actors::Actor;
-    use crate::scenario::{Scenario, caller};
+    use crate::scenario::{Scenario, Step, caller};
 
     fn judged(scenario: &Scenario) -> Sharing {
         sharing(scenario, Changes::Never)
@@ -261,6 +263,23 @@ mod tests {
 
         let needs = [Actor::Inside, Actor::Second].map(|actor| judged.needs_own(actor));
         assert_eq!(needs, [Some(Why::Child), Some(Why::Wrapper)]);
+    }
+
+    #[test]
+    fn all_of_a_family_need_memory_of_their_own_in_whatever_order_they_begin() {
+        // The deepest process begins before the one above it does, so that the player forks it.
+        let scenario = {
+            let step = |actor, action| Step { actor, action };
+            let mut begun = caller().inside(&[]);
+            begun.steps.push(step(Actor::Deepest, Action::Fork));
+            begun.steps.push(step(Actor::Deepest, setresuid(0)));
+            begun.second(&[]).nested(&[])
+        };
+
+        let judged = judged(&scenario);
+
+        let needs = [Actor::Inside, Actor::Second, Actor::Nested].map(|actor| judged.needs_own(actor));
+        assert_eq!(needs, [Some(Why::Child), Some(Why::Parent), Some(Why::Child)]);
     }
 
     #[test]

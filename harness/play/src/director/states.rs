@@ -3,7 +3,7 @@
 use super::Director;
 use super::queue::Queue;
 use crate::error::Error;
-use crate::host;
+use crate::{here, host};
 use harness_scenario::action::IdFile;
 use harness_scenario::actors::{Actor, Namespace, RunAs, TakesOn};
 use harness_scenario::caps::CapSet;
@@ -32,6 +32,10 @@ impl Director<'_> {
         let mut states = std::mem::take(&mut self.states);
         if last_forked_ends_first() {
             states.reverse();
+        }
+        for (_, state) in &mut states {
+            let files = [&state.uid_map, &state.gid_map, &state.setgroups].map(Clone::clone);
+            state.userns = here::namespace(std::mem::take(&mut state.userns), &files);
         }
         let gid_maps: Vec<(Actor, String)> =
             states.iter().map(|(actor, state)| (*actor, state.gid_map.clone())).collect();

@@ -3,6 +3,7 @@
 //!
 //! Consecutive steps of one actor travel as one message, so most scenarios need a single exchange.
 
+mod both_ways;
 mod credentials;
 mod end;
 mod program;
@@ -77,7 +78,7 @@ impl Play for Scenario {
         let trace = match turn::actors() {
             Actors::Cheap => play(self, Turn::cheapest(self), limit)?,
             Actors::Forked => play(self, Turn::forked(), limit)?,
-            Actors::Both => play_both_ways(self, limit)?,
+            Actors::Both => both_ways::play(self, limit)?,
         };
         observer::played(&trace);
         Ok(trace)
@@ -94,38 +95,6 @@ fn play(scenario: &Scenario, turn: Turn, limit: Duration) -> Result<Trace, Error
     let states = director.states(&mut queue)?;
     director.wait_exit()?;
     Ok(Trace { scenario: scenario.clone(), outcomes: director.outcomes, states, names: director.names })
-}
-
-/// Plays a scenario in the cheapest way and, if its processes then share memory, before that with forked ones. Both have to
-/// give the same trace.
-fn play_both_ways(scenario: &Scenario, limit: Duration) -> Result<Trace, Error> {
-    if !Turn::cheapest(scenario).shares() {
-        return play(scenario, Turn::forked(), limit);
-    }
-    let forked = play(scenario, Turn::forked(), limit)?;
-    let cheap = play(scenario, Turn::cheapest(scenario), limit)?;
-    match same(&forked, &cheap) {
-        true => Ok(cheap),
-        false => Err(Error::ActorsDiffer { forked: forked.to_string(), cheap: cheap.to_string() }),
-    }
-}
-
-/// Whether two traces say the same. Each has namespaces of its own, so that only whether a process is still in the
-/// caller's is compared. What a raw system call reads may have process ids.
-fn same(one: &Trace, other: &Trace) -> bool {
-    let told = |trace: &Trace| -> Vec<(Actor, bool, State)> {
-        let told = |(actor, state): &(Actor, State)| {
-            let outside = state.userns == here::start().caller.userns;
-            (*actor, outside, State { userns: String::new(), ..state.clone() })
-        };
-        trace.states.iter().map(told).collect()
-    };
-    let mut steps = one.scenario.steps.iter().zip(one.outcomes.iter().zip(&other.outcomes));
-    let alike = steps.all(|(step, outcomes)| match (&step.action, outcomes) {
-        (Action::Syscall(_), (Outcome::Text(_), Outcome::Text(_))) => true,
-        (_, (one, other)) => one == other,
-    });
-    alike && one.outcomes.len() == other.outcomes.len() && told(one) == told(other)
 }
 
 /// Refuses a scenario with a step that could reach the host, before any process is forked.

@@ -109,20 +109,25 @@ fn a_refused_limit_ends_the_scenario(
         let behind = caller().inside(&OWN).inside(&answer_with(call, errno as i32));
         let error = behind.inside(&steps).try_play().expect_err("the refusal is no outcome");
 
-        let step = steps.iter().find(|step| number(step) == Some(call)).expect("one of the steps");
-        let shown = harness_scenario::show::action(Actor::Inside, step);
-        match &error {
-            Error::IsolationFailed { step, errno: found, .. } => {
-                assert!(*found == errno && step.ends_with(&shown), "{error}");
-            }
-            _ => panic!("{error}"),
-        }
+        names_the_step(&error, &steps, call, errno);
         assert_eq!(limits_here(), before, "{error}");
     }
     let trace = caller().inside(&OWN).inside(&steps).play();
     // The one byte that a sysctl takes is shown as the number that write(2) returns.
     assert!(trace.outcomes_shown().all(|outcome| ["ok", "1"].contains(&outcome.as_str())), "{trace}");
     assert_eq!(limits_here(), before);
+}
+
+/// The error has the step that makes the call, and its errno.
+fn names_the_step(error: &Error, steps: &[Action], call: i64, errno: Errno) {
+    let step = steps.iter().find(|step| number(step) == Some(call)).expect("one of the steps");
+    let shown = harness_scenario::show::action(Actor::Inside, step);
+    match error {
+        Error::IsolationFailed { step, errno: found, .. } => {
+            assert!(*found == errno && step.ends_with(&shown), "{error}");
+        }
+        _ => panic!("{error}"),
+    }
 }
 
 /// Every call that a preparation consists of is refused, with the errnos of a filter, of a missing capability and of a
@@ -148,14 +153,7 @@ fn a_refused_preparation_leaves_nothing(
         let played = there.inside(&answer_with(call, errno as i32)).inside(&steps).try_play();
 
         let error = played.expect_err("the refusal is no outcome");
-        let step = steps.iter().find(|step| number(step) == Some(call)).expect("one of the steps");
-        let shown = harness_scenario::show::action(Actor::Inside, step);
-        match &error {
-            Error::IsolationFailed { step, errno: found, .. } => {
-                assert!(*found == errno && step.ends_with(&shown), "{error}");
-            }
-            _ => panic!("{error}"),
-        }
+        names_the_step(&error, &steps, call, errno);
         assert_eq!([listing(scratch.path()), listing(Path::new("/tmp/file"))], before, "{error}");
     }
 }

@@ -109,14 +109,17 @@ mod tests {
     fn a_process_is_named_by_its_id_or_as_self() {
         assert_eq!(which("1"), Ok(Which::Pid(1)));
         assert_eq!(which("self"), Ok(Which::Own));
-        assert!(which("0").is_err() && which("-1").is_err() && which("init").is_err());
+        for word in ["0", "-1", "init"] {
+            assert_eq!(which(word), Err(format!("{word:?} is no process id, and not \"self\"")));
+        }
     }
 
     #[test]
     fn ids_are_one_number_or_two() {
         assert_eq!(ids("1000"), Ok([1000, 1000]));
         assert_eq!(ids("1000:100"), Ok([1000, 100]));
-        assert_eq!(ids("root"), Err("\"root\" is no id".to_owned()));
-        assert!(ids("1:2:3").is_err() && ids("-1").is_err() && ids("").is_err());
+        for (text, wrong) in [("root", "root"), ("1:2:3", "2:3"), ("-1", "-1"), ("", "")] {
+            assert_eq!(ids(text), Err(format!("{wrong:?} is no id")));
+        }
     }
 }

@@ -96,7 +96,10 @@ mod tests {
         assert_eq!(refused(&user(1000, "0 0 65536"), true), "enter.no-new-privs");
         assert_eq!(refused(&user(1000, "1000 1000 1"), false), "owner.setuid-programs");
         // Root needs no bit.
-        assert!(credentials(&user(0, "0 0 65536"), true, Begins::SetUserId).is_ok());
+        let root = user(0, "0 0 65536");
+        let begun = credentials(&root, true, Begins::SetUserId).expect("root needs no bit");
+        // Its program has what the bounding set has.
+        assert_eq!((begun.uid.effective, begun.caps.effective), (0, CapSet::up_to(40).without(Cap::Setgid)));
     }
 
     #[test]

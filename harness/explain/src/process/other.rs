@@ -235,13 +235,17 @@ mod tests {
         let map = Fact::Known("0 0 65536".to_owned());
         let missing = Fact::Unreadable("EACCES".to_owned());
 
-        for relation in [Relation::Elsewhere, Relation::Unknown] {
-            assert!(translated(&[0], relation, &map, OVERFLOW).is_err(), "{relation:?}");
-        }
-        assert!(translated(&[0], Relation::Initial, &missing, OVERFLOW).is_err());
+        let beside = "the caller's namespace is not known to be above that of the process";
+        let why =
+            |id, relation, map| translated(&[id], relation, map, OVERFLOW).expect_err("it is not known");
+        assert_eq!(why(0, Relation::Elsewhere, &map), beside);
+        assert_eq!(why(0, Relation::Unknown, &map), "its user namespace is not known");
+        assert_eq!(why(0, Relation::Initial, &missing), "its map is not known");
         // In the initial namespace the overflow id is an id like others.
         assert_eq!(translated(&[OVERFLOW], Relation::Initial, &map, OVERFLOW), Ok(vec![OVERFLOW]));
-        assert!(translated(&[OVERFLOW], Relation::Above, &map, OVERFLOW).is_err());
+        let either =
+            format!("{OVERFLOW} may be an id of the caller's namespace, or one without a mapping there");
+        assert_eq!(why(OVERFLOW, Relation::Above, &map), either);
     }
 
     #[test]

@@ -14,9 +14,6 @@ mod check;
 mod cli;
 mod debian;
 mod distros;
-mod explain;
-mod explore;
-mod facts;
 mod guests;
 mod hosts;
 mod kernels;
@@ -26,17 +23,20 @@ mod rules;
 mod run;
 mod suite;
 mod sys;
-mod ui;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
+use harness_explore::regressions;
+use harness_program::{explain, explore, facts, ui};
 
 use crate::cli::{Cli, Command};
-use crate::explore::{search, sweep};
+use crate::explore::search::{self, Kept};
+use crate::explore::sweep;
 use crate::hosts::launch;
 use crate::sys::panics::words;
+use crate::sys::workspace::Workspace;
 use crate::sys::{signals, supervisor};
 use crate::ui::print::{keep, lost};
 use crate::ui::style;
@@ -68,6 +68,12 @@ fn could_not_run(message: String) -> ExitCode {
     Verdict::CouldNotRun(message).exit_code(Partial::Tell)
 }
 
+/// The disputed scenarios of the checkout.
+fn kept() -> Result<Kept, String> {
+    let directory = Workspace::find()?.root.join(regressions::DIRECTORY);
+    Ok(Kept { before: regressions::kept(&directory)?, directory })
+}
+
 /// What clap prints in place of a command: the help, or what is wrong with the arguments (status 2: nothing was run).
 fn answered(answer: &clap::Error) -> ExitCode {
     keep(answer.print());
@@ -93,7 +99,7 @@ fn run(command: Command) -> Result<End, String> {
         Command::Sweep(options) => sweep::run(&options),
         Command::Kernels(options) => kernels::run(&options),
         Command::Matrix(options) => matrix::run(&options),
-        Command::Search(options) => search::run(&options),
+        Command::Search(options) => search::run(&options, &kept()?),
         Command::Distros(options) => distros::run(&options),
         Command::Hosts(options) => hosts::run(&options),
         Command::Filter(options) => return launch::run(&options).map(|never| match never {}),

@@ -1,6 +1,5 @@
 //! `cargo ci rules`: the rules of the kernel, the tests that pin them, and whether they hold here.
 
-mod by_call;
 pub mod options;
 mod page;
 mod state;
@@ -10,6 +9,7 @@ use std::path::Path;
 
 use harness::listing::TestDescription;
 use harness::rules::{self, Rule};
+use harness_program::rules as program_rules;
 
 use crate::catalogue::ask;
 use crate::catalogue::listing::{self, pins};
@@ -32,10 +32,10 @@ const PAGE: &str = "docs/rules.md";
 /// When the suite does not build or cannot be run.
 pub fn run(options: &RulesOptions) -> Result<Verdict, String> {
     if options.call.is_some() || options.errno.is_some() {
-        return by_call::list(options);
+        return program_rules::list(options.call.as_deref(), options.errno.as_deref(), options.json);
     }
     let workspace = Workspace::find()?;
-    let asked = selected(&options.names)?;
+    let asked = program_rules::by_name(&options.names)?;
     tools::nextest(Install::unless(options.skip_install))?;
     let tests = list(&workspace)?;
     if options.write {
@@ -103,19 +103,6 @@ pub fn check(workspace: &Workspace) -> Result<Result<String, Vec<String>>, Strin
     })
 }
 
-/// The rules whose names begin as asked; all of them if nothing is asked.
-fn selected(names: &[String]) -> Result<Vec<&'static Rule>, String> {
-    let begins = |rule: &&Rule| names.is_empty() || names.iter().any(|name| rule.name.starts_with(name));
-    let unknown = names.iter().find(|name| !rules::all().any(|rule| rule.name.starts_with(name.as_str())));
-    match unknown {
-        Some(name) => Err(format!(
-            "no rule's name begins with {name:?}; `cargo ci rules` lists them{}",
-            by_call::suggestion(name)
-        )),
-        None => Ok(rules::all().filter(begins).collect()),
-    }
-}
-
 /// Asks the suite which test pins what.
 fn list(workspace: &Workspace) -> Result<Vec<TestDescription>, String> {
     ask::tests(&nextest::build_suite(workspace)?, &workspace.root)
@@ -177,24 +164,6 @@ mod tests {
 
     fn test(name: &str, rules: &[&str]) -> TestDescription {
         listing::tests::test(name, "tests/userns/topic.rs", "claim", rules)
-    }
-
-    #[test]
-    fn rules_are_selected_by_the_beginning_of_their_names() {
-        let one = selected(&["map.written-once".to_owned()]).expect("there is such a rule");
-        assert_eq!(one.len(), 1);
-        assert!(selected(&["map.".to_owned()]).is_ok_and(|rules| rules.len() > 5));
-        assert_eq!(selected(&[]).map(|rules| rules.len()), Ok(rules::all().count()));
-        assert!(selected(&["amp.".to_owned()]).is_err_and(|error| error.contains("\"amp.\"")));
-    }
-
-    #[test]
-    fn the_name_of_a_call_leads_to_its_rules() {
-        let error = selected(&["setgroups".to_owned()]).expect_err("no rule begins so");
-
-        assert!(error.contains("`cargo ci rules --call setgroups`"), "{error}");
-        assert!(error.contains("groups.denied"), "{error}");
-        assert!(selected(&["amp.".to_owned()]).is_err_and(|error| !error.contains("--call")));
     }
 
     #[test]

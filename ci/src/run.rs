@@ -2,15 +2,12 @@
 
 pub mod caller;
 pub mod collect;
-pub mod coverage;
-pub mod differs;
 pub mod findings;
 pub mod junit;
 pub mod nextest;
-pub mod properties;
 pub mod selection;
 pub mod snapshots;
-pub mod summary;
 mod told;
 pub mod unprivileged;
-pub mod user_run;
+
+pub use harness_program::report::{coverage, differs, properties, summary, user_run};

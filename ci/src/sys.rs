@@ -2,13 +2,13 @@
 
 pub mod browsers;
 pub mod packages;
-pub mod panics;
 pub mod pool;
 pub mod process;
 pub mod programs;
 pub mod scratch;
-pub mod signals;
 pub mod supervisor;
 pub mod supervisor_options;
 pub mod tools;
 pub mod workspace;
+
+pub use harness_program::sys::{panics, signals};

@@ -1,8 +1,9 @@
 //! What a failed test found, as data: which step differs from which answer, for `cargo ci` and the guests.
 
 use crate::comparator::equal_where_known;
+use crate::evidence;
 use crate::findings::{Difference, Expecting, FINDINGS, Findings, Point};
-use crate::listing::TOO_SLOW_HERE;
+use crate::listing::{Left, TOO_SLOW_HERE};
 use crate::model::{Disagreement, Side};
 use crate::prediction::Prediction;
 use crate::scenario::Step;
@@ -123,11 +124,14 @@ pub(crate) fn too_slow(panic: &(dyn Any + Send)) -> Option<String> {
 /// Writes what a failed test found into the directory that [`FINDINGS`] names. Where that fails, standard error has
 /// the reason: the test has failed in any case.
 pub(crate) fn write(test: &str, mut differences: Findings, too_slow: Option<String>) {
-    let Some(directory) = std::env::var_os(FINDINGS).map(PathBuf::from) else { return };
     differences.sort(MOST);
     // A difference that was seen is a failure, however slow the host is.
     let too_slow = too_slow.filter(|_| differences.differences.is_empty());
     let findings = Findings { test: test.to_owned(), too_slow, ..differences };
+    if evidence::is_sent() {
+        return evidence::send(&Left::Findings(findings));
+    }
+    let Some(directory) = std::env::var_os(FINDINGS).map(PathBuf::from) else { return };
     let path = directory.join(Findings::file_name(test));
     let written = findings
         .to_line()

@@ -51,12 +51,16 @@
 //! | [verdict] | what kernel, snapshot and model make of a test, side by side |
 //! | `found` | what a failed test found, as data for `cargo ci` |
 //! | [record] | the programs of what a test has played |
+//! | [embedded] | the project's files that a program brings with it |
+//! | [evidence] | what a test that fails leaves for the program that runs it |
 
 #![forbid(unsafe_code)]
 
 pub mod answer;
 mod comparator;
 mod current;
+pub mod embedded;
+pub mod evidence;
 mod found;
 pub mod needs;
 pub mod prelude;

@@ -4,10 +4,13 @@
 //! source alone. The header of a pending one (`.snap.new`), which may go into a bug report, holds the facts of the
 //! host, too: as `host`, a name that insta does not know, so that `cargo insta accept` leaves them out.
 
-use crate::comparator::SaysTheSame;
+use crate::comparator::{SaysTheSame, says_the_same};
 use crate::current::{current_test, variant};
+use crate::embedded;
+use crate::evidence;
 use crate::facts;
 use crate::host;
+use crate::listing::Left;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -50,7 +53,11 @@ pub fn settings() -> insta::Settings {
 
 /// The reviewed snapshot of the running test: the file beside the tests, without its header. `None` if there is none.
 pub fn reviewed(source: &str) -> Option<String> {
-    let text = fs::read_to_string(workspace().join(file(source, "snap")?)).ok()?;
+    let file = file(source, "snap")?;
+    let text = match embedded::files() {
+        Some(_) => embedded::read(file.to_str()?)?.to_owned(),
+        None => fs::read_to_string(workspace().join(file)).ok()?,
+    };
     Some(text.split_once("\n---\n")?.1.to_owned())
 }
 
@@ -64,9 +71,46 @@ fn file(source: &str, ending: &str) -> Option<PathBuf> {
     Some(Path::new(source).parent()?.join(folder()).join(format!("{}{variant}.{ending}", name())))
 }
 
+/// Compares what was seen with the reviewed file: by `assert`, insta's, or with the file that the program
+/// [brings](embedded). Panics where they differ.
+pub fn compare_with_file(source: &str, seen: &str, assert: impl FnOnce()) {
+    if embedded::files().is_none() {
+        return compare_by_insta(source, assert);
+    }
+    compare_texts(reviewed(source).as_deref(), seen, || {
+        let path = file(source, "snap.new")?.to_str()?.to_owned();
+        let text = format!("---\nsource: {source}\n{}---\n{}\n", host_lines(), seen.trim_end());
+        Some(Left::Snapshot { path, text })
+    });
+}
+
+/// Compares what was seen with an inline snapshot: by `assert`, insta's, or without insta in a program that
+/// [brings](embedded) its files, which has no source to write to. Panics where they differ.
+pub fn compare_with_inline(inline: &str, seen: &str, assert: impl FnOnce()) {
+    match embedded::files() {
+        None => settings().bind(assert),
+        Some(_) => compare_texts(Some(&plain(inline)), seen, || None),
+    }
+}
+
+/// Compares two texts as insta does, without the blanks around them.
+fn compare_texts(reviewed: Option<&str>, seen: &str, pending: impl FnOnce() -> Option<Left>) {
+    if reviewed.is_some_and(|reviewed| says_the_same(seen.trim(), reviewed.trim())) {
+        return;
+    }
+    eprint!("{}", host_lines());
+    if let Some(left) = pending() {
+        evidence::send(&left);
+    }
+    let Some(reviewed) = reviewed else { panic!("there is no reviewed snapshot of this test:\n{seen}") };
+    let diff = similar::TextDiff::from_lines(reviewed.trim(), seen.trim());
+    let diff = diff.unified_diff().header("reviewed", "seen").to_string();
+    panic!("what was seen differs from the reviewed snapshot:\n{diff}");
+}
+
 /// Compares with a file by `assert`, which panics where they differ. Then the facts of the host are printed, and
 /// written into the header of the pending snapshot if insta left one.
-pub fn compare_with_file(source: &str, assert: impl FnOnce()) {
+fn compare_by_insta(source: &str, assert: impl FnOnce()) {
     let Err(panic) = catch_unwind(AssertUnwindSafe(|| settings().bind(assert))) else { return };
     let host = host_lines();
     eprint!("{host}");
@@ -147,7 +191,7 @@ macro_rules! check {
             &seen,
             || $crate::snapshot::reviewed(file!()),
             || {
-                $crate::snapshot::compare_with_file(file!(), || {
+                $crate::snapshot::compare_with_file(file!(), &seen, || {
                     $crate::insta::assert_snapshot!($crate::snapshot::name(), seen);
                 });
             },
@@ -160,7 +204,7 @@ macro_rules! check {
             &seen,
             || Some($crate::snapshot::plain($inline)),
             || {
-                $crate::snapshot::settings().bind(|| {
+                $crate::snapshot::compare_with_inline($inline, &seen, || {
                     $crate::insta::allow_duplicates! { $crate::insta::assert_snapshot!(seen, @$inline) }
                 });
             },

@@ -5,15 +5,18 @@
 //! need. A test that did not run never counts as passed.
 
 mod names;
+mod prepared;
 mod serve;
 mod skips;
 mod this_process;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Conclusion, Failed, FormatSetting, Trial};
 
@@ -33,7 +36,8 @@ use crate::verdict;
 pub use crate::current::current_test;
 pub use harness_scenario::exploration::{EXPLORATION, Exploration};
 pub use names::test_name;
-pub use this_process::{ACTORS, choose_actors, exploration};
+pub use prepared::Prepared;
+pub use this_process::{ACTORS, choose_actors, exploration, explore};
 
 /// The variable that decides what an unmet need is. Unset or empty: a reason to skip. "all": a failure, for a machine
 /// that is meant to run everything except tests that [need something to be missing](Need::is_a_lack).
@@ -78,7 +82,20 @@ impl Test {
 
     /// What the host lacks for it: `Ok` if nothing, else the first reason, of the needs that the author wrote down
     /// and of those that follow from its scenarios.
+    ///
+    /// It is found out once. The children of a process that has listed the tests know it already.
     fn requirement(&self) -> Result<(), String> {
+        static KNOWN: Mutex<BTreeMap<&str, Result<(), String>>> = Mutex::new(BTreeMap::new());
+        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(self.name).cloned() {
+            return found;
+        }
+        let found = self.unmet();
+        known().insert(self.name, found.clone());
+        found
+    }
+
+    fn unmet(&self) -> Result<(), String> {
         this_process::can_run_anything()?;
         requirement(self.needs)?;
         if let Some(reason) = self.varies.iter().find_map(|change| Need::undecided(*change, facts())) {
@@ -139,7 +156,7 @@ pub fn main() -> ExitCode {
         return print(&skipped(&tests));
     }
     if arguments.list && arguments.format == Some(FormatSetting::Json) {
-        return listing(&tests, &arguments)
+        return listing_of(&tests, &arguments)
             .to_line()
             .map_or_else(|message| usage(&message), |line| print(&line));
     }
@@ -260,7 +277,7 @@ fn skipped(tests: &[(String, &Test)]) -> String {
 }
 
 /// All tests that the arguments may ask for, with what they pin and whether they can run here.
-fn listing(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
+fn listing_of(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
     let asked = tests.iter().filter(|(name, _)| may_be_asked_for(arguments, name));
     let listed = |(name, test): &(String, &Test)| ListedTest {
         test: TestDescription {

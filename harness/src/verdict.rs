@@ -6,9 +6,11 @@
 
 use crate::comparator::says_the_same;
 use crate::current::current_test;
+use crate::evidence;
 use crate::findings::{Difference, Expecting, Findings};
 use crate::found;
 use crate::here;
+use crate::listing::Left;
 use crate::model::{self, Disagreement, described};
 use crate::prediction::Prediction;
 use crate::record;
@@ -134,7 +136,26 @@ pub(crate) fn unexpected(trace: &Trace, index: usize, got: String, expected: Str
 fn reproducer(name: String, trace: &Trace, prediction: Option<&Prediction>) -> String {
     let about = prediction.map(|prediction| model::about(trace, prediction)).unwrap_or_default();
     let header = Header { name, about, host: record::host() };
+    if evidence::is_sent() {
+        return sent(&header, trace, prediction);
+    }
     reproducer::report(&header, trace, prediction, &record::directory())
+}
+
+/// Sends the programs of what was played to the program that runs the test. Returns the line of a report.
+fn sent(header: &Header, trace: &Trace, prediction: Option<&Prediction>) -> String {
+    let nothing = Prediction::nothing(trace.names);
+    let made = reproducer::texts(&trace.scenario, prediction.unwrap_or(&nothing), header);
+    let told = made.map_or_else(
+        |reason| format!("no reproducer: {reason}"),
+        |texts| {
+            let names: Vec<String> = texts.iter().map(|(name, _)| name.clone()).collect();
+            let send = |(name, text)| evidence::send(&Left::Reproducer { name, text });
+            texts.into_iter().for_each(send);
+            format!("reproducer {}", names.join(" and "))
+        },
+    );
+    format!("kernel {}   {told}", header.host.kernel)
 }
 
 /// Compares a value with a snapshot, by `assert`, which panics if they differ. If the value is a trace, the report

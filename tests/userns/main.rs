@@ -99,8 +99,14 @@ mod vulnerabilities;
 // What the above have in common; no tests.
 mod support;
 
+#[cfg(not(feature = "program"))]
 fn main() -> std::process::ExitCode {
     harness::suite::main()
+}
+
+#[cfg(feature = "program")]
+fn main() -> std::process::ExitCode {
+    harness_program::main()
 }
 
 // musl gives memory back at once and takes it anew, a page fault each time, which guests feel most.

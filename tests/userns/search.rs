@@ -1,6 +1,7 @@
 //! Scenarios that nobody wrote, of which kernel and model must think alike: `cargo ci search` in short, and those on
 //! which they differed once.
 
+use harness::embedded;
 use harness::suite::{Exploration, exploration};
 use harness_explore::search::{Ends, Plan, search};
 use harness_explore::{Casts, Watch, play, regressions};
@@ -72,8 +73,14 @@ fn drawn_for_an_ordinary_user() {
     pins("map.initial-namespace", "change.locked-bits")
 )]
 fn kept() {
-    let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(PathBuf::default, PathBuf::from);
-    let kept = regressions::kept(&root.join("tests/regressions")).unwrap_or_else(|error| panic!("{error}"));
+    let kept = match embedded::files() {
+        Some(files) => regressions::among(files),
+        None => {
+            let root = std::env::var_os("INSTA_WORKSPACE_ROOT").map_or_else(PathBuf::default, PathBuf::from);
+            regressions::kept(&root.join(regressions::DIRECTORY))
+        }
+    };
+    let kept = kept.unwrap_or_else(|error| panic!("{error}"));
     assert!(!kept.is_empty(), "no scenario is kept");
     assert_eq!(harness::model::decides(harness::here::start()), Ok(()));
 

@@ -1,5 +1,5 @@
 //! `cargo ci` and the suite share most of their packages. Each of them is compiled once if both enable the same features
-//! of it, and twice otherwise, together with all that depends on it. The same holds for the guest's program and the suite,
+//! of it, and twice otherwise, together with all that depends on it. The same holds for the program of guests and the suite,
 //! which are built for another target.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ pub fn check(context: &Context) -> Outcome {
     let of = |packages: &[&str]| {
         list(context, &[packages, &["--edges", TESTS, "--target", STATIC_TARGET]].concat())
     };
-    match compared("guests", of(&bundle::PACKAGES), of(&["--package", SUITE])) {
+    match compared("guests", of(&bundle::PROGRAM), of(&["--package", SUITE])) {
         Outcome::Passed(in_guests) => Outcome::Passed(format!("{on_host}, {in_guests} for guests")),
         other => other,
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use guest::End;
+use harness_program::protocol::End;
 
 use crate::run::snapshots::{SnapshotName, owner};
 use crate::run::user_run::UserRun;

@@ -1,14 +1,13 @@
-//! The bundle for a guest: the suite and the guest's program, both static, and the snapshots.
+//! What a guest gets: the program `userns-suite`, which is static and brings tests and snapshots, and a plan.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use guest::{INIT, PLAN, Plan};
 use harness::scenario::ORDINARY;
 use harness::suite::Exploration;
-use walkdir::WalkDir;
+use harness_program::protocol::{INIT, PLAN, Plan};
 
 use crate::guests::initramfs::{self, Tree};
 use crate::guests::userland;
@@ -17,12 +16,8 @@ use crate::sys::scratch::Scratch;
 use crate::sys::workspace::{STATIC_TARGET, SUITE, Workspace};
 use crate::sys::{process, tools};
 
-/// Where the suite's tree is in a guest.
-const WORKSPACE: &str = "/suite";
-const BINARY: &str = "/guest/userns";
-/// The packages that a guest needs. One command of cargo builds them: it enables the same features for both, so that what
-/// they share is compiled once.
-pub const PACKAGES: [&str; 4] = ["--package", "guest", "--package", SUITE];
+/// What cargo builds the program from.
+pub const PROGRAM: [&str; 4] = ["--package", SUITE, "--features", "program"];
 /// The slowest test takes seconds on a host; some kernels here are a hundred times slower.
 const TEST_LIMIT: u64 = 180;
 
@@ -41,13 +36,11 @@ pub struct Bundle {
     tree: OnceLock<Tree>,
     /// Its archive, compressed when the first kernel needs it so.
     packed: OnceLock<Result<Vec<u8>, String>>,
-    suite: Vec<u8>,
-    guest: Vec<u8>,
-    snapshots: Tree,
+    program: Vec<u8>,
 }
 
 impl Bundle {
-    /// Builds the suite and packs what travels with it.
+    /// Builds the program.
     ///
     /// # Errors
     /// When it does not build, or the filter selects nothing.
@@ -58,34 +51,21 @@ impl Bundle {
     ) -> Result<Self, String> {
         let selecting: Vec<String> =
             filter.into_iter().flat_map(|it| ["-E".to_owned(), it.to_owned()]).collect();
-        let guest = build(workspace)?;
-        let Selected { binary, tests, all: suite_tests } =
-            selection::list(workspace, &["--target", STATIC_TARGET], &selecting)?;
-        let suite = stripped(&binary)?;
-        let guest = stripped(&guest)?;
-        let snapshots = sources(&workspace.root)?;
-        Ok(Self {
-            tests,
-            binary,
-            suite_tests,
-            exploration,
-            tree: OnceLock::new(),
-            packed: OnceLock::new(),
-            suite,
-            guest,
-            snapshots,
-        })
+        build(workspace)?;
+        let target = ["--target", STATIC_TARGET, "--features", "program"];
+        let Selected { binary, tests, all: suite_tests } = selection::list(workspace, &target, &selecting)?;
+        let program = stripped(&binary)?;
+        let (tree, packed) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { tests, binary, suite_tests, exploration, tree, packed, program })
     }
 
     /// The guest's root, the same for all kernels.
     pub fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| {
             let mut tree = userland::tree();
-            tree.file(INIT, 0o755, self.guest.clone());
+            tree.file(INIT, 0o755, self.program.clone());
             // The default path of a kernel's init.
             tree.link("/init", INIT);
-            tree.file(BINARY, 0o755, self.suite.clone());
-            tree.graft(WORKSPACE, &self.snapshots);
             tree
         })
     }
@@ -104,8 +84,6 @@ impl Bundle {
     /// The plan for a guest.
     pub fn plan(&self, users: &[User]) -> Plan {
         Plan {
-            workspace: WORKSPACE.into(),
-            suite: BINARY.into(),
             scratch: "/tmp".into(),
             users: users.iter().map(|user| user.id()).collect(),
             tests: self.tests.clone(),
@@ -120,27 +98,20 @@ impl Bundle {
     /// When something cannot be written.
     pub fn unpack(&self, below: &Path, users: &[User]) -> Result<Unpacked, String> {
         let mut tree = Tree::default();
-        tree.file("guest", 0o755, self.guest.clone());
-        tree.file("userns", 0o755, self.suite.clone());
-        tree.graft("workspace", &self.snapshots);
+        tree.file("userns-suite", 0o755, self.program.clone());
         tree.directory("scratch", 0o755);
-        let plan = Plan {
-            workspace: below.join("workspace"),
-            suite: below.join("userns"),
-            scratch: below.join("scratch"),
-            ..self.plan(users)
-        };
+        let plan = Plan { scratch: below.join("scratch"), ..self.plan(users) };
         tree.file("plan.json", 0o644, json(&plan)?);
         tree.unpack(below)?;
-        Ok(Unpacked { guest: below.join("guest"), plan: below.join("plan.json") })
+        Ok(Unpacked { program: below.join("userns-suite"), plan: below.join("plan.json") })
     }
 }
 
-/// Where the guest's program and its plan are on a disk.
+/// Where the program and its plan are on a disk.
 #[derive(Debug)]
 pub struct Unpacked {
     /// The program.
-    pub guest: PathBuf,
+    pub program: PathBuf,
     /// The plan.
     pub plan: PathBuf,
 }
@@ -180,13 +151,12 @@ fn json(plan: &Plan) -> Result<Vec<u8>, String> {
     serde_json::to_vec(plan).map_err(|error| format!("the plan is no JSON: {error}"))
 }
 
-/// Builds the guest's program, whose path it returns, and the suite. What cargo reports goes to standard error.
-fn build(workspace: &Workspace) -> Result<PathBuf, String> {
-    let mut command =
-        workspace.cargo(["build", "--target", STATIC_TARGET, "--bin", "guest", "--test", "userns"]);
-    let status = process::stream(command.args(PACKAGES))?;
+/// Builds the program. What cargo reports goes to standard error.
+fn build(workspace: &Workspace) -> Result<(), String> {
+    let mut command = workspace.cargo(["build", "--target", STATIC_TARGET, "--test", "userns"]);
+    let status = process::stream(command.args(PROGRAM))?;
     match status.success() {
-        true => Ok(workspace.target.join(STATIC_TARGET).join("debug/guest")),
+        true => Ok(()),
         false => Err(format!("`{}` failed ({status})", process::show(&command))),
     }
 }
@@ -203,21 +173,4 @@ fn stripped(binary: &Path) -> Result<Vec<u8>, String> {
     });
     let from = if strip { &small } else { binary };
     std::fs::read(from).map_err(|error| format!("cannot read {}: {error}", from.display()))
-}
-
-/// The part of the workspace that tests read when they run.
-fn sources(root: &Path) -> Result<Tree, String> {
-    let mut tree = Tree::default();
-    for entry in WalkDir::new(root.join("tests")).into_iter().chain(WalkDir::new(root.join("Cargo.toml"))) {
-        let entry = entry.map_err(|error| format!("cannot read the suite's sources: {error}"))?;
-        let path = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_string_lossy().into_owned();
-        if entry.file_type().is_dir() {
-            tree.directory(&path, 0o755);
-        } else {
-            let content = std::fs::read(entry.path())
-                .map_err(|error| format!("cannot read {}: {error}", entry.path().display()))?;
-            tree.file(&path, 0o644, content);
-        }
-    }
-    Ok(tree)
 }

@@ -70,7 +70,7 @@ impl Comparison {
 
 #[cfg(test)]
 mod tests {
-    use guest::End;
+    use harness_program::protocol::End;
 
     use super::*;
     use crate::guests::failure::RunFailure;

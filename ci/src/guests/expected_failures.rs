@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use glob::Pattern;
-use guest::End;
+use harness_program::protocol::End;
 use serde::Deserialize;
 
 use crate::guests::transcript::{TestRun, UserTranscript};

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use guest::Event;
+use harness_program::protocol::Event;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 

@@ -53,13 +53,6 @@ impl Tree {
         self.put(path, mode, Node::Device(numbers.0, numbers.1));
     }
 
-    /// Adds another tree below a directory.
-    pub fn graft(&mut self, below: &str, other: &Self) {
-        for (path, (mode, node)) in &other.nodes {
-            self.put(&format!("{}/{path}", key(below)), *mode, node.clone());
-        }
-    }
-
     /// Whether something is at a path.
     #[cfg(test)]
     pub fn has(&self, path: &str) -> bool {

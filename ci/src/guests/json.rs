@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use guest::End;
 use harness::reproducer::file_name;
+use harness_program::protocol::End;
 use serde::Serialize;
 
 use crate::guests::compare::{compare, newest};

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use guest::End;
+use harness_program::protocol::End;
 use quick_junit::NonSuccessKind;
 use quick_junit::Report;
 use quick_junit::TestCase;

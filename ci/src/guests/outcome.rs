@@ -170,7 +170,7 @@ pub fn verdict(outcomes: &[Outcome]) -> Verdict {
 
 #[cfg(test)]
 pub mod tests {
-    use guest::End;
+    use harness_program::protocol::End;
 
     use super::*;
     use crate::catalogue::listing;

@@ -121,7 +121,7 @@ pub fn print(name: &str, words: impl Display) {
 
 #[cfg(test)]
 mod tests {
-    use guest::{End, Event};
+    use harness_program::protocol::{End, Event};
     use serde_json::Value;
 
     use super::*;

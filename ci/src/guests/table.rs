@@ -155,7 +155,7 @@ pub fn failure(text: &mut String, outcome: &Outcome) {
 
 #[cfg(test)]
 mod tests {
-    use guest::End;
+    use harness_program::protocol::End;
 
     use super::*;
     use crate::guests::failure::RunFailure;

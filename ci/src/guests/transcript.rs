@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, PathBuf};
 use std::time::{Duration, Instant};
 
-use guest::{End, Event};
 use harness::findings::Difference;
 use harness::listing::TestDescription;
+use harness_program::protocol::{End, Event};
 use serde_json::Value;
 
 use crate::guests::failure::RunFailure;

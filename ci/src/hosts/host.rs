@@ -10,10 +10,10 @@ use std::sync::{PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use guest::End;
-use guest::server::{Groups, Server, end};
 use harness::listing;
 use harness::suite::{EXPLORATION, Exploration};
+use harness_program::protocol::End;
+use harness_program::run::server::{Groups, Server, end};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use guest::End;
+use harness_program::protocol::End;
 use serde::Serialize;
 
 use crate::hosts::host::{Answers, Ran};

@@ -1,6 +1,6 @@
 use super::*;
 use crate::hosts::host::Ran;
-use guest::End;
+use harness_program::protocol::End;
 
 fn judged(name: &str, findings: Vec<Finding>) -> Result<Judged, String> {
     let row = toml::from_str(&format!("name = {name:?}\nabout = \"stands for it\"\nmake = \"exec env\""));

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use guest::Plan;
+use harness_program::protocol::Plan;
 
 use crate::guests::bundle::{Bundle, plan_tree};
 use crate::guests::failure::RunFailure;

@@ -43,7 +43,7 @@ pub fn command(archive: &Path, bundle: &Bundle, users: &[User], work: &Path) -> 
     // A namespace of processes, too: with its first one all of them end.
     command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
     command.args(["sh", "-euc", SCRIPT, "sh"]).arg(&root).arg(archive);
-    command.args([&below, &unpacked.guest, &unpacked.plan]);
+    command.args([&below, &unpacked.program, &unpacked.plan]);
     command.current_dir("/");
     Ok(command)
 }

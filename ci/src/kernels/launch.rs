@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use guest::{CHANNEL, INIT, TUN};
+use harness_program::protocol::{CHANNEL, INIT, TUN};
 
 use crate::guests::bundle::{Bundle, User, plan_tree};
 use crate::guests::guest::Over;
@@ -125,7 +125,14 @@ pub fn gvisor(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
     if !nix::unistd::geteuid().is_root() {
         command.arg("--rootless");
     }
-    command.arg("do").arg("--root").arg(root).args(["--cwd", "/", "--", INIT, "play", guest::PLAN]);
+    command.arg("do").arg("--root").arg(root).args([
+        "--cwd",
+        "/",
+        "--",
+        INIT,
+        "play",
+        harness_program::protocol::PLAN,
+    ]);
     (command, Over::Stdout)
 }
 
@@ -135,7 +142,7 @@ pub fn gvisor(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
 /// When what it needs cannot be written.
 pub fn host(bundle: &Bundle, users: &[User], work: &Path) -> Result<(Command, Over), String> {
     let unpacked = bundle.unpack(work, users)?;
-    let mut command = Command::new(unpacked.guest);
+    let mut command = Command::new(unpacked.program);
     command.arg("play").arg(unpacked.plan).current_dir(work);
     Ok((command, Over::Stdout))
 }

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use guest::End;
 use harness::listing::TestDescription;
+use harness_program::protocol::End;
 use serde::Serialize;
 
 use crate::matrix::cell::{expected, known};

@@ -1,4 +1,4 @@
-use guest::End;
+use harness_program::protocol::End;
 
 use super::*;
 use crate::matrix::merge::{merge, parse};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use guest::End;
 use harness::listing::TestDescription;
 use harness::rules::Rule;
+use harness_program::protocol::End;
 use serde::Serialize;
 
 use crate::catalogue::listing::pins;

@@ -92,7 +92,7 @@ fn style(state: &State) -> Style {
 
 #[cfg(test)]
 mod tests {
-    use guest::End;
+    use harness_program::protocol::End;
 
     use super::*;
     use crate::catalogue::listing;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use guest::End;
 use harness::listing::{ListedTest, Listing};
+use harness_program::protocol::End;
 
 use crate::catalogue::ask;
 use crate::run::coverage::{Coverage, Seen};

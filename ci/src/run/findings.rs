@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use guest::End;
 use harness::findings::{Difference, Findings};
+use harness_program::protocol::End;
 
 use crate::run::junit::Test;
 

@@ -3,17 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use guest::End;
+use harness_program::protocol::End;
+pub use harness_program::report::user_run::Test;
 use quick_junit::{Report, TestCase, TestCaseStatus};
-
-/// One test, or one repetition of it in a stress run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Test {
-    /// The name that `cargo nextest run` takes.
-    pub name: String,
-    /// How it ended. nextest does not know why a test was skipped.
-    pub end: End,
-}
 
 /// Reads the JUnit file of a run.
 ///

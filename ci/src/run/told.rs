@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use guest::End;
+use harness_program::protocol::End;
 use quick_junit::{Report, TestCase, TestCaseStatus};
 
 use crate::run::differs;

@@ -1,62 +1,13 @@
-//! The programs that the tests run, and the packages that bring them, for the package managers of several distributions.
+//! Installing the programs that the tests run.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use harness_program::sys::programs::{MANAGERS, Manager, Wanted, manager, missing, packages, typed};
 use nix::unistd::geteuid;
 
 use crate::sys::process;
 use crate::sys::tools::{self, Install};
-
-/// A file or program that the tests use.
-struct Wanted {
-    name: &'static str,
-    /// The package that brings it, in the order of [`MANAGERS`].
-    packages: [&'static str; 5],
-}
-
-/// A program that installs packages.
-#[derive(Debug, PartialEq, Eq)]
-struct Manager {
-    program: &'static str,
-    /// Its arguments before the names of packages.
-    install: &'static [&'static str],
-    /// Its arguments to fetch the lists of packages.
-    update: &'static [&'static str],
-}
-
-const MANAGERS: [Manager; 5] = [
-    Manager {
-        program: "apt-get",
-        install: &["install", "-y", "--no-install-recommends"],
-        update: &["update"],
-    },
-    Manager { program: "dnf", install: &["install", "-y"], update: &["makecache"] },
-    Manager { program: "apk", install: &["add"], update: &["update"] },
-    Manager { program: "pacman", install: &["-S", "--noconfirm", "--needed"], update: &["-Sy"] },
-    Manager { program: "zypper", install: &["--non-interactive", "install"], update: &["refresh"] },
-];
-
-const SHADOW: [&str; 5] = ["uidmap", "shadow-utils", "shadow-subids", "shadow", "shadow"];
-const C_LIBRARY: [&str; 5] = ["libc6-dev", "glibc-devel", "musl-dev", "glibc", "glibc-devel"];
-
-const fn everywhere(name: &'static str) -> [&'static str; 5] {
-    [name; 5]
-}
-
-const WANTED: [Wanted; 9] = [
-    Wanted { name: "sudo", packages: everywhere("sudo") },
-    Wanted { name: "newuidmap", packages: SHADOW },
-    Wanted { name: "newgidmap", packages: SHADOW },
-    Wanted { name: "strace", packages: everywhere("strace") },
-    Wanted { name: "setpriv", packages: everywhere("util-linux") },
-    Wanted { name: "su", packages: everywhere("util-linux") },
-    Wanted { name: "useradd", packages: ["passwd", "shadow-utils", "shadow", "shadow", "shadow"] },
-    Wanted { name: "gcc", packages: everywhere("gcc") },
-    // No program: without it gcc cannot build a reproducer.
-    Wanted { name: "/usr/include/stdlib.h", packages: C_LIBRARY },
-];
 
 /// What skips are worth that programs would prevent.
 const WITHOUT: &str = "tests that need them are skipped";
@@ -82,39 +33,6 @@ impl Rights {
         };
         if with_sudo && sudo().is_some() { Self::Sudo } else { Self::None }
     }
-}
-
-/// The names of the missing programs and files.
-fn missing() -> Vec<&'static Wanted> {
-    let there = |name: &str| Path::new(name).is_file() || tools::find(name).is_some();
-    WANTED.iter().filter(|it| !there(it.name)).collect()
-}
-
-fn manager() -> Option<usize> {
-    MANAGERS.iter().position(|it| tools::find(it.program).is_some())
-}
-
-/// The packages of this manager that bring these programs.
-fn packages(wanted: &[&Wanted], manager: usize) -> Vec<&'static str> {
-    let mut packages: Vec<&str> = wanted.iter().map(|it| it.packages[manager]).collect();
-    packages.sort_unstable();
-    packages.dedup();
-    packages
-}
-
-/// A command as root types it.
-fn typed(manager: usize, packages: &[&str]) -> String {
-    let Manager { program, install, .. } = &MANAGERS[manager];
-    format!("{program} {} {}", install.join(" "), packages.join(" "))
-}
-
-/// The command that installs these programs here, as root types it; `None` where a program has no known package, or
-/// this machine has no known package manager.
-pub fn advice(programs: &[&str]) -> Option<String> {
-    let manager = manager()?;
-    let wanted: Option<Vec<&Wanted>> =
-        programs.iter().map(|name| WANTED.iter().find(|it| it.name == *name)).collect();
-    Some(typed(manager, &packages(&wanted?, manager)))
 }
 
 /// Installs what the tests use and what is missing, as root. Returns the names of the packages.
@@ -180,6 +98,7 @@ fn run(rights: Rights, manager: usize, arguments: &[&str]) -> Result<(), String>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use harness_program::sys::programs::WANTED;
 
     #[test]
     fn what_may_not_be_installed_is_named_with_the_command_of_this_machine() {
@@ -192,10 +111,5 @@ mod tests {
         assert_eq!(why(Some(1)), format!("{skipped}; as root: dnf install -y shadow-utils sudo"));
         assert!(why(None).ends_with("with this machine's package manager"), "{}", why(None));
         assert_eq!(install_as(Rights::None, &[], None), Ok(Vec::new()));
-    }
-
-    #[test]
-    fn a_program_without_a_known_package_has_no_advice() {
-        assert_eq!(advice(&["no-such-program"]), None);
     }
 }

@@ -19,6 +19,27 @@ pub struct KeptScenario {
     pub scenario: Scenario,
 }
 
+/// Where kept scenarios are, in the workspace.
+pub const DIRECTORY: &str = "tests/regressions";
+
+/// The kept scenarios among texts that are known by their paths in the workspace, by name.
+///
+/// # Errors
+/// If a text contains no scenario. The message names the path.
+pub fn among(files: &[(&str, &str)]) -> Result<Vec<KeptScenario>, String> {
+    let kept = files.iter().filter(|(path, _)| {
+        let path = Path::new(path);
+        path.starts_with(DIRECTORY) && path.extension().is_some_and(|ending| ending == ENDING)
+    });
+    kept.map(|(path, text)| read(PathBuf::from(path), text)).collect()
+}
+
+/// A scenario from its text.
+fn read(path: PathBuf, text: &str) -> Result<KeptScenario, String> {
+    let scenario = file::read(text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(KeptScenario { path, scenario })
+}
+
 /// The kept scenarios of a directory, by name. Empty if there is no such directory.
 ///
 /// # Errors
@@ -35,8 +56,7 @@ pub fn kept(directory: &Path) -> Result<Vec<KeptScenario>, String> {
     paths.sort();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-        let scenario = file::read(&text).map_err(|error| failed(&path, &error))?;
-        Ok(KeptScenario { path, scenario })
+        read(path, &text)
     };
     paths.into_iter().map(read).collect()
 }

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 pub use harness_scenario::prediction::Prediction;
 pub use report::report;
-pub use save::{file_name, save};
+pub use save::{file_name, save, texts};
 
 /// The host on which a program is made.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Where reproducers are written.
 
-use super::{Header, Prediction, c, shell};
+use super::{Header, NotPossible, Prediction, c, shell};
 use harness_scenario::scenario::Scenario;
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -17,18 +17,31 @@ pub fn save(
     prediction: &Prediction,
     header: &Header,
 ) -> Result<PathBuf> {
-    let program =
-        c(scenario, prediction, header).map_err(|reason| Error::new(ErrorKind::Unsupported, reason))?;
+    let texts =
+        texts(scenario, prediction, header).map_err(|reason| Error::new(ErrorKind::Unsupported, reason))?;
     std::fs::create_dir_all(directory)?;
     let path = directory.join(file_name(&header.name) + ".c");
-    std::fs::write(&path, program)?;
-    let script = path.with_extension("sh");
-    match shell(scenario, prediction, header) {
-        Ok(text) => std::fs::write(script, text)?,
-        // A script from an earlier failure of this test would show another scenario.
-        Err(_) => drop(std::fs::remove_file(script)),
+    // A script from an earlier failure of this test would show another scenario.
+    let _ = std::fs::remove_file(path.with_extension("sh"));
+    for (name, text) in texts {
+        std::fs::write(directory.join(name), text)?;
     }
     Ok(path)
+}
+
+/// The C program of a scenario, and the shell script where the steps allow one, with the names of their files.
+///
+/// # Errors
+/// The step that C cannot run.
+pub fn texts(
+    scenario: &Scenario,
+    prediction: &Prediction,
+    header: &Header,
+) -> std::result::Result<Vec<(String, String)>, NotPossible> {
+    let name = file_name(&header.name);
+    let mut texts = vec![(format!("{name}.c"), c(scenario, prediction, header)?)];
+    texts.extend(shell(scenario, prediction, header).ok().map(|text| (format!("{name}.sh"), text)));
+    Ok(texts)
 }
 
 /// The name of a test as the name of a file.

@@ -11,6 +11,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, Write as _};
+use std::os::fd::OwnedFd;
 
 use libtest_mimic::Arguments;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
@@ -80,12 +81,20 @@ fn in_the_child(tests: &[(String, &'static Test)], name: &str, unmet_is: UnmetIs
     }
 }
 
+/// `/dev/null`, or where it is missing a pipe that nobody writes to.
+fn nothing_to_read() -> io::Result<OwnedFd> {
+    match File::open("/dev/null") {
+        Ok(file) => Ok(file.into()),
+        Err(_) => io::pipe().map(|(reader, _)| reader.into()),
+    }
+}
+
 /// Closes the descriptors of the protocol.
 fn alone() -> Result<(), String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot begin a test: {what}: {error}");
     // Without a group of its own, what a test leaves is ended by its guards alone.
     let _ = setpgid(getpid(), getpid());
-    let null = File::open("/dev/null").map_err(|error| failed("/dev/null", &error))?;
-    dup2_stdin(&null).map_err(|errno| failed("standard input", &errno))?;
+    let nothing = nothing_to_read().map_err(|error| failed("an empty input", &error))?;
+    dup2_stdin(nothing).map_err(|errno| failed("standard input", &errno))?;
     dup2_stdout(io::stderr()).map_err(|errno| failed("standard output", &errno))
 }

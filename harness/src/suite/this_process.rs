@@ -8,10 +8,18 @@ use std::sync::OnceLock;
 /// plays a scenario in both ways and compares the traces.
 pub const ACTORS: &str = "USERNS_SUITE_ACTORS";
 
-/// How much of the generated scenarios is to be played, by [`EXPLORATION`]. A word that there is not is told when the suite
-/// starts.
+/// What [`explore`] chose.
+static CHOSEN: OnceLock<Exploration> = OnceLock::new();
+
+/// How much of the generated scenarios is to be played: what [`explore`] chose, or else the word of [`EXPLORATION`]. A word
+/// that there is not is told when the suite starts.
 pub fn exploration() -> Exploration {
-    named_exploration().unwrap_or_default()
+    CHOSEN.get().copied().unwrap_or_else(|| named_exploration().unwrap_or_default())
+}
+
+/// Chooses how much of the generated scenarios is played, whatever [`EXPLORATION`] says. The first choice counts.
+pub fn explore(choice: Exploration) {
+    let _ = CHOSEN.set(choice);
 }
 
 fn named_exploration() -> Result<Exploration, String> {

@@ -1,0 +1,54 @@
+//! `list`: the tests, and why some cannot run here.
+
+use clap::Args;
+use harness::suite::Prepared;
+
+use crate::run::options::SelectionOptions;
+use crate::run::selection;
+use crate::ui::print::print;
+use crate::ui::style::MIDDLING;
+use crate::ui::verdict::Verdict;
+
+/// What the help closes with.
+pub const AFTER: &str = "\
+Examples:
+  userns-suite list                       every test, a name each line
+  userns-suite list --skipped             the tests that cannot run here as this user, each with its reason
+  userns-suite list --rule groups. --json the tests of a family of rules, with their rules and sources, as data";
+
+/// Options of `list`.
+#[derive(Args, Debug)]
+pub struct ListOptions {
+    /// Which tests.
+    #[command(flatten)]
+    pub selection: SelectionOptions,
+    /// Only the tests that cannot run here, each with its reason
+    #[arg(long)]
+    pub skipped: bool,
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints the tests that the options select.
+///
+/// # Errors
+/// When none is selected, or they cannot be written as JSON.
+pub fn run(suite: &Prepared, options: &ListOptions) -> Result<Verdict, String> {
+    let mut listing = suite.listing();
+    let names = selection::selected(&listing, &options.selection)?;
+    listing.tests.retain(|it| names.contains(&it.test.name) && !(options.skipped && it.skipped.is_none()));
+    if options.json {
+        print(listing.to_line()?);
+        return Ok(Verdict::Good);
+    }
+    for listed in &listing.tests {
+        match &listed.skipped {
+            Some(reason) if options.skipped => {
+                print(format_args!("{MIDDLING}{}{MIDDLING:#}\t{reason}\n", listed.test.name));
+            }
+            _ => print(format_args!("{}\n", listed.test.name)),
+        }
+    }
+    Ok(Verdict::Good)
+}

@@ -12,6 +12,7 @@ pub mod json;
 pub mod junit;
 pub mod options;
 pub mod outcome;
+pub mod part;
 pub mod progress;
 pub mod results;
 pub mod start;

@@ -21,8 +21,9 @@ use crate::catalogue::ask;
 use crate::debian::apt::Mirror;
 use crate::guests::bundle::Bundle;
 use crate::guests::failure::RunFailure;
-use crate::guests::follow::Questions;
+use crate::guests::follow::{Heard, Questions};
 use crate::guests::outcome::{self, Outcome};
+use crate::guests::part::Part;
 use crate::guests::progress::Overall;
 use crate::guests::start::Start;
 use crate::guests::{expected_failures, json, junit, table};
@@ -31,7 +32,7 @@ use crate::kernels::fetch::Store;
 use crate::kernels::launch::{Image, Machine};
 use crate::kernels::list::{Row, Source};
 use crate::kernels::options::KernelsOptions;
-use crate::kernels::play::Common;
+use crate::kernels::play::{Asking, Common};
 use crate::matrix;
 use crate::report::about::About;
 use crate::report::record::Document;
@@ -142,20 +143,49 @@ fn all(
     processors.truncate(options.jobs.map_or(usize::MAX, |jobs| jobs as usize));
     let mirror = Mirror::find(options.elsewhere.mirror.as_deref(), options.elsewhere.keyring.as_deref());
     let store = Store::new(cache, mirror, options.elsewhere.refresh);
-    let one = |row: &Row| play::play(common, row, image(&store, row));
     let here = |row: &&Row| matches!(row.start, Start::Host | Start::Rootfs);
     let (here, mut guests): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(here);
     // What takes longest begins first, so that nothing runs alone at the end for long.
     guests.sort_by_key(|row| row.start != Start::Qemu);
-    let mut outcomes: Vec<Outcome> = here.into_iter().map(one).collect();
-    // A guest with several processors is not kept on one of the host's.
-    outcomes.extend(match options.processors as usize {
-        0 | 1 => pool::run(&guests, &processors, |row| one(row)),
-        several => pool::run_anywhere(&guests, (processors.len() / several).max(1), |row| one(row)),
-    });
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let fetch = |row: &Row| image(&store, row);
+    for row in here {
+        let asking = Asking::new(common, row);
+        let heard = asking.play(common, Part::WHOLE, fetch);
+        outcomes.push(asking.judge(common, vec![heard]));
+    }
+    let guests = guests.into_iter().map(|row| Asking::new(common, row)).collect();
+    outcomes.extend(play_guests(common, guests, (&processors, options.processors), fetch));
     let place = |outcome: &Outcome| rows.iter().position(|row| row.name == outcome.name);
     outcomes.sort_by_key(place);
     Ok(outcomes)
+}
+
+/// Plays kernels on these processors. Where there are fewer kernels than processors, each kernel runs in several guests that
+/// share its tests.
+fn play_guests(
+    common: &Common,
+    kernels: Vec<Asking>,
+    (processors, of_guest): (&[usize], u32),
+    fetch: impl Fn(&Row) -> Result<Image, RunFailure> + Sync,
+) -> Vec<Outcome> {
+    // A guest with several processors is not kept on one of the host's.
+    let (at_once, anywhere) = match of_guest as usize {
+        0 | 1 => (processors.len(), false),
+        several => ((processors.len() / several).max(1), true),
+    };
+    let parts = at_once.div_ceil(kernels.len().max(1));
+    let parts = parts.clamp(1, common.questions.bundle.tests.len().max(1));
+    let guests: Vec<(usize, Part)> =
+        (0..kernels.len()).flat_map(|kernel| Part::all(parts).map(move |part| (kernel, part))).collect();
+    let play = |(kernel, part): &(usize, Part)| (*kernel, kernels[*kernel].play(common, *part, &fetch));
+    let heard = match anywhere {
+        false => pool::run(&guests, processors, play),
+        true => pool::run_anywhere(&guests, at_once, play),
+    };
+    let mut by_kernel: Vec<Vec<Heard>> = kernels.iter().map(|_| Vec::new()).collect();
+    heard.into_iter().for_each(|(kernel, heard)| by_kernel[kernel].push(heard));
+    kernels.into_iter().zip(by_kernel).map(|(kernel, heard)| kernel.judge(common, heard)).collect()
 }
 
 fn image(store: &Store, row: &Row) -> Result<Image, RunFailure> {

@@ -10,6 +10,7 @@ use harness::suite::Exploration;
 use harness_program::protocol::{INIT, PLAN, Plan};
 
 use crate::guests::initramfs::{self, Tree};
+use crate::guests::part::Part;
 use crate::guests::userland;
 use crate::run::selection::{self, Selected};
 use crate::sys::scratch::Scratch;
@@ -82,11 +83,11 @@ impl Bundle {
     }
 
     /// The plan for a guest.
-    pub fn plan(&self, users: &[User]) -> Plan {
+    pub fn plan(&self, asked: Asked<'_>) -> Plan {
         Plan {
             scratch: "/tmp".into(),
-            users: users.iter().map(|user| user.id()).collect(),
-            tests: self.tests.clone(),
+            users: asked.users.iter().map(|user| user.id()).collect(),
+            tests: asked.part.tests(&self.tests),
             limit: TEST_LIMIT,
             exploration: self.exploration,
         }
@@ -96,11 +97,11 @@ impl Bundle {
     ///
     /// # Errors
     /// When something cannot be written.
-    pub fn unpack(&self, below: &Path, users: &[User]) -> Result<Unpacked, String> {
+    pub fn unpack(&self, below: &Path, asked: Asked<'_>) -> Result<Unpacked, String> {
         let mut tree = Tree::default();
         tree.file("userns-suite", 0o755, self.program.clone());
         tree.directory("scratch", 0o755);
-        let plan = Plan { scratch: below.join("scratch"), ..self.plan(users) };
+        let plan = Plan { scratch: below.join("scratch"), ..self.plan(asked) };
         tree.file("plan.json", 0o644, json(&plan)?);
         tree.unpack(below)?;
         Ok(Unpacked { program: below.join("userns-suite"), plan: below.join("plan.json") })
@@ -114,6 +115,15 @@ pub struct Unpacked {
     pub program: PathBuf,
     /// The plan.
     pub plan: PathBuf,
+}
+
+/// What one guest is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// As whom the tests run, one user after the other.
+    pub users: &'a [User],
+    /// Its share of the tests.
+    pub part: Part,
 }
 
 /// As whom the tests run.

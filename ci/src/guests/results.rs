@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use crate::guests::failure::{RunFailure, end_of_console};
-use crate::guests::guest::console_file;
 use crate::guests::outcome::Outcome;
 use crate::run::snapshots;
 /// Lines of a console that are shown where the run failed.
@@ -19,9 +18,10 @@ pub fn empty(results: &Path) -> Result<(), RunFailure> {
     gone.map_err(|error| RunFailure::NotStarted(format!("{} cannot be emptied: {error}", results.display())))
 }
 
-/// Leaves snapshots that differ, reproducers, and the outputs of failed tests, where they can be looked at.
-pub fn keep(outcome: &mut Outcome) {
-    let console = fs::read(console_file(&outcome.results)).unwrap_or_default();
+/// Leaves snapshots that differ, reproducers, and the outputs of failed tests, where they can be looked at, and shows the end of this
+/// console if the run failed.
+pub fn keep(outcome: &mut Outcome, console: &Path) {
+    let console = fs::read(console).unwrap_or_default();
     // Before a kernel starts it has no console, and a console does not show the cause of an interruption.
     if !matches!(outcome.failure, None | Some(RunFailure::Interrupted)) {
         outcome.console = end_of_console(&String::from_utf8_lossy(&console), CONSOLE_LINES);

@@ -82,6 +82,17 @@ impl UserTranscript {
         })
     }
 
+    /// Adds what the same user saw in another guest of the same kernel.
+    pub fn add(&mut self, other: Self) {
+        self.ended.extend(other.ended);
+        self.skipped.extend(other.skipped);
+        self.for_others.extend(other.for_others);
+        self.snapshots.extend(other.snapshots);
+        self.reproducers.extend(other.reproducers);
+        self.time = self.time.max(other.time);
+        self.over &= other.over;
+    }
+
     /// Puts the rules that tests pin to the tests that ran.
     pub fn learn(&mut self, tests: &[TestDescription]) {
         for test in tests {

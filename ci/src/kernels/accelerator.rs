@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use harness_program::protocol::Plan;
 
-use crate::guests::bundle::{Bundle, plan_tree};
+use crate::guests::bundle::{Asked, Bundle, plan_tree};
 use crate::guests::failure::RunFailure;
 use crate::guests::guest::{Guest, Limits, console_file};
+use crate::guests::part::Part;
 use crate::guests::progress::print;
 use crate::guests::transcript::Transcript;
 use crate::kernels::launch::{self, Image, Machine};
@@ -116,7 +117,7 @@ fn this_boot() -> String {
 fn boot(image: &Image, bundle: &Bundle) -> Result<Option<RunFailure>, String> {
     let work = Scratch::new()?;
     let (root, console) = (work.path().join("root.cpio"), console_file(work.path()));
-    let plan = Plan { tests: Vec::new(), ..bundle.plan(&[]) };
+    let plan = Plan { tests: Vec::new(), ..bundle.plan(Asked { users: &[], part: Part::WHOLE }) };
     launch::root_with(bundle, &plan_tree(&plan)?, image, &root)?;
     let (command, over) = launch::qemu(image, &root, &console, Accelerator::Kvm, TRIAL_MACHINE)?;
     let limits = Limits { boot: TRIAL, silence: TRIAL, total: TRIAL };

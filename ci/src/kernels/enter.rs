@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::guests::bundle::{Bundle, User};
+use crate::guests::bundle::{Asked, Bundle};
 
 /// Arguments: an empty directory, the archive, the directory with the bundle, the program, the plan.
 const SCRIPT: &str = r#"
@@ -33,12 +33,12 @@ exec "$program" play "$plan"
 ///
 /// # Errors
 /// When something cannot be written.
-pub fn command(archive: &Path, bundle: &Bundle, users: &[User], work: &Path) -> Result<Command, String> {
+pub fn command(archive: &Path, bundle: &Bundle, asked: Asked<'_>, work: &Path) -> Result<Command, String> {
     let (root, below) = (work.join("root"), work.join("bundle"));
     for dir in [&root, &below] {
         std::fs::create_dir(dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
     }
-    let unpacked = bundle.unpack(&below, users)?;
+    let unpacked = bundle.unpack(&below, asked)?;
     let mut command = Command::new("unshare");
     // A namespace of processes, too: with its first one all of them end.
     command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);

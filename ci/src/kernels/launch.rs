@@ -7,7 +7,7 @@ use std::process::Command;
 
 use harness_program::protocol::{CHANNEL, INIT, TUN};
 
-use crate::guests::bundle::{Bundle, User, plan_tree};
+use crate::guests::bundle::{Asked, Bundle, plan_tree};
 use crate::guests::guest::Over;
 use crate::guests::initramfs::Tree;
 use crate::guests::outcome::Programs;
@@ -140,8 +140,8 @@ pub fn gvisor(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
 ///
 /// # Errors
 /// When what it needs cannot be written.
-pub fn host(bundle: &Bundle, users: &[User], work: &Path) -> Result<(Command, Over), String> {
-    let unpacked = bundle.unpack(work, users)?;
+pub fn host(bundle: &Bundle, asked: Asked<'_>, work: &Path) -> Result<(Command, Over), String> {
+    let unpacked = bundle.unpack(work, asked)?;
     let mut command = Command::new(unpacked.program);
     command.arg("play").arg(unpacked.plan).current_dir(work);
     Ok((command, Over::Stdout))
@@ -151,8 +151,8 @@ pub fn host(bundle: &Bundle, users: &[User], work: &Path) -> Result<(Command, Ov
 ///
 /// # Errors
 /// When it cannot be written, or something of the kernel cannot be read.
-pub fn root(bundle: &Bundle, users: &[User], image: &Image, to: &Path) -> Result<(), String> {
-    root_with(bundle, &extras(bundle, users, image)?, image, to)
+pub fn root(bundle: &Bundle, asked: Asked<'_>, image: &Image, to: &Path) -> Result<(), String> {
+    root_with(bundle, &extras(bundle, asked, image)?, image, to)
 }
 
 /// As [`root`], with this tree on top.
@@ -174,8 +174,8 @@ pub fn root_with(bundle: &Bundle, on_top: &Tree, image: &Image, to: &Path) -> Re
 ///
 /// # Errors
 /// When the plan cannot be written.
-pub fn extras(bundle: &Bundle, users: &[User], image: &Image) -> Result<Tree, String> {
-    let mut tree = plan_tree(&bundle.plan(users))?;
+pub fn extras(bundle: &Bundle, asked: Asked<'_>, image: &Image) -> Result<Tree, String> {
+    let mut tree = plan_tree(&bundle.plan(asked))?;
     if let (Some(release), Some(config)) = (&image.release, &image.config) {
         tree.file(&format!("/boot/config-{release}"), 0o644, config.as_str());
     }

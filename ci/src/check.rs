@@ -20,8 +20,8 @@ use crate::run::summary::Names;
 use crate::sys::signals;
 use crate::sys::tools::Install;
 use crate::sys::workspace::Workspace;
-use crate::ui::print::print;
-use crate::ui::verdict::Verdict;
+use harness_program::ui::print::print;
+use harness_program::ui::verdict::Verdict;
 
 /// Plays the steps and prints the table.
 ///

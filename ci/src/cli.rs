@@ -1,12 +1,11 @@
 //! The command line: all commands with their options.
 
 use clap::{Parser, Subcommand};
+use harness_program::{explain, explore};
 
+use crate::bundle::options::BundleOptions;
 use crate::check::options::TestOptions;
 use crate::distros::options::DistrosOptions;
-use crate::explain::options::ExplainOptions;
-use crate::explore::search_options::SearchOptions;
-use crate::explore::sweep_options::SweepOptions;
 use crate::hosts::launch::FilterOptions;
 use crate::hosts::options::HostsOptions;
 use crate::kernels::options::KernelsOptions;
@@ -14,8 +13,11 @@ use crate::matrix::options::MatrixOptions;
 use crate::rules::options::RulesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
-use crate::ui::verdict::Partial;
-use crate::{check, distros, explain, explore, hosts, kernels, matrix, rules};
+use crate::{bundle, check, distros, hosts, kernels, matrix, rules};
+use harness_program::explain::options::ExplainOptions;
+use harness_program::explore::search_options::SearchOptions;
+use harness_program::explore::sweep_options::SweepOptions;
+use harness_program::ui::verdict::Partial;
 
 const AFTER: &str = "\
 Exit status:
@@ -70,6 +72,9 @@ pub enum Command {
     /// Run the suite on restricted hosts: no wrong failure, no hollow pass, nothing left behind, true reasons
     #[command(after_help = hosts::options::AFTER)]
     Hosts(HostsOptions),
+    /// Make one static program of the suite, for hosts without a compiler
+    #[command(after_help = bundle::options::AFTER)]
+    Bundle(BundleOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = check::options::AFTER)]
     Test(TestOptions),
@@ -93,6 +98,7 @@ impl Command {
             Self::Facts { .. }
             | Self::Explain(_)
             | Self::Hosts(_)
+            | Self::Bundle(_)
             | Self::Filter(_)
             | Self::Sweep(_)
             | Self::Matrix(_)

@@ -10,8 +10,8 @@ use crate::guests::start::Start;
 use crate::kernels::list::{self, Row};
 use crate::kernels::options::KernelsOptions;
 use crate::kernels::{self, setup};
-use crate::ui::print::print;
-use crate::ui::verdict::Verdict;
+use harness_program::ui::print::print;
+use harness_program::ui::verdict::Verdict;
 
 /// Does what the options ask for.
 ///

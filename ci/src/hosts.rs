@@ -33,9 +33,9 @@ use crate::sys::scratch::Scratch;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
 use crate::sys::{pool, signals};
-use crate::ui::pace::Steps;
-use crate::ui::print::{note, print};
-use crate::ui::verdict::Verdict;
+use harness_program::ui::pace::Steps;
+use harness_program::ui::print::{note, print};
+use harness_program::ui::verdict::Verdict;
 
 /// Does what the options ask for.
 ///

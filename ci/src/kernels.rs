@@ -39,8 +39,8 @@ use crate::report::record::Document;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
 use crate::sys::{pool, signals};
-use crate::ui::print::print;
-use crate::ui::verdict::Verdict;
+use harness_program::ui::print::print;
+use harness_program::ui::verdict::Verdict;
 
 /// Does what the options ask for.
 ///

@@ -2,13 +2,14 @@
 //!
 //! `facts` prints what this host is, `explain` why something is refused, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
-//! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
+//! `bundle` makes one program of the suite, `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
 //! kernels and rules on a page, `test` runs everything that CI checks.
 //! Exit status: 0 good, 1 tests or checks failed, 2 could not run, 3 passed but little could run here.
 //!
 //! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `run` and `catalogue`,
 //! `debian`, `sys`, `ui`.
 
+mod bundle;
 mod catalogue;
 mod check;
 mod cli;
@@ -29,18 +30,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harness_explore::regressions;
-use harness_program::{explain, explore, facts, ui};
+use harness_program::{explain, facts};
 
 use crate::cli::{Cli, Command};
-use crate::explore::search::{self, Kept};
-use crate::explore::sweep;
 use crate::hosts::launch;
 use crate::sys::panics::words;
 use crate::sys::workspace::Workspace;
 use crate::sys::{signals, supervisor};
-use crate::ui::print::{keep, lost};
-use crate::ui::style;
-use crate::ui::verdict::{Partial, Verdict};
+use harness_program::explore::search::{self, Kept};
+use harness_program::explore::sweep;
+use harness_program::ui::print::{keep, lost};
+use harness_program::ui::style;
+use harness_program::ui::verdict::{Partial, Verdict};
 
 fn main() -> ExitCode {
     let command = match Cli::try_parse() {
@@ -102,6 +103,7 @@ fn run(command: Command) -> Result<End, String> {
         Command::Search(options) => search::run(&options, &kept()?),
         Command::Distros(options) => distros::run(&options),
         Command::Hosts(options) => hosts::run(&options),
+        Command::Bundle(options) => bundle::run(&options),
         Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
         Command::Supervise(options) => return Ok(End::Status(supervisor::run(&options))),

@@ -18,8 +18,8 @@ use crate::matrix::grid::Grid;
 use crate::matrix::merge::Merged;
 use crate::matrix::options::{MatrixOptions, PagesOptions};
 use crate::report::record::Document;
-use crate::ui::print::print;
-use crate::ui::verdict::Verdict;
+use harness_program::ui::print::print;
+use harness_program::ui::verdict::Verdict;
 
 /// Does what the options ask for.
 ///

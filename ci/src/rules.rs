@@ -20,8 +20,8 @@ use crate::run::user_run::UserRun;
 use crate::run::{caller, nextest, summary};
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
-use crate::ui::print::print;
-use crate::ui::verdict::Verdict;
+use harness_program::ui::print::print;
+use harness_program::ui::verdict::Verdict;
 
 /// Where the page for readers is, relative to the workspace.
 const PAGE: &str = "docs/rules.md";

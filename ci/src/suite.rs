@@ -8,8 +8,8 @@ use crate::run::summary::{self, Names};
 use crate::sys::programs;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
-use crate::ui::print::{note, print};
-use crate::ui::verdict::{PartialOption, Verdict};
+use harness_program::ui::print::{note, print};
+use harness_program::ui::verdict::{PartialOption, Verdict};
 
 /// What the help closes with.
 pub const AFTER: &str = "\

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::listing::Left;
+use crate::findings::Left;
 
 static PIPE: OnceLock<Mutex<File>> = OnceLock::new();
 

@@ -2,8 +2,8 @@
 
 use crate::comparator::equal_where_known;
 use crate::evidence;
-use crate::findings::{Difference, Expecting, FINDINGS, Findings, Point};
-use crate::listing::{Left, TOO_SLOW_HERE};
+use crate::findings::{Difference, Expecting, FINDINGS, Findings, Left, Point};
+use crate::listing::TOO_SLOW_HERE;
 use crate::model::{Disagreement, Side};
 use crate::prediction::Prediction;
 use crate::scenario::Step;

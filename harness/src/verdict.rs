@@ -7,10 +7,9 @@
 use crate::comparator::says_the_same;
 use crate::current::current_test;
 use crate::evidence;
-use crate::findings::{Difference, Expecting, Findings};
+use crate::findings::{Difference, Expecting, Findings, Left};
 use crate::found;
 use crate::here;
-use crate::listing::Left;
 use crate::model::{self, Disagreement, described};
 use crate::prediction::Prediction;
 use crate::record;

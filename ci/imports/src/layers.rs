@@ -8,12 +8,11 @@ pub const FOLDER: &str = "ci/src/";
 /// The folders and files in it, the highest first; those of one line may import each other.
 pub const ORDER: &[&[&str]] = &[
     &["main", "cli"],
-    &["rules", "kernels", "distros", "hosts", "matrix", "explore", "explain", "check", "suite", "facts"],
+    &["bundle", "rules", "kernels", "distros", "hosts", "matrix", "check", "suite"],
     &["guests"],
     &["report"],
     &["run", "catalogue", "debian"],
     &["sys"],
-    &["ui"],
 ];
 
 /// A message for each import that runs upward, and for each file that the order does not know.

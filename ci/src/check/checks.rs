@@ -17,9 +17,9 @@ use crate::run::{caller, snapshots, summary, unprivileged};
 use crate::sys::tools::Install;
 use crate::sys::workspace::SUITE;
 use crate::sys::{packages, process, programs, tools};
-use crate::ui::print::print;
-use crate::ui::verdict::Verdict;
 use crate::{hosts, rules};
+use harness_program::ui::print::print;
+use harness_program::ui::verdict::Verdict;
 
 /// Everything that CI checks, in this order.
 pub const STEPS: &[Step] = &[

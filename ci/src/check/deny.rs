@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::check::context::Context;
 use crate::check::steps::Outcome;
 use crate::sys::{process, tools};
-use crate::ui::print::print;
+use harness_program::ui::print::print;
 
 /// The advisory database is a few megabytes; more than this is a network that drops packets.
 const FETCH_LIMIT: Duration = Duration::from_secs(120);

@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::check::checks;
-use crate::ui::verdict::PartialOption;
+use harness_program::ui::verdict::PartialOption;
 
 /// What the help closes with.
 pub const AFTER: &str = "\

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 
 use crate::check::context::Context;
-use crate::ui::print::print;
-use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
-use crate::ui::verdict::Verdict;
+use harness_program::ui::print::print;
+use harness_program::ui::style::{BAD, BOLD, GOOD, MIDDLING};
+use harness_program::ui::verdict::Verdict;
 
 /// One thing that CI checks.
 #[derive(Debug)]

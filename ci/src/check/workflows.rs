@@ -13,7 +13,7 @@ use crate::check::steps::Outcome;
 use crate::sys::process::{self, Captured};
 use crate::sys::scratch::Scratch;
 use crate::sys::tools::{self, Install};
-use crate::ui::print::print;
+use harness_program::ui::print::print;
 
 /// What pip is to install, relative to the workspace.
 const PINNED: &str = "ci/workflow-tools.txt";

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use harness::suite::Exploration;
 
-use crate::ui::verdict::PartialOption;
+use harness_program::ui::verdict::PartialOption;
 
 /// Options of commands that run the suite elsewhere, on what they fetch from Debian's archive.
 #[derive(Args, Clone, Debug, Default)]

@@ -10,8 +10,8 @@ use crate::guests::start::Start;
 use crate::guests::transcript::UserTranscript;
 use crate::report::record::ExpectedFailureSeen;
 use crate::run::coverage::Coverage;
-use crate::ui::verdict::Verdict;
 use harness::suite::Exploration;
+use harness_program::ui::verdict::Verdict;
 
 /// Versions of programs by their packages.
 pub type Programs = BTreeMap<String, String>;

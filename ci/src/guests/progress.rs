@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::guests::transcript::Transcript;
-use crate::ui::pace::{self, Intervals};
-use crate::ui::{live, print};
+use harness_program::ui::pace::{self, Intervals};
+use harness_program::ui::{live, print};
 
 /// How far all guests of a run are together.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use crate::guests::expected_failures::FILE;
 use crate::guests::outcome::{Outcome, verdict};
 use crate::guests::start::Start;
 use crate::report::record::ExpectedFailureSeen;
-use crate::ui::style::{BAD, BOLD, MIDDLING};
-use crate::ui::table::{Side, Table, cell, plain};
+use harness_program::ui::style::{BAD, BOLD, MIDDLING};
+use harness_program::ui::table::{Side, Table, cell, plain};
 
 /// How many failed tests of a kernel are named when not all are asked for.
 const FEW: usize = 10;

@@ -10,9 +10,9 @@ use serde::Serialize;
 use crate::hosts::host::{Answers, Ran};
 use crate::hosts::judge::Finding;
 use crate::hosts::rows::Row;
-use crate::ui::style::{BAD, BOLD, MIDDLING};
-use crate::ui::table::{Side, Table, cell, plain};
-use crate::ui::verdict::Verdict;
+use harness_program::ui::style::{BAD, BOLD, MIDDLING};
+use harness_program::ui::table::{Side, Table, cell, plain};
+use harness_program::ui::verdict::Verdict;
 
 /// How many lines of a failure are printed if not all are asked for.
 const LINES: usize = 12;

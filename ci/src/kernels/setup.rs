@@ -12,7 +12,7 @@ use crate::kernels::list::{Row, Source};
 use crate::sys::packages::{self, Missing, has_target};
 use crate::sys::workspace::STATIC_TARGET;
 use crate::sys::{process, tools};
-use crate::ui::print::note;
+use harness_program::ui::print::note;
 
 /// The programs that make a root and enter it, and the packages that bring them.
 const ROOTS: [(&str, &str); 5] = [

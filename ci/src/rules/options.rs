@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::ui::verdict::PartialOption;
+use harness_program::ui::verdict::PartialOption;
 
 /// What the help closes with.
 pub const AFTER: &str = "\

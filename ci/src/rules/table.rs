@@ -7,7 +7,7 @@ use harness::rules::FAMILIES;
 
 use crate::rules::state::{Ruling, State};
 use crate::run::user_run::UserRun;
-use crate::ui::style::{BAD, BOLD, GOOD, MIDDLING};
+use harness_program::ui::style::{BAD, BOLD, GOOD, MIDDLING};
 
 /// How much is said of each rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

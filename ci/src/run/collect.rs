@@ -14,7 +14,7 @@ use crate::run::nextest::{NextestExit, Places};
 use crate::run::snapshots;
 use crate::run::told;
 use crate::run::user_run::UserRun;
-use crate::ui::verdict::Verdict;
+use harness_program::ui::verdict::Verdict;
 
 /// What is needed to make a [`UserRun`] of a run that ended.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::sys::process;
-use crate::ui::print::note;
+use harness_program::ui::print::note;
 
 /// The first nextest whose JUnit file tells of skipped tests. `.config/nextest.toml` asks for it, too.
 const NEXTEST: &str = "0.9.143";

@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::bug_report::ReportOptions;
 use crate::explain::options::ExplainOptions;
 use crate::explore::search_options::SearchOptions;
 use crate::explore::sweep_options::SweepOptions;
@@ -11,7 +12,7 @@ use crate::reproduce::ReproduceOptions;
 use crate::rules::RulesOptions;
 use crate::run::options::RunOptions;
 use crate::ui::verdict::Partial;
-use crate::{explain, explore, list, reproduce, rules, run};
+use crate::{bug_report, explain, explore, list, reproduce, rules, run};
 
 const AFTER: &str = "\
 Start here:
@@ -55,6 +56,9 @@ pub enum Command {
     /// Print the rules of the kernel: by name, by system call, by errno
     #[command(after_help = rules::AFTER)]
     Rules(RulesOptions),
+    /// Run the tests and print one text for a bug report: what failed, this process, programs, facts
+    #[command(after_help = bug_report::AFTER)]
+    Report(ReportOptions),
     /// Print what a test plays as a program in C, or as a shell script
     #[command(after_help = reproduce::AFTER)]
     Reproduce(ReproduceOptions),
@@ -77,6 +81,7 @@ impl Command {
     pub fn partial(&self) -> Partial {
         match self {
             Self::Run(options) => options.partial.partial,
+            Self::Report(options) => options.partial.partial,
             _ => Partial::Tell,
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [run], [list], [reproduce] | the tests |
+//! | [run], [list], [reproduce], `bug_report` | the tests |
 //! | [explain], [facts], [rules] | what this host is, and what the kernel's rules say |
 //! | [explore] | kernel against model, on scenarios that nobody wrote |
 //! | [protocol] | what a run tells programs: events |
@@ -13,6 +13,7 @@
 //! | [ui], [sys] | text on a terminal; signals and programs of this host |
 #![forbid(unsafe_code)]
 
+mod bug_report;
 mod channel;
 mod cli;
 mod embedded;
@@ -115,6 +116,7 @@ fn perform(command: Command) -> Result<Verdict, String> {
         Command::Run(options) => run::run(&Prepared::new()?, &options),
         Command::List(options) => list::run(&Prepared::new()?, &options),
         Command::Reproduce(options) => reproduce::run(&Prepared::new()?, &options),
+        Command::Report(options) => bug_report::run(&Prepared::new()?, options),
         Command::Explain(options) => explain::run(&options),
         Command::Facts { json } => facts::run(json).map(|()| Verdict::Good),
         Command::Rules(options) => rules::run(&options),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use harness::listing::Left;
+use harness::findings::Left;
 use harness::record;
 use harness::suite::Prepared;
 

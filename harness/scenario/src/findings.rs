@@ -73,6 +73,46 @@ pub enum Expecting {
     Test,
 }
 
+/// What a test that failed leaves for the program that runs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// The steps that differ.
+    Findings(Findings),
+    /// A snapshot that differs, or that there is not yet.
+    Snapshot {
+        /// Its path, relative to the workspace.
+        path: String,
+        /// Its content, with the header.
+        text: String,
+    },
+    /// A program that shows what the test saw.
+    Reproducer {
+        /// The name of its file.
+        name: String,
+        /// Its source.
+        text: String,
+    },
+}
+
+impl Left {
+    /// The value as a line of JSON.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn to_line(&self) -> Result<String, String> {
+        to_line(self)
+    }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// When it is no such value, or only part of one.
+    pub fn read(line: &str) -> Result<Self, String> {
+        from_line("evidence of a test", line)
+    }
+}
+
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::findings::Findings;
-use harness::listing::{Left, ListedTest, Listing};
+use harness::findings::{Findings, Left};
+use harness::listing::{ListedTest, Listing};
 use harness::suite::Prepared;
 use nix::unistd::geteuid;
 

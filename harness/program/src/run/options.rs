@@ -25,6 +25,9 @@ kernel's command line, or else `run --format ktap`, and switches the machine off
 Exit status: 0 passed; 1 tests failed; 2 could not run: nothing ran, it was interrupted, or the result could not be
 written; 3 passed, but much could not run here: --partial ok makes it 0, --partial fail makes it 1.";
 
+/// After how many seconds a test is killed, unless an option says otherwise.
+const LIMIT: u64 = 60;
+
 /// Options of `run`.
 #[derive(Args, Debug)]
 pub struct RunOptions {
@@ -41,7 +44,7 @@ pub struct RunOptions {
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// After how many seconds a test is killed
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = LIMIT, value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: u64,
     /// How much of the generated scenarios is played: full, or brief for a slow machine
     #[arg(long, value_name = "WORD", default_value = "full")]
@@ -82,6 +85,21 @@ pub enum Format {
     Ktap,
     /// Each event as a line of JSON, as it happens
     Events,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            selection: SelectionOptions::default(),
+            format: Format::default(),
+            results: None,
+            jobs: None,
+            limit: LIMIT,
+            exploration: Exploration::Full,
+            verbose: false,
+            partial: PartialOption::default(),
+        }
+    }
 }
 
 impl RunOptions {

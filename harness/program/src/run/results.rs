@@ -1,32 +1,41 @@
-//! What failed, as files in a directory.
+//! What failed, as files.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::report::document;
 use crate::report::user_run::UserRun;
 use crate::run::gathered::Gathered;
 
-/// Writes the JSON document of a run to `run.json`, snapshots that differ below `snapshots`, reproducers below `reproducers`,
-/// and what the tests printed that failed below `output`. Files of an earlier run stay if this one has none of their names.
+/// Writes the [files] of a run to a directory. Those of an earlier run stay if this one has none of their names.
 ///
 /// # Errors
 /// Which file could not be written.
 pub fn write(directory: &Path, run: &UserRun, gathered: &Gathered) -> Result<(), String> {
-    let outputs = gathered.outputs.iter().map(|(test, text)| (file_of(test), text));
-    let snapshots = gathered.snapshots.iter().map(|(path, text)| (path.clone(), text));
-    let reproducers = gathered.reproducers.iter().map(|(name, text)| (name.clone(), text));
-    let below = |part: &str, name: &Path| directory.join(part).join(name);
-    let mut files = vec![(directory.join("run.json"), document::json(run)?)];
-    files.extend(outputs.map(|(name, text)| (below("output", name.as_ref()), text.clone())));
-    files.extend(snapshots.map(|(name, text)| (below("snapshots", &name), text.clone())));
-    files.extend(reproducers.map(|(name, text)| (below("reproducers", &name), text.clone())));
-    for (path, text) in files {
+    for (path, text) in files(run, gathered)? {
+        let path = directory.join(path);
         let parent = path.parent().unwrap_or(directory);
         let written = fs::create_dir_all(parent).and_then(|()| fs::write(&path, text));
         written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
     Ok(())
+}
+
+/// The JSON document of a run as `run.json`, snapshots that differ below `snapshots`, reproducers below `reproducers`, and what
+/// the tests printed that failed below `output`.
+///
+/// # Errors
+/// When the run cannot be written as JSON.
+pub fn files(run: &UserRun, gathered: &Gathered) -> Result<Vec<(PathBuf, String)>, String> {
+    let below = |part: &str, path: &Path| Path::new(part).join(path);
+    let mut files = vec![(PathBuf::from("run.json"), document::json(run)?)];
+    let outputs = gathered.outputs.iter();
+    files.extend(outputs.map(|(test, text)| (below("output", file_of(test).as_ref()), text.clone())));
+    let snapshots = gathered.snapshots.iter();
+    files.extend(snapshots.map(|(path, text)| (below("snapshots", path), text.clone())));
+    let reproducers = gathered.reproducers.iter();
+    files.extend(reproducers.map(|(name, text)| (below("reproducers", name), text.clone())));
+    Ok(files)
 }
 
 fn file_of(test: &str) -> String {

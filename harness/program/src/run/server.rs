@@ -7,7 +7,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::listing::{Left, Served};
+use harness::findings::Left;
+use harness::listing::Served;
 use harness::suite::Prepared;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};

@@ -82,10 +82,20 @@ const DEADLY: [(&str, Kind); 7] = [
 ];
 
 /// Console messages with a known cause.
-const HINTS: [(&str, &str); 1] = [(
-    "ptrace set fp regs failed",
-    "this User-Mode Linux is too old for the registers of this host's processor",
-)];
+const HINTS: [(&str, &str); 3] = [
+    (
+        "ptrace set fp regs failed",
+        "this User-Mode Linux is too old for the registers of this host's processor",
+    ),
+    (
+        "Unable to mount root fs",
+        "the kernel does not take the initial root: set CONFIG_BLK_DEV_INITRD and CONFIG_RD_GZIP, see ci/guest.config",
+    ),
+    (
+        "No working init found",
+        "the kernel cannot run the program: set CONFIG_BINFMT_ELF, see ci/guest.config",
+    ),
+];
 
 /// The failure that a console shows, if there is one.
 pub fn on_console(console: &str) -> Option<RunFailure> {
@@ -124,8 +134,9 @@ mod tests {
             "[    0.1] Linux\n[    1.2] Kernel panic - not syncing: No working init found.\r\n[ 1.3] CPU\n";
         let deadlock = "<0>[ 1.0] Kernel panic - not syncing: System is deadlocked on memory\n";
 
-        let words = "Kernel panic - not syncing: No working init found.";
-        assert_eq!(on_console(panic), Some(RunFailure::Panicked(words.into())));
+        let told = on_console(panic).map(|failure| failure.to_string()).unwrap_or_default();
+        let words = "panicked: Kernel panic - not syncing: No working init found. (the kernel cannot run the program: ";
+        assert!(told.starts_with(words) && told.contains("CONFIG_BINFMT_ELF"), "{told}");
         assert_eq!(on_console(deadlock).map(|failure| failure.word()), Some("out of memory"));
         assert_eq!(on_console("[ 0.1] Linux\n"), None);
     }

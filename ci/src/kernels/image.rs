@@ -1,5 +1,6 @@
 //! A kernel from a file: what it is called, and how it was built.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -12,11 +13,33 @@ use crate::sys::process;
 /// Asking a program for its version or configuration.
 const QUICK: Duration = Duration::from_secs(20);
 
+/// What a kernel cannot be asked without. `ci/guest.config` has all that the suite needs.
+const NEEDED: [&str; 4] = ["CONFIG_BLK_DEV_INITRD", "CONFIG_DEVTMPFS", "CONFIG_TMPFS", "CONFIG_PROC_FS"];
+
 /// A kernel that the caller built.
 ///
 /// # Errors
-/// When it cannot be read, or is a program that does not start.
+/// When it cannot be read, is a program that does not start, or is known to be built without what the suite needs.
 pub fn of_file(file: &Path, start: Start) -> Result<Image, String> {
+    let image = image_of(file, start)?;
+    match image.config.as_deref().map(lacks).unwrap_or_default().as_slice() {
+        [] => Ok(image),
+        lacks => Err(format!(
+            "{} cannot be asked: it is built without {}; ci/guest.config is a fragment with all that the suite needs, see \
+             docs/kernel-developers.md",
+            file.display(),
+            lacks.join(", ")
+        )),
+    }
+}
+
+/// The options that a kernel of this configuration lacks, of those that it cannot be asked without.
+fn lacks(config: &str) -> Vec<&'static str> {
+    let set: BTreeSet<&str> = config.lines().filter_map(|line| line.trim().strip_suffix("=y")).collect();
+    NEEDED.into_iter().filter(|option| !set.contains(option)).collect()
+}
+
+fn image_of(file: &Path, start: Start) -> Result<Image, String> {
     let origin = file.display().to_string();
     if start == Start::Uml {
         return of_uml(file, origin);
@@ -76,6 +99,17 @@ mod tests {
         assert_eq!(release_of_bzimage(&image).as_deref(), Some("7.3.4+deb13"));
         assert_eq!(release_of_bzimage(&[0; 0x400]), None);
         assert_eq!(release_of_bzimage(&[]), None);
+    }
+
+    #[test]
+    fn a_kernel_that_cannot_take_the_suite_is_known_before_it_boots() {
+        let whole = "CONFIG_BLK_DEV_INITRD=y\nCONFIG_DEVTMPFS=y\nCONFIG_TMPFS=y\nCONFIG_PROC_FS=y\n";
+
+        assert!(lacks(whole).is_empty());
+        let without = whole.replace("CONFIG_BLK_DEV_INITRD=y", "# CONFIG_BLK_DEV_INITRD is not set");
+        assert_eq!(lacks(&without), ["CONFIG_BLK_DEV_INITRD"]);
+        let fragment = include_str!("../../guest.config");
+        assert!(lacks(fragment).is_empty());
     }
 
     #[test]

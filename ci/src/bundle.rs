@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use harness_program::whole::{self, BUNDLED};
+
 use crate::bundle::options::{Architecture, BundleOptions};
 use crate::guests::bundle::PROGRAM;
 use crate::sys::workspace::Workspace;
@@ -21,7 +23,7 @@ const LARGEST: u64 = 16 << 20;
 const PROFILE: &str = "bundle";
 /// A build that takes longer than a day hangs.
 const BUILD: Duration = Duration::from_secs(24 * 3600);
-/// How long the program may take to print its help, and sha256sum to read it.
+/// How long the program may take to print a rule, and sha256sum to read it.
 const QUICK: Duration = Duration::from_secs(60);
 
 /// Builds the programs that the options ask for, and prints where they are.
@@ -55,7 +57,7 @@ fn build(workspace: &Workspace, architecture: Architecture) -> Result<PathBuf, S
     note(format_args!("building for {target}; the first time this takes minutes\n"));
     let mut command =
         workspace.cargo(["build", "--profile", PROFILE, "--target", target, "--test", "userns"]);
-    command.args(PROGRAM).args(["--message-format", "json-render-diagnostics"]);
+    command.args(PROGRAM).args(["--message-format", "json-render-diagnostics"]).env(BUNDLED, "1");
     // The compiler's own linker has all that a static program of another architecture needs.
     let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
     if Architecture::of_host() != Ok(architecture) {
@@ -90,10 +92,13 @@ fn executable(messages: &str) -> Option<PathBuf> {
     messages.lines().rev().find_map(named)
 }
 
-/// Copies a program to where it belongs. Returns its size in bytes.
+/// Copies a program to where it belongs, with a trailer by which it knows that it is whole. Returns its size in bytes.
 fn install(built: &Path, program: &Path) -> Result<u64, String> {
     let fail = |error: std::io::Error| format!("cannot write {}: {error}", program.display());
-    let size = fs::copy(built, program).map_err(fail)?;
+    let mut bytes = fs::read(built).map_err(|error| format!("cannot read {}: {error}", built.display()))?;
+    bytes.extend(whole::trailer(&bytes));
+    let size = bytes.len() as u64;
+    fs::write(program, bytes).map_err(fail)?;
     fs::set_permissions(program, fs::Permissions::from_mode(0o755)).map_err(fail)?;
     match size <= LARGEST {
         true => Ok(size),
@@ -104,8 +109,9 @@ fn install(built: &Path, program: &Path) -> Result<u64, String> {
 /// Whether the program starts where there is nothing else.
 fn starts(program: &Path) -> Result<(), String> {
     let mut command = Command::new(program);
-    let output = process::capture(command.arg("--version").env_clear().current_dir("/"), QUICK)?;
-    match output.status.success() && output.stdout.starts_with("userns-suite ") {
+    let asked = command.args(["rules", "groups.denied"]).env_clear().current_dir("/");
+    let output = process::capture(asked, QUICK)?;
+    match output.status.success() && output.stdout.contains("groups.denied") {
         true => Ok(()),
         false => Err(format!("{} does not start: {}", program.display(), output.stderr.trim())),
     }
@@ -147,7 +153,7 @@ mod tests {
         let (built, program) = (directory.path().join("built"), directory.path().join("program"));
         fs::write(&built, "#!/bin/sh\necho other 1\n")?;
 
-        assert_eq!(install(&built, &program), Ok(23));
+        assert_eq!(install(&built, &program), Ok(39));
         assert!(starts(&program).is_err_and(|why| why.contains("does not start")));
         fs::File::options().write(true).open(&built)?.set_len(LARGEST + 1)?;
         assert!(install(&built, &program).is_err_and(|why| why.contains("more than 16777216")));

@@ -11,6 +11,8 @@ const BROUGHT: [&str; 2] = ["tests/userns/snapshots", "tests/regressions"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    // Whether the program expects a trailer.
+    println!("cargo::rerun-if-env-changed=USERNS_SUITE_BUNDLED");
     if std::env::var_os("CARGO_FEATURE_EMBEDDED").is_none() {
         return Ok(());
     }

@@ -31,6 +31,7 @@ pub mod rules;
 pub mod run;
 pub mod sys;
 pub mod ui;
+pub mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -51,7 +52,7 @@ const FOUND: &str = "userns-suite-found";
 /// Does what the command line asks for. As the first process of a kernel, prepares it first and switches it off afterwards.
 pub fn main() -> ExitCode {
     invocation::is_program();
-    if std::process::id() == 1 && init::is_for_us() {
+    if init::is_for_us() {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         init::run(&arguments)
     }
@@ -111,6 +112,7 @@ fn answered(answer: &clap::Error) -> ExitCode {
 }
 
 fn perform(command: Command) -> Result<Verdict, String> {
+    whole::check_self()?;
     embedded::bring()?;
     match command {
         Command::Run(options) => run::run(&Prepared::new()?, &options),

@@ -141,7 +141,8 @@ fn programs(run: &UserRun) -> String {
                 CARGO => format!("cargo ci suite --setup{typed}"),
                 _ => typed.trim_start_matches(", or ").to_owned(),
             };
-            format!("{tests} {}: {how}\n", programs.join(", "))
+            let how = if how.is_empty() { how } else { format!(": {how}") };
+            format!("{tests} {}{how}\n", programs.join(", "))
         }
     }
 }

@@ -168,7 +168,7 @@ fn usual_of(here: &Start) -> Start {
 }
 
 /// Whether anything about this host is unusual.
-fn is_needed() -> bool {
+pub(crate) fn is_needed() -> bool {
     static NEEDED: OnceLock<bool> = OnceLock::new();
     *NEEDED.get_or_init(|| {
         let (here, usual, facts) = (here::start(), usual(), facts());

@@ -7,6 +7,7 @@
 mod names;
 mod prepared;
 mod serve;
+mod shares;
 mod skips;
 mod this_process;
 
@@ -16,7 +17,7 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libtest_mimic::{Arguments, Conclusion, Failed, FormatSetting, Trial};
 
@@ -85,8 +86,6 @@ impl Test {
     ///
     /// It is found out once. The children of a process that has listed the tests know it already.
     fn requirement(&self) -> Result<(), String> {
-        static KNOWN: Mutex<BTreeMap<&str, Result<(), String>>> = Mutex::new(BTreeMap::new());
-        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known().get(self.name).cloned() {
             return found;
         }
@@ -103,6 +102,15 @@ impl Test {
         }
         rehearsal::rehearse(self.run)
     }
+}
+
+/// What hosts lack for tests, by the names of the tests.
+type Known = BTreeMap<&'static str, Result<(), String>>;
+
+/// What is known of this host.
+fn known() -> MutexGuard<'static, Known> {
+    static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// All tests linked into this binary, in no particular order.
@@ -150,7 +158,7 @@ pub fn main() -> ExitCode {
         return usage(&error.to_string());
     }
     if asked("--skipped") || arguments.list {
-        rehearsal::limits::list();
+        shares::learn(&tests);
     }
     if asked("--skipped") {
         return print(&skipped(&tests));

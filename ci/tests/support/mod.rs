@@ -44,12 +44,13 @@ impl StandIn {
         let dir = tempfile::tempdir()?;
         let root = dir.path();
         let shown = root.display().to_string();
-        for made in ["bin", "tests", "target/x86_64-unknown-linux-musl/debug"] {
+        for made in ["bin", "tests", "target"] {
             fs::create_dir_all(root.join(made))?;
         }
         fs::write(root.join("Cargo.toml"), "")?;
         fs::write(root.join("list"), LIST.replace("ROOT", &shown))?;
-        program(&root.join("userns"), &format!("echo '{TESTS}'"))?;
+        let play = format!("[ \"$1\" != play ] || exec {shown}/bin/guest \"$@\"");
+        program(&root.join("userns"), &format!("{play}\necho '{TESTS}'"))?;
         program(&root.join("bin/rustc"), &format!("echo {shown}"))?;
         program(&root.join("bin/cargo-nextest"), "echo 'cargo-nextest 99.0.0'")?;
         let metadata = format!(r#"{{"workspace_root":"{shown}","target_directory":"{shown}/target"}}"#);
@@ -67,7 +68,7 @@ impl StandIn {
 
     /// Puts this script in the place of the guest's program.
     pub fn guest(&self, script: &str) -> io::Result<()> {
-        program(&self.dir.path().join("target/x86_64-unknown-linux-musl/debug/guest"), script)
+        program(&self.dir.path().join("bin/guest"), script)
     }
 
     /// Puts this script in the place of a run by nextest.

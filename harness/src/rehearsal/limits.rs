@@ -49,10 +49,11 @@ fn of_step(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<String> {
     let action = &step.action;
     let reason = raised(action, facts).or_else(|| {
         let (name, needed) = taken(scenario, action)?;
+        let reason = small(name, needed, facts)?;
         // A scenario that sets the limit itself is about it.
         let sets =
             scenario.steps.iter().any(|step| set(&step.action).is_some_and(|(other, _)| other == name));
-        if sets { None } else { small(name, needed, facts) }
+        (!sets).then_some(reason)
     })?;
     Some(format!("{reason} ({}: {})", step.actor, show::action(step.actor, action)))
 }

@@ -4,7 +4,9 @@ use std::env;
 
 use libtest_mimic::Arguments;
 
-use super::{REQUIRE, TESTS, Test, UnmetIs, listing_of, names, played, serve, this_process, unmet_is};
+use super::{
+    REQUIRE, TESTS, Test, UnmetIs, listing_of, names, played, serve, shares, this_process, unmet_is,
+};
 use crate::listing::Listing;
 use crate::rehearsal;
 use harness_play::{observe, rehearse_with};
@@ -32,7 +34,7 @@ impl Prepared {
 
     /// All tests, with what they pin and whether they can run here.
     pub fn listing(&self) -> Listing {
-        rehearsal::limits::list();
+        shares::learn(&self.tests);
         listing_of(&self.tests, &Arguments::default())
     }
 

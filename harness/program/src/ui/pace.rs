@@ -56,6 +56,12 @@ pub struct Intervals {
     next: Duration,
 }
 
+impl Default for Intervals {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Intervals {
     /// The first interval begins.
     pub fn new() -> Self {

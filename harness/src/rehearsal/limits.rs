@@ -2,7 +2,7 @@
 
 use crate::host::{Counted, Fact, Facts};
 use crate::show;
-use harness_scenario::action::{Action, Child, RawArg, Syscall};
+use harness_scenario::action::{Action, Child, RawArg, SetId, Syscall};
 use harness_scenario::actors::{Actor, Namespace, RunAs};
 use harness_scenario::caps::Cap;
 use harness_scenario::scenario::{Scenario, Step};
@@ -79,8 +79,10 @@ fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let new = scenario.steps.iter().any(|step| step.actor.namespace() == Namespace::New);
     let ordinary = matches!(scenario.run_as, RunAs::Ordinary | RunAs::OrdinaryInGroups(_));
     let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
-    let nested = [Actor::Nested, Actor::Deepest].iter().any(|actor| scenario.mentions(*actor));
-    let counted = if nested { Counted::Below } else { Counted::InNamespaces };
+    let counted = match scenario.steps.iter().any(parts_from_root) {
+        true => Counted::InNamespacesOfEffectiveRoot,
+        false => Counted::InNamespaces,
+    };
     let needed = 2 * count + 2 + SPARE.load(Ordering::Relaxed);
     let room = [
         facts.processes(Counted::Callers),
@@ -92,6 +94,14 @@ fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
     Some(format!(
         "needs larger limits: RLIMIT_NPROC is {limit} and leaves room for {least}; the test needs {needed} processes"
     ))
+}
+
+/// Whether a process in the caller's namespace takes a real uid and keeps another effective one.
+fn parts_from_root(step: &Step) -> bool {
+    let Action::SetId(SetId::Setreuid | SetId::Setresuid, [real, effective, _], _) = &step.action else {
+        return false;
+    };
+    step.actor.namespace() == Namespace::Callers && real != effective
 }
 
 /// The descriptors that the director and each actor have at a time, and the greatest number that is named.

@@ -43,6 +43,9 @@ fn processes_in_namespaces_of_initial_root_are_counted_on_their_own() {
     let nested = root().outside(&[]).inside(&[]).nested(&[setresuid(5)]);
 
     assert_eq!(unmet(&nested, &host), None);
+    // One that is another user by its real uid and root by its effective one is bound, and counts as root.
+    let parted = root().outside(&[set_id(SetId::Setresuid, &[5, 0, 0])]).inside(&[DENY]);
+    assert!(reason(&parted, &host).contains("RLIMIT_NPROC is 40 and leaves room for 0"));
     host.process.in_initial_userns = Fact::Known(false);
     assert!(reason(&nested, &host).contains("RLIMIT_NPROC is 40 and leaves room for 0"));
 }

@@ -23,9 +23,9 @@ pub enum Counted {
     AnotherUser,
     /// Those of users in a namespace of the caller's, which count as the caller's in the namespace above.
     InNamespaces,
-    /// Those of users in a namespace below that. Its creator is in a namespace of the scenario, where it has no other
-    /// processes, and is bound by the limit there.
-    Below,
+    /// Those of users in a namespace whose creator is another user by its real uid, and the caller by its effective one: the
+    /// limit binds the namespace, and they count as the caller's in the one above.
+    InNamespacesOfEffectiveRoot,
 }
 
 /// The most supplementary groups of the caller that an actor can report.
@@ -82,8 +82,8 @@ impl Facts {
             Counted::Callers if self.is_exempt_from_nproc() => None,
             Counted::AnotherUser => limit.hard,
             // A namespace that root of the initial one creates has no limit, and each of its users has the whole one.
-            Counted::InNamespaces | Counted::Below if self.is_initial_root() => limit.hard,
-            Counted::Callers | Counted::InNamespaces | Counted::Below => limit.room(),
+            Counted::InNamespaces if self.is_initial_root() => limit.hard,
+            Counted::Callers | Counted::InNamespaces | Counted::InNamespacesOfEffectiveRoot => limit.room(),
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(facts.processes(Counted::Callers), None);
         assert_eq!(facts.processes(Counted::AnotherUser), Some(200));
         assert_eq!(facts.processes(Counted::InNamespaces), Some(200));
-        assert_eq!(facts.processes(Counted::Below), Some(200));
+        assert_eq!(facts.processes(Counted::InNamespacesOfEffectiveRoot), Some(10));
         facts.process.in_initial_userns = Fact::Known(false);
         assert_eq!(facts.processes(Counted::Callers), Some(10));
     }

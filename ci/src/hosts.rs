@@ -1,5 +1,6 @@
 //! `cargo ci hosts`: the suite on restricted hosts, the rows of `ci/hosts.toml`.
 
+mod answers;
 mod asked;
 mod calls;
 mod filter;
@@ -21,8 +22,9 @@ use std::time::Instant;
 
 use nix::unistd::geteuid;
 
+use crate::hosts::answers::Answers;
 use crate::hosts::asked::{Asked, Cases};
-use crate::hosts::host::{Answers, Common, Host};
+use crate::hosts::host::{Common, Host};
 use crate::hosts::judge::{Finding, Reasons};
 use crate::hosts::options::HostsOptions;
 use crate::hosts::report::Judged;

@@ -100,7 +100,7 @@ impl Test {
         if let Some(reason) = self.varies.iter().find_map(|change| Need::undecided(*change, facts())) {
             return Err(reason);
         }
-        rehearsal::rehearse(self.run)
+        rehearsal::rehearse(self.run, self.needs)
     }
 }
 

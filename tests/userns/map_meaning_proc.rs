@@ -117,22 +117,26 @@ fn owner_of_a_namespace() {
 }
 
 /// getpriority(PRIO_USER) looks for processes of the user that the caller's namespace calls so; for an id
-/// that has no mapping there are none.
-/// Source: getpriority(2), ESRCH; kernel SYSCALL_DEFINE2(getpriority): make_kuid().
-#[harness::test(Root, Userns, pins("mean.down"))]
+/// that has no mapping there are none. Only processes of the caller's PID namespace count, and in a new one there are
+/// none but those of the test.
+/// Source: getpriority(2), ESRCH; kernel SYSCALL_DEFINE2(getpriority): make_kuid(), task_pid_vnr().
+#[harness::test(Root, Userns, Config("CONFIG_PID_NS"), pins("mean.down"))]
 fn processes_of_a_user() {
     const PRIO_USER: i64 = 2;
     let call = |name, number, args: &[i64]| {
         syscall(name, number, args.iter().map(|arg| RawArg::Number(*arg)).collect())
     };
     let ask = |uid| call("getpriority PRIO_USER", libc::SYS_getpriority, &[PRIO_USER, uid]);
+    // The nicest priority reads as 1.
     let nice = call("setpriority PRIO_PROCESS", libc::SYS_setpriority, &[0, 0, 19]);
-    // No other process has these uids; the nicest priority reads as 1.
-    let maps = [uid_map("10 61300 5"), gid_map("10 61300 5")];
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[nice, setresuid(12)]);
+    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 65536"), gid_map("0 0 65536")]);
+    let cast = cast.inside(&[Action::UnshareOrStop(libc::CLONE_NEWPID)]).second(&[nice, setresuid(61_302)]);
+    let cast = cast.nested(&[]).inside(&maps_of(Actor::Nested, "10 61300 5"));
 
-    let asked = cast.inside(&[ask(12), ask(11), ask(9), ask(15), ask(61_302)]);
-    let trace = asked.outside(&[ask(61_302), ask(61_301), ask(12)]).play();
+    let asked = cast.nested(&[ask(12), ask(11), ask(9), ask(15), ask(61_302)]);
+    let asked = asked.second(&[ask(61_302), ask(61_301), ask(12)]);
+    // The first process of a PID namespace waits for the others when it ends.
+    let trace = asked.nested(&[Action::Exit(Leaves::Nothing)]).play();
 
     check!(trace);
 }

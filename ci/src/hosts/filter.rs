@@ -200,7 +200,8 @@ fn condition(word: &str) -> Result<Condition, String> {
 /// # Errors
 /// When the name is none of these.
 pub fn errno(name: &str) -> Result<Errno, String> {
-    let all = [Errno::EPERM, Errno::EACCES, Errno::EINVAL, Errno::ENOSYS, Errno::ENOMEM, Errno::EAGAIN];
+    use Errno::{EACCES, EAFNOSUPPORT, EAGAIN, EINVAL, ENOMEM, ENOSYS, EPERM};
+    let all = [EPERM, EACCES, EINVAL, ENOSYS, ENOMEM, EAGAIN, EAFNOSUPPORT];
     let found = all.into_iter().find(|errno| format!("{errno:?}") == name);
     found.ok_or_else(|| format!("no errno of filters is called {name:?}"))
 }

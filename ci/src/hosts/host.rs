@@ -17,6 +17,7 @@ use harness_program::run::server::{Groups, Server, end};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::hosts::answers::{self, Answers, Ran};
 use crate::hosts::asked::{Asked, Cases};
 use crate::hosts::place::{self, Place};
 use crate::hosts::rows::Row;
@@ -56,30 +57,6 @@ pub struct Common {
     /// The tests that run just now. The kernel counts processes, messages and keys by uid: a test beside itself would be
     /// refused what it may have.
     pub running: Running,
-}
-
-/// A test that ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ran {
-    /// Its name.
-    pub test: String,
-    /// How it ended.
-    pub end: End,
-    /// What it printed, if it did not pass.
-    pub output: String,
-}
-
-/// What the suite did on a host.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers {
-    /// The tests that ran.
-    pub ran: Vec<Ran>,
-    /// The reasons of those that were skipped, by name.
-    pub skipped: BTreeMap<String, String>,
-    /// Each test is skipped, and the suite reports success nevertheless.
-    pub success_without_a_test: bool,
-    /// What it left behind, a line each.
-    pub residue: Vec<String>,
 }
 
 /// A host while it exists.
@@ -244,7 +221,7 @@ impl<'a> Host<'a> {
         match played {
             Ok((ended, said)) => {
                 *server = Some(serving);
-                Ok((end(&ended, &said), said))
+                Ok((answers::judged(end(&ended, &said), &said), said))
             }
             Err(why) => {
                 let said = serving.last_words();

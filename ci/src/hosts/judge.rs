@@ -6,7 +6,7 @@ use std::fmt;
 use harness_program::protocol::End;
 use serde::Serialize;
 
-use crate::hosts::host::{Answers, Ran};
+use crate::hosts::answers::{Answers, Ran};
 use crate::hosts::rows::Row;
 
 /// The reasons for which tests are skipped, by the name of the test.
@@ -117,7 +117,7 @@ pub fn findings(
     narrowed: bool,
 ) -> Vec<Finding> {
     let mut found = failures(row, &answers.ran);
-    let ran = answers.ran.len();
+    let ran = answers.shown();
     let least = if narrowed { row.least.min(1) } else { row.least };
     if ran < least {
         found.push(Finding::Hollow { ran, least });

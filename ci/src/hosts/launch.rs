@@ -12,7 +12,7 @@ use crate::hosts::filter::{Filter, Profile};
 /// Options of `cargo ci filter`.
 #[derive(Args, Debug)]
 pub struct FilterOptions {
-    /// Refuse this call with this errno; may be given more than once
+    /// Refuse this call with this errno, or with `0=V` after its name where an argument is V; may be given more than once
     #[arg(long, value_name = "CALL=ERRNO")]
     pub refuse: Vec<String>,
     /// The filter of a runtime
@@ -29,7 +29,8 @@ pub struct FilterOptions {
 /// When the filter is written wrongly, the kernel does not take it, or the program does not start.
 pub fn run(options: &FilterOptions) -> Result<std::convert::Infallible, String> {
     let refused = options.refuse.iter().map(|refused| {
-        let (call, errno) = refused.split_once('=').ok_or_else(|| format!("{refused:?} is no CALL=ERRNO"))?;
+        let (call, errno) =
+            refused.rsplit_once('=').ok_or_else(|| format!("{refused:?} is no CALL=ERRNO"))?;
         Ok(format!("refuse {errno} {call}"))
     });
     let mut lines = refused.collect::<Result<Vec<String>, String>>()?;

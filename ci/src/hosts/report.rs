@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::Style;
 use serde::Serialize;
 
-use crate::hosts::host::{Answers, Ran};
+use crate::hosts::answers::{Answers, Ran};
 use crate::hosts::judge::Finding;
 use crate::hosts::rows::Row;
 use harness_program::ui::style::{BAD, BOLD, MIDDLING};
@@ -41,7 +41,7 @@ impl Judged {
         let residue = |finding: &&Finding| matches!(finding, Finding::Residue { .. });
         let (failed, residue) = (self.failed(), self.findings.iter().filter(residue).count());
         let other = self.findings.len() - failed - residue;
-        [self.answers.ran.len(), self.answers.skipped.len(), failed, residue, other]
+        [self.answers.shown(), self.answers.skipped.len(), failed, residue, other]
     }
 
     /// A line for the progress.
@@ -52,7 +52,11 @@ impl Judged {
             0 => String::new(),
             _ => format!(", {failed} failed, {residue} left behind, {other} other findings"),
         };
-        format!("{}: {ran} ran, {skipped} skipped{wrong} ({seconds:.1} s)", self.row.name)
+        let slow = match self.answers.too_slow() {
+            0 => String::new(),
+            number => format!(", {number} too slow here"),
+        };
+        format!("{}: {ran} ran, {skipped} skipped{slow}{wrong} ({seconds:.1} s)", self.row.name)
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::hosts::host::Ran;
+use crate::hosts::answers::Ran;
 use harness_program::protocol::End;
 
 fn judged(name: &str, findings: Vec<Finding>) -> Result<Judged, String> {

@@ -40,7 +40,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`Play`], [race] | a scenario is played, or is the stage of a race |
-//! | [observe], [rehearse_with] | who is shown each trace, and who may answer in place of the kernel |
+//! | [observe], [rehearse_with], [Rehearsed] | who is shown each trace, and who may answer in place of the kernel |
 //! | [choose_actors] | whether processes are forked or share memory |
 //! | [host], [facts], [here] | what is known of this host |
 //! | [shed_privileges] | gives up what only few callers have |
@@ -69,7 +69,7 @@ pub use director::play_program;
 pub use director::{Actors, LIMIT, Play, UnknownActors, choose_actors};
 pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};
-pub use observer::{AlreadyObserved, observe, rehearse_with};
+pub use observer::{AlreadyObserved, Rehearsed, observe, rehearse_with};
 pub use probe::{facts, lookups};
 pub use shed::{leave_a_small_container, shed_privileges};
 pub use userns::{Refused, Userns, Writer};

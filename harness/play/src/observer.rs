@@ -17,13 +17,22 @@ pub fn observe(observer: fn(&Trace)) -> Result<(), AlreadyObserved> {
     OBSERVER.set(observer).map_err(|_| AlreadyObserved)
 }
 
+/// What becomes of a scenario in a rehearsal.
+#[derive(Debug)]
+pub enum Rehearsed {
+    /// Nothing is played: this trace stands for it.
+    Answered(Box<Trace>),
+    /// It is played, and the observer is not called.
+    Played,
+}
+
 /// What is asked before a scenario is played, with the reason why it will not be, if there is one.
-type StandIn = fn(&Scenario, Option<&Error>) -> Option<Trace>;
+type StandIn = fn(&Scenario, Option<&Error>) -> Option<Rehearsed>;
 
 static STAND_IN: OnceLock<StandIn> = OnceLock::new();
 
-/// From now on this function is asked before a scenario is played. Where it gives a trace, nothing is played and
-/// the observer is not called: a suite rehearses its tests to learn what they need.
+/// From now on this function is asked before a scenario is played. It returns `None` where no test is rehearsed: a suite
+/// rehearses its tests to learn what they need. A race is never played in a rehearsal.
 ///
 /// # Errors
 /// If there is one already, which stays.
@@ -31,8 +40,8 @@ pub fn rehearse_with(stand_in: StandIn) -> Result<(), AlreadyObserved> {
     STAND_IN.set(stand_in).map_err(|_| AlreadyObserved)
 }
 
-/// The trace that stands for playing this scenario, in a rehearsal.
-pub(crate) fn stand_in(scenario: &Scenario, refused: Option<&Error>) -> Option<Trace> {
+/// What becomes of this scenario, in a rehearsal.
+pub(crate) fn stand_in(scenario: &Scenario, refused: Option<&Error>) -> Option<Rehearsed> {
     STAND_IN.get()?(scenario, refused)
 }
 

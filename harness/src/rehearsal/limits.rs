@@ -1,8 +1,8 @@
 //! The resource limits that a scenario needs: how many processes, descriptors, signals and bytes its steps take.
 
-use crate::host::{Counted, Facts};
+use crate::host::{Counted, Fact, Facts};
 use crate::show;
-use harness_scenario::action::{Action, Child, RawArg, Syscall};
+use harness_scenario::action::{Action, Child, RawArg, SetId, Syscall};
 use harness_scenario::actors::{Actor, Namespace, RunAs};
 use harness_scenario::caps::Cap;
 use harness_scenario::scenario::{Scenario, Step};
@@ -47,7 +47,7 @@ pub(super) fn unmet(scenario: &Scenario, facts: &Facts) -> Option<String> {
 
 fn of_step(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<String> {
     let action = &step.action;
-    let reason = raised(action, facts).or_else(|| {
+    let reason = raised(scenario, step, facts).or_else(|| {
         let (name, needed) = taken(scenario, action)?;
         let reason = small(name, needed, facts)?;
         // A scenario that sets the limit itself is about it.
@@ -80,8 +80,10 @@ fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let new = scenario.steps.iter().any(|step| step.actor.namespace() == Namespace::New);
     let ordinary = matches!(scenario.run_as, RunAs::Ordinary | RunAs::OrdinaryInGroups(_));
     let is_root = facts.process.uids.known().is_some_and(|ids| ids.effective == 0);
-    let nested = [Actor::Nested, Actor::Deepest].iter().any(|actor| scenario.mentions(*actor));
-    let counted = if nested { Counted::Below } else { Counted::InNamespaces };
+    let counted = match scenario.steps.iter().any(parts_from_root) {
+        true => Counted::InNamespacesOfEffectiveRoot,
+        false => Counted::InNamespaces,
+    };
     let needed = 2 * count + 2 + SPARE.load(Ordering::Relaxed);
     let room = [
         facts.processes(Counted::Callers),
@@ -93,6 +95,14 @@ fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
     Some(format!(
         "needs larger limits: RLIMIT_NPROC is {limit} and leaves room for {least}; the test needs {needed} processes"
     ))
+}
+
+/// Whether a process in the caller's namespace takes a real uid and keeps another effective one.
+fn parts_from_root(step: &Step) -> bool {
+    let Action::SetId(SetId::Setreuid | SetId::Setresuid, [real, effective, _], _) = &step.action else {
+        return false;
+    };
+    step.actor.namespace() == Namespace::Callers && real != effective
 }
 
 /// The descriptors that the director and each actor have at a time, and the greatest number that is named.
@@ -180,12 +190,24 @@ fn makes_files(words: &[std::borrow::Cow<'static, str>]) -> bool {
     }
 }
 
-/// A hard limit that is raised by a caller without the capability for it.
-fn raised(action: &Action, facts: &Facts) -> Option<String> {
-    let (name, most) = set(action)?;
+/// A hard limit that is raised by a process without the capability for it over the initial namespace: one in another
+/// namespace, or one that has become a user.
+///
+/// Source: setrlimit(2), EPERM; kernel do_prlimit(): capable(CAP_SYS_RESOURCE).
+fn raised(scenario: &Scenario, step: &Step, facts: &Facts) -> Option<String> {
+    let (name, most) = set(&step.action)?;
     let hard = facts.rlimit(name)?.hard?;
-    let raises = most > hard && !facts.process.has(Cap::SysResource);
-    raises.then(|| format!("needs CAP_SYS_RESOURCE or a greater limit: RLIMIT_{name} is {hard}"))
+    let sets_ids = |other: &Step| other.actor == step.actor && matches!(other.action, Action::SetId(..));
+    let is_capable = facts.process.has(Cap::SysResource)
+        && facts.process.in_initial_userns == Fact::Known(true)
+        && step.actor.namespace() == Namespace::Callers
+        && !scenario.steps.iter().any(sets_ids);
+    let raises = most > hard && !is_capable;
+    raises.then(|| {
+        format!(
+            "needs a greater limit or CAP_SYS_RESOURCE over the initial namespace: RLIMIT_{name} is {hard}"
+        )
+    })
 }
 
 /// The limit that a step sets, by its name, and the hard limit.
@@ -215,73 +237,4 @@ pub(super) fn clone_flags(action: &Action) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts;
-    use crate::host::{Fact, Rlimit};
-    use crate::prelude::*;
-
-    /// This host with one limit, of which nothing is used.
-    fn host(name: &'static str, hard: u64) -> Facts {
-        let mut facts = facts().clone();
-        facts.limits = [(name, Rlimit { soft: Some(hard), hard: Some(hard), used: Some(0) })].into();
-        facts.process.capabilities = Fact::Known(crate::ids::CapSets::default());
-        facts
-    }
-
-    #[track_caller]
-    fn reason(scenario: &Scenario, facts: &Facts) -> String {
-        unmet(scenario, facts).unwrap_or_default()
-    }
-
-    #[test]
-    fn a_scenario_needs_as_many_processes_as_it_has_actors() {
-        let mut host = host("NPROC", 6);
-        host.process.in_initial_userns = Fact::Known(false);
-        let few = caller().inside(&[DENY]);
-        let many = caller().outside(&[]).inside(&[]).second(&[]).nested(&[DENY]);
-
-        assert_eq!(unmet(&few, &host), None);
-        let expected =
-            "needs larger limits: RLIMIT_NPROC is 6 and leaves room for 6; the test needs 10 processes";
-        assert_eq!(reason(&many, &host), expected);
-    }
-
-    #[test]
-    fn a_descriptor_that_is_named_needs_a_limit_above_it() {
-        let copy = |to| {
-            let args = vec![RawArg::Held, RawArg::Number(to), RawArg::Number(0)];
-            root().outside(&[syscall_for_fd("dup3", libc::SYS_dup3, args)])
-        };
-
-        assert_eq!(unmet(&copy(50), &host("NOFILE", 64)), None);
-        assert_eq!(
-            reason(&copy(200), &host("NOFILE", 64)),
-            "needs larger limits: RLIMIT_NOFILE is 64; the test needs 201"
-        );
-        assert!(reason(&copy(2), &host("NOFILE", 10)).contains("RLIMIT_NOFILE is 10"));
-    }
-
-    #[test]
-    fn a_queued_signal_needs_room_and_others_do_not() {
-        let kill = |signal| {
-            let args = vec![RawArg::Pid, RawArg::Number(signal)];
-            root().outside(&[syscall("kill", libc::SYS_kill, args)])
-        };
-
-        assert_eq!(unmet(&kill(15), &host("SIGPENDING", 0)), None);
-        assert!(
-            reason(&kill(40), &host("SIGPENDING", 0))
-                .starts_with("needs larger limits: RLIMIT_SIGPENDING is 0")
-        );
-        assert_eq!(unmet(&kill(40), &host("SIGPENDING", 1)), None);
-    }
-
-    #[test]
-    fn a_program_that_makes_a_file_needs_a_size() {
-        let command = |script: &str| root().outside(&[run(&["sh", "-c", script])]);
-
-        assert_eq!(unmet(&command("id -u; cat /proc/self/uid_map"), &host("FSIZE", 0)), None);
-        assert!(reason(&command("cp /bin/id /tmp/id"), &host("FSIZE", 0)).contains("RLIMIT_FSIZE is 0"));
-    }
-}
+mod tests;

@@ -19,6 +19,13 @@ pub(super) fn told(scenario: &Scenario, found: &Difference, starts: [&Start; 2],
         Difference::Capability { step: index, cap } => {
             return format!("needs {cap}: {} may ask for it, and the caller has it not", step(index));
         }
+        Difference::Kept { step: index, cap } => {
+            let who = unusual(starts[0], starts[1]);
+            return format!(
+                "needs a caller without {cap}: {} may ask for it, and {who} and keeps it",
+                step(index)
+            );
+        }
         Difference::Outcome { step: index, usual, here, rule } => {
             let by = rule.map_or_else(String::new, |rule| format!(" by {}", rule.name));
             (format!("{} is {here} here and not {usual}", step(index)), by)

@@ -54,9 +54,20 @@ pub fn harness_calls() -> Option<String> {
     }
     let essential = NATIVE.iter().filter(|row| row.is_essential);
     essential
-        .map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]))
-        .find_map(|(row, args)| judge(row, args))
+        .map(|row| (row, first_argument(row)))
+        .find_map(|(row, first)| judge(row, [first, 0, 0, 0, 0, 0]))
         .map(|refusal| refusal.reason)
+}
+
+/// The first argument with which the harness and programs make a call, where filters look at it: the option of prctl(2),
+/// the family of a pair of sockets, and that of the socket by which programs reach the audit system.
+fn first_argument(row: &Probe) -> u64 {
+    let family = match row.number {
+        libc::SYS_socketpair => libc::AF_UNIX,
+        libc::SYS_socket => libc::AF_NETLINK,
+        _ => 0,
+    };
+    row.only.unwrap_or(u64::from(family.unsigned_abs()))
 }
 
 /// Every call of the suite that a seccomp filter refuses, natively and through int 0x80, as [`refused_call`] has it.
@@ -64,7 +75,7 @@ pub fn refused_calls() -> Vec<String> {
     if !may_filter() {
         return Vec::new();
     }
-    let rows = native().chain(I386).map(|row| (row, [row.only.unwrap_or(0), 0, 0, 0, 0, 0]));
+    let rows = native().chain(I386).map(|row| (row, [first_argument(row), 0, 0, 0, 0, 0]));
     let newuser = refused(libc::SYS_unshare, &[NEW_FLAGS]);
     let found = rows.filter_map(|(row, args)| judge(row, args)).map(|refusal| refusal.reason);
     newuser.into_iter().chain(found).collect()
@@ -118,6 +129,11 @@ struct Refusal {
 enum Kind {
     /// Do without a call that is newer than Linux 2.6: the answer is that of a kernel without it.
     Older,
+    /// Take the family of sockets for one that the kernel was built without, as programs do that would write to the audit
+    /// system.
+    ///
+    /// Source: audit_open(3); libaudit's callers, such as pam_unix(8) and sudo(8), go on after EAFNOSUPPORT.
+    Tolerated,
     /// Handle an error that no kernel gives, or believe in a success.
     Error,
     /// Nothing: the process has ended, or waits.
@@ -195,6 +211,7 @@ fn contradiction(row: &Probe, question: &Question, reply: Reply) -> Option<Refus
     let kind = match reply {
         Reply::Killed(_) | Reply::Silent => Kind::End,
         _ if missing && row.since > (2, 6) => Kind::Older,
+        Reply::Failed(nix::errno::Errno::EAFNOSUPPORT) if row.number == libc::SYS_socket => Kind::Tolerated,
         _ => Kind::Error,
     };
     let subject = match row.config.filter(|_| missing).map(|(option, file)| (option, built_in(option, file)))

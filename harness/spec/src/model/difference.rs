@@ -6,7 +6,7 @@
 //! capability there that [can decide it](wants) and this caller has not.
 
 use super::World;
-use super::wants::wants;
+use super::wants::{exempts_from_limits, wants};
 use super::world::{INITIAL, Process};
 use crate::rules::{self, Rule};
 use harness_scenario::action::Action;
@@ -38,6 +38,13 @@ pub enum Difference {
     },
     /// The step with this index may need a capability that this caller does not have there.
     Capability {
+        /// The index of the step.
+        step: usize,
+        /// The capability.
+        cap: Cap,
+    },
+    /// The step with this index may be allowed by a capability that this caller keeps there, unlike the usual one.
+    Kept {
         /// The index of the step.
         step: usize,
         /// The capability.
@@ -81,6 +88,11 @@ pub fn difference(scenario: &Scenario, usual: &Start, here: &Start, same: &SameW
         if unknown && let Some(cap) = lacking(&step.action, before) {
             return Some(Difference::Capability { step: index, cap });
         }
+        if (unknown || lost)
+            && let Some(cap) = kept(&step.action, before)
+        {
+            return Some(Difference::Kept { step: index, cap });
+        }
         let found = outcome(index, step, [&for_usual, &for_here], &names, same);
         if found.is_some() {
             return found;
@@ -114,6 +126,13 @@ fn lacking(action: &Action, [usual, here]: [CapSet; 2]) -> Option<Cap> {
         lacks = lacks.without(Cap::DacReadSearch);
     }
     Cap::all().find(|cap| lacks.contains(*cap))
+}
+
+/// A capability that can decide the step, and that this caller has where the usual one has it no more. A process may be
+/// created beyond a limit that the model does not know.
+fn kept(action: &Action, [usual, here]: [CapSet; 2]) -> Option<Cap> {
+    let decide = CapSet(wants(action).0 | exempts_from_limits(action).0);
+    Cap::all().find(|cap| decide.contains(*cap) && here.contains(*cap) && !usual.contains(*cap))
 }
 
 fn outcome(
@@ -174,7 +193,7 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use harness_scenario::action::{DENY, SETGROUPS_EMPTY, gid_map, syscall};
+    use harness_scenario::action::{DENY, Leaves, SETGROUPS_EMPTY, gid_map, setresuid, syscall};
     use harness_scenario::caller::Caller;
     use harness_scenario::ids::{CapSets, FsId, Ids};
     use harness_scenario::missing::MissingFeatures;
@@ -226,6 +245,24 @@ mod tests {
         assert_eq!(differs, Some(Difference::Capability { step: 1, cap: Cap::SysAdmin }));
         // There nobody has it over the caller's namespace.
         assert_eq!(found(&inside, &start(0, full), &start(0, without)), None);
+    }
+
+    /// Source: capabilities(7), "The securebits flags", SECBIT_NO_SETUID_FIXUP; getrlimit(2), RLIMIT_NPROC.
+    #[test]
+    fn a_capability_that_is_kept_may_decide_an_unknown_step() {
+        let full = CapSet::up_to(40);
+        let mut keeps = start(0, full);
+        keeps.caller.securebits = 1 << 2;
+        let limit = syscall("prlimit64", libc::SYS_prlimit64, Vec::new());
+        let clone = Action::Clone(libc::CLONE_NEWUSER);
+        let as_user =
+            root().outside(&[setresuid(61_411), limit.clone(), clone.clone(), Action::Exit(Leaves::Nothing)]);
+        let as_root = root().outside(&[limit, clone, Action::Exit(Leaves::Nothing)]);
+
+        let differs = found(&as_user, &start(0, full), &keeps);
+
+        assert_eq!(differs, Some(Difference::Kept { step: 3, cap: Cap::SysAdmin }));
+        assert_eq!(found(&as_root, &start(0, full), &keeps), None, "both have it");
     }
 
     /// Source: capabilities(7), "The securebits flags", SECBIT_NO_SETUID_FIXUP.

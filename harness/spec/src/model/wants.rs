@@ -51,6 +51,23 @@ pub fn wants(action: &Action) -> CapSet {
     caps.iter().fold(CapSet::EMPTY, |all, cap| all.with(*cap))
 }
 
+/// Which capabilities let a process do this beyond a resource limit of its user. The limit of processes does not bind a
+/// process that has one of them over the initial namespace.
+///
+/// Source: getrlimit(2), RLIMIT_NPROC; kernel copy_process().
+pub fn exempts_from_limits(action: &Action) -> CapSet {
+    match action {
+        Action::Fork
+        | Action::ForkCloned
+        | Action::Clone(_)
+        | Action::Clone3(_)
+        | Action::CloneAndKeep(_)
+        | Action::Child(_)
+        | Action::Run(_) => CapSet::EMPTY.with(Cap::SysAdmin).with(Cap::SysResource),
+        _ => CapSet::EMPTY,
+    }
+}
+
 /// Paths: permission bits and search of directories.
 const FILES: &[Cap] = &[Cap::DacOverride, Cap::DacReadSearch];
 const MOUNTS: &[Cap] = &[Cap::SysAdmin];

@@ -5,7 +5,7 @@
 //! that refuses this call; one that makes a call less is skipped without need.
 
 use super::super::path;
-use super::{Kind, find, native};
+use super::{Kind, Refusal, find, first_argument, native};
 use libc::{
     SYS_capget, SYS_capset, SYS_chdir, SYS_clock_nanosleep, SYS_clone, SYS_clone3, SYS_close_range,
     SYS_copy_file_range, SYS_execve, SYS_fchmodat, SYS_fcntl, SYS_fstatfs, SYS_getcwd, SYS_getdents64,
@@ -145,9 +145,16 @@ const TABLE: &[(&[&str], &[&[i64]])] = &[
 pub(super) fn refused_command(words: &[Cow<'_, str>]) -> Option<String> {
     let (programs, calls) = called(words);
     let runs_others = calls.contains(&SYS_clone);
-    let refusal = |number: i64| find(native(), number, &[]);
-    let error = calls.into_iter().filter_map(refusal).find(|refusal| refusal.kind != Kind::Older);
-    let end = || HARMLESS.iter().copied().filter_map(refusal).find(|refusal| refusal.kind == Kind::End);
+    let refusal = |number: i64| {
+        let row = native().find(|row| row.number == number)?;
+        find(native(), number, &[first_argument(row)])
+    };
+    let is_error = |refusal: &Refusal| !matches!(refusal.kind, Kind::Older | Kind::Tolerated);
+    let error = calls.into_iter().filter_map(refusal).find(is_error);
+    // Programs look for the daemon of the accounts by a UNIX socket, and do without it.
+    let unix = || find(native(), libc::SYS_socket, &[u64::from(libc::AF_UNIX.unsigned_abs())]);
+    let harmless = || HARMLESS.iter().copied().filter_map(refusal).chain(unix());
+    let end = || harmless().find(|refusal| refusal.kind == Kind::End);
     match error.or_else(end) {
         Some(refusal) => Some(format!("{}, of the program {programs}", refusal.reason)),
         None if runs_others => no_script(),

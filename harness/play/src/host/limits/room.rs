@@ -23,8 +23,9 @@ pub enum Counted {
     AnotherUser,
     /// Those of users in a namespace of the caller's, which count as the caller's in the namespace above.
     InNamespaces,
-    /// Those of users in a namespace below that. It is created by a user whom the limit binds.
-    Below,
+    /// Those of users in a namespace whose creator is another user by its real uid, and the caller by its effective one: the
+    /// limit binds the namespace, and they count as the caller's in the one above.
+    InNamespacesOfEffectiveRoot,
 }
 
 /// The most supplementary groups of the caller that an actor can report.
@@ -73,15 +74,16 @@ impl Facts {
     /// because the suite raises the soft ones.
     ///
     /// Source: getrlimit(2); kernel copy_process() for whom RLIMIT_NPROC does not bind; is_rlimit_overlimit(), which
-    /// counts a process of a namespace for the creator of that namespace as well; enforced_nproc_rlimit().
+    /// counts a process of a namespace for the creator of that namespace as well; enforced_nproc_rlimit(), which leaves root
+    /// of the initial namespace out. Before 5.14 a user's processes were counted together, in whatever namespace.
     pub fn processes(&self, counted: Counted) -> Option<u64> {
         let limit = self.rlimit("NPROC")?;
         match counted {
             Counted::Callers if self.is_exempt_from_nproc() => None,
             Counted::AnotherUser => limit.hard,
-            // What root of the initial namespace creates has no limit.
+            // A namespace that root of the initial one creates has no limit, and each of its users has the whole one.
             Counted::InNamespaces if self.is_initial_root() => limit.hard,
-            Counted::Callers | Counted::InNamespaces | Counted::Below => limit.room(),
+            Counted::Callers | Counted::InNamespaces | Counted::InNamespacesOfEffectiveRoot => limit.room(),
         }
     }
 
@@ -170,6 +172,7 @@ mod tests {
         assert_eq!(facts.processes(Counted::Callers), None);
         assert_eq!(facts.processes(Counted::AnotherUser), Some(200));
         assert_eq!(facts.processes(Counted::InNamespaces), Some(200));
+        assert_eq!(facts.processes(Counted::InNamespacesOfEffectiveRoot), Some(10));
         facts.process.in_initial_userns = Fact::Known(false);
         assert_eq!(facts.processes(Counted::Callers), Some(10));
     }

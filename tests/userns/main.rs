@@ -3,6 +3,7 @@
 // Creating namespaces, and how many there may be.
 mod creating;
 mod creating_checks;
+mod creating_mounts;
 mod creating_policy;
 mod limits;
 mod limits_counts;
@@ -10,6 +11,7 @@ mod limits_of_creator;
 
 // What a process is that has entered one, and what its privileges are good for.
 mod entering;
+mod entering_securebits;
 mod entering_sets;
 mod keyrings;
 mod ownership;
@@ -26,6 +28,7 @@ mod ns_relations;
 // uid_map, gid_map and projid_map: who opens and writes them, and when.
 mod initial_namespace;
 mod map_capabilities;
+mod map_of_the_dead;
 mod map_open;
 mod map_order;
 mod map_precedence;

@@ -23,6 +23,13 @@ pub(super) const CREATING: &[Rule] = &[
         "unshare(2): EINVAL; kernel check_unshare_flags()",
     ),
     rule(
+        "create.empty-mount-namespace",
+        &[EINVAL],
+        "Since 7.2, bit 0x00100000 of unshare(2) (UNSHARE_EMPTY_MNTNS) makes a mount namespace without mounts, which the new user namespace owns. Before, it is an unknown flag.",
+        "kernel 7.2, check_unshare_flags(), copy_mnt_ns()",
+    )
+    .since("7.2"),
+    rule(
         "create.threads",
         &[EINVAL],
         "A process with a second thread cannot unshare its user namespace.",

@@ -19,9 +19,16 @@ pub(super) const ENTERING: &[Rule] = &[
     rule(
         "enter.securebits",
         &[],
-        "After entering a user namespace, the securebits have their default values again, even if they were locked.",
+        "After entering a user namespace, the securebits have their default values again, even if they were locked. Those that every process may set are an exception since 7.3.",
         "user_namespaces(7), \"Capabilities\"; kernel set_cred_user_ns(): SECUREBITS_DEFAULT",
     ),
+    rule(
+        "enter.exec-securebits",
+        &[],
+        "Since 7.3, a process that enters a user namespace keeps SECBIT_EXEC_RESTRICT_FILE, SECBIT_EXEC_DENY_INTERACTIVE and their locks. Before, it loses them.",
+        "kernel 7.3, set_cred_user_ns(): SECURE_ALL_UNPRIVILEGED",
+    )
+    .since("7.3"),
     rule(
         "enter.ids-kept",
         &[],

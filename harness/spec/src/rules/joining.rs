@@ -1,7 +1,7 @@
 //! Joining namespaces, and querying the kernel about them.
 
 use super::{Rule, rule};
-use nix::errno::Errno::{EACCES, EBADF, EINVAL, EPERM, ESRCH};
+use nix::errno::Errno::{EACCES, EBADF, EINVAL, ENOENT, EPERM, ESRCH};
 
 pub(super) const JOINING: &[Rule] = &[
     rule("join.bad-descriptor", &[EBADF], "setns(2) needs an open file descriptor.", "setns(2): EBADF"),
@@ -125,5 +125,11 @@ pub(super) const ASKING: &[Rule] = &[
         &[EACCES],
         "Only a process that may trace another can read its link /proc/PID/ns/user.",
         "namespaces(7), \"The /proc/pid/ns/ directory\"; kernel proc_ns_get_link()",
+    ),
+    rule(
+        "ask.link-of-the-dead",
+        &[ENOENT],
+        "The link of the user namespace of a process that has ended remains until it is reaped. The links of its other namespaces lead nowhere.",
+        "namespaces(7); kernel userns_get(), utsns_get(): nsproxy is NULL",
     ),
 ];

@@ -11,6 +11,13 @@ pub(super) const OPENING: &[Rule] = &[
         "kernel proc_pid_permission(), proc_id_map_open(), proc_setgroups_open(): get_proc_task()",
     ),
     rule(
+        "open.dead-owner",
+        &[EACCES],
+        "Since 7.2, the files of a process that has ended but was not reaped belong to its effective ids if it was dumpable. Before, and if it was not, they belong to root.",
+        "proc(5), /proc/pid; kernel 7.2, kernel/exec_state.c, task_dump_owner()",
+    )
+    .since("7.2"),
+    rule(
         "open.not-owner",
         &[EACCES],
         "The files belong to the process's effective ids, or to root if the process is not dumpable. Only their owner may open them for writing.",

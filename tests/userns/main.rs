@@ -7,14 +7,20 @@ mod creating_mounts;
 mod creating_policy;
 mod limits;
 mod limits_counts;
+mod limits_kinds;
 mod limits_of_creator;
 
 // What a process is that has entered one, and what its privileges are good for.
 mod entering;
 mod entering_securebits;
 mod entering_sets;
+mod idmapped;
 mod keyrings;
+mod mounting;
+mod mounting_more;
 mod ownership;
+mod ownership_calls;
+mod ownership_host;
 mod ownership_walk;
 mod pid_namespaces;
 mod userns_mounts;
@@ -22,6 +28,9 @@ mod userns_mounts;
 // Joining namespaces, and asking about them.
 mod joining;
 mod joining_order;
+mod joining_others;
+mod listing;
+mod ns_ids;
 mod ns_ioctls;
 mod ns_relations;
 
@@ -35,6 +44,8 @@ mod map_precedence;
 mod map_privileges;
 mod map_shared;
 mod map_uid_0;
+mod map_vectors;
+mod map_ways;
 mod map_who;
 mod proc_mounts;
 mod projid;

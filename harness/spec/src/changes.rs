@@ -122,6 +122,28 @@ pub static EMPTY_MOUNT_NAMESPACE: Change = Change {
     commit: "kernel/fork.c: check_unshare_flags() knows UNSHARE_EMPTY_MNTNS",
 };
 
+/// The handle of a namespace is no longer opened by the owner of that namespace. 6.19.6 and 6.18.15 open it, 6.19.14 and 7.0.4
+/// do not; the commit is not known.
+pub static HANDLE_OF_OWNER: Change = Change {
+    name: "no-handle-for-owners",
+    rule: "ask.handle",
+    what: "handles of namespaces for those inside alone",
+    release: (7, 0),
+    stable: &[(6, 19, 14)],
+    commit: "fs/nsfs.c: nsfs_fh_to_dentry() asks may_see_all_namespaces()",
+};
+
+/// A procfs with subset=pid is another thing than one that shows everything. The source of 7.2.13 has the change; its commit is
+/// not known.
+pub static PROC_SUBSET: Change = Change {
+    name: "proc-subset-shows-less",
+    rule: "mount.proc-subset",
+    what: "a procfs with subset=pid where another is covered",
+    release: (7, 2),
+    stable: &[],
+    commit: "fs/proc/root.c: SB_I_RESTRICTED_VARIANT; fs/namespace.c: mnt_already_visible()",
+};
+
 /// The limits that a namespace takes from its creator bind it. In 5.14 and 5.15.0 they were compared with the wrong
 /// namespace's. The kernels from 5.15.12 to 5.15.26 have it with a regression of RLIMIT_NPROC, and so have 5.16.0 to 5.16.12
 /// (c16bdeb5a39f, 0ac983f51203); a test has to show this.
@@ -135,14 +157,16 @@ pub static LIMITS_OF_CREATOR: Change = Change {
 };
 
 /// Every change, oldest first.
-pub static ALL: [&Change; 9] = [
+pub static ALL: [&Change; 11] = [
     &SETFCAP,
     &LIMITS_OF_CREATOR,
     &NOTHING_TO_CHANGE,
     &BITS_FOR_ALL,
+    &HANDLE_OF_OWNER,
     &SATURATING_NUMBERS,
     &DEAD_KEEP_DUMPABLE,
     &EMPTY_MOUNT_NAMESPACE,
+    &PROC_SUBSET,
     &SENDER_BY_RECEIVER,
     &EXEC_BITS_KEPT,
 ];

@@ -24,6 +24,7 @@
 //! above cannot be read there. A step that it does not know it leaves open: either nothing is predicted for it, or,
 //! where it may have changed anything, for nothing that follows.
 
+mod asked;
 mod changes;
 mod compare;
 mod creating;

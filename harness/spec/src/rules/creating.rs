@@ -146,6 +146,41 @@ pub(super) const LIMITS: &[Rule] = &[
     )
     .since("4.9"),
     rule(
+        "limit.other-kinds",
+        &[ENOSPC],
+        "Each kind of namespace has a limit in /proc/sys/user, which binds as that of user namespaces does.",
+        "namespaces(7), \"The /proc/sys/user directory\"; kernel inc_ucount()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.inotify",
+        &[EMFILE],
+        "user.max_inotify_instances of a namespace limits the inotify instances of a user there and below.",
+        "inotify(7), \"/proc interfaces\"; kernel 1cce1eea0aff, inotify_new_group()",
+    )
+    .since("4.11"),
+    rule(
+        "limit.text",
+        &[EINVAL],
+        "A limit is a number from 0 to 2147483647, in any base of the C language. What follows a blank is ignored.",
+        "kernel proc_dointvec_minmax(), proc_get_long()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.writer",
+        &[EPERM],
+        "Both the opener of a limit and its writer need CAP_SYS_RESOURCE in the namespace that the opener was in.",
+        "kernel set_permissions() of kernel/ucount.c, proc_sys_call_handler()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.kept-by-files",
+        &[ENOSPC],
+        "An open file keeps the user namespace in which it was opened, and the namespace counts until the file is closed.",
+        "kernel alloc_empty_file(): f_cred; free_user_ns()",
+    )
+    .since("4.9"),
+    rule(
         "limit.processes",
         &[EAGAIN],
         "Beyond RLIMIT_NPROC, a process of that user cannot have a child, in a new user namespace or not. Root of the initial namespace can, and so can a process with CAP_SYS_ADMIN or CAP_SYS_RESOURCE there.",

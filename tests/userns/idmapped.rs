@@ -1,5 +1,6 @@
 //! Idmapped mounts: which user namespace may be the map of a mount, and what its ids are then.
 
+use crate::support::mounts::own_mounts;
 use crate::support::ns_files::open_ns;
 use crate::support::raw::{keep_as, number, text, words};
 use harness::prelude::*;
@@ -207,4 +208,74 @@ fn root_of_a_namespace_cannot_idmap_a_file_system_of_the_parent(
         made.inside(&[keep_as(MOUNT)]).inside(&hold(Actor::Nested, "ns/user")).inside(&[idmap()]).play();
 
     check!(trace, last = expected);
+}
+
+/// A file whose ids have no place in the map shows the overflow ids, and no file is given such ids.
+/// Source: mount_setattr(2), "ID-mapped mounts"; kernel i_uid_into_vfsuid(), chown_common(): EINVAL, notify_change(): EOVERFLOW.
+#[rstest]
+#[case::before_the_map(&[chown(500), idmap()], [OK, OK, OK])]
+#[case::through_the_map(&[idmap(), chown(500)], [OK, EOVERFLOW, OK])]
+#[case::an_id_of_the_map(&[idmap(), chown(1005)], [OK, OK, OK])]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    VisibleProcesses,
+    Capability(Cap::SysAdmin),
+    Capability(Cap::Chown),
+    Kernel { major: 6, minor: 3, why: "idmapped tmpfs" },
+    pins("idmap.overflow", "idmap.without-a-place")
+)]
+fn ids_without_a_place_are_shown_and_never_given(#[case] steps: &[Action], #[case] expected: [Answer; 3]) {
+    let make = [number(MOUNT), text(b"file\0"), number(0o100_644), number(0)];
+    let make = syscall("mknod a file", libc::SYS_mknodat, make.into());
+    let ask = [number(MOUNT), text(b"file\0"), number(0), number(0x18), RawArg::Results(0)];
+    let ask = syscall_for("statx", libc::SYS_statx, ask.into(), Results::Ids(&[20, 24]));
+    let maps = [uid_map("0 1000 10"), gid_map("0 2000 10")];
+    let ns = with_maps(&maps).outside(&hold(Actor::Inside, "ns/user"));
+
+    let trace = ns.outside(&[make]).outside(steps).outside(&[ask]).play();
+
+    check!(trace, last = expected);
+}
+
+/// chown(2) of the file, which leaves its group.
+fn chown(uid: i64) -> Action {
+    let args = [number(MOUNT), text(b"file\0"), number(uid), number(-1), number(0)];
+    syscall("chown", libc::SYS_fchownat, args.into())
+}
+
+/// A mount is idmapped before it is attached.
+/// Source: mount_setattr(2), EINVAL; kernel can_idmap_mount(): is_anon_ns(), mount_setattr_prepare().
+#[rstest]
+#[case::detached(&[], idmap(), OK)]
+#[case::attached(&[attach()], idmap(), EINVAL)]
+#[harness::test(
+    Root,
+    Userns,
+    InitialUserns,
+    VisibleProcesses,
+    Capability(Cap::SysAdmin),
+    File("/tmp"),
+    Kernel { major: 6, minor: 3, why: "idmapped tmpfs" },
+    pins("idmap.detached")
+)]
+fn an_attached_mount_is_not_idmapped(
+    #[case] before: &[Action],
+    #[case] change: Action,
+    #[case] expected: Answer,
+) {
+    let ns = root().outside(&own_mounts()).inside(&[]).outside(&[uid_map("0 1000 10"), gid_map("0 2000 10")]);
+    let ns = ns.outside(&detached()).outside(before).outside(&hold(Actor::Inside, "ns/user"));
+
+    let trace = ns.outside(&[change]).play();
+
+    check!(trace, last = expected);
+}
+
+/// Attaches the mount, which stays at its number, to /tmp.
+fn attach() -> Action {
+    let to = [number(libc::AT_FDCWD.into()), text(b"/tmp\0"), number(4)];
+    syscall("move_mount", libc::SYS_move_mount, [vec![number(MOUNT), text(b"\0")], to.to_vec()].concat())
+        .or_stop()
 }

@@ -2,6 +2,8 @@
 
 use crate::limits_counts::{WAITS, sleep};
 use crate::support::limits::limit;
+use crate::support::mounts::own_tmp;
+use crate::support::ns_files::open_ns;
 use crate::support::raw::{number, text};
 use harness::prelude::*;
 use rstest::rstest;
@@ -134,4 +136,33 @@ fn an_open_file_keeps_the_namespace_of_its_opener(#[case] hold: Action) {
     let mut last = traces.map(|trace| trace.last_shown(4));
     let room = last.find(|outcomes| outcomes.last().is_some_and(|outcome| outcome == "ok"));
     assert_eq!(room.as_deref().and_then(|outcomes| outcomes.first()).map(String::as_str), Some("ENOSPC"));
+}
+
+/// A descriptor of the link of a namespace keeps it, and so does a mount of the link, which `ip netns` and `unshare --user=FILE`
+/// make.
+/// Source: namespaces(7), "Namespace lifetime"; kernel nsfs_evict(): ns_ref_put().
+#[rstest]
+#[case::a_descriptor(&[open_ns(Actor::Second, "ns/user")], RawArg::Held, libc::SYS_close)]
+#[case::a_mount(&mount_link(), text(b"/tmp/link\0"), libc::SYS_umount2)]
+#[harness::test(Root, Userns, VisibleProcesses, File("/tmp"), pins("limit.kept-by-links"))]
+fn a_link_keeps_its_namespace(#[case] keep: &[Action], #[case] name: RawArg, #[case] give_up: i64) {
+    let ns = root().outside(&[]).inside(&limit(1)).outside(&MAPS).second(&[UNSHARE]);
+    let kept = ns.inside(keep).second(&[Action::Exit(Leaves::Nothing)]).inside(&[sleep(1), CLONE]);
+    let give_up = syscall("give it up", give_up, vec![name]);
+
+    let given_up = |wait| kept.clone().inside(&[give_up.clone(), sleep(wait), CLONE]).play();
+
+    let mut last = WAITS.into_iter().map(given_up).map(|trace| trace.last_shown(4));
+    let room = last.find(|outcomes| outcomes.last().is_some_and(|outcome| outcome == "ok"));
+    assert_eq!(room.as_deref().and_then(|outcomes| outcomes.first()).map(String::as_str), Some("ENOSPC"));
+}
+
+/// Mounts the link of the second process over a file in a tmpfs.
+fn mount_link() -> Vec<Action> {
+    let file = vec![HERE, text(b"/tmp/link\0"), number((libc::S_IFREG | 0o600).into()), number(0)];
+    let bind = number(libc::MS_BIND.cast_signed());
+    let link = vec![RawArg::ProcPath(Actor::Second, "ns/user"), text(b"/tmp/link\0"), text(b"\0"), bind];
+    let [apart, tmp] = own_tmp();
+    let mount = syscall("mount the link", libc::SYS_mount, link).or_stop();
+    vec![apart, tmp, syscall("mknodat", libc::SYS_mknodat, file), mount]
 }

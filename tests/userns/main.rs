@@ -5,6 +5,7 @@ mod creating;
 mod creating_checks;
 mod creating_mounts;
 mod creating_policy;
+mod creating_time;
 mod limits;
 mod limits_counts;
 mod limits_kinds;
@@ -12,10 +13,12 @@ mod limits_of_creator;
 
 // What a process is that has entered one, and what its privileges are good for.
 mod entering;
+mod entering_ambient;
 mod entering_securebits;
 mod entering_sets;
 mod idmapped;
 mod keyrings;
+mod keys_ids;
 mod mounting;
 mod mounting_more;
 mod ownership;
@@ -40,6 +43,7 @@ mod map_capabilities;
 mod map_of_the_dead;
 mod map_open;
 mod map_order;
+mod map_paths;
 mod map_precedence;
 mod map_privileges;
 mod map_shared;

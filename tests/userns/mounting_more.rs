@@ -119,3 +119,27 @@ fn a_procfs_of_processes_alone_shows_less(
 
     check!(trace);
 }
+
+/// Mounts that the parent makes later reach the namespace, and its own mounts do not reach the parent.
+/// Source: mount_namespaces(7), "Restrictions on mount namespaces"; kernel copy_mnt_ns(): CL_SHARED_TO_SLAVE.
+#[rstest]
+#[case::of_the_parent(Actor::Outside, Actor::Inside, OK)]
+#[case::its_own(Actor::Inside, Actor::Outside, ENOENT)]
+#[harness::test(Root, Userns, InitialUserns, Capability(Cap::SysAdmin), File("/tmp"), pins("mount.one-way"))]
+fn later_mounts_come_from_the_parent_alone(
+    #[case] mounter: Actor,
+    #[case] reader: Actor,
+    #[case] expected: Answer,
+) {
+    let shared = mount("share it", [b"none\0", AT_TMP, b"\0"], libc::MS_SHARED);
+    let tmp = tmpfs("mount tmpfs", AT_TMP).or_stop();
+    let tree = root().outside(&own_mounts()).outside(&[tmp, directory(BELOW), shared]);
+    let ns = tree.inside(&[OWN_MOUNTS]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+
+    let later = [tmpfs("mount below", BELOW).or_stop(), directory(b"/tmp/below/sub\0")];
+    let find = vec![HERE, text(b"/tmp/below/sub\0"), number(libc::O_PATH.into())];
+    let find = syscall_for_fd("find it", libc::SYS_openat, find);
+    let trace = ns.by(mounter, &later).by(reader, &[find]).play();
+
+    check!(trace, last = expected);
+}

@@ -76,6 +76,7 @@ pub struct Family {
 pub static FAMILIES: &[Family] = &[
     Family { title: "Creating a namespace", rules: creating::CREATING },
     Family { title: "Limits", rules: creating::LIMITS },
+    Family { title: "Offsets of a time namespace", rules: creating::TIME },
     Family { title: "Joining a namespace", rules: joining::JOINING },
     Family { title: "Joining namespaces of other kinds", rules: joining::OTHERS },
     Family { title: "Querying namespaces", rules: joining::ASKING },

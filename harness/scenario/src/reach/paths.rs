@@ -73,7 +73,11 @@ impl Stage<'_> {
             let number = number.parse().map_or(RawArg::Number(i64::MAX), RawArg::Number);
             return Found::Opened(self.referred(actor, Some(&number)));
         }
-        if let Some(file) = path.strip_prefix("/proc/self/") {
+        if path == "/proc/self" {
+            return self.in_proc(actor, "");
+        }
+        let own = ["/proc/self/", "/proc/thread-self/"];
+        if let Some(file) = own.iter().find_map(|own| path.strip_prefix(own)) {
             return self.in_proc(actor, file);
         }
         if self.is_in_a_place(standing, path) { Found::Private } else { hosts }

@@ -1,7 +1,7 @@
 //! Creating user namespaces, and how many there may be.
 
 use super::{Rule, rule};
-use nix::errno::Errno::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, ENOSPC, EPERM};
+use nix::errno::Errno::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, ENOSPC, EPERM, ERANGE};
 
 pub(super) const CREATING: &[Rule] = &[
     rule(
@@ -181,6 +181,13 @@ pub(super) const LIMITS: &[Rule] = &[
     )
     .since("4.9"),
     rule(
+        "limit.kept-by-links",
+        &[ENOSPC],
+        "A descriptor or a mount of the link of a namespace keeps the namespace, and it counts.",
+        "namespaces(7), \"Namespace lifetime\"; kernel nsfs_evict()",
+    )
+    .since("4.9"),
+    rule(
         "limit.processes",
         &[EAGAIN],
         "Beyond RLIMIT_NPROC, a process of that user cannot have a child, in a new user namespace or not. Root of the initial namespace can, and so can a process with CAP_SYS_ADMIN or CAP_SYS_RESOURCE there.",
@@ -193,4 +200,21 @@ pub(super) const LIMITS: &[Rule] = &[
         "getrlimit(2); kernel 21d1c5e386bc, d64696905554, 6e52a9f0532f, d7c9e99aee48: set_userns_rlimit_max()",
     )
     .since("5.14"),
+];
+
+pub(super) const TIME: &[Rule] = &[
+    rule(
+        "time.offsets",
+        &[EPERM],
+        "The offsets of a time namespace are written with CAP_SYS_TIME in the user namespace that owns it, which the opener must have.",
+        "time_namespaces(7): EPERM; kernel proc_timens_set_offset()",
+    )
+    .since("5.6"),
+    rule(
+        "time.text",
+        &[EINVAL, ERANGE],
+        "An offset is a clock, seconds and nanoseconds (EINVAL). The clock must not be below 0 or overflow (ERANGE).",
+        "time_namespaces(7): EINVAL, ERANGE; kernel timens_offsets_write()",
+    )
+    .since("5.6"),
 ];

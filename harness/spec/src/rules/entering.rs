@@ -53,6 +53,13 @@ pub(super) const ENTERING: &[Rule] = &[
         "user_namespaces(7), \"Capabilities\"; capabilities(7), \"Capabilities and execution of programs by root\"",
     ),
     rule(
+        "enter.exec-ambient",
+        &[],
+        "After execve(2), a process that is not uid 0 of the namespace has its ambient capabilities, and no others.",
+        "capabilities(7), \"Transformation of capabilities during execve()\"; kernel 58319057b784",
+    )
+    .since("4.3"),
+    rule(
         "enter.proc-owner",
         &[],
         "The files in /proc/PID belong to the effective ids of the process. If the process is not dumpable, they belong to root of the namespace in which its program was started.",

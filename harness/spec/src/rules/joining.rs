@@ -170,6 +170,12 @@ pub(super) const ASKING: &[Rule] = &[
     )
     .since("6.11"),
     rule(
+        "ask.memory",
+        &[EACCES],
+        "Only a process that may trace another can open its files environ and mem.",
+        "proc(5), /proc/pid/environ; kernel proc_mem_open()",
+    ),
+    rule(
         "list.own-alone",
         &[],
         "Without CAP_SYS_ADMIN in the initial user namespace, or outside the initial PID namespace, listns(2) lists the namespaces alone that the caller is in.",

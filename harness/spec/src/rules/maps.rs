@@ -33,6 +33,18 @@ pub(super) const OPENING: &[Rule] = &[
     )
     .since("3.19"),
     rule(
+        "open.thread",
+        &[],
+        "/proc/self, /proc/thread-self and /proc/PID lead to the same files.",
+        "proc(5), /proc/thread-self; kernel tid_base_stuff",
+    ),
+    rule(
+        "open.self-when-found",
+        &[EPERM],
+        "/proc/self is the directory of the process that found it: a child that inherits a descriptor of it reaches the files of its parent.",
+        "proc(5), /proc/self; kernel proc_self_get_link()",
+    ),
+    rule(
         "open.flags",
         &[EEXIST, ENOTDIR, EINVAL],
         "A map can be opened with O_TRUNC, O_CREAT, O_APPEND or O_NONBLOCK. O_EXCL with O_CREAT is EEXIST, O_DIRECTORY is ENOTDIR and O_DIRECT is EINVAL.",

@@ -61,6 +61,12 @@ pub(super) const MOUNTING: &[Rule] = &[
         "mount_namespaces(7), \"Restrictions on mount namespaces\"; kernel has_locked_children()",
     ),
     rule(
+        "mount.one-way",
+        &[],
+        "What a parent mounts later in a shared mount reaches the namespaces below it. What these mount does not reach the parent.",
+        "mount_namespaces(7), \"Restrictions on mount namespaces\"; kernel copy_mnt_ns(): CL_SHARED_TO_SLAVE",
+    ),
+    rule(
         "mount.proc-subset",
         &[EPERM],
         "Since 7.2, a procfs with subset=pid may be mounted where a part of /proc is covered, and does not count as one that shows everything. Before, the option makes no difference.",
@@ -108,8 +114,22 @@ pub(super) const IDMAPPED: &[Rule] = &[
     rule(
         "idmap.without-a-place",
         &[EOVERFLOW],
-        "A process whose ids have no place in the map of a mount can make no file there.",
+        "A process whose ids have no place in the map of a mount can make no file there, and no file is given such ids.",
         "mount_setattr(2), \"ID-mapped mounts\"; kernel fsuidgid_has_mapping()",
+    )
+    .since("5.12"),
+    rule(
+        "idmap.overflow",
+        &[],
+        "A file whose ids have no place in the map of a mount shows the overflow ids there.",
+        "mount_setattr(2), \"ID-mapped mounts\"; kernel i_uid_into_vfsuid()",
+    )
+    .since("5.12"),
+    rule(
+        "idmap.detached",
+        &[EINVAL],
+        "A mount is idmapped before it is attached.",
+        "mount_setattr(2): EINVAL; kernel can_idmap_mount()",
     )
     .since("5.12"),
     rule(

@@ -95,6 +95,18 @@ pub(super) const HOSTS: &[Rule] = &[
         "seccomp(2): EACCES; kernel seccomp_prepare_filter()",
     ),
     rule(
+        "owner.keys",
+        &[EACCES, EINVAL],
+        "Giving a key to another uid takes CAP_SYS_ADMIN in the initial namespace (EACCES). An id without a mapping is EINVAL.",
+        "keyctl_chown(3): EACCES; kernel keyctl_chown_key()",
+    ),
+    rule(
+        "owner.chroot",
+        &[EPERM],
+        "chroot(2) takes CAP_SYS_CHROOT in the caller's own namespace.",
+        "chroot(2): EPERM; kernel ksys_chroot()",
+    ),
+    rule(
         "owner.syslog",
         &[EPERM],
         "The log of the kernel takes CAP_SYSLOG in the initial namespace.",

@@ -1,8 +1,9 @@
 //! The names that a test uses: `use harness::prelude::*;`.
 
 pub use crate::answer::{
-    Answer, EACCES, EAGAIN, EBADF, EFAULT, EINVAL, EMFILE, ENOENT, ENOKEY, ENOMEM, ENOSPC, ENOTTY, EOVERFLOW,
-    EPERM, EROFS, ESPIPE, ESRCH, OK, exits,
+    Answer, EACCES, EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, EMFILE, ENODEV, ENOENT, ENOKEY, ENOMEM, ENOSPC,
+    ENOTDIR, ENOTTY, EOPNOTSUPP, EOVERFLOW, EPERM, ERANGE, EROFS, ESPIPE, ESRCH, ESTALE, EUSERS, EXDEV, OK,
+    exits,
 };
 pub use crate::check;
 pub use harness_play::prelude::*;

@@ -3,16 +3,27 @@
 // Creating namespaces, and how many there may be.
 mod creating;
 mod creating_checks;
+mod creating_mounts;
 mod creating_policy;
+mod creating_time;
 mod limits;
 mod limits_counts;
+mod limits_kinds;
 mod limits_of_creator;
 
 // What a process is that has entered one, and what its privileges are good for.
 mod entering;
+mod entering_ambient;
+mod entering_securebits;
 mod entering_sets;
+mod idmapped;
 mod keyrings;
+mod keys_ids;
+mod mounting;
+mod mounting_more;
 mod ownership;
+mod ownership_calls;
+mod ownership_host;
 mod ownership_walk;
 mod pid_namespaces;
 mod userns_mounts;
@@ -20,18 +31,25 @@ mod userns_mounts;
 // Joining namespaces, and asking about them.
 mod joining;
 mod joining_order;
+mod joining_others;
+mod listing;
+mod ns_ids;
 mod ns_ioctls;
 mod ns_relations;
 
 // uid_map, gid_map and projid_map: who opens and writes them, and when.
 mod initial_namespace;
 mod map_capabilities;
+mod map_of_the_dead;
 mod map_open;
 mod map_order;
+mod map_paths;
 mod map_precedence;
 mod map_privileges;
 mod map_shared;
 mod map_uid_0;
+mod map_vectors;
+mod map_ways;
 mod map_who;
 mod proc_mounts;
 mod projid;

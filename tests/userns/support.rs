@@ -7,4 +7,5 @@ pub mod map_stack;
 pub mod map_tables;
 pub mod mounts;
 pub mod ns_files;
+pub mod raw;
 pub mod tables;

@@ -8,7 +8,9 @@
 mod calls;
 mod held;
 mod keys;
+mod known;
 mod mounts;
+mod newer;
 mod paths;
 mod programs;
 mod script;

@@ -89,6 +89,61 @@ pub static SENDER_BY_RECEIVER: Change = Change {
     commit: "kernel/signal.c: kill(2) passes SEND_SIG_NOINFO instead of prepare_kill_siginfo()",
 };
 
+/// SECBIT_EXEC_RESTRICT_FILE, SECBIT_EXEC_DENY_INTERACTIVE and their locks stay when a process enters a user namespace.
+/// The source of 7.3.4 has the change; its commit is not known.
+pub static EXEC_BITS_KEPT: Change = Change {
+    name: "exec-securebits-kept",
+    rule: "enter.exec-securebits",
+    what: "the exec securebits kept in a new namespace",
+    release: (7, 3),
+    stable: &[],
+    commit: "kernel/user_namespace.c: set_cred_user_ns() keeps SECURE_ALL_UNPRIVILEGED",
+};
+
+/// The dumpable flag belongs to the process and no longer to its memory, so that a process keeps it when it ends. The source
+/// of 7.2.13 has the change, and 7.1.13 behaves as before; its commit is not known.
+pub static DEAD_KEEP_DUMPABLE: Change = Change {
+    name: "dead-keep-dumpable",
+    rule: "open.dead-owner",
+    what: "the files of a dead process that was dumpable belong to its ids",
+    release: (7, 2),
+    stable: &[],
+    commit: "kernel/exec_state.c, task_dump_owner(): the flag left struct mm_struct",
+};
+
+/// unshare(2) takes UNSHARE_EMPTY_MNTNS, the bit that clone(2) calls CLONE_PARENT_SETTID. The source of 7.2.13 has the change;
+/// its commit is not known.
+pub static EMPTY_MOUNT_NAMESPACE: Change = Change {
+    name: "empty-mount-namespace",
+    rule: "create.empty-mount-namespace",
+    what: "UNSHARE_EMPTY_MNTNS",
+    release: (7, 2),
+    stable: &[],
+    commit: "kernel/fork.c: check_unshare_flags() knows UNSHARE_EMPTY_MNTNS",
+};
+
+/// The handle of a namespace is no longer opened by the owner of that namespace. 6.19.6 and 6.18.15 open it, 6.19.14 and 7.0.4
+/// do not; the commit is not known.
+pub static HANDLE_OF_OWNER: Change = Change {
+    name: "no-handle-for-owners",
+    rule: "ask.handle",
+    what: "handles of namespaces for those inside alone",
+    release: (7, 0),
+    stable: &[(6, 19, 14)],
+    commit: "fs/nsfs.c: nsfs_fh_to_dentry() asks may_see_all_namespaces()",
+};
+
+/// A procfs with subset=pid is another thing than one that shows everything. The source of 7.2.13 has the change; its commit is
+/// not known.
+pub static PROC_SUBSET: Change = Change {
+    name: "proc-subset-shows-less",
+    rule: "mount.proc-subset",
+    what: "a procfs with subset=pid where another is covered",
+    release: (7, 2),
+    stable: &[],
+    commit: "fs/proc/root.c: SB_I_RESTRICTED_VARIANT; fs/namespace.c: mnt_already_visible()",
+};
+
 /// The limits that a namespace takes from its creator bind it. In 5.14 and 5.15.0 they were compared with the wrong
 /// namespace's. The kernels from 5.15.12 to 5.15.26 have it with a regression of RLIMIT_NPROC, and so have 5.16.0 to 5.16.12
 /// (c16bdeb5a39f, 0ac983f51203); a test has to show this.
@@ -102,13 +157,18 @@ pub static LIMITS_OF_CREATOR: Change = Change {
 };
 
 /// Every change, oldest first.
-pub static ALL: [&Change; 6] = [
+pub static ALL: [&Change; 11] = [
     &SETFCAP,
     &LIMITS_OF_CREATOR,
     &NOTHING_TO_CHANGE,
     &BITS_FOR_ALL,
+    &HANDLE_OF_OWNER,
     &SATURATING_NUMBERS,
+    &DEAD_KEEP_DUMPABLE,
+    &EMPTY_MOUNT_NAMESPACE,
+    &PROC_SUBSET,
     &SENDER_BY_RECEIVER,
+    &EXEC_BITS_KEPT,
 ];
 
 /// Every change for which a snapshot may vary: first those of the kernel, then those of programs.

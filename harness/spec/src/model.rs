@@ -13,6 +13,7 @@
 //! | `model/proc_files.rs` | who may open the files in /proc, and what they say |
 //! | `model/writing.rs`, `text.rs` | writing a map or "deny" |
 //! | `model/groups.rs`, `ids.rs` | setgroups and getgroups, setuid and its kin |
+//! | `model/changes.rs` | the changes between releases on which the model depends |
 //! | `model/start.rs`, `step.rs` | what a scenario begins with; a step of it, taken apart into those |
 //! | `model/raw.rs`, `sockets.rs`, `observe.rs` | raw calls, credentials on sockets, what processes are in the end |
 //! | `model/preconditions.rs` | which steps can be played at all |
@@ -23,6 +24,8 @@
 //! above cannot be read there. A step that it does not know it leaves open: either nothing is predicted for it, or,
 //! where it may have changed anything, for nothing that follows.
 
+mod asked;
+mod changes;
 mod compare;
 mod creating;
 mod credentials;
@@ -45,8 +48,9 @@ mod writing;
 pub use compare::{Disagreement, Side, about, described, disagreements};
 pub use difference::{Difference, difference};
 
-use crate::changes::{BITS_FOR_ALL, Change, NOTHING_TO_CHANGE, Release, SATURATING_NUMBERS, SETFCAP};
+use crate::changes::Release;
 use crate::rules::Rule;
+use changes::Changes;
 use harness_scenario::action::IdFile;
 use harness_scenario::actors::Actor;
 use harness_scenario::ids::Names;
@@ -116,45 +120,6 @@ impl From<Checked> for Reply {
 
 fn done() -> Reply {
     Reply::Is(Outcome::Done, None)
-}
-
-/// The changes that the kernel has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Changes {
-    setfcap: bool,
-    nothing_to_change: bool,
-    bits_for_all: bool,
-    saturating: bool,
-}
-
-impl From<Release> for Changes {
-    /// The newer behaviour where the release does not show which the kernel has.
-    fn from(release: Release) -> Self {
-        Self {
-            setfcap: SETFCAP.is_in(release),
-            nothing_to_change: NOTHING_TO_CHANGE.is_in(release),
-            bits_for_all: BITS_FOR_ALL.is_in(release),
-            saturating: SATURATING_NUMBERS.is_in(release),
-        }
-    }
-}
-
-impl Changes {
-    /// Every set of changes that a kernel of this release may have.
-    fn possible(release: Release) -> Vec<Self> {
-        type Without = fn(Changes) -> Changes;
-        let older: [(&Change, Without); 4] = [
-            (&SETFCAP, |new| Self { setfcap: false, ..new }),
-            (&NOTHING_TO_CHANGE, |new| Self { nothing_to_change: false, ..new }),
-            (&BITS_FOR_ALL, |new| Self { bits_for_all: false, ..new }),
-            (&SATURATING_NUMBERS, |new| Self { saturating: false, ..new }),
-        ];
-        let open = older.into_iter().filter(|(change, _)| change.has(release).is_none());
-        open.fold(vec![Self::from(release)], |all, (_, without)| {
-            let others: Vec<Self> = all.iter().map(|changes| without(*changes)).collect();
-            [all, others].concat()
-        })
-    }
 }
 
 /// Namespaces, processes and open files in the middle of a scenario: the model's whole state. Equal worlds have equal

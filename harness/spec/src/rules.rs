@@ -13,6 +13,8 @@ mod ids;
 mod joining;
 mod maps;
 mod meaning;
+mod mounting;
+mod owning;
 mod setgroups;
 mod vulnerabilities;
 
@@ -74,10 +76,15 @@ pub struct Family {
 pub static FAMILIES: &[Family] = &[
     Family { title: "Creating a namespace", rules: creating::CREATING },
     Family { title: "Limits", rules: creating::LIMITS },
+    Family { title: "Offsets of a time namespace", rules: creating::TIME },
     Family { title: "Joining a namespace", rules: joining::JOINING },
+    Family { title: "Joining namespaces of other kinds", rules: joining::OTHERS },
     Family { title: "Querying namespaces", rules: joining::ASKING },
     Family { title: "Credentials after entering a namespace", rules: entering::ENTERING },
-    Family { title: "Privilege over the resources of a namespace", rules: entering::OWNERSHIP },
+    Family { title: "Privilege over the resources of a namespace", rules: owning::OWNERSHIP },
+    Family { title: "What root of a namespace lacks", rules: owning::HOSTS },
+    Family { title: "Mounting in a namespace", rules: mounting::MOUNTING },
+    Family { title: "Idmapped mounts", rules: mounting::IDMAPPED },
     Family { title: "Opening the files in /proc", rules: maps::OPENING },
     Family { title: "Writing a map: permission and order", rules: maps::WRITING },
     Family { title: "Writing a map: the text", rules: maps::TEXT },

@@ -221,3 +221,13 @@ pub fn refused_before(trace: &Trace, count: usize) -> Vec<(&Step, &Outcome)> {
     let before = trace.steps().take(trace.outcomes.len() - count);
     before.filter(|(_, outcome)| matches!(outcome, Outcome::Failed { .. })).collect()
 }
+
+/// Maps its own uid and gid to 0 in the namespace that the outside process has entered, so that it may create another.
+pub fn own_maps() -> [Action; 3] {
+    let of = Actor::Outside;
+    [
+        write_of(of, IdFile::UidMap, "0 own 1"),
+        write_of(of, IdFile::Setgroups, "deny"),
+        write_of(of, IdFile::GidMap, "0 own 1"),
+    ]
+}

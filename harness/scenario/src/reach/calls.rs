@@ -1,91 +1,11 @@
 //! What raw system calls can change.
 
+use super::known::{IPC, OWN, OWN_I386};
 use super::paths::Found;
 use super::standing::{Certain, Held, Root, Whose};
 use super::{Reach, Stage};
 use crate::action::{Entry, OnRefusal, RawArg, Results, Syscall};
 use crate::actors::Actor;
-
-/// Calls that change nothing but the process that makes them, or nothing at all.
-const OWN: [i64; 46] = [
-    libc::SYS_brk,
-    libc::SYS_capget,
-    libc::SYS_capset,
-    libc::SYS_clock_gettime,
-    libc::SYS_close_range,
-    libc::SYS_exit,
-    libc::SYS_exit_group,
-    libc::SYS_fstat,
-    libc::SYS_futex,
-    libc::SYS_getegid,
-    libc::SYS_geteuid,
-    libc::SYS_getgid,
-    libc::SYS_getgroups,
-    libc::SYS_getpid,
-    libc::SYS_getppid,
-    libc::SYS_getpriority,
-    libc::SYS_getresgid,
-    libc::SYS_getresuid,
-    libc::SYS_getsid,
-    libc::SYS_getuid,
-    libc::SYS_lseek,
-    libc::SYS_mmap,
-    libc::SYS_munmap,
-    libc::SYS_nanosleep,
-    libc::SYS_prctl,
-    libc::SYS_pread64,
-    libc::SYS_read,
-    libc::SYS_readlinkat,
-    libc::SYS_rt_sigprocmask,
-    libc::SYS_rt_sigtimedwait,
-    libc::SYS_sched_yield,
-    libc::SYS_seccomp,
-    libc::SYS_setfsgid,
-    libc::SYS_setfsuid,
-    libc::SYS_setgid,
-    libc::SYS_setgroups,
-    libc::SYS_setregid,
-    libc::SYS_setresgid,
-    libc::SYS_setresuid,
-    libc::SYS_setreuid,
-    libc::SYS_setrlimit,
-    libc::SYS_setuid,
-    libc::SYS_statx,
-    libc::SYS_uname,
-    libc::SYS_wait4,
-    libc::SYS_waitid,
-];
-
-/// The calls of i386 that set or return the ids and groups of the process, through int 0x80.
-const OWN_I386: [i64; 42] = [
-    // setuid16, getuid16, setgid16, getgid16, geteuid16, getegid16, setreuid16, setregid16
-    23, 24, 46, 47, 49, 50, 70, 71, // getgroups16, setgroups16, setfsuid16, setfsgid16
-    80, 81, 138, 139, // setresuid16, getresuid16, setresgid16, getresgid16
-    164, 165, 170, 171, // getuid32 to getgid32, geteuid32, getegid32, setreuid32, setregid32
-    199, 200, 201, 202, 203,
-    204, // getgroups32, setgroups32, setresuid32, getresuid32, setresgid32, getresgid32
-    205, 206, 208, 209, 210, 211, // setuid32, setgid32, setfsuid32, setfsgid32
-    213, 214, 215,
-    216, // exit, getpid, getppid, umask, getpgrp, time, nanosleep, sched_yield, uname, prctl
-    1, 20, 64, 60, 65, 13, 162, 158, 122, 172,
-];
-
-/// Calls about System V objects and message queues, which belong to an IPC namespace.
-const IPC: [i64; 13] = [
-    libc::SYS_semget,
-    libc::SYS_semctl,
-    libc::SYS_semop,
-    libc::SYS_semtimedop,
-    libc::SYS_msgget,
-    libc::SYS_msgctl,
-    libc::SYS_msgsnd,
-    libc::SYS_msgrcv,
-    libc::SYS_shmget,
-    libc::SYS_shmctl,
-    libc::SYS_shmat,
-    libc::SYS_mq_open,
-    libc::SYS_mq_unlink,
-];
 
 /// The number in an argument; one that is left out is 0.
 pub fn number(args: &[RawArg], at: usize) -> Option<i64> {
@@ -117,6 +37,9 @@ impl Stage<'_> {
     /// A call by its number: what it returns as a descriptor.
     fn native(&mut self, actor: Actor, call: i64, args: &[RawArg], certain: Certain) -> Result<Held, Reach> {
         let (first, second) = (args.first(), args.get(1));
+        if let Some(newer) = self.newer(actor, call, args) {
+            return newer;
+        }
         match call {
             _ if OWN.contains(&call) => return Ok(Held::Nothing),
             _ if IPC.contains(&call) && self.of(actor).ipc == Whose::Own => return Ok(Held::Number),
@@ -163,7 +86,7 @@ impl Stage<'_> {
             }
             libc::SYS_write | libc::SYS_pwrite64 => self.write_held(&self.referred(actor, first))?,
             libc::SYS_fchown | libc::SYS_fchmod | libc::SYS_ftruncate | libc::SYS_fsetxattr => {
-                Self::change_held(&self.referred(actor, first))?;
+                self.change_held(&self.referred(actor, first))?;
             }
             libc::SYS_fchdir | libc::SYS_chdir => self.change_directory(actor, call, args, certain),
             libc::SYS_chroot => self.change_root(actor, args),
@@ -192,13 +115,13 @@ impl Stage<'_> {
     /// Calls that name a file by its path.
     fn files(&self, actor: Actor, call: i64, args: &[RawArg]) -> Result<(), Reach> {
         const HERE: RawArg = RawArg::Number(libc::AT_FDCWD as i64);
-        let at = |directory, path| Self::change(&self.locate(actor, directory, args.get(path)));
+        let at = |directory, path| self.change(&self.locate(actor, directory, args.get(path)));
         match call {
             libc::SYS_mknodat => {
                 let kind = number(args, 2).and_then(|mode| u32::try_from(mode).ok()).ok_or(Reach::Unknown)?;
                 match kind & libc::S_IFMT {
-                    // A device would reach what it stands for.
-                    libc::S_IFCHR | libc::S_IFBLK => Err(Reach::Unknown),
+                    libc::S_IFBLK => Err(Reach::Unknown),
+                    libc::S_IFCHR => self.device(actor, args, &self.locate(actor, args.first(), args.get(1))),
                     _ => at(args.first(), 1),
                 }
             }
@@ -233,8 +156,8 @@ impl Stage<'_> {
         const CHOWN: i64 = 182;
         const HERE: RawArg = RawArg::Number(libc::AT_FDCWD as i64);
         match call {
-            LCHOWN | CHOWN => Self::change(&self.locate(actor, Some(&HERE), args.first()))?,
-            FCHOWN => Self::change_held(&self.referred(actor, args.first()))?,
+            LCHOWN | CHOWN => self.change(&self.locate(actor, Some(&HERE), args.first()))?,
+            FCHOWN => self.change_held(&self.referred(actor, args.first()))?,
             _ if OWN_I386.contains(&call) => {}
             _ => return Err(Reach::Unknown),
         }

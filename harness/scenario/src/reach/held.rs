@@ -1,5 +1,6 @@
 //! What a process holds, and what it can change through that.
 
+use super::newer::PIDFD_NAMESPACES;
 use super::standing::Held;
 use super::{Reach, Stage};
 use crate::action::RawArg;
@@ -43,9 +44,11 @@ impl Stage<'_> {
     }
 
     /// fchown(2) and similar calls, which a descriptor that is open for reading allows.
-    pub(super) fn change_held(held: &Held) -> Result<(), Reach> {
+    pub(super) fn change_held(&self, held: &Held) -> Result<(), Reach> {
         match held {
             Held::Nothing | Held::Private | Held::NewTmpfs | Held::Mount | Held::Socket => Ok(()),
+            // The files of procfs have no content of their own, and end with the process.
+            Held::Map(file, whose) => self.write_map(*file, *whose),
             _ => Err(Reach::Files),
         }
     }
@@ -57,10 +60,16 @@ impl Stage<'_> {
         const GET_USERNS: i64 = 0xb701;
         const GET_PARENT: i64 = 0xb702;
         const GET_OWNER_UID: i64 = 0xb704;
+        /// The byte of a request that all requests of namespaces have.
+        const OF_NAMESPACES: i64 = 0xb7;
         let Some(RawArg::Number(request)) = request else { return Err(Reach::Unknown) };
         match (held, *request) {
             (_, GET_USERNS | GET_PARENT) => Ok(Held::SomeUserns),
+            (Held::Process, request) if PIDFD_NAMESPACES.contains(&request) => Ok(Held::SomeUserns),
             (_, GET_USERNS..=GET_OWNER_UID) | (Held::Device | Held::Nothing, _) => Ok(Held::Nothing),
+            (Held::Namespace(..) | Held::SomeUserns, request) if request >> 8 & 0xff == OF_NAMESPACES => {
+                Ok(Held::Nothing)
+            }
             _ => Err(Reach::Unknown),
         }
     }

@@ -32,6 +32,8 @@ impl Stage<'_> {
             (_, Some(SEARCH)) if number(args, 4) != Some(0) => None,
             // KEYCTL_GET_KEYRING_ID, KEYCTL_DESCRIBE, KEYCTL_SEARCH, KEYCTL_READ
             (_, Some(0 | 6 | SEARCH | 11)) => first,
+            // KEYCTL_CHOWN of a keyring that ends with the session.
+            (_, Some(4)) if first == Some(-3) && self.of(actor).session == Whose::Own => first,
             _ => None,
         };
         let standing = self.of(actor);

@@ -6,6 +6,24 @@ use super::{Reach, Stage};
 use crate::action::RawArg;
 use crate::actors::Actor;
 
+/// Types of which a mount alone changes nothing. What is below it does not belong to the scenario.
+const HARMLESS: [&str; 14] = [
+    "proc",
+    "sysfs",
+    "mqueue",
+    "ramfs",
+    "devpts",
+    "cgroup2",
+    "overlay",
+    "fuse",
+    "devtmpfs",
+    "securityfs",
+    "debugfs",
+    "tracefs",
+    "hugetlbfs",
+    "pipefs",
+];
+
 impl Stage<'_> {
     /// A call that mounts: what it returns as a descriptor.
     pub(super) fn mounting(
@@ -53,7 +71,7 @@ impl Stage<'_> {
                 self.forget_places();
             }
             Some("tmpfs") => self.mounted(actor, text(args, 1), certain),
-            Some("proc") => {}
+            Some(kind) if HARMLESS.contains(&kind) => {}
             _ => return Err(Reach::Unknown),
         }
         Ok(())

@@ -73,7 +73,11 @@ impl Stage<'_> {
             let number = number.parse().map_or(RawArg::Number(i64::MAX), RawArg::Number);
             return Found::Opened(self.referred(actor, Some(&number)));
         }
-        if let Some(file) = path.strip_prefix("/proc/self/") {
+        if path == "/proc/self" {
+            return self.in_proc(actor, "");
+        }
+        let own = ["/proc/self/", "/proc/thread-self/"];
+        if let Some(file) = own.iter().find_map(|own| path.strip_prefix(own)) {
             return self.in_proc(actor, file);
         }
         if self.is_in_a_place(standing, path) { Found::Private } else { hosts }
@@ -98,10 +102,10 @@ impl Stage<'_> {
     }
 
     /// Changes the file that a path names, or makes it.
-    pub(super) fn change(found: &Found) -> Result<(), Reach> {
+    pub(super) fn change(&self, found: &Found) -> Result<(), Reach> {
         match found {
             Found::Private | Found::Nothing => Ok(()),
-            Found::Opened(held) => Self::change_held(held),
+            Found::Opened(held) => self.change_held(held),
             Found::Hosts(_) | Found::Proc(..) => Err(Reach::Files),
         }
     }
@@ -126,8 +130,7 @@ impl Stage<'_> {
     }
 
     fn open_in_proc(&self, of: Actor, file: &str) -> Result<Held, Reach> {
-        const MAPS: [IdFile; 4] = [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap, IdFile::Setgroups];
-        if let Some(map) = MAPS.into_iter().find(|map| map.name() == file) {
+        if let Some(map) = map_of(file) {
             return Ok(Held::Map(map, self.find(of).map_or(Whose::Hosts, |standing| standing.userns)));
         }
         Ok(match file {
@@ -143,7 +146,8 @@ impl Stage<'_> {
         let callers = Standing::callers();
         let standing = self.find(actor).unwrap_or(&callers);
         let owner = match path {
-            "/dev/null" => return Ok(Held::ForReading),
+            // A connection of fuse(4) does nothing until a file system is mounted with it.
+            "/dev/null" | "/dev/fuse" => return Ok(Held::ForReading),
             "/dev/net/tun" if standing.net == Whose::Own => return Ok(Held::Device),
             "/dev/net/tun" => return Err(Reach::Network),
             _ if !path.starts_with("/proc/sys/") => return Err(Reach::Files),
@@ -189,4 +193,10 @@ fn kind_of_namespace(name: &str) -> i32 {
         "pid" | "pid_for_children" | "time" | "time_for_children" | "cgroup" => 0,
         _ => -1,
     }
+}
+
+/// The map that a name in /proc/PID stands for.
+fn map_of(name: &str) -> Option<IdFile> {
+    const MAPS: [IdFile; 4] = [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap, IdFile::Setgroups];
+    MAPS.into_iter().find(|map| map.name() == name)
 }

@@ -174,7 +174,11 @@ fn no_preparation_may_be_missing_or_go_on_when_it_is_refused() {
 fn some_steps_are_never_taken() {
     let call = |number, args: &[i64]| syscall("a call", number, numbers(args));
     let all = [
-        call(libc::SYS_reboot, &[]),
+        call(libc::SYS_reboot, &[0xfee1_dead, 672_274_793, 0x4321_fedc]),
+        call(libc::SYS_settimeofday, &[8, 0]),
+        call(libc::SYS_acct, &[0]),
+        call(libc::SYS_syslog, &[5, 0, 0]),
+        call(libc::SYS_writev, &[1, 0, 0]),
         call(libc::SYS_clock_settime, &[0, 0]),
         call(100_000, &[]),
         call(libc::SYS_kill, &[1, 9]),

@@ -1,6 +1,6 @@
 //! How namespaces are created, and how a process enters one.
 
-use super::credentials::{Caps, Credentials, FOR_ALL};
+use super::credentials::{Caps, Credentials, FOR_ALL, with_locks};
 use super::world::{Creator, Dumpable, Namespace, NsId, Process};
 use super::{Checked, Refusal, World, refuse, refuse_by};
 use crate::rules::named;
@@ -23,6 +23,9 @@ const OWNED: i32 =
 /// The flags that unshare(2) accepts.
 const KNOWN: i32 =
     OWNED | CLONE_NEWUSER | CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+
+/// UNSHARE_EMPTY_MNTNS: a mount namespace with nothing in it.
+const EMPTY_MNTNS: i32 = 0x0010_0000;
 
 impl World {
     /// Creates a user namespace, and changes these credentials to those that its creator has in it.
@@ -63,14 +66,17 @@ impl World {
         let none = CapSet::EMPTY;
         let caps =
             Caps { effective: full, permitted: full, bounding: full, inheritable: none, ambient: none };
-        Credentials { ns, caps, securebits: 0, ..cred.clone() }
+        let kept = if self.changes.exec_bits_kept { with_locks(FOR_ALL) } else { 0 };
+        Credentials { ns, caps, securebits: cred.securebits & kept, ..cred.clone() }
     }
 
     /// Source: unshare(2); kernel ksys_unshare(), check_unshare_flags().
     pub(super) fn unshare(&mut self, process: &mut Process, flags: i32) -> Checked {
-        if flags & !KNOWN != 0 {
+        let empty = if self.changes.empty_mount_namespace { EMPTY_MNTNS } else { 0 };
+        if flags & !(KNOWN | empty) != 0 {
             return refuse_by(EINVAL, const { named("create.unknown-flag") });
         }
+        let flags = if flags & EMPTY_MNTNS != 0 { flags | CLONE_NEWNS } else { flags };
         // A new user namespace applies to the whole process, which must not share its root directory.
         let apart = flags & (CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) != 0;
         if apart && process.shares & CLONE_THREAD != 0 {

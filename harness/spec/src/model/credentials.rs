@@ -78,7 +78,7 @@ pub const FOR_ALL: u32 = 0b0101 << 8;
 pub const FOR_PRIVILEGED: u32 = 0b0101_0101;
 
 /// Each bit, and its lock at the next higher bit.
-fn with_locks(bits: u32) -> u32 {
+pub fn with_locks(bits: u32) -> u32 {
     bits | bits << 1
 }
 

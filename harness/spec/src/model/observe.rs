@@ -2,7 +2,7 @@
 
 use super::World;
 use super::credentials::{Caps, Credentials};
-use super::world::{Dumpable, Process};
+use super::world::{Dumpable, Life, Process};
 use harness_scenario::action::IdFile;
 use harness_scenario::actors::Actor;
 use harness_scenario::caps::CapSet;
@@ -39,7 +39,10 @@ impl World {
         if self.unmodelled {
             return Vec::new();
         }
-        let state = |actor: Actor| Some((actor, self.state(&self.processes[self.find(actor)?].1)));
+        let state = |actor: Actor| {
+            let process = &self.processes[self.find(actor)?].1;
+            (process.life == Life::Running).then(|| (actor, self.state(process)))
+        };
         Actor::ALL.into_iter().filter_map(state).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::credentials::Credentials;
 use super::map::{GLOBAL_ROOT, Kid};
-use super::world::{Dumpable, HeldFd, OpenFile, Process};
+use super::world::{Dumpable, HeldFd, Life, OpenFile, Process};
 use super::{Checked, Refusal, Reply, World};
 use crate::rules::named;
 use harness_scenario::action::{Access, At, IdFile};
@@ -11,10 +11,14 @@ use harness_scenario::outcome::Outcome;
 use nix::errno::Errno::{EACCES, EBADF, EINVAL, ESPIPE};
 
 impl World {
-    /// The owner of a process's files: its effective ids, or root if it is not dumpable.
+    /// The owner of a process's files: its effective ids, or root if it is not dumpable. The flag was a part of the memory,
+    /// which a process gives up when it ends.
     /// Source: proc(5), /proc/pid; kernel task_dump_owner().
-    pub(super) fn owner(process: &Process) -> (Kid, Kid) {
+    pub(super) fn owner(&self, process: &Process) -> (Kid, Kid) {
         match process.dumpable {
+            _ if process.life == Life::Zombie && !self.changes.dead_keep_dumpable => {
+                (GLOBAL_ROOT, GLOBAL_ROOT)
+            }
             Dumpable::Yes => (process.cred.uid.effective, process.cred.gid.effective),
             // The program was started in the initial namespace, so this is root of the initial namespace.
             Dumpable::No => (GLOBAL_ROOT, GLOBAL_ROOT),
@@ -32,7 +36,7 @@ impl World {
         access: Access,
     ) -> Result<OpenFile, Refusal> {
         let all = &self.namespaces;
-        let (uid, gid) = Self::owner(of);
+        let (uid, gid) = self.owner(of);
         let writes = access != Access::Read;
         let mapped = all.map(opener.ns, IdFile::UidMap).up(uid).is_some()
             && all.map(opener.ns, IdFile::GidMap).up(gid).is_some();

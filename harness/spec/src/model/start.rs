@@ -2,7 +2,7 @@
 
 use super::credentials::{Credentials, KernelIds, fix_up};
 use super::map::{GLOBAL_ROOT, Kid};
-use super::world::{Dumpable, HeldFd, INITIAL, Namespaces, Process};
+use super::world::{Dumpable, HeldFd, INITIAL, Life, Namespaces, Process};
 use super::{Changes, World};
 use harness_scenario::actors::{RunAs, TakesOn};
 use harness_scenario::caller::Caller;
@@ -56,6 +56,7 @@ fn as_it_is(caller: &Caller) -> Process {
         uts_owner: INITIAL,
         chrooted: false,
         shares: 0,
+        life: Life::Running,
         named: None,
     }
 }

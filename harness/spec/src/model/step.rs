@@ -1,7 +1,7 @@
 //! A scenario step by step: the calls of the model that each action consists of.
 
 use super::credentials::Caps;
-use super::world::{HeldFd, Process};
+use super::world::{HeldFd, Life, Process};
 use super::writing::Given;
 use super::{Refusal, Reply, World, done};
 use harness_scenario::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Leaves, Text};
@@ -44,14 +44,25 @@ impl World {
         }
         let Some(index) = self.find(step.actor) else { return Reply::Unmodelled };
         if let Action::Exit(leaves) = step.action {
-            // Other processes can still name a zombie. The model does not have zombies.
-            self.processes.remove(index);
-            return if leaves == Leaves::Nothing { done() } else { Reply::Unmodelled };
+            return self.exit(index, leaves);
         }
         let mut process = self.processes[index].1.clone();
         let reply = self.take(step.actor, &mut process, &step.action);
         self.processes[index].1 = process;
         reply
+    }
+
+    /// A process ends, and its descriptors are closed. Other processes can still name a zombie.
+    /// Source: exit(3), "a zombie"; proc(5).
+    fn exit(&mut self, index: usize, leaves: Leaves) -> Reply {
+        let process = &mut self.processes[index].1;
+        match leaves {
+            Leaves::Nothing => drop(self.processes.remove(index)),
+            // The actor is a child of the process that others would find.
+            Leaves::Zombie if process.named.is_some() => return Reply::Unmodelled,
+            Leaves::Zombie => (process.life, process.held) = (Life::Zombie, HeldFd::Empty),
+        }
+        done()
     }
 
     /// Source: fork(2), clone(2): credentials, open files and root directory are inherited.
@@ -110,6 +121,10 @@ impl World {
             Action::ProcOwner(of) => self.proc_owner(actor, process, *of),
             Action::Setns { of, file, nstype } => {
                 let target = self.named(actor, Some(*of)).cloned();
+                // Which links of a zombie can be opened differs between kinds and releases.
+                if target.as_ref().is_some_and(|other| other.life == Life::Zombie) {
+                    return Reply::Unmodelled;
+                }
                 self.setns(process, target.as_ref(), *file, *nstype).into()
             }
             Action::Setgroups(groups, _) => self.setgroups(&mut process.cred, groups),
@@ -166,7 +181,7 @@ impl World {
 
     /// Source: statx(2); proc(5), "/proc/PID".
     fn proc_owner(&self, actor: Actor, process: &Process, of: Actor) -> Reply {
-        let (uid, gid) = Self::owner(self.named(actor, Some(of)).unwrap_or(process));
+        let (uid, gid) = self.owner(self.named(actor, Some(of)).unwrap_or(process));
         let ns = process.cred.ns;
         let ids = vec![self.shown(ns, IdFile::UidMap, uid), self.shown(ns, IdFile::GidMap, gid)];
         Reply::Is(Outcome::Ids(ids), None)

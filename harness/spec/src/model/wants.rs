@@ -144,7 +144,7 @@ fn of_call(call: &Syscall) -> &'static [Cap] {
         libc::SYS_setgroups => &[Cap::Setgid],
         libc::SYS_prctl | libc::SYS_capset => &[Cap::Setpcap],
         number if ASK_FOR_NOTHING.contains(&number) => &[],
-        _ => EVERY,
+        number => super::asked::asked(number).unwrap_or(EVERY),
     }
 }
 

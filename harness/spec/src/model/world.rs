@@ -162,6 +162,15 @@ pub enum Dumpable {
     No,
 }
 
+/// Whether a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Life {
+    /// It does.
+    Running,
+    /// It has ended and was not reaped: others reach it by its process id.
+    Zombie,
+}
+
 /// A process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Process {
@@ -177,6 +186,8 @@ pub struct Process {
     pub chrooted: bool,
     /// The CLONE_ flags of children that stay alive beside it: what it shares with them.
     pub shares: i32,
+    /// Whether it has ended.
+    pub life: Life,
     /// The process that others reach by its process id, if a child acts in its place.
     pub named: Option<Box<Process>>,
 }

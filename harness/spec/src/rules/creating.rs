@@ -1,7 +1,7 @@
 //! Creating user namespaces, and how many there may be.
 
 use super::{Rule, rule};
-use nix::errno::Errno::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, ENOSPC, EPERM};
+use nix::errno::Errno::{EACCES, EAGAIN, EINVAL, EMFILE, ENOMEM, ENOSPC, EPERM, ERANGE};
 
 pub(super) const CREATING: &[Rule] = &[
     rule(
@@ -22,6 +22,13 @@ pub(super) const CREATING: &[Rule] = &[
         "unshare(2) refuses a bit that is not a known flag.",
         "unshare(2): EINVAL; kernel check_unshare_flags()",
     ),
+    rule(
+        "create.empty-mount-namespace",
+        &[EINVAL],
+        "Since 7.2, bit 0x00100000 of unshare(2) (UNSHARE_EMPTY_MNTNS) makes a mount namespace without mounts, which the new user namespace owns. Before, it is an unknown flag.",
+        "kernel 7.2, check_unshare_flags(), copy_mnt_ns()",
+    )
+    .since("7.2"),
     rule(
         "create.threads",
         &[EINVAL],
@@ -139,6 +146,48 @@ pub(super) const LIMITS: &[Rule] = &[
     )
     .since("4.9"),
     rule(
+        "limit.other-kinds",
+        &[ENOSPC],
+        "Each kind of namespace has a limit in /proc/sys/user, which binds as that of user namespaces does.",
+        "namespaces(7), \"The /proc/sys/user directory\"; kernel inc_ucount()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.inotify",
+        &[EMFILE],
+        "user.max_inotify_instances of a namespace limits the inotify instances of a user there and below.",
+        "inotify(7), \"/proc interfaces\"; kernel 1cce1eea0aff, inotify_new_group()",
+    )
+    .since("4.11"),
+    rule(
+        "limit.text",
+        &[EINVAL],
+        "A limit is a number from 0 to 2147483647, in any base of the C language. What follows a blank is ignored.",
+        "kernel proc_dointvec_minmax(), proc_get_long()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.writer",
+        &[EPERM],
+        "Both the opener of a limit and its writer need CAP_SYS_RESOURCE in the namespace that the opener was in.",
+        "kernel set_permissions() of kernel/ucount.c, proc_sys_call_handler()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.kept-by-files",
+        &[ENOSPC],
+        "An open file keeps the user namespace in which it was opened, and the namespace counts until the file is closed.",
+        "kernel alloc_empty_file(): f_cred; free_user_ns()",
+    )
+    .since("4.9"),
+    rule(
+        "limit.kept-by-links",
+        &[ENOSPC],
+        "A descriptor or a mount of the link of a namespace keeps the namespace, and it counts.",
+        "namespaces(7), \"Namespace lifetime\"; kernel nsfs_evict()",
+    )
+    .since("4.9"),
+    rule(
         "limit.processes",
         &[EAGAIN],
         "Beyond RLIMIT_NPROC, a process of that user cannot have a child, in a new user namespace or not. Root of the initial namespace can, and so can a process with CAP_SYS_ADMIN or CAP_SYS_RESOURCE there.",
@@ -151,4 +200,21 @@ pub(super) const LIMITS: &[Rule] = &[
         "getrlimit(2); kernel 21d1c5e386bc, d64696905554, 6e52a9f0532f, d7c9e99aee48: set_userns_rlimit_max()",
     )
     .since("5.14"),
+];
+
+pub(super) const TIME: &[Rule] = &[
+    rule(
+        "time.offsets",
+        &[EPERM],
+        "The offsets of a time namespace are written with CAP_SYS_TIME in the user namespace that owns it, which the opener must have.",
+        "time_namespaces(7): EPERM; kernel proc_timens_set_offset()",
+    )
+    .since("5.6"),
+    rule(
+        "time.text",
+        &[EINVAL, ERANGE],
+        "An offset is a clock, seconds and nanoseconds (EINVAL). The clock must not be below 0 or overflow (ERANGE).",
+        "time_namespaces(7): EINVAL, ERANGE; kernel timens_offsets_write()",
+    )
+    .since("5.6"),
 ];

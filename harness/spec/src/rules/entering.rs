@@ -1,7 +1,6 @@
 //! The credentials of a process after it enters a namespace, and what its privileges apply to.
 
 use super::{Rule, rule};
-use nix::errno::Errno::EPERM;
 
 pub(super) const ENTERING: &[Rule] = &[
     rule(
@@ -19,9 +18,16 @@ pub(super) const ENTERING: &[Rule] = &[
     rule(
         "enter.securebits",
         &[],
-        "After entering a user namespace, the securebits have their default values again, even if they were locked.",
+        "After entering a user namespace, the securebits have their default values again, even if they were locked. Those that every process may set are an exception since 7.3.",
         "user_namespaces(7), \"Capabilities\"; kernel set_cred_user_ns(): SECUREBITS_DEFAULT",
     ),
+    rule(
+        "enter.exec-securebits",
+        &[],
+        "Since 7.3, a process that enters a user namespace keeps SECBIT_EXEC_RESTRICT_FILE, SECBIT_EXEC_DENY_INTERACTIVE and their locks. Before, it loses them.",
+        "kernel 7.3, set_cred_user_ns(): SECURE_ALL_UNPRIVILEGED",
+    )
+    .since("7.3"),
     rule(
         "enter.ids-kept",
         &[],
@@ -47,6 +53,13 @@ pub(super) const ENTERING: &[Rule] = &[
         "user_namespaces(7), \"Capabilities\"; capabilities(7), \"Capabilities and execution of programs by root\"",
     ),
     rule(
+        "enter.exec-ambient",
+        &[],
+        "After execve(2), a process that is not uid 0 of the namespace has its ambient capabilities, and no others.",
+        "capabilities(7), \"Transformation of capabilities during execve()\"; kernel 58319057b784",
+    )
+    .since("4.3"),
+    rule(
         "enter.proc-owner",
         &[],
         "The files in /proc/PID belong to the effective ids of the process. If the process is not dumpable, they belong to root of the namespace in which its program was started.",
@@ -59,45 +72,4 @@ pub(super) const ENTERING: &[Rule] = &[
         "user-keyring(7), session-keyring(7); kernel 0f44e4d976f9, look_up_user_keyrings()",
     )
     .since("5.3"),
-];
-
-pub(super) const OWNERSHIP: &[Rule] = &[
-    rule(
-        "owner.capabilities",
-        &[EPERM],
-        "In the parent of a namespace, its owner has every capability over it. Other processes have the capabilities that they hold in the parent or above.",
-        "user_namespaces(7), \"Capabilities\", rules 2 and 3; kernel cap_capable()",
-    ),
-    rule(
-        "owner.only-from-parent",
-        &[EPERM],
-        "The owner's uid gives capabilities only in the parent of the namespace, not two levels up.",
-        "user_namespaces(7), \"Capabilities\", rule 3; kernel cap_capable()",
-    ),
-    rule(
-        "owner.only-there",
-        &[EPERM],
-        "Capabilities in a namespace do not apply to resources of its parent.",
-        "user_namespaces(7), \"Interaction of user namespaces and other types of namespaces\"",
-    ),
-    rule(
-        "owner.signals",
-        &[EPERM],
-        "kill(2) to a process with a different uid takes CAP_KILL in the receiver's namespace.",
-        "kill(2): EPERM; kernel kill_ok_by_cred()",
-    ),
-    rule(
-        "owner.files",
-        &[EPERM],
-        "Capabilities apply to a file only if its owner and its group both have a mapping.",
-        "user_namespaces(7), \"Capabilities\"; kernel capable_wrt_inode_uidgid(), 23adbe12ef7d",
-    )
-    .since("3.16"),
-    rule(
-        "owner.setuid-programs",
-        &[],
-        "A set-user-ID bit takes effect only if the owner and the group of the program have a mapping and its file system was not mounted in another user namespace.",
-        "execve(2); kernel 380cf5ba6b0a, 0d4d717f2583, mnt_may_suid(): current_in_userns(), bprm_fill_uid()",
-    )
-    .since("4.8"),
 ];

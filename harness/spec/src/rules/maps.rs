@@ -1,7 +1,9 @@
 //! The files uid_map, gid_map and projid_map: opening and writing them.
 
 use super::{Rule, rule};
-use nix::errno::Errno::{EACCES, EFAULT, EINVAL, ENOENT, EPERM, EROFS, ESPIPE, ESRCH};
+use nix::errno::Errno::{
+    EACCES, EEXIST, EFAULT, EINVAL, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, EROFS, ESPIPE, ESRCH, EXDEV,
+};
 
 pub(super) const OPENING: &[Rule] = &[
     rule(
@@ -10,6 +12,13 @@ pub(super) const OPENING: &[Rule] = &[
         "After a process is reaped, opening its map through an O_PATH descriptor is EINVAL, and opening its setgroups file so is ESRCH. Opening any file through a descriptor of its directory is ESRCH.",
         "kernel proc_pid_permission(), proc_id_map_open(), proc_setgroups_open(): get_proc_task()",
     ),
+    rule(
+        "open.dead-owner",
+        &[EACCES],
+        "Since 7.2, the files of a process that has ended but was not reaped belong to its effective ids if it was dumpable. Before, and if it was not, they belong to root.",
+        "proc(5), /proc/pid; kernel 7.2, kernel/exec_state.c, task_dump_owner()",
+    )
+    .since("7.2"),
     rule(
         "open.not-owner",
         &[EACCES],
@@ -23,6 +32,36 @@ pub(super) const OPENING: &[Rule] = &[
         "kernel 9cc46516ddf4, proc_setgroups_open()",
     )
     .since("3.19"),
+    rule(
+        "open.thread",
+        &[],
+        "/proc/self, /proc/thread-self and /proc/PID lead to the same files.",
+        "proc(5), /proc/thread-self; kernel tid_base_stuff",
+    ),
+    rule(
+        "open.self-when-found",
+        &[EPERM],
+        "/proc/self is the directory of the process that found it: a child that inherits a descriptor of it reaches the files of its parent.",
+        "proc(5), /proc/self; kernel proc_self_get_link()",
+    ),
+    rule(
+        "open.flags",
+        &[EEXIST, ENOTDIR, EINVAL],
+        "A map can be opened with O_TRUNC, O_CREAT, O_APPEND or O_NONBLOCK. O_EXCL with O_CREAT is EEXIST, O_DIRECTORY is ENOTDIR and O_DIRECT is EINVAL.",
+        "open(2); kernel do_dentry_open(), do_open()",
+    ),
+    rule(
+        "open.append",
+        &[EINVAL],
+        "O_APPEND moves no position: a map that is opened so is written at position 0, and at no other.",
+        "open(2), O_APPEND; kernel generic_write_checks() is not called, map_write()",
+    ),
+    rule(
+        "open.fixed-mode",
+        &[EPERM],
+        "The mode of the files cannot be changed, by root either.",
+        "chmod(2): EPERM; kernel proc_setattr()",
+    ),
     rule(
         "open.read-only-proc",
         &[EROFS],
@@ -68,6 +107,43 @@ pub(super) const WRITING: &[Rule] = &[
         &[EPERM],
         "A map is written once.",
         "user_namespaces(7), \"Defining user and group ID mappings\"; kernel map_write()",
+    ),
+    rule(
+        "map.vector",
+        &[EINVAL],
+        "writev(2) writes each buffer as a text of its own. If the first is a map it counts, the others are lost without an error, and the call returns the length of the first. If it is not, the call is refused.",
+        "writev(2); kernel do_loop_readv_writev(), map_write(), proc_setgroups_write()",
+    ),
+    rule(
+        "map.write-flags",
+        &[EOPNOTSUPP],
+        "A map takes no flag of pwritev2(2) except RWF_HIPRI.",
+        "pwritev2(2): EOPNOTSUPP; kernel do_loop_readv_writev()",
+    )
+    .since("4.16"),
+    rule(
+        "map.no-copies",
+        &[EINVAL, EXDEV],
+        "sendfile(2) and splice(2) do not write a map (EINVAL), and neither does copy_file_range(2) (EXDEV).",
+        "sendfile(2), copy_file_range(2); kernel warn_unsupported(), generic_copy_file_checks()",
+    ),
+    rule(
+        "map.no-memory",
+        &[ENODEV, EOPNOTSUPP, EINVAL],
+        "A map cannot be mapped into memory (ENODEV), be given space (EOPNOTSUPP) or be synchronized (EINVAL).",
+        "mmap(2), fallocate(2), fsync(2); kernel proc_uid_map_operations",
+    ),
+    rule(
+        "map.no-length",
+        &[],
+        "ftruncate(2) and O_TRUNC succeed on a map and have no effect.",
+        "ftruncate(2), open(2); kernel proc_setattr()",
+    ),
+    rule(
+        "map.opener-of-each",
+        &[EPERM],
+        "A descriptor keeps the credentials of the process that opened it, on whatever way another process gets it. Opening it again through /proc/PID/fd makes the other process the opener.",
+        "user_namespaces(7); kernel map_write(): file_ns_capable(), f_cred",
     ),
     rule(
         "map.refusal-leaves-empty",

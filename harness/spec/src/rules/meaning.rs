@@ -84,4 +84,10 @@ pub(super) const MEANING: &[Rule] = &[
         "The uid in a signal is translated by the sender's map and then by the receiver's map. The uid of a child is translated by its parent's map. Since 7.3, kill(2) shows its sender as the receiver's namespace maps it.",
         "user_namespaces(7); sigaction(2), si_uid; waitid(2); kernel send_signal_locked(), do_notify_parent()",
     ),
+    rule(
+        "mean.keys",
+        &[],
+        "A key shows its owner and its group as the namespace of the reader maps them.",
+        "keyctl_describe(3); kernel keyctl_describe_key(): from_kuid_munged()",
+    ),
 ];

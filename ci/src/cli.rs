@@ -11,11 +11,12 @@ use crate::hosts::launch::FilterOptions;
 use crate::hosts::options::HostsOptions;
 use crate::kernels::options::KernelsOptions;
 use crate::matrix::options::MatrixOptions;
+use crate::programs::options::ProgramsOptions;
 use crate::rules::options::RulesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
 use crate::ui::verdict::Partial;
-use crate::{check, distros, explain, explore, hosts, kernels, matrix, rules};
+use crate::{check, distros, explain, explore, hosts, kernels, matrix, programs, rules};
 
 const AFTER: &str = "\
 Exit status:
@@ -70,6 +71,9 @@ pub enum Command {
     /// Run the suite on restricted hosts: no wrong failure, no hollow pass, nothing left behind, true reasons
     #[command(after_help = hosts::options::AFTER)]
     Hosts(HostsOptions),
+    /// Run programs that become another user in five states of a user namespace; tell which refuse, warn or keep the groups
+    #[command(after_help = programs::options::AFTER)]
+    Programs(ProgramsOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = check::options::AFTER)]
     Test(TestOptions),
@@ -93,6 +97,7 @@ impl Command {
             Self::Facts { .. }
             | Self::Explain(_)
             | Self::Hosts(_)
+            | Self::Programs(_)
             | Self::Filter(_)
             | Self::Sweep(_)
             | Self::Matrix(_)

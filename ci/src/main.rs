@@ -3,11 +3,12 @@
 //! `facts` prints what this host is, `explain` why something is refused, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
 //! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
-//! kernels and rules on a page, `test` runs everything that CI checks.
+//! kernels and rules on a page, `programs` runs programs that become another user in five states of a namespace, `test`
+//! runs everything that CI checks.
 //! Exit status: 0 good, 1 tests or checks failed, 2 could not run, 3 passed but little could run here.
 //!
-//! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `run` and `catalogue`,
-//! `debian`, `sys`, `ui`.
+//! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `field`, `run` and
+//! `catalogue`, `debian`, `sys`, `ui`.
 
 mod catalogue;
 mod check;
@@ -17,10 +18,12 @@ mod distros;
 mod explain;
 mod explore;
 mod facts;
+mod field;
 mod guests;
 mod hosts;
 mod kernels;
 mod matrix;
+mod programs;
 mod report;
 mod rules;
 mod run;
@@ -96,6 +99,7 @@ fn run(command: Command) -> Result<End, String> {
         Command::Search(options) => search::run(&options),
         Command::Distros(options) => distros::run(&options),
         Command::Hosts(options) => hosts::run(&options),
+        Command::Programs(options) => programs::run(&options),
         Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
         Command::Supervise(options) => return Ok(End::Status(supervisor::run(&options))),

@@ -8,9 +8,12 @@ pub const FOLDER: &str = "ci/src/";
 /// The folders and files in it, the highest first; those of one line may import each other.
 pub const ORDER: &[&[&str]] = &[
     &["main", "cli"],
-    &["rules", "kernels", "distros", "hosts", "matrix", "explore", "explain", "check", "suite", "facts"],
+    &[
+        "rules", "kernels", "distros", "hosts", "programs", "matrix", "explore", "explain", "check", "suite",
+        "facts",
+    ],
     &["guests"],
-    &["report"],
+    &["report", "field"],
     &["run", "catalogue", "debian"],
     &["sys"],
     &["ui"],

@@ -19,6 +19,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::debian::apt::Mirror;
+use crate::field::reviewed::keep;
 use crate::field::root::{self, Root};
 use crate::field::{junit, select, setup};
 use crate::programs::judge::Judged;
@@ -59,7 +60,7 @@ pub fn run(options: &ProgramsOptions) -> Result<Verdict, String> {
     let releases = select::releases(&RELEASES, &field.release)?;
     let judged = judge_all(&rows, &table.rows, &releases, options, &workspace, &reviewed)?;
     if field.accept {
-        let kept = snapshots::accept(&workspace.root, &judged)?;
+        let kept = accept(&workspace.root, &judged)?;
         note(format_args!("wrote {kept} snapshots below {}; read `git diff`\n", snapshots::FOLDER));
     }
     write_files(options, &judged)?;
@@ -79,6 +80,16 @@ fn write_files(options: &ProgramsOptions, judged: &[Judged]) -> Result<(), Strin
         let cases: Vec<junit::Case> = judged.iter().map(Judged::case).collect();
         junit::write("programs", &cases, file)
     })
+}
+
+/// Keeps what was seen as the reviewed snapshots, and returns how many were written.
+fn accept(workspace: &Path, judged: &[Judged]) -> Result<usize, String> {
+    let mut kept = 0;
+    for it in judged.iter().filter(|it| it.is_whole()) {
+        let text = snapshots::text(&it.row.package, &it.version, &it.seen);
+        kept += usize::from(keep(&workspace.join(snapshots::FOLDER), &it.row.name, &it.version, &text)?);
+    }
+    Ok(kept)
 }
 
 /// Runs each row in each release that has it, several at a time.

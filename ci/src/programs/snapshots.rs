@@ -1,11 +1,8 @@
 //! The reviewed snapshots of programs, below `ci/programs`.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use crate::field::reviewed::{self, Versioned, entry, list};
-use crate::programs::judge::Judged;
 use crate::programs::seen::Seen;
 
 /// Where they are, below the workspace.
@@ -50,17 +47,4 @@ fn state(seen: &Seen) -> String {
 /// The lines in which a state differs, as a diff; empty if it does not.
 pub fn difference(reviewed: &Seen, seen: &Seen) -> String {
     reviewed::difference(&state(reviewed), &state(seen))
-}
-
-/// Keeps what was seen as the reviewed snapshots, and returns how many were written.
-///
-/// # Errors
-/// When a file cannot be written.
-pub fn accept(workspace: &Path, judged: &[Judged]) -> Result<usize, String> {
-    let mut kept = 0;
-    for it in judged.iter().filter(|it| it.is_whole()) {
-        let text = text(&it.row.package, &it.version, &it.seen);
-        kept += usize::from(reviewed::keep(&workspace.join(FOLDER), &it.row.name, &it.version, &text)?);
-    }
-    Ok(kept)
 }

@@ -10,10 +10,11 @@ use crate::hosts::launch::FilterOptions;
 use crate::hosts::options::HostsOptions;
 use crate::kernels::options::KernelsOptions;
 use crate::matrix::options::MatrixOptions;
+use crate::programs::options::ProgramsOptions;
 use crate::rules::options::RulesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
-use crate::{bundle, check, distros, hosts, kernels, matrix, rules};
+use crate::{bundle, check, distros, hosts, kernels, matrix, programs, rules};
 use harness_program::explain::options::ExplainOptions;
 use harness_program::explore::search_options::SearchOptions;
 use harness_program::explore::sweep_options::SweepOptions;
@@ -75,6 +76,9 @@ pub enum Command {
     /// Make one static program of the suite, for hosts without a compiler
     #[command(after_help = bundle::options::AFTER)]
     Bundle(BundleOptions),
+    /// Run programs that become another user in five states of a user namespace; tell which refuse, warn or keep the groups
+    #[command(after_help = programs::options::AFTER)]
+    Programs(ProgramsOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = check::options::AFTER)]
     Test(TestOptions),
@@ -99,6 +103,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Hosts(_)
             | Self::Bundle(_)
+            | Self::Programs(_)
             | Self::Filter(_)
             | Self::Sweep(_)
             | Self::Matrix(_)

@@ -2,12 +2,13 @@
 //!
 //! `facts` prints what this host is, `explain` why something is refused, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
-//! `bundle` makes one program of the suite, `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
+//! `bundle` makes one program of the suite, `kernels` runs the suite on many kernels and `distros` beside the programs of
+//! several distributions, `programs` runs programs that become another user in five states of a namespace, `matrix` puts
 //! kernels and rules on a page, `test` runs everything that CI checks.
 //! Exit status: 0 good, 1 tests or checks failed, 2 could not run, 3 passed but little could run here.
 //!
-//! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `run` and `catalogue`,
-//! `debian`, `sys`, `ui`.
+//! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `field`, `run` and
+//! `catalogue`, `debian`, `sys`.
 
 mod bundle;
 mod catalogue;
@@ -15,10 +16,12 @@ mod check;
 mod cli;
 mod debian;
 mod distros;
+mod field;
 mod guests;
 mod hosts;
 mod kernels;
 mod matrix;
+mod programs;
 mod report;
 mod rules;
 mod run;
@@ -104,6 +107,7 @@ fn run(command: Command) -> Result<End, String> {
         Command::Distros(options) => distros::run(&options),
         Command::Hosts(options) => hosts::run(&options),
         Command::Bundle(options) => bundle::run(&options),
+        Command::Programs(options) => programs::run(&options),
         Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
         Command::Supervise(options) => return Ok(End::Status(supervisor::run(&options))),

@@ -146,7 +146,8 @@ fn the_alias_reports_that_it_waits_for_another_build() -> Done {
 #[test]
 fn a_quiet_build_that_waits_is_silent() -> Done {
     let mut build = cargo();
-    let text = Busy::new()?.printed_for(build.args(["build", "--quiet", "--package", "harness-scenario"]), SHORT)?;
+    let text =
+        Busy::new()?.printed_for(build.args(["build", "--quiet", "--package", "harness-scenario"]), SHORT)?;
 
     assert_eq!(text, "");
     Ok(())

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use harness_program::protocol::End;
 use harness::listing::TOO_SLOW_HERE;
+use harness_program::protocol::End;
 
 /// A test that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]

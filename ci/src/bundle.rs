@@ -22,7 +22,7 @@ const LARGEST: u64 = 16 << 20;
 /// The profile of Cargo.toml by which it is built.
 const PROFILE: &str = "bundle";
 /// A build that takes longer than a day hangs.
-const BUILD: Duration = Duration::from_secs(24 * 3600);
+pub const BUILD: Duration = Duration::from_secs(24 * 3600);
 /// How long the program may take to print a rule, and sha256sum to read it.
 const QUICK: Duration = Duration::from_secs(60);
 
@@ -84,7 +84,7 @@ fn target_is_there(architecture: Architecture) -> Result<(), String> {
 }
 
 /// The program that cargo's messages name last.
-fn executable(messages: &str) -> Option<PathBuf> {
+pub fn executable(messages: &str) -> Option<PathBuf> {
     let named = |line: &str| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         message.get("executable")?.as_str().map(PathBuf::from)

@@ -6,6 +6,7 @@ pub mod deny;
 pub mod one_build;
 pub mod options;
 pub mod outside;
+mod program;
 pub mod steps;
 pub mod unused_snapshots;
 pub mod workflows;

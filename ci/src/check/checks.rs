@@ -9,7 +9,7 @@ use nix::unistd::geteuid;
 
 use crate::check::context::Context;
 use crate::check::steps::{Outcome, Step};
-use crate::check::{deny, one_build, outside, unused_snapshots, workflows};
+use crate::check::{deny, one_build, outside, program, unused_snapshots, workflows};
 use crate::hosts::options::HostsOptions;
 use crate::run::nextest::NextestExit;
 use crate::run::user_run::UserRun;
@@ -35,6 +35,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "browser", about: "the page of kernels and rules in Chromium", run: page_in_a_browser },
     Step { name: "suite-root", about: "the suite as root", run: suite_as_root },
     Step { name: "suite-user", about: "the suite as an unprivileged user", run: suite_as_user },
+    Step { name: "program", about: "the suite as a program gives the same answers", run: program::check },
     Step {
         name: "hosts",
         about: "the suite on restricted hosts, side by side",

@@ -115,10 +115,10 @@ fn perform(command: Command) -> Result<Verdict, String> {
     whole::check_self()?;
     embedded::bring()?;
     match command {
-        Command::Run(options) => run::run(&Prepared::new()?, &options),
-        Command::List(options) => list::run(&Prepared::new()?, &options),
-        Command::Reproduce(options) => reproduce::run(&Prepared::new()?, &options),
-        Command::Report(options) => bug_report::run(&Prepared::new()?, options),
+        Command::Run(options) => run::run(&prepared()?, &options),
+        Command::List(options) => list::run(&prepared()?, &options),
+        Command::Reproduce(options) => reproduce::run(&prepared()?, &options),
+        Command::Report(options) => bug_report::run(&prepared()?, options),
         Command::Explain(options) => explain::run(&options),
         Command::Facts { json } => facts::run(json).map(|()| Verdict::Good),
         Command::Rules(options) => rules::run(&options),
@@ -128,6 +128,12 @@ fn perform(command: Command) -> Result<Verdict, String> {
             plan::follow(&plan, &mut Channel::standard_output()?).map(|()| Verdict::Good)
         }
     }
+}
+
+/// The suite, in a process that has /proc.
+fn prepared() -> Result<Prepared, String> {
+    sys::proc::ensure()?;
+    Prepared::new()
 }
 
 /// The disputed scenarios that the program brings. New ones go to the current directory.

@@ -1,5 +1,6 @@
-//! Signals and panics of this process, and the programs of this host.
+//! Signals and panics of this process, the programs of this host, and /proc.
 
 pub mod panics;
+pub mod proc;
 pub mod programs;
 pub mod signals;

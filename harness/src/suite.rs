@@ -81,6 +81,18 @@ impl Test {
         test_name(self.name, self.function)
     }
 
+    /// What it is, under the name that it is shown by.
+    fn description(&self, name: &str) -> TestDescription {
+        TestDescription {
+            name: name.to_owned(),
+            file: self.file.to_owned(),
+            line: self.line,
+            function: self.function.to_owned(),
+            rules: self.rules.iter().map(|rule| rule.name.to_owned()).collect(),
+            varies: self.varies.iter().map(|change| change.name().to_owned()).collect(),
+        }
+    }
+
     /// What the host lacks for it: `Ok` if nothing, else the first reason, of the needs that the author wrote down
     /// and of those that follow from its scenarios.
     ///
@@ -164,7 +176,7 @@ pub fn main() -> ExitCode {
         return print(&skipped(&tests));
     }
     if arguments.list && arguments.format == Some(FormatSetting::Json) {
-        return listing_of(&tests, &arguments)
+        return listing(tests.iter().filter(|(name, _)| may_be_asked_for(&arguments, name)))
             .to_line()
             .map_or_else(|message| usage(&message), |line| print(&line));
     }
@@ -284,23 +296,15 @@ fn skipped(tests: &[(String, &Test)]) -> String {
     tests.iter().filter_map(line).collect()
 }
 
-/// All tests that the arguments may ask for, with what they pin and whether they can run here.
-fn listing_of(tests: &[(String, &Test)], arguments: &Arguments) -> Listing {
-    let asked = tests.iter().filter(|(name, _)| may_be_asked_for(arguments, name));
-    let listed = |(name, test): &(String, &Test)| ListedTest {
-        test: TestDescription {
-            name: name.clone(),
-            file: test.file.to_owned(),
-            line: test.line,
-            function: test.function.to_owned(),
-            rules: test.rules.iter().map(|rule| rule.name.to_owned()).collect(),
-            varies: test.varies.iter().map(|change| change.name().to_owned()).collect(),
-        },
+/// These tests, with what they pin and whether they can run here.
+fn listing<'a>(tests: impl IntoIterator<Item = &'a (String, &'static Test)>) -> Listing {
+    let listed = |(name, test): &(String, &'static Test)| ListedTest {
+        test: test.description(name),
         skipped: test.requirement().err(),
         skipped_everywhere: skips::everywhere(test.needs, facts()),
         missing_programs: skips::missing_programs(test.needs, facts()),
     };
-    Listing { tests: asked.map(listed).collect() }
+    Listing { tests: tests.into_iter().map(listed).collect() }
 }
 
 fn print(lines: &str) -> ExitCode {

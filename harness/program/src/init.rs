@@ -70,9 +70,11 @@ fn alone(arguments: &[String]) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("cannot run this program: {error}");
     let mut command = Command::new(std::env::current_exe().map_err(fail)?);
     command.env("PATH", PATH).env("HOME", "/root").env("TMPDIR", "/tmp");
-    match arguments {
-        [] => command.args(UNASKED),
-        asked => command.args(asked),
+    // User-Mode Linux appends this word for itself, also after "--".
+    let asked: Vec<&String> = arguments.iter().filter(|word| !word.starts_with("root=")).collect();
+    match asked.is_empty() {
+        true => command.args(UNASKED),
+        false => command.args(asked),
     };
     let status = command.status().map_err(fail)?;
     println!("userns-suite: ended with {status}");

@@ -35,20 +35,20 @@ pub struct ListOptions {
 /// # Errors
 /// When none is selected, or they cannot be written as JSON.
 pub fn run(suite: &Prepared, options: &ListOptions) -> Result<Verdict, String> {
-    let mut listing = suite.listing();
-    let names = selection::selected(&listing, &options.selection)?;
-    listing.tests.retain(|it| names.contains(&it.test.name) && !(options.skipped && it.skipped.is_none()));
+    let names = selection::selected(&suite.tests(), &options.selection)?;
+    if !options.json && !options.skipped {
+        names.iter().for_each(|name| print(format_args!("{name}\n")));
+        return Ok(Verdict::Good);
+    }
+    let mut listing = suite.listing(&names);
+    listing.tests.retain(|it| !options.skipped || it.skipped.is_some());
     if options.json {
         print(listing.to_line()?);
         return Ok(Verdict::Good);
     }
     for listed in &listing.tests {
-        match &listed.skipped {
-            Some(reason) if options.skipped => {
-                print(format_args!("{MIDDLING}{}{MIDDLING:#}\t{reason}\n", listed.test.name));
-            }
-            _ => print(format_args!("{}\n", listed.test.name)),
-        }
+        let reason = listed.skipped.as_deref().unwrap_or_default();
+        print(format_args!("{MIDDLING}{}{MIDDLING:#}\t{reason}\n", listed.test.name));
     }
     Ok(Verdict::Good)
 }

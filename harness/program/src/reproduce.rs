@@ -55,8 +55,8 @@ pub enum Language {
 /// When there is no such test, it cannot run here, none of its scenarios can be a program in this language, or a file cannot be
 /// written.
 pub fn run(suite: &Prepared, options: &ReproduceOptions) -> Result<Verdict, String> {
-    let listing = suite.listing();
-    let listed = listing.tests.iter().find(|it| it.test.name == options.test);
+    let listing = suite.listing(&[options.test.clone()].into());
+    let listed = listing.tests.first();
     let listed = listed.ok_or_else(|| {
         format!("there is no test {:?}; `userns-suite list` prints the names", options.test)
     })?;

@@ -94,12 +94,11 @@ pub fn gather(suite: &Prepared, options: &RunOptions, quiet: Quiet) -> Result<Ra
     Ok(Ran { run, gathered })
 }
 
-/// All tests, and the names of those that are asked for.
+/// The tests that are asked for, and their names.
 fn select(suite: &Prepared, options: &RunOptions) -> Result<(Listing, BTreeSet<String>), String> {
     harness::suite::explore(options.exploration);
-    let listing = suite.listing();
-    let asked = selection::selected(&listing, &options.selection)?;
-    Ok((listing, asked))
+    let asked = selection::selected(&suite.tests(), &options.selection)?;
+    Ok((suite.listing(&asked), asked))
 }
 
 fn leg<'a>(

@@ -1,13 +1,10 @@
 //! The suite for a program of its own, which lists and runs the tests in its own way.
 
+use std::collections::BTreeSet;
 use std::env;
 
-use libtest_mimic::Arguments;
-
-use super::{
-    REQUIRE, TESTS, Test, UnmetIs, listing_of, names, played, serve, shares, this_process, unmet_is,
-};
-use crate::listing::Listing;
+use super::{REQUIRE, TESTS, Test, UnmetIs, names, played, serve, shares, this_process, unmet_is};
+use crate::listing::{Listing, TestDescription};
 use crate::rehearsal;
 use harness_play::{observe, rehearse_with};
 
@@ -32,10 +29,16 @@ impl Prepared {
         Ok(Self { tests, unmet_is })
     }
 
-    /// All tests, with what they pin and whether they can run here.
-    pub fn listing(&self) -> Listing {
-        shares::learn(&self.tests);
-        listing_of(&self.tests, &Arguments::default())
+    /// All tests.
+    pub fn tests(&self) -> Vec<TestDescription> {
+        self.tests.iter().map(|(name, test)| test.description(name)).collect()
+    }
+
+    /// The tests of these names, and whether they can run here: that takes a while to find out.
+    pub fn listing(&self, names: &BTreeSet<String>) -> Listing {
+        let asked: Vec<_> = self.tests.iter().filter(|(name, _)| names.contains(name)).cloned().collect();
+        shares::learn(&asked);
+        super::listing(&asked)
     }
 
     /// Runs the tests that standard input names, each in a child, until it ends; see [`crate::listing::Served`]. The answers

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 
-use harness::listing::{ListedTest, Listing};
+use harness::listing::TestDescription;
 
 use crate::run::options::SelectionOptions;
 
@@ -12,36 +12,37 @@ use crate::run::options::SelectionOptions;
 ///
 /// # Errors
 /// When a word or a rule selects no test, or a name is that of no test.
-pub fn selected(listing: &Listing, options: &SelectionOptions) -> Result<BTreeSet<String>, String> {
+pub fn selected(tests: &[TestDescription], options: &SelectionOptions) -> Result<BTreeSet<String>, String> {
     if let Some(file) = &options.tests_from {
-        return named(listing, &read(file)?);
+        return named(tests, &read(file)?);
     }
     for word in &options.filter {
-        if !listing.tests.iter().any(|it| it.test.name.contains(word.as_str())) {
+        if !tests.iter().any(|it| it.name.contains(word.as_str())) {
             return Err(format!("no test's name contains {word:?}; `userns-suite list` prints the names"));
         }
     }
     for rule in &options.rule {
-        if !listing.tests.iter().any(|it| pins(it, rule)) {
+        if !tests.iter().any(|it| pins(it, rule)) {
             return Err(format!(
                 "no test pins a rule whose name begins with {rule:?}; `userns-suite rules` lists them"
             ));
         }
     }
-    let by_word = |it: &ListedTest| {
-        options.filter.is_empty() || options.filter.iter().any(|word| it.test.name.contains(word.as_str()))
+    let by_word = |it: &&TestDescription| {
+        options.filter.is_empty() || options.filter.iter().any(|word| it.name.contains(word.as_str()))
     };
-    let by_rule = |it: &ListedTest| options.rule.is_empty() || options.rule.iter().any(|rule| pins(it, rule));
-    let names = listing.tests.iter().filter(|it| by_word(it) && by_rule(it));
-    let names: BTreeSet<String> = names.map(|it| it.test.name.clone()).collect();
+    let by_rule =
+        |it: &&TestDescription| options.rule.is_empty() || options.rule.iter().any(|rule| pins(it, rule));
+    let names = tests.iter().filter(|it| by_word(it) && by_rule(it));
+    let names: BTreeSet<String> = names.map(|it| it.name.clone()).collect();
     match names.is_empty() {
         true => Err("no test is selected by both the words and the rules".to_owned()),
         false => Ok(names),
     }
 }
 
-fn pins(test: &ListedTest, rule: &str) -> bool {
-    test.test.rules.iter().any(|name| name.starts_with(rule))
+fn pins(test: &TestDescription, rule: &str) -> bool {
+    test.rules.iter().any(|name| name.starts_with(rule))
 }
 
 fn read(file: &Path) -> Result<String, String> {
@@ -53,8 +54,8 @@ fn read(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
-fn named(listing: &Listing, text: &str) -> Result<BTreeSet<String>, String> {
-    let known: BTreeSet<&str> = listing.tests.iter().map(|it| it.test.name.as_str()).collect();
+fn named(tests: &[TestDescription], text: &str) -> Result<BTreeSet<String>, String> {
+    let known: BTreeSet<&str> = tests.iter().map(|it| it.name.as_str()).collect();
     let names: BTreeSet<String> = text.lines().map(str::to_owned).filter(|name| !name.is_empty()).collect();
     match names.iter().find(|name| !known.contains(name.as_str())) {
         Some(name) => Err(format!("there is no test {name:?}")),
@@ -66,26 +67,20 @@ fn named(listing: &Listing, text: &str) -> Result<BTreeSet<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use harness::listing::TestDescription;
 
-    fn listing() -> Listing {
-        let test = |name: &str, rule: &str| ListedTest {
-            test: TestDescription {
-                name: name.into(),
-                rules: vec![rule.into()],
-                ..TestDescription::default()
-            },
-            ..ListedTest::default()
+    fn tests() -> [TestDescription; 2] {
+        let test = |name: &str, rule: &str| TestDescription {
+            name: name.into(),
+            rules: vec![rule.into()],
+            ..TestDescription::default()
         };
-        let tests =
-            [test("map_order::own", "allow.own-id"), test("groups::denied", "groups.denied")].to_vec();
-        Listing { tests }
+        [test("map_order::own", "allow.own-id"), test("groups::denied", "groups.denied")]
     }
 
     fn names(filter: &[&str], rule: &[&str]) -> Result<Vec<String>, String> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         let options = SelectionOptions { filter: words(filter), rule: words(rule), tests_from: None };
-        selected(&listing(), &options).map(|names| names.into_iter().collect())
+        selected(&tests(), &options).map(|names| names.into_iter().collect())
     }
 
     #[test]
@@ -104,8 +99,8 @@ mod tests {
 
     #[test]
     fn a_file_names_tests_that_there_are() {
-        assert_eq!(named(&listing(), "groups::denied\n").map(|names| names.len()), Ok(1));
-        assert_eq!(named(&listing(), "gone\n"), Err("there is no test \"gone\"".to_owned()));
-        assert_eq!(named(&listing(), "\n"), Err("the file names no test".to_owned()));
+        assert_eq!(named(&tests(), "groups::denied\n").map(|names| names.len()), Ok(1));
+        assert_eq!(named(&tests(), "gone\n"), Err("there is no test \"gone\"".to_owned()));
+        assert_eq!(named(&tests(), "\n"), Err("the file names no test".to_owned()));
     }
 }

@@ -189,6 +189,7 @@ type Judged = Result<(), String>;
 fn proc(facts: &Facts) -> Judged {
     match &facts.proc_state {
         ProcState::Writable { .. } => Ok(()),
+        ProcState::OfOthers { .. } => Err(format!("/proc is {}", facts.proc_state)),
         ProcState::ReadOnly => Err("/proc is mounted read-only".to_owned()),
         ProcState::Missing(why) => Err(format!("no procfs is mounted at /proc ({why})")),
     }

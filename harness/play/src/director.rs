@@ -17,6 +17,7 @@ pub(crate) use turn::Turn;
 pub use turn::{Actors, UnknownActors, choose_actors};
 
 use crate::error::Error;
+use crate::host::ProcState;
 use crate::lower::{Context, Directed, Lowered, number, syscall};
 use crate::observer::Rehearsed;
 use crate::process::{self, ActorProcess, Memory, ask, spawn};
@@ -101,8 +102,13 @@ fn play(scenario: &Scenario, turn: Turn, limit: Duration) -> Result<Trace, Error
     Ok(Trace { scenario: scenario.clone(), outcomes: director.outcomes, states, names: director.names })
 }
 
-/// Refuses a scenario with a step that could reach the host, before any process is forked.
+/// Refuses a scenario with a step that could reach the host, before any process is forked. Where /proc is that of another PID
+/// namespace each file of an actor is one of another process, or none.
 pub(crate) fn judge(scenario: &Scenario) -> Result<(), Error> {
+    static PROC: OnceLock<ProcState> = OnceLock::new();
+    if let state @ ProcState::OfOthers { .. } = PROC.get_or_init(ProcState::gather) {
+        return Err(Error::ForeignProc(state.clone()));
+    }
     reach::check(scenario, here::start()).map_err(|exposed| Error::InvalidScenario(exposed.to_string()))
 }
 

@@ -1,5 +1,6 @@
 //! Failures of the harness itself, as opposed to refusals of the kernel.
 
+use crate::host::ProcState;
 use harness_scenario::actors::Actor;
 use harness_scenario::outcome::{Status, TOO_SLOW_HERE};
 use nix::errno::Errno;
@@ -147,6 +148,8 @@ pub enum Error {
     },
     /// A scenario is invalid: it names an actor that was not forked, or a file descriptor that is not held.
     InvalidScenario(String),
+    /// The procfs at /proc is that of another PID namespace: the files of an actor there would be those of another process.
+    ForeignProc(ProcState),
 }
 
 impl std::error::Error for Error {}
@@ -208,6 +211,7 @@ impl Error {
                 "processes that share memory gave another trace than forked ones\nforked:\n{forked}\nsharing:\n{cheap}"
             ),
             Self::InvalidScenario(what) => format!("the scenario makes no sense: {what}"),
+            Self::ForeignProc(state) => format!("/proc is {state}"),
         }
     }
 
@@ -229,7 +233,7 @@ impl Error {
     /// What the reader can do about it, if it is known.
     fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::NoProc(_) => Some("mount it: mount -t proc proc /proc"),
+            Self::NoProc(_) | Self::ForeignProc(_) => Some("mount it: mount -t proc proc /proc"),
             Self::Fork { .. } => Some("see RLIMIT_NPROC (ulimit -u) and pids.max"),
             Self::SetUp { .. } => Some("are the ids mapped here (cat /proc/self/uid_map)?"),
             Self::Namespace { errno, .. } => Some(of_a_namespace(*errno)),

@@ -60,6 +60,14 @@ fn lack(maps: &[String; 2], setgroups: &str) -> Option<String> {
     (setgroups.trim() == "deny").then(|| "/proc/self/setgroups is \"deny\"".to_owned())
 }
 
+/// Makes this process dumpable, so that actors begin as those of another caller do. It is not where a program was started
+/// with different real and effective ids, or could be executed and not read. A filter may refuse it.
+///
+/// Source: `PR_SET_DUMPABLE(2const)`; kernel begin_new_exec(), would_dump().
+pub fn become_dumpable() {
+    let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::Dumpable);
+}
+
 /// Clears the inheritable and the ambient set. A caller whose effective uid is not 0 gives up all its capabilities: it
 /// is an unprivileged user from then on. No privilege is needed, and there is no way back, so only a process calls this
 /// that tests for itself, before it reads any facts.
@@ -93,6 +101,16 @@ pub fn shed_privileges() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_becomes_dumpable_again() {
+        let set = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        assert_eq!(set, Ok(()));
+
+        become_dumpable();
+
+        assert_eq!(rustix::process::dumpable_behavior(), Ok(DumpableBehavior::Dumpable));
+    }
 
     #[test]
     fn only_a_container_without_ids_or_groups_is_left() {

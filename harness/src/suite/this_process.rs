@@ -1,5 +1,6 @@
 //! What the suite does to its own process before it reads any facts, and what no test can do without.
 
+use crate::host::ProcState;
 use crate::{facts, host};
 use harness_scenario::exploration::{EXPLORATION, Exploration};
 use std::sync::OnceLock;
@@ -39,7 +40,7 @@ pub fn choose_actors() -> Result<(), String> {
     harness_play::choose_actors(choice).map_err(|made| format!("{ACTORS}: processes are already {made:?}"))
 }
 
-/// Undoes what a parent may have left to this process: ignored signals, ambient and inheritable capabilities, soft limits
+/// Undoes what a parent may have left to this process: a directory that was removed, ignored signals, ambient and inheritable capabilities, soft limits
 /// below the hard ones. Root of a container that lacks ids becomes a user. None of it takes a privilege.
 ///
 /// # Errors
@@ -47,6 +48,11 @@ pub fn choose_actors() -> Result<(), String> {
 /// is not. Where a filter refuses these calls the caller keeps its capabilities, and each test is judged with them.
 pub(super) fn settle() -> Result<(), String> {
     harness_play::reset_signals();
+    harness_play::become_dumpable();
+    // Programs that start in a directory that was removed complain.
+    if std::env::current_dir().is_err() {
+        let _ = std::env::set_current_dir("/");
+    }
     // Where this is refused, root stays what it is, and each test names what it lacks.
     let _ = harness_play::leave_a_small_container();
     if let Err(error) = harness_play::shed_privileges()
@@ -66,13 +72,21 @@ fn filter_keeps_capabilities() -> bool {
     calls.into_iter().any(|number| host::filter::refused_call(number, &[ambient]).is_some())
 }
 
-/// What no test can do without, looked up once: the system calls that every scenario makes, and resource limits that
-/// leave room for its processes.
+/// What no test can do without, looked up once: the system calls that every scenario makes, resource limits that leave room
+/// for its processes, and a /proc that does not take other processes for them.
 pub(super) fn can_run_anything() -> Result<(), String> {
     static FOUND: OnceLock<Option<String>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
         let refused = host::filter::harness_calls().map(|reason| format!("needs a system call: {reason}"));
+        let refused =
+            refused.or_else(|| foreign_proc().map(|why| format!("needs a /proc of its own: {why}")));
         refused.or_else(|| facts().too_small_limits().map(|limit| format!("needs larger limits: {limit}")))
     });
     found.clone().map_or(Ok(()), Err)
+}
+
+/// Why a file of a process in /proc would be that of another one, if it would.
+fn foreign_proc() -> Option<String> {
+    let state = &facts().proc_state;
+    matches!(state, ProcState::OfOthers { .. }).then(|| format!("/proc is {state}"))
 }

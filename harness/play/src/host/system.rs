@@ -72,13 +72,26 @@ impl System {
 fn names() -> [String; 3] {
     match nix::sys::utsname::uname() {
         Ok(told) => {
-            [told.release(), told.version(), told.machine()].map(|name| name.to_string_lossy().into_owned())
+            let [release, version, machine] = [told.release(), told.version(), told.machine()]
+                .map(|name| name.to_string_lossy().into_owned());
+            [real_release(release, &fact::read("/proc/sys/kernel/osrelease")), version, machine]
         }
         Err(_) => {
             let told = |name: &str| fact::read(&format!("/proc/sys/kernel/{name}"));
             let known = |fact: Fact<String>| fact.known().cloned().unwrap_or_default();
             [known(told("osrelease")), known(told("version")), std::env::consts::ARCH.to_owned()]
         }
+    }
+}
+
+/// The release of the kernel, of what uname(2) and the sysctl report. For a process with the personality UNAME26 uname(2)
+/// counts from 2.6.40 on, and the sysctl does not.
+///
+/// Source: setarch(8), --uname-2.6; kernel override_release().
+fn real_release(told: String, sysctl: &Fact<String>) -> String {
+    match sysctl.known().map(|release| release.trim()).filter(|release| !release.is_empty()) {
+        Some(release) if told.starts_with("2.6.") => release.to_owned(),
+        _ => told,
     }
 }
 
@@ -145,6 +158,17 @@ fn machine(cpuinfo: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_personality_does_not_make_a_kernel_older() {
+        let real = |told: &str, sysctl| real_release(told.to_owned(), &sysctl);
+        let known = |release: &str| Fact::Known(release.to_owned());
+
+        assert_eq!(real("2.6.78-fc", known("6.18.44-fc\n")), "6.18.44-fc");
+        assert_eq!(real("2.6.32", known("2.6.32")), "2.6.32");
+        assert_eq!(real("2.6.78", Fact::Unreadable("EACCES".into())), "2.6.78");
+        assert_eq!(real("6.18.44", known("")), "6.18.44", "masked by /dev/null");
+    }
 
     #[test]
     fn gvisor_is_told_by_what_uname_says() {

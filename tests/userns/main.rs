@@ -4,6 +4,7 @@
 mod creating;
 mod creating_checks;
 mod creating_mounts;
+mod creating_pids;
 mod creating_policy;
 mod creating_time;
 mod limits;
@@ -24,6 +25,7 @@ mod mounting_more;
 mod ownership;
 mod ownership_calls;
 mod ownership_host;
+mod ownership_others;
 mod ownership_walk;
 mod pid_namespaces;
 mod userns_mounts;

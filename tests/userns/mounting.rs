@@ -91,6 +91,20 @@ fn ids_in_options_need_a_mapping(#[case] options: &str, #[case] expected: Answer
     check!(trace, last = expected);
 }
 
+/// The group of terminals, which programs give as gid=5, needs a mapping like any other id.
+/// Source: devpts of Documentation/filesystems/devpts.rst; kernel parse_mount_options(): make_kgid(), EINVAL.
+#[rstest]
+#[case::mapped("newinstance,gid=5", OK)]
+#[case::unmapped("newinstance,gid=500", EINVAL)]
+#[harness::test(Root, Userns, File("/tmp"), Config("CONFIG_UNIX98_PTYS"), pins("mount.option-ids"))]
+fn the_group_of_terminals_needs_a_mapping(#[case] options: &str, #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&[OWN_MOUNTS]).outside(&MAPS);
+
+    let trace = ns.inside(&[mount_at_tmp(b"devpts\0", options)]).play();
+
+    check!(trace, last = expected);
+}
+
 /// procfs is mounted in a namespace if one that is already there shows everything: not if something is mounted over a part
 /// of it.
 /// Source: user_namespaces(7); kernel mount_too_revealing(), mnt_already_visible(): EPERM.

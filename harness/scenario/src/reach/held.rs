@@ -60,12 +60,15 @@ impl Stage<'_> {
         const GET_USERNS: i64 = 0xb701;
         const GET_PARENT: i64 = 0xb702;
         const GET_OWNER_UID: i64 = 0xb704;
+        /// The network namespace of a socket.
+        const SIOCGSKNS: i64 = 0x894c;
         /// The byte of a request that all requests of namespaces have.
         const OF_NAMESPACES: i64 = 0xb7;
         let Some(RawArg::Number(request)) = request else { return Err(Reach::Unknown) };
         match (held, *request) {
             (_, GET_USERNS | GET_PARENT) => Ok(Held::SomeUserns),
             (Held::Process, request) if PIDFD_NAMESPACES.contains(&request) => Ok(Held::SomeUserns),
+            (Held::Socket, SIOCGSKNS) => Ok(Held::ForReading),
             (_, GET_USERNS..=GET_OWNER_UID) | (Held::Device | Held::Nothing, _) => Ok(Held::Nothing),
             (Held::Namespace(..) | Held::SomeUserns, request) if request >> 8 & 0xff == OF_NAMESPACES => {
                 Ok(Held::Nothing)

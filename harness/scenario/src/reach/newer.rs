@@ -32,6 +32,10 @@ impl Stage<'_> {
                 Found::Private => Held::Mount,
                 _ => Held::ForReading,
             }),
+            libc::SYS_pidfd_send_signal => match held(0) {
+                Held::Process | Held::Nothing => Ok(Held::Nothing),
+                _ => Err(Reach::Processes),
+            },
             libc::SYS_mlock | libc::SYS_sched_setscheduler | libc::SYS_ioprio_set => Ok(Held::Nothing),
             libc::SYS_fanotify_init => Ok(Held::ForReading),
             _ if HOSTS.contains(&call) => nothing(refused_anyway(call, args)),

@@ -20,6 +20,7 @@ pub fn asked(number: i64) -> Option<&'static [Cap]> {
         | libc::SYS_epoll_ctl
         | libc::SYS_inotify_init1
         | libc::SYS_munmap => &[],
+        libc::SYS_pidfd_send_signal => &[Cap::Kill],
         libc::SYS_mlock => &[Cap::IpcLock],
         libc::SYS_sched_setscheduler => &[Cap::SysNice],
         libc::SYS_ioprio_set => &[Cap::SysNice, Cap::SysAdmin],

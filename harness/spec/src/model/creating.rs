@@ -1,7 +1,7 @@
 //! How namespaces are created, and how a process enters one.
 
 use super::credentials::{Caps, Credentials, FOR_ALL, with_locks};
-use super::world::{Creator, Dumpable, Namespace, NsId, Process};
+use super::world::{Creator, Dumpable, Namespace, NsId, Pids, Process};
 use super::{Checked, Refusal, World, refuse, refuse_by};
 use crate::rules::named;
 use harness_scenario::action::{IdFile, NsFile};
@@ -10,7 +10,7 @@ use libc::{
     CLONE_FILES, CLONE_FS, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID,
     CLONE_NEWTIME, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD, CLONE_VM,
 };
-use nix::errno::Errno::{EACCES, EINVAL, ENOSPC, EPERM};
+use nix::errno::Errno::{EACCES, EINVAL, ENOMEM, ENOSPC, EPERM};
 
 /// The greatest number of namespaces above a parent.
 /// Source: user_namespaces(7), "Nested namespaces"; kernel create_user_ns().
@@ -93,6 +93,10 @@ impl World {
         if needs && !self.namespaces.capable(&process.cred, new.ns, Cap::SysAdmin) {
             return refuse_by(EPERM, const { named("owner.only-there") });
         }
+        if flags & CLONE_NEWPID != 0 {
+            Self::new_pids(process)?;
+            process.pids = Pids::New;
+        }
         if flags & CLONE_NEWUTS != 0 {
             process.uts_owner = new.ns;
         }
@@ -119,8 +123,11 @@ impl World {
         if both(CLONE_THREAD, CLONE_NEWUSER) || both(CLONE_THREAD, CLONE_NEWPID) {
             return Err(Refusal::by(EINVAL, const { named("create.shared-thread-group") }));
         }
+        if flags & CLONE_THREAD != 0 && parent.pids != Pids::Own {
+            return Err(Refusal::by(EINVAL, const { named("create.pid-and-threads") }));
+        }
         // The parent stays alive beside the child that acts in its place.
-        let mut child = Process { shares: flags & CLONE_FS, named: None, ..parent.clone() };
+        let mut child = Process { shares: flags & CLONE_FS, named: None, pids: Pids::Own, ..parent.clone() };
         if flags & CLONE_NEWUSER != 0 {
             child.cred = self.create(parent)?;
         }
@@ -130,7 +137,21 @@ impl World {
         if flags & CLONE_NEWUTS != 0 {
             child.uts_owner = child.cred.ns;
         }
+        if flags & CLONE_NEWPID != 0 {
+            Self::new_pids(parent)?;
+        } else if parent.pids == Pids::Ended {
+            return Err(Refusal::by(ENOMEM, const { named("create.pid-first-gone") }));
+        }
         Ok(child)
+    }
+
+    /// Whether a process may make a PID namespace for its children.
+    /// Source: pid_namespaces(7); kernel copy_pid_ns(): task_active_pid_ns().
+    fn new_pids(process: &Process) -> Checked {
+        match process.pids {
+            Pids::Own => Ok(()),
+            _ => refuse_by(EINVAL, const { named("create.one-pid-namespace") }),
+        }
     }
 
     /// Opens a namespace file of another process, or of the process itself, and joins the namespace.

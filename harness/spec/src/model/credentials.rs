@@ -4,6 +4,7 @@ use super::map::Kid;
 use super::world::{Namespaces, NsId};
 use super::{Checked, refuse};
 use crate::rules::named;
+use harness_scenario::action::CapChange;
 use harness_scenario::caps::{Cap, CapSet};
 use harness_scenario::ids::CapSets;
 use nix::errno::Errno::{EINVAL, EPERM};
@@ -231,5 +232,21 @@ pub fn fix_up_fs(old: &Credentials, new: &mut Credentials, root: Option<Kid>) {
         (true, false) => new.caps.effective.0 &= !over_files.0,
         (false, true) => new.caps.effective.0 |= over_files.0 & new.caps.permitted.0,
         _ => {}
+    }
+}
+
+/// The sets that a change passes to capset(2).
+pub fn changed(old: &Caps, change: &CapChange) -> [CapSet; 3] {
+    let mask = |caps: &[Cap]| caps.iter().fold(CapSet::EMPTY, |all, cap| all.with(*cap));
+    let [effective, permitted, inheritable] = [old.effective, old.permitted, old.inheritable];
+    let without = |set: CapSet, caps: &[Cap]| CapSet(set.0 & !mask(caps).0);
+    match change {
+        CapChange::Drop(caps) => [effective, permitted, inheritable].map(|set| without(set, caps)),
+        CapChange::Only(caps) => {
+            let among = |set: CapSet| CapSet(set.0 & mask(caps).0);
+            [among(effective), among(permitted), CapSet::EMPTY]
+        }
+        CapChange::Suspend(caps) => [without(effective, caps), permitted, inheritable],
+        CapChange::Raise(caps) => [CapSet(effective.0 | mask(caps).0), permitted, inheritable],
     }
 }

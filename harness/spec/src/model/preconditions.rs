@@ -2,7 +2,7 @@
 //! no answer.
 
 use super::World;
-use super::world::{HeldFd, Process};
+use super::world::{HeldFd, Pids, Process};
 use harness_scenario::action::{Action, Child, Leaves};
 use harness_scenario::actors::{Actor, Namespace};
 use harness_scenario::scenario::Step;
@@ -30,7 +30,8 @@ impl World {
             Action::ForkCloned => {
                 actor.namespace() == Namespace::New && parent.is_some_and(|parent| parent.named.is_none())
             }
-            _ => parent.is_none_or(|parent| parent.named.is_none()),
+            // No process follows the first one of a PID namespace that has ended.
+            _ => parent.is_none_or(|parent| parent.named.is_none() && parent.pids != Pids::Ended),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::credentials::{Credentials, KernelIds, fix_up};
 use super::map::{GLOBAL_ROOT, Kid};
-use super::world::{Dumpable, HeldFd, INITIAL, Life, Namespaces, Process};
+use super::world::{Dumpable, HeldFd, INITIAL, Life, Namespaces, Pids, Process};
 use super::{Changes, World};
 use harness_scenario::actors::{RunAs, TakesOn};
 use harness_scenario::caller::Caller;
@@ -57,6 +57,7 @@ fn as_it_is(caller: &Caller) -> Process {
         chrooted: false,
         shares: 0,
         life: Life::Running,
+        pids: Pids::Own,
         named: None,
     }
 }

@@ -1,12 +1,12 @@
 //! A scenario step by step: the calls of the model that each action consists of.
 
-use super::credentials::Caps;
-use super::world::{HeldFd, Life, Process};
+use super::credentials::changed;
+use super::world::{HeldFd, Life, Pids, Process};
 use super::writing::Given;
 use super::{Refusal, Reply, World, done};
-use harness_scenario::action::{Access, Action, At, CapChange, Child, IdFile, LONGEST_READ, Leaves, Text};
+use harness_scenario::action::{Access, Action, At, Child, IdFile, LONGEST_READ, Leaves, Text};
 use harness_scenario::actors::{Actor, Namespace};
-use harness_scenario::caps::{Cap, CapSet};
+use harness_scenario::caps::Cap;
 use harness_scenario::outcome::Outcome;
 use harness_scenario::prediction::Expected;
 use harness_scenario::scenario::Step;
@@ -55,6 +55,11 @@ impl World {
     /// A process ends, and its descriptors are closed. Other processes can still name a zombie.
     /// Source: exit(3), "a zombie"; proc(5).
     fn exit(&mut self, index: usize, leaves: Leaves) -> Reply {
+        let parent = self.processes[index].0.parent().and_then(|parent| self.find(parent));
+        // It may be the first process of a PID namespace, without which the others end.
+        if parent.is_some_and(|parent| self.processes[parent].1.pids == Pids::Begun) {
+            return Reply::Unmodelled;
+        }
         let process = &mut self.processes[index].1;
         match leaves {
             Leaves::Nothing => drop(self.processes.remove(index)),
@@ -69,7 +74,12 @@ impl World {
     fn begin(&mut self, actor: Actor, action: &Action) -> Reply {
         let parent = actor.parent().and_then(|parent| self.find(parent));
         let mut process = match parent {
-            Some(parent) => Process { shares: 0, named: None, ..self.processes[parent].1.clone() },
+            Some(parent) if self.processes[parent].1.pids == Pids::Ended => return Reply::Unmodelled,
+            Some(parent) => {
+                let parent = &mut self.processes[parent].1;
+                parent.made_child(Life::Running);
+                Process { shares: 0, named: None, pids: Pids::Own, ..parent.clone() }
+            }
             None if actor == Actor::Privileged => self.origin.privileged.clone(),
             None => self.origin.outside.clone(),
         };
@@ -151,9 +161,13 @@ impl World {
             Action::Child(Child::GoesOnByClone3(flags)) => self.go_on(process, i32::try_from(*flags).ok()),
             Action::CloneAndKeep(flags) => {
                 let made = self.clone_child(&process.clone(), *flags);
-                made.map(|_| process.shares |= flags).into()
+                made.map(|_| process.made_child(Life::Running)).map(|()| process.shares |= flags).into()
             }
-            Action::Child(Child::Zombie | Child::Gone) => Self::hold_unknown(process),
+            Action::Child(Child::Zombie | Child::Gone) if process.pids == Pids::Ended => Reply::Unmodelled,
+            Action::Child(Child::Zombie | Child::Gone) => {
+                process.made_child(Life::Zombie);
+                Self::hold_unknown(process)
+            }
             Action::Syscall(call) => self.syscall(process, call),
             Action::OpenFile(..) => Reply::Unknown,
             Action::OwnerUid if process.held == HeldFd::Unknown => Reply::Unknown,
@@ -197,8 +211,9 @@ impl World {
     }
 
     /// A child that exits at once; no flags are flags that the model does not know.
-    fn wait_for_child(&mut self, process: &Process, flags: Option<i32>) -> Reply {
-        flags.map_or(Reply::Unmodelled, |flags| self.clone_child(process, flags).map(|_| ()).into())
+    fn wait_for_child(&mut self, process: &mut Process, flags: Option<i32>) -> Reply {
+        let Some(flags) = flags else { return Reply::Unmodelled };
+        self.clone_child(process, flags).map(|_| process.made_child(Life::Zombie)).into()
     }
 
     /// The child continues as the actor. Other processes reach the parent by the actor's process id.
@@ -274,21 +289,5 @@ impl World {
             }
             _ => Reply::Unmodelled,
         }
-    }
-}
-
-/// The sets that a change passes to capset(2).
-fn changed(old: &Caps, change: &CapChange) -> [CapSet; 3] {
-    let mask = |caps: &[Cap]| caps.iter().fold(CapSet::EMPTY, |all, cap| all.with(*cap));
-    let [effective, permitted, inheritable] = [old.effective, old.permitted, old.inheritable];
-    let without = |set: CapSet, caps: &[Cap]| CapSet(set.0 & !mask(caps).0);
-    match change {
-        CapChange::Drop(caps) => [effective, permitted, inheritable].map(|set| without(set, caps)),
-        CapChange::Only(caps) => {
-            let among = |set: CapSet| CapSet(set.0 & mask(caps).0);
-            [among(effective), among(permitted), CapSet::EMPTY]
-        }
-        CapChange::Suspend(caps) => [without(effective, caps), permitted, inheritable],
-        CapChange::Raise(caps) => [CapSet(effective.0 | mask(caps).0), permitted, inheritable],
     }
 }

@@ -162,6 +162,19 @@ pub enum Dumpable {
     No,
 }
 
+/// The PID namespace of the children of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pids {
+    /// Its own.
+    Own,
+    /// One that it has made, in which no process was yet.
+    New,
+    /// One that it has made, whose first process runs.
+    Begun,
+    /// One that it has made, whose first process has ended.
+    Ended,
+}
+
 /// Whether a process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Life {
@@ -188,6 +201,8 @@ pub struct Process {
     pub shares: i32,
     /// Whether it has ended.
     pub life: Life,
+    /// The PID namespace of its children.
+    pub pids: Pids,
     /// The process that others reach by its process id, if a child acts in its place.
     pub named: Option<Box<Process>>,
 }
@@ -196,6 +211,14 @@ impl Process {
     /// The process that others find in /proc.
     pub fn in_proc(&self) -> &Process {
         self.named.as_deref().unwrap_or(self)
+    }
+
+    /// A child was made, which runs on or has ended since. The first process of a PID namespace is the last if it ends.
+    /// Source: pid_namespaces(7), "The namespace init process".
+    pub fn made_child(&mut self, child: Life) {
+        if self.pids == Pids::New {
+            self.pids = if child == Life::Running { Pids::Begun } else { Pids::Ended };
+        }
     }
 
     /// Installs new credentials.

@@ -68,6 +68,24 @@ pub(super) const CREATING: &[Rule] = &[
     )
     .since("4.14"),
     rule(
+        "create.one-pid-namespace",
+        &[EINVAL],
+        "A process that has made a PID namespace for its children makes no other.",
+        "pid_namespaces(7); unshare(2): EINVAL; kernel copy_pid_ns()",
+    ),
+    rule(
+        "create.pid-and-threads",
+        &[EINVAL],
+        "A process whose children are in another PID namespace has no further threads.",
+        "clone(2): EINVAL; kernel copy_process(): pid_ns_for_children",
+    ),
+    rule(
+        "create.pid-first-gone",
+        &[ENOMEM],
+        "When the first process of a PID namespace has ended, no other process is made there.",
+        "pid_namespaces(7), \"The namespace init process\": ENOMEM; kernel alloc_pid(): PIDNS_ADDING",
+    ),
+    rule(
         "create.chrooted",
         &[EPERM],
         "A process whose root directory is not that of its mount namespace cannot create a user namespace.",

@@ -176,6 +176,13 @@ pub(super) const ASKING: &[Rule] = &[
         "proc(5), /proc/pid/environ; kernel proc_mem_open()",
     ),
     rule(
+        "ask.network-of-socket",
+        &[EPERM],
+        "SIOCGSKNS returns the network namespace of a socket with CAP_NET_ADMIN in the user namespace that owns it.",
+        "kernel c62cce2caee5, sock_ioctl()",
+    )
+    .since("4.10"),
+    rule(
         "list.own-alone",
         &[],
         "Without CAP_SYS_ADMIN in the initial user namespace, or outside the initial PID namespace, listns(2) lists the namespaces alone that the caller is in.",

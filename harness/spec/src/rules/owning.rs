@@ -107,6 +107,25 @@ pub(super) const HOSTS: &[Rule] = &[
         "chroot(2): EPERM; kernel ksys_chroot()",
     ),
     rule(
+        "owner.limits-of-others",
+        &[EPERM],
+        "prlimit(2) of a process with other ids takes CAP_SYS_RESOURCE in the namespace of that process.",
+        "prlimit(2): EPERM; kernel check_prlimit_permission()",
+    ),
+    rule(
+        "owner.pidfd-signals",
+        &[EPERM],
+        "pidfd_send_signal(2) to a process with a different uid takes CAP_KILL in the namespace of that process.",
+        "pidfd_send_signal(2): EPERM; kernel kill_ok_by_cred()",
+    )
+    .since("5.1"),
+    rule(
+        "owner.oom-score",
+        &[EACCES],
+        "Lowering oom_score_adj takes CAP_SYS_RESOURCE in the initial namespace.",
+        "proc(5), /proc/pid/oom_score_adj; kernel __set_oom_adj()",
+    ),
+    rule(
         "owner.syslog",
         &[EPERM],
         "The log of the kernel takes CAP_SYSLOG in the initial namespace.",

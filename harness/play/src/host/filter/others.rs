@@ -54,6 +54,7 @@ pub(super) static OTHERS: &[Probe] = &[
     probe("getxattr", libc::SYS_getxattr, 4, |_| [BAD, BAD, 0, 0, 0, 0], EFAULT),
     probe("pidfd_getfd", libc::SYS_pidfd_getfd, 3, |_| [NONE, 0, 1, 0, 0, 0], EINVAL).since(5, 6),
     probe("seccomp", libc::SYS_seccomp, 3, |_| [999, 0, 0, 0, 0, 0], EINVAL).since(3, 17),
+    probe("pidfd_send_signal", libc::SYS_pidfd_send_signal, 4, no_fd_alone, EBADF).since(5, 1),
     probe("mlock", libc::SYS_mlock, 2, zeros, 0),
     probe("sched_setscheduler", libc::SYS_sched_setscheduler, 3, |_| [NOBODY, 0, BAD, 0, 0, 0], EFAULT),
     probe("ioprio_set", libc::SYS_ioprio_set, 3, |_| [99, 0, 0, 0, 0, 0], EINVAL),

@@ -13,10 +13,11 @@ use crate::kernels::options::KernelsOptions;
 use crate::matrix::options::MatrixOptions;
 use crate::programs::options::ProgramsOptions;
 use crate::rules::options::RulesOptions;
+use crate::runtimes::options::RuntimesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
 use crate::ui::verdict::Partial;
-use crate::{check, distros, explain, explore, hosts, kernels, matrix, programs, rules};
+use crate::{check, distros, explain, explore, hosts, kernels, matrix, programs, rules, runtimes};
 
 const AFTER: &str = "\
 Exit status:
@@ -74,6 +75,9 @@ pub enum Command {
     /// Run programs that become another user in five states of a user namespace; tell which refuse, warn or keep the groups
     #[command(after_help = programs::options::AFTER)]
     Programs(ProgramsOptions),
+    /// Run container runtimes; tell what they write to the maps and to setgroups, and what a container finds
+    #[command(after_help = runtimes::options::AFTER)]
+    Runtimes(RuntimesOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = check::options::AFTER)]
     Test(TestOptions),
@@ -98,6 +102,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Hosts(_)
             | Self::Programs(_)
+            | Self::Runtimes(_)
             | Self::Filter(_)
             | Self::Sweep(_)
             | Self::Matrix(_)

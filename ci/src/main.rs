@@ -3,8 +3,8 @@
 //! `facts` prints what this host is, `explain` why something is refused, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
 //! `kernels` runs the suite on many kernels and `distros` beside the programs of several distributions, `matrix` puts
-//! kernels and rules on a page, `programs` runs programs that become another user in five states of a namespace, `test`
-//! runs everything that CI checks.
+//! kernels and rules on a page, `programs` runs programs that become another user in five states of a namespace,
+//! `runtimes` runs runtimes that make namespaces, `test` runs everything that CI checks.
 //! Exit status: 0 good, 1 tests or checks failed, 2 could not run, 3 passed but little could run here.
 //!
 //! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `field`, `run` and
@@ -27,6 +27,7 @@ mod programs;
 mod report;
 mod rules;
 mod run;
+mod runtimes;
 mod suite;
 mod sys;
 mod ui;
@@ -100,6 +101,7 @@ fn run(command: Command) -> Result<End, String> {
         Command::Distros(options) => distros::run(&options),
         Command::Hosts(options) => hosts::run(&options),
         Command::Programs(options) => programs::run(&options),
+        Command::Runtimes(options) => runtimes::run(&options),
         Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
         Command::Supervise(options) => return Ok(End::Status(supervisor::run(&options))),

@@ -86,8 +86,13 @@ fn write_files(options: &ProgramsOptions, judged: &[Judged]) -> Result<(), Strin
 fn accept(workspace: &Path, judged: &[Judged]) -> Result<usize, String> {
     let mut kept = 0;
     for it in judged.iter().filter(|it| it.is_whole()) {
-        let text = snapshots::text(&it.row.package, &it.version, &it.seen);
-        kept += usize::from(keep(&workspace.join(snapshots::FOLDER), &it.row.name, &it.version, &text)?);
+        let text = snapshots::text(&it.row.package, &it.version, &it.release, &it.seen);
+        kept += usize::from(keep(
+            &workspace.join(snapshots::FOLDER).join(&it.row.name),
+            &it.version,
+            &it.release,
+            &text,
+        )?);
     }
     Ok(kept)
 }

@@ -9,8 +9,8 @@ pub const FOLDER: &str = "ci/src/";
 pub const ORDER: &[&[&str]] = &[
     &["main", "cli"],
     &[
-        "rules", "kernels", "distros", "hosts", "programs", "matrix", "explore", "explain", "check", "suite",
-        "facts",
+        "rules", "kernels", "distros", "hosts", "programs", "runtimes", "matrix", "explore", "explain",
+        "check", "suite", "facts",
     ],
     &["guests"],
     &["report", "field"],

@@ -12,12 +12,15 @@ use crate::field::root::Root;
 use crate::field::says::unusual;
 use crate::programs::calls::{Sequence, shown};
 use crate::programs::names::Names;
-use crate::programs::rows::Row;
+use crate::programs::rows::{Row, What};
 use crate::programs::run::{self, Left};
 use crate::programs::seen::Seen;
 use crate::programs::snapshots::{Reviewed, difference};
 use crate::programs::states::{STATES, State};
 use crate::programs::verdict::{Word, is_sound, word};
+
+/// What stands in a snapshot for something that differs from run to run.
+const VARIES: &str = "differs from run to run";
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -232,7 +235,7 @@ fn compare(judged: &mut Judged, left: &[Left], reviewed: &Reviewed) {
         judged.findings.extend(against_prediction(&judged.row, &judged.release, seen, &predicted));
         judged.predicted.push(predicted);
     }
-    let Some(snapshot) = reviewed.of(&judged.row.name, &judged.version) else {
+    let Some(snapshot) = reviewed.of(&judged.row.name, &judged.version, &judged.release) else {
         judged.findings.push(Finding::NotReviewed);
         return;
     };
@@ -247,7 +250,40 @@ fn compare(judged: &mut Judged, left: &[Left], reviewed: &Reviewed) {
     }
 }
 
+/// What was seen, without what the row names as different from run to run.
 fn seen(state: State, left: &Left, allow: &Left, row: &Row) -> Seen {
+    let mut seen = all_seen(state, left, allow, row);
+    for it in &row.varies {
+        match it.what {
+            What::Says if seen.says.is_empty() && state == State::Allow => {}
+            What::Says => seen.says = vec![VARIES.to_owned()],
+            What::End => seen.end = VARIES.to_owned(),
+            What::Calls => seen.calls = once_each(&left.sequences, &left.names),
+        }
+    }
+    seen
+}
+
+/// For each program its different calls, in the order of the first of each.
+fn once_each(sequences: &[Sequence], names: &Names) -> Vec<String> {
+    let mut programs: Vec<(&str, Vec<String>)> = Vec::new();
+    for sequence in sequences {
+        if !programs.iter().any(|(name, _)| *name == sequence.program) {
+            programs.push((&sequence.program, Vec::new()));
+        }
+        let Some((_, calls)) = programs.iter_mut().find(|(name, _)| *name == sequence.program) else {
+            continue;
+        };
+        for call in sequence.own.iter().map(|call| shown(call, names)) {
+            if !calls.contains(&call) {
+                calls.push(call);
+            }
+        }
+    }
+    programs.into_iter().map(|(name, calls)| format!("{name}: {}", calls.join(", "))).collect()
+}
+
+fn all_seen(state: State, left: &Left, allow: &Left, row: &Row) -> Seen {
     let threads = left.threads.union(&allow.threads).map(|id| (id.cast_unsigned(), "PID"));
     let numbers = threads.chain(left.names.ids().map(|id| (id, "ID"))).collect();
     let calls = |it: &Sequence| {

@@ -1,11 +1,13 @@
 //! `cargo ci programs`: programs that become another user, in five states of a user namespace.
 
 mod calls;
+mod finding;
 mod json;
 mod judge;
 mod names;
 pub mod options;
 mod page;
+mod predict;
 mod report;
 mod rows;
 mod run;

@@ -12,9 +12,10 @@ use crate::kernels::options::KernelsOptions;
 use crate::matrix::options::MatrixOptions;
 use crate::programs::options::ProgramsOptions;
 use crate::rules::options::RulesOptions;
+use crate::runtimes::options::RuntimesOptions;
 use crate::suite::{self, SuiteOptions};
 use crate::sys::supervisor_options::SupervisorOptions;
-use crate::{bundle, check, distros, hosts, kernels, matrix, programs, rules};
+use crate::{bundle, check, distros, hosts, kernels, matrix, programs, rules, runtimes};
 use harness_program::explain::options::ExplainOptions;
 use harness_program::explore::search_options::SearchOptions;
 use harness_program::explore::sweep_options::SweepOptions;
@@ -79,6 +80,9 @@ pub enum Command {
     /// Run programs that become another user in five states of a user namespace; tell which refuse, warn or keep the groups
     #[command(after_help = programs::options::AFTER)]
     Programs(ProgramsOptions),
+    /// Run container runtimes; tell what they write to the maps and to setgroups, and what a container finds
+    #[command(after_help = runtimes::options::AFTER)]
+    Runtimes(RuntimesOptions),
     /// Run everything that CI checks, step by step, and close with a table
     #[command(after_help = check::options::AFTER)]
     Test(TestOptions),
@@ -104,6 +108,7 @@ impl Command {
             | Self::Hosts(_)
             | Self::Bundle(_)
             | Self::Programs(_)
+            | Self::Runtimes(_)
             | Self::Filter(_)
             | Self::Sweep(_)
             | Self::Matrix(_)

@@ -3,8 +3,9 @@
 //! `facts` prints what this host is, `explain` why something is refused, `suite` runs the suite and closes with a summary, `rules` shows which rules
 //! of the kernel hold, `sweep` and `search` play everything short and anything at random against the model,
 //! `bundle` makes one program of the suite, `kernels` runs the suite on many kernels and `distros` beside the programs of
-//! several distributions, `programs` runs programs that become another user in five states of a namespace, `matrix` puts
-//! kernels and rules on a page, `test` runs everything that CI checks.
+//! several distributions, `programs` runs programs that become another user in five states of a namespace,
+//! `runtimes` runs runtimes that make namespaces, `matrix` puts kernels and rules on a page, `test` runs everything that CI
+//! checks.
 //! Exit status: 0 good, 1 tests or checks failed, 2 could not run, 3 passed but little could run here.
 //!
 //! The folders are layers; each uses only what is below it: the commands, `guests`, `report`, `field`, `run` and
@@ -25,6 +26,7 @@ mod programs;
 mod report;
 mod rules;
 mod run;
+mod runtimes;
 mod suite;
 mod sys;
 
@@ -108,6 +110,7 @@ fn run(command: Command) -> Result<End, String> {
         Command::Hosts(options) => hosts::run(&options),
         Command::Bundle(options) => bundle::run(&options),
         Command::Programs(options) => programs::run(&options),
+        Command::Runtimes(options) => runtimes::run(&options),
         Command::Filter(options) => return launch::run(&options).map(|never| match never {}),
         Command::Test(options) => check::run(&options),
         Command::Supervise(options) => return Ok(End::Status(supervisor::run(&options))),

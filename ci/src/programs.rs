@@ -1,11 +1,13 @@
 //! `cargo ci programs`: programs that become another user, in five states of a user namespace.
 
 mod calls;
+mod finding;
 mod json;
 mod judge;
 mod names;
 pub mod options;
 mod page;
+mod predict;
 mod report;
 mod rows;
 mod run;
@@ -86,8 +88,13 @@ fn write_files(options: &ProgramsOptions, judged: &[Judged]) -> Result<(), Strin
 fn accept(workspace: &Path, judged: &[Judged]) -> Result<usize, String> {
     let mut kept = 0;
     for it in judged.iter().filter(|it| it.is_whole()) {
-        let text = snapshots::text(&it.row.package, &it.version, &it.seen);
-        kept += usize::from(keep(&workspace.join(snapshots::FOLDER), &it.row.name, &it.version, &text)?);
+        let text = snapshots::text(&it.row.package, &it.version, &it.release, &it.seen);
+        kept += usize::from(keep(
+            &workspace.join(snapshots::FOLDER).join(&it.row.name),
+            &it.version,
+            &it.release,
+            &text,
+        )?);
     }
     Ok(kept)
 }

@@ -8,7 +8,7 @@ pub const FOLDER: &str = "ci/src/";
 /// The folders and files in it, the highest first; those of one line may import each other.
 pub const ORDER: &[&[&str]] = &[
     &["main", "cli"],
-    &["bundle", "rules", "kernels", "distros", "hosts", "programs", "matrix", "check", "suite"],
+    &["bundle", "rules", "kernels", "distros", "hosts", "programs", "runtimes", "matrix", "check", "suite"],
     &["guests"],
     &["report", "field"],
     &["run", "catalogue", "debian"],

@@ -14,16 +14,38 @@ use crate::sys::scratch::Scratch;
 use crate::sys::supervisor::supervised;
 
 const SCRIPT: &str = include_str!("place.sh");
+const NAME: &str = "place.sh";
 /// Where programs are.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Where the directory for results is in a place.
 pub const RESULTS: &str = "/run/field";
+
+/// Removes the cgroups of places that have ended, also of those that were killed: a cgroup with a process stays.
+const CLEAR: &str = r#"
+mount -t cgroup2 cgroup2 "$1"
+find "$1" -mindepth 1 -maxdepth 1 -name 'userns-suite.*' | while read -r own; do
+    find "$own" -depth -type d -exec rmdir {} + 2> /dev/null || true
+done
+"#;
+/// How long that may take.
+const QUICK: Duration = Duration::from_secs(30);
+
+/// Whether sysctls can be written in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proc {
+    /// They cannot.
+    Sealed,
+    /// They can: a runtime may only mount a /proc of its own if none of this one is hidden or read-only. The place has a
+    /// cgroup, too.
+    Open,
+}
 
 /// A place that has not been entered yet.
 #[derive(Debug)]
 pub struct Place {
     scratch: Scratch,
     root: PathBuf,
+    proc: Proc,
 }
 
 impl Place {
@@ -31,13 +53,16 @@ impl Place {
     ///
     /// # Errors
     /// When its directories cannot be made.
-    pub fn new(root: &Path) -> Result<Self, String> {
+    pub fn new(root: &Path, proc: Proc) -> Result<Self, String> {
         let scratch = Scratch::new()?;
         for name in ["work", "out"] {
             let dir = scratch.path().join(name);
             fs::create_dir(&dir).map_err(|error| format!("cannot make {}: {error}", dir.display()))?;
         }
-        Ok(Self { scratch, root: root.to_owned() })
+        // A file, so that a message about the command can be read.
+        let script = scratch.path().join(NAME);
+        fs::write(&script, SCRIPT).map_err(|error| format!("cannot write {}: {error}", script.display()))?;
+        Ok(Self { scratch, root: root.to_owned(), proc })
     }
 
     /// Writes a file that is at [`RESULTS`] in the place.
@@ -55,8 +80,18 @@ impl Place {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Copies files at [`RESULTS`] to a directory, which is made. One that is missing becomes an empty file.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep(&self, names: &[&str], to: &Path) -> Result<(), String> {
+        let fail = |error: std::io::Error| format!("cannot keep the run in {}: {error}", to.display());
+        fs::create_dir_all(to).map_err(fail)?;
+        names.iter().try_for_each(|name| fs::write(to.join(name), self.read(name)).map_err(fail))
+    }
+
     /// Where a file at [`RESULTS`] is outside.
-    pub fn result(&self, name: &str) -> PathBuf {
+    fn result(&self, name: &str) -> PathBuf {
         self.scratch.path().join("out").join(name)
     }
 
@@ -65,7 +100,14 @@ impl Place {
     /// # Errors
     /// When the place cannot be made, or the command does not end in time.
     pub fn run(&self, command: &[&str], limit: Duration) -> Result<Captured, String> {
-        let mut captured = process::capture(&mut self.command(command), limit)?;
+        let captured = process::capture(&mut self.command(command), limit);
+        if self.proc == Proc::Open {
+            let mut clear = Command::new("unshare");
+            clear.args(["--mount", "--propagation", "private", "sh", "-euc", CLEAR, "sh"]);
+            // One that cannot be removed now is empty, and is removed after the next run.
+            let _ = process::capture(clear.arg(self.scratch.path().join("work")), QUICK);
+        }
+        let mut captured = captured?;
         captured.stderr.truncate(captured.stderr.trim_end().len());
         Ok(captured)
     }
@@ -74,8 +116,15 @@ impl Place {
         let mut command = Command::new("unshare");
         // With the first process of the PID namespace all others end.
         command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
-        command.args(["--net", "--ipc", "--uts", "--", "sh", "-euc", SCRIPT, "sh"]).arg(&self.root);
+        command
+            .args(["--net", "--ipc", "--uts", "--", "sh", "-eu"])
+            .arg(self.scratch.path().join(NAME))
+            .arg(&self.root);
         command.args(["work", "out"].map(|name| self.scratch.path().join(name)));
+        command.arg(match self.proc {
+            Proc::Sealed => "sealed",
+            Proc::Open => "open",
+        });
         command.args(words).current_dir("/");
         let mut supervised = supervised(&command, self.scratch.path());
         supervised.env_clear().env("PATH", PATH).env("LC_ALL", "C").env("HOME", "/root").env("TERM", "dumb");

@@ -15,6 +15,8 @@ use crate::run::snapshots::files;
 pub trait Versioned {
     /// The version of the package.
     fn version(&self) -> &str;
+    /// The release that it was run in.
+    fn release(&self) -> &str;
 }
 
 /// All snapshots of a folder, by the name of the row; those of a row by their versions.
@@ -28,7 +30,7 @@ impl<T> Default for Reviewed<T> {
 }
 
 impl<T: DeserializeOwned + Versioned> Reviewed<T> {
-    /// Reads the files `ROW/VERSION.toml` below a folder.
+    /// Reads the files `ROW/VERSION@RELEASE.toml` below a folder.
     ///
     /// # Errors
     /// When a file cannot be read; the message names it.
@@ -48,9 +50,13 @@ impl<T: DeserializeOwned + Versioned> Reviewed<T> {
 }
 
 impl<T: Versioned> Reviewed<T> {
-    /// The snapshot that a version has to be like: its own, or the one of the version before it, or else the oldest.
-    pub fn of(&self, row: &str, version: &str) -> Option<&T> {
+    /// The snapshot that a version has to be like: its own, or the one of the version before it, or else the oldest. Of
+    /// two releases that have the same version, each has its own.
+    pub fn of(&self, row: &str, version: &str, release: &str) -> Option<&T> {
         let all = self.0.get(row)?;
+        if let Some(own) = all.iter().find(|it| it.version() == version && it.release() == release) {
+            return Some(own);
+        }
         let not_newer = |it: &&T| by_version(it.version(), version) != Ordering::Greater;
         all.iter().rfind(not_newer).or(all.first())
     }
@@ -115,17 +121,17 @@ pub fn difference(reviewed: &str, seen: &str) -> String {
     }
 }
 
-/// Keeps the text of a snapshot. Returns whether it is another one than before.
+/// Keeps the text of a snapshot in the folder of its row. Returns whether it is another one than before.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn keep(folder: &Path, row: &str, version: &str, text: &str) -> Result<bool, String> {
+pub fn keep(folder: &Path, version: &str, release: &str, text: &str) -> Result<bool, String> {
     // A colon is written as in the file names of packages.
-    let file = folder.join(row).join(format!("{}.toml", version.replace(':', "%3a")));
+    let file = folder.join(format!("{}@{release}.toml", version.replace(':', "%3a")));
     if fs::read_to_string(&file).ok().as_deref() == Some(text) {
         return Ok(false);
     }
-    let made = fs::create_dir_all(folder.join(row)).and_then(|()| fs::write(&file, text));
+    let made = fs::create_dir_all(folder).and_then(|()| fs::write(&file, text));
     made.map(|()| true).map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
@@ -145,6 +151,10 @@ mod tests {
         fn version(&self) -> &str {
             &self.version
         }
+
+        fn release(&self) -> &str {
+            "sid"
+        }
     }
 
     #[test]
@@ -161,29 +171,29 @@ mod tests {
         let folder = tempfile::tempdir()?;
         for version in ["1:2.38", "1:2.42"] {
             let text = entry("version", version) + &list("says", &says);
-            assert!(keep(folder.path(), "su", version, &text)?);
-            assert!(!keep(folder.path(), "su", version, &text)?);
+            assert!(keep(&folder.path().join("su"), version, "sid", &text)?);
+            assert!(!keep(&folder.path().join("su"), version, "sid", &text)?);
         }
 
         let reviewed: Reviewed<Kept> = Reviewed::read(folder.path())?;
-        let of = |version| reviewed.of("su", version).map(|it| it.version.as_str());
-        assert_eq!(reviewed.of("su", "1:2.38").map(|it| it.says.as_slice()), Some(&says[..]));
+        let of = |version| reviewed.of("su", version, "sid").map(|it| it.version.as_str());
+        assert_eq!(reviewed.of("su", "1:2.38", "sid").map(|it| it.says.as_slice()), Some(&says[..]));
         // A version without a snapshot has to be like the one before it.
         assert_eq!(
             [of("1:2.41"), of("1:2.43"), of("1:2.0")],
             [Some("1:2.38"), Some("1:2.42"), Some("1:2.38")]
         );
-        assert!(reviewed.of("sudo", "1").is_none());
+        assert!(reviewed.of("sudo", "1", "sid").is_none());
         Ok(())
     }
 
     #[test]
     fn a_damaged_snapshot_is_named() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        keep(folder.path(), "su", "1", "version = ")?;
+        keep(&folder.path().join("su"), "1", "sid", "version = ")?;
 
         let refused = Reviewed::<Kept>::read(folder.path()).err().unwrap_or_default();
-        assert!(refused.contains("su/1.toml"), "{refused}");
+        assert!(refused.contains("su/1@sid.toml"), "{refused}");
         Ok(())
     }
 

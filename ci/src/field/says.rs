@@ -89,6 +89,10 @@ fn number(rest: &str, numbers: &Numbers) -> (Option<&'static str>, usize) {
     if digits <= 2 && month.is_some_and(|month| MONTHS.contains(&month)) {
         return (Some("DATE"), length(rest, |it| it.is_ascii_alphanumeric() || it == '-'));
     }
+    let fraction = rest[digits..].strip_prefix('.').map_or(0, |rest| length(rest, |it| it.is_ascii_digit()));
+    if fraction > 3 {
+        return (Some("N"), digits + 1 + fraction);
+    }
     let hexadecimal = length(rest, |it| it.is_ascii_hexdigit() || it == 'x');
     if hexadecimal >= LONG {
         return (
@@ -113,6 +117,7 @@ mod tests {
         assert_eq!(line("Nov 30 21:37:45 msg ts=\"1796074665.235\""), "DATE TIME msg ts=\"N\"");
         assert_eq!(line("[30-Nov-2026 21:38:18] ERROR, gid 107"), "[DATE TIME] ERROR, gid ID");
         assert_eq!(line("2026-11-30T21:04:05.123456+00:00 a"), "DATE+00:00 a");
+        assert_eq!(line("after 0.004024 seconds, 1.26.3"), "after N seconds, 1.26.3");
         // A number that is the id of a group stays.
         assert_eq!(line("initgroups(www-data, 33) failed (1: x)"), "initgroups(www-data, 33) failed (1: x)");
         assert_eq!(line("7f163d98d400 Fatal error, utils.c line 856"), "N Fatal error, utils.c line 856");

@@ -63,7 +63,8 @@ impl Trace {
             let fail = || format!("a line of the trace cannot be read: {line}");
             let (thread, rest) = line.split_once(' ').ok_or_else(fail)?;
             let (thread, rest) = (thread.parse().map_err(|_| fail())?, rest.trim_start());
-            if rest.starts_with(['+', '-']) {
+            // A signal, an exit, or a call that was begun before strace knew the thread.
+            if rest.starts_with(['+', '-', '?']) {
                 continue;
             }
             if let Some(resumed) = rest.strip_prefix("<... ") {
@@ -76,13 +77,25 @@ impl Trace {
                 continue;
             }
             let (name, rest) = rest.split_once('(').ok_or_else(fail)?;
-            let (arguments, answer) = match rest.strip_suffix(" <unfinished ...>") {
-                Some(arguments) => {
-                    unfinished.insert(thread, trace.calls.len());
-                    (arguments, Answer::Never)
-                }
-                None => ended(rest).ok_or_else(fail)?,
+            // A thread that executes a program becomes the first thread of its process.
+            let (rest, resumes) = match rest.rsplit_once(" <pid changed to ") {
+                Some((before, id)) => (before, id.trim_end_matches(" ...>").parse().ok()),
+                None => (rest, None),
             };
+            if let Some(first) = resumes {
+                unfinished.insert(first, trace.calls.len());
+                let (name, arguments) = (name.to_owned(), rest.to_owned());
+                trace.calls.push(Call { thread, name, arguments, answer: Answer::Never });
+                continue;
+            }
+            let (arguments, answer) =
+                match rest.strip_suffix(" <unfinished ...>").or(rest.strip_suffix(" <detached ...>")) {
+                    Some(arguments) => {
+                        unfinished.insert(thread, trace.calls.len());
+                        (arguments, Answer::Never)
+                    }
+                    None => ended(rest).ok_or_else(fail)?,
+                };
             let (name, arguments) = (name.to_owned(), arguments.to_owned());
             trace.calls.push(Call { thread, name, arguments, answer });
         }
@@ -138,6 +151,35 @@ fn number(text: &str) -> Option<i64> {
     }
 }
 
+/// A text in double quotes as strace prints it, as bytes: `"deny\0"`. `None` if it is no such text or was cut short.
+pub fn quoted(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut rest = text.strip_prefix('"')?.bytes().peekable();
+    loop {
+        match rest.next()? {
+            b'"' => break,
+            b'\\' => match rest.next()? {
+                b'n' => bytes.push(b'\n'),
+                b't' => bytes.push(b'\t'),
+                b'r' => bytes.push(b'\r'),
+                b'v' => bytes.push(0x0b),
+                b'f' => bytes.push(0x0c),
+                digit @ b'0'..=b'7' => {
+                    let mut value = u32::from(digit - b'0');
+                    for _ in 0..2 {
+                        let Some(next) = rest.next_if(|next| (b'0'..=b'7').contains(next)) else { break };
+                        value = value * 8 + u32::from(next - b'0');
+                    }
+                    bytes.push(u8::try_from(value).ok()?);
+                }
+                other => bytes.push(other),
+            },
+            byte => bytes.push(byte),
+        }
+    }
+    (!rest.collect::<Vec<_>>().starts_with(b"...")).then_some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +197,7 @@ mod tests {
 5 --- SIGCHLD {si_signo=SIGCHLD} ---
 7 <... setuid resumed>)             = ?
 7 +++ exited with 0 +++
+5 ???( <detached ...>
 ";
 
     #[test]
@@ -188,9 +231,30 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_executes_a_program_goes_on_as_the_first_one() -> Result<(), String> {
+        let text = "8 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 9\n\
+                    9 execve(\"/bin/x\", [\"x\"], 0x1 /* 3 vars */ <pid changed to 8 ...>\n\
+                    8 +++ superseded by execve in pid 9 +++\n\
+                    8 <... execve resumed>) = 0\n";
+
+        let trace = Trace::read(text)?;
+        assert_eq!((trace.calls[1].thread, &trace.calls[1].answer), (9, &Answer::Value(0)));
+        assert_eq!((trace.process(9), trace.executes("/bin/x")), (8, Some(1)));
+        Ok(())
+    }
+
+    #[test]
     fn a_line_that_is_no_call_is_named() {
         let refused = Trace::read("strace: cannot trace").err().unwrap_or_default();
 
         assert_eq!(refused, "a line of the trace cannot be read: strace: cannot trace");
+    }
+
+    #[test]
+    fn a_quoted_text_is_bytes_and_one_that_was_cut_is_none() {
+        assert_eq!(quoted(r#""0 1 2\n\0", 8"#).as_deref(), Some(&b"0 1 2\n\0"[..]));
+        assert_eq!(quoted(r#""a\"b\1012""#).as_deref(), Some(&b"a\"bA2"[..]));
+        assert_eq!(quoted(r#""long"..., 99"#), None);
+        assert_eq!(quoted("NULL"), None);
     }
 }

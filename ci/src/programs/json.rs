@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::programs::judge::{Finding, Judged, Predicted};
+use crate::programs::finding::Finding;
+use crate::programs::judge::Judged;
+use crate::programs::predict::Predicted;
 use crate::programs::seen::Seen;
 use crate::programs::verdict::Word;
 

@@ -1,97 +1,25 @@
 //! A program in all states: what was seen, and what is wrong with it.
 
-use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
 use crate::field::junit::Case;
-use crate::field::model::{Namespace, Said, answers};
+use crate::field::model::{Said, answers};
 use crate::field::root::Root;
 use crate::field::says::unusual;
 use crate::programs::calls::{Sequence, shown};
+use crate::programs::finding::Finding;
 use crate::programs::names::Names;
-use crate::programs::rows::Row;
+use crate::programs::predict::{Predicted, predict};
+use crate::programs::rows::{Row, What};
 use crate::programs::run::{self, Left};
 use crate::programs::seen::Seen;
 use crate::programs::snapshots::{Reviewed, difference};
 use crate::programs::states::{STATES, State};
 use crate::programs::verdict::{Word, is_sound, word};
 
-/// Something that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "finding", rename_all = "kebab-case")]
-pub enum Finding {
-    /// There is no result.
-    CouldNotRun {
-        /// Why.
-        why: String,
-    },
-    /// The program does not do under "allow" what the row is about.
-    DoesNotWork {
-        /// What was seen.
-        seen: String,
-    },
-    /// No version of it has a snapshot.
-    NotReviewed,
-    /// It behaves differently from the reviewed snapshot.
-    Changed {
-        /// The state.
-        state: String,
-        /// The version of the snapshot.
-        reviewed: String,
-        /// The lines that differ.
-        difference: String,
-    },
-    /// The kernel answers a call differently from the model.
-    Model {
-        /// The state.
-        state: String,
-        /// The call, with the answer of the kernel.
-        call: String,
-        /// The answer of the model.
-        model: String,
-    },
-    /// The first refused call is another one than the order of the calls predicts.
-    Unpredicted {
-        /// The state.
-        state: String,
-        /// The predicted one.
-        predicted: String,
-        /// The one that was seen.
-        seen: String,
-    },
-    /// The row names the state as one in which the prediction misses, and it does not.
-    Predicted {
-        /// The state.
-        state: String,
-        /// The reason that the row gives.
-        why: String,
-    },
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CouldNotRun { why } => write!(out, "could not run: {why}"),
-            Self::DoesNotWork { seen } => write!(out, "it does not work under \"allow\": {seen}"),
-            Self::NotReviewed => write!(out, "no version has a reviewed snapshot; --accept writes one"),
-            Self::Changed { state, reviewed, difference } => {
-                write!(out, "{state}: it differs from the reviewed version {reviewed}\n{difference}")
-            }
-            Self::Model { state, call, model } => {
-                write!(out, "{state}: the kernel answers {call}, the model {model}")
-            }
-            Self::Unpredicted { state, predicted, seen } => {
-                write!(out, "{state}: predicted was {predicted}, seen was {seen}")
-            }
-            Self::Predicted { state, why } => {
-                write!(out, "{state}: the prediction holds; remove the miss from ci/programs.toml ({why})")
-            }
-        }
-    }
-}
+/// What stands in a snapshot for something that differs from run to run.
+const VARIES: &str = "differs from run to run";
 
 /// What came of a row in a release.
 #[derive(Clone, Debug)]
@@ -168,43 +96,6 @@ impl Judged {
     }
 }
 
-/// The first refused call, as far as the model knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Predicted {
-    /// This call, by its name, with this errno, by this rule.
-    Refused(String, String, Option<&'static str>),
-    /// None.
-    Nothing,
-    /// That is not known: the program changes its capabilities in a way that the model does not follow.
-    Open,
-}
-
-impl fmt::Display for Predicted {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(call, errno, _) => write!(out, "{call} {errno}"),
-            Self::Nothing => write!(out, "no refused call"),
-            Self::Open => write!(out, "not known"),
-        }
-    }
-}
-
-/// The first refused call that follows from the order of the calls under "allow" and from the rules.
-pub fn predict(namespace: &Namespace, allow: &[Sequence]) -> Predicted {
-    let mut predicted = Predicted::Nothing;
-    for sequence in allow {
-        for (call, said) in sequence.whole.iter().zip(answers(namespace, &sequence.whole)) {
-            match said {
-                Said::Fails { errno, rule } => return Predicted::Refused(call.name.clone(), errno, rule),
-                Said::Open => predicted = Predicted::Open,
-                Said::Succeeds => {}
-            }
-        }
-    }
-    predicted
-}
-
 /// Runs a row in all states and compares.
 pub fn judge(row: &Row, root: &Root, reviewed: &Reviewed, keep: Option<&Path>) -> Judged {
     let begun = Instant::now();
@@ -232,7 +123,7 @@ fn compare(judged: &mut Judged, left: &[Left], reviewed: &Reviewed) {
         judged.findings.extend(against_prediction(&judged.row, &judged.release, seen, &predicted));
         judged.predicted.push(predicted);
     }
-    let Some(snapshot) = reviewed.of(&judged.row.name, &judged.version) else {
+    let Some(snapshot) = reviewed.of(&judged.row.name, &judged.version, &judged.release) else {
         judged.findings.push(Finding::NotReviewed);
         return;
     };
@@ -247,7 +138,40 @@ fn compare(judged: &mut Judged, left: &[Left], reviewed: &Reviewed) {
     }
 }
 
+/// What was seen, without what the row names as different from run to run.
 fn seen(state: State, left: &Left, allow: &Left, row: &Row) -> Seen {
+    let mut seen = all_seen(state, left, allow, row);
+    for it in &row.varies {
+        match it.what {
+            What::Says if seen.says.is_empty() && state == State::Allow => {}
+            What::Says => seen.says = vec![VARIES.to_owned()],
+            What::End => seen.end = VARIES.to_owned(),
+            What::Calls => seen.calls = once_each(&left.sequences, &left.names),
+        }
+    }
+    seen
+}
+
+/// For each program its different calls, in the order of the first of each.
+fn once_each(sequences: &[Sequence], names: &Names) -> Vec<String> {
+    let mut programs: Vec<(&str, Vec<String>)> = Vec::new();
+    for sequence in sequences {
+        if !programs.iter().any(|(name, _)| *name == sequence.program) {
+            programs.push((&sequence.program, Vec::new()));
+        }
+        let Some((_, calls)) = programs.iter_mut().find(|(name, _)| *name == sequence.program) else {
+            continue;
+        };
+        for call in sequence.own.iter().map(|call| shown(call, names)) {
+            if !calls.contains(&call) {
+                calls.push(call);
+            }
+        }
+    }
+    programs.into_iter().map(|(name, calls)| format!("{name}: {}", calls.join(", "))).collect()
+}
+
+fn all_seen(state: State, left: &Left, allow: &Left, row: &Row) -> Seen {
     let threads = left.threads.union(&allow.threads).map(|id| (id.cast_unsigned(), "PID"));
     let numbers = threads.chain(left.names.ids().map(|id| (id, "ID"))).collect();
     let calls = |it: &Sequence| {

@@ -56,7 +56,7 @@ fn runs(order: &[(&str, u32)]) -> Vec<Left> {
 }
 
 fn reviewed(judged: &Judged) -> Reviewed {
-    let text = text("util-linux", "1", &judged.seen);
+    let text = text("util-linux", "1", "sid", &judged.seen);
     let snapshot: Snapshot = toml::from_str(&text).expect("it is a snapshot");
     reviewed::Reviewed([("su".to_owned(), vec![snapshot])].into())
 }

@@ -112,6 +112,8 @@ fn lines(text: &mut String, row: &Row, reviewed: &Reviewed) {
     let mut alike: Vec<(Vec<&str>, &Snapshot)> = Vec::new();
     for snapshot in reviewed.0.get(&row.name).into_iter().flatten() {
         match alike.iter_mut().find(|(_, other)| other.seen == snapshot.seen) {
+            // Two releases may have the same version.
+            Some((versions, _)) if versions.last() == Some(&snapshot.version.as_str()) => {}
             Some((versions, _)) => versions.push(&snapshot.version),
             None => alike.push((vec![&snapshot.version], snapshot)),
         }
@@ -218,7 +220,10 @@ mod tests {
             )
         };
         let snapshot = |version, end| -> Result<Snapshot, toml::de::Error> {
-            toml::from_str(&format!("package = \"util-linux\"\nversion = \"{version}\"\n{}", state(end)))
+            toml::from_str(&format!(
+                "package = \"util-linux\"\nversion = \"{version}\"\nrelease = \"sid\"\n{}",
+                state(end)
+            ))
         };
         let all = vec![snapshot("1", "exit 0")?, snapshot("2", "exit 0")?, snapshot("3", "exit 1")?];
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use crate::programs::judge::{Finding, Judged};
+use crate::programs::finding::Finding;
+use crate::programs::judge::Judged;
 use crate::programs::rows::Row;
 use crate::programs::seen::Seen;
 use crate::programs::states::STATES;

@@ -54,12 +54,37 @@ pub struct Row {
     /// Words of lines of the output that mean nothing.
     #[serde(default)]
     pub noise: Vec<String>,
+    /// What of it differs from run to run, with the reason.
+    #[serde(default)]
+    pub varies: Vec<Varies>,
     /// What to set so that it works under "deny", if there is something.
     #[serde(default)]
     pub fix: String,
     /// States in which the prediction misses, each with the reason.
     #[serde(default)]
     pub misses: Vec<Miss>,
+}
+
+/// Something that differs from run to run.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Varies {
+    /// What.
+    pub what: What,
+    /// Why.
+    pub why: String,
+}
+
+/// A part of what is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// The message.
+    Says,
+    /// The exit status.
+    End,
+    /// How often and in which process a call is made.
+    Calls,
 }
 
 /// A state in which the program does not make the first refused call that is predicted.

@@ -1,11 +1,10 @@
 //! One run: a program in one state.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::field::place::{Place, RESULTS};
+use crate::field::place::{Place, Proc, RESULTS};
 use crate::field::root::Root;
 use crate::field::trace::Trace;
 use crate::programs::calls::{self, Sequence};
@@ -43,7 +42,7 @@ pub struct Left {
 /// # Errors
 /// When the state could not be made, or the program did not start or did not end.
 pub fn run(row: &Row, state: State, root: &Root, keep: Option<&Path>) -> Result<Left, String> {
-    let place = Place::new(&root.dir)?;
+    let place = Place::new(&root.dir, Proc::Sealed)?;
     for (name, text) in
         [("setup", row.setup.as_str()), ("run", &row.run), ("enter", ENTER), ("prepare", SETUP)]
     {
@@ -54,7 +53,8 @@ pub fn run(row: &Row, state: State, root: &Root, keep: Option<&Path>) -> Result<
     let words = ["sh", "-eu", &script, &calls::traced(), state.name(), kind, &seconds];
     let came = place.run(&words, LIMIT + Duration::from_secs(row.seconds));
     if let Some(keep) = keep {
-        kept(&place, &keep.join(&root.release).join(&row.name).join(state.name()))?;
+        let to = keep.join(&root.release).join(&row.name).join(state.name());
+        place.keep(&["trace", "stdout", "stderr", "prepared", "workers", "ran"], &to)?;
     }
     let came = came.map_err(|why| format!("{}: {why}", state.name()))?;
     if place.read("namespace") != state.files() {
@@ -112,16 +112,6 @@ fn workers(text: &str, names: &Names) -> Vec<String> {
     lines.sort();
     lines.dedup();
     lines
-}
-
-/// Copies what the run left to a directory.
-fn kept(place: &Place, to: &Path) -> Result<(), String> {
-    let fail = |error: std::io::Error| format!("cannot keep the run in {}: {error}", to.display());
-    fs::create_dir_all(to).map_err(fail)?;
-    for name in ["trace", "stdout", "stderr", "prepared", "workers", "ran"] {
-        fs::write(to.join(name), place.read(name)).map_err(fail)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub package: String,
     /// Its version.
     pub version: String,
+    /// The release: the same program may call other libraries in another one.
+    pub release: String,
     /// What was seen, for each state.
     #[serde(rename = "state")]
     pub seen: Vec<Seen>,
@@ -25,15 +27,19 @@ impl Versioned for Snapshot {
     fn version(&self) -> &str {
         &self.version
     }
+
+    fn release(&self) -> &str {
+        &self.release
+    }
 }
 
 /// All snapshots.
 pub type Reviewed = reviewed::Reviewed<Snapshot>;
 
 /// The text of a snapshot.
-pub fn text(package: &str, version: &str, seen: &[Seen]) -> String {
+pub fn text(package: &str, version: &str, release: &str, seen: &[Seen]) -> String {
     let states: String = seen.iter().map(|seen| format!("\n[[state]]\n{}", state(seen))).collect();
-    entry("package", package) + &entry("version", version) + &states
+    entry("package", package) + &entry("version", version) + &entry("release", release) + &states
 }
 
 fn state(seen: &Seen) -> String {

@@ -43,7 +43,7 @@
 //! | [observe], [rehearse_with], [Rehearsed] | who is shown each trace, and who may answer in place of the kernel |
 //! | [choose_actors] | whether processes are forked or share memory |
 //! | [host], [facts], [here] | what is known of this host |
-//! | [shed_privileges], [become_dumpable] | gives up what only few callers have |
+//! | [shed_privileges], [become_dumpable], [keep_effective_ids] | gives up what only few callers have |
 //! | [error] | what can go wrong with the harness, as opposed to what the kernel refuses |
 
 mod actor;
@@ -63,7 +63,7 @@ pub mod userns;
 mod wire;
 
 #[doc(hidden)]
-pub use actor::{fork_for_test, install_filter, reset_signals};
+pub use actor::{install_filter, reset_signals};
 #[doc(hidden)]
 pub use director::play_program;
 pub use director::{Actors, LIMIT, Play, UnknownActors, choose_actors};
@@ -71,5 +71,7 @@ pub use error::Error;
 pub use harness_scenario::outcome::{Ended, Status};
 pub use observer::{AlreadyObserved, Rehearsed, observe, rehearse_with};
 pub use probe::{facts, lookups};
-pub use shed::{become_dumpable, leave_a_small_container, shed_privileges};
+#[doc(hidden)]
+pub use process::fork_for_test;
+pub use shed::{become_dumpable, keep_effective_ids, leave_a_small_container, shed_privileges};
 pub use userns::{Refused, Userns, Writer};

@@ -272,3 +272,13 @@ impl Drop for ActorProcess {
         self.end();
     }
 }
+
+/// Forks a child that does a task and ends with its result. It plays scenarios as a process of its own: what this process keeps
+/// for its next scenario is ended first.
+///
+/// # Errors
+/// Those of [`crate::actor::fork_for_test`].
+pub fn fork_for_test(task: impl FnOnce() -> u8) -> nix::Result<Pid> {
+    forker::end();
+    crate::actor::fork_for_test(task)
+}

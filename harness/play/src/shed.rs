@@ -60,6 +60,23 @@ fn lack(maps: &[String; 2], setgroups: &str) -> Option<String> {
     (setgroups.trim() == "deny").then(|| "/proc/self/setgroups is \"deny\"".to_owned())
 }
 
+/// Makes the real and the saved ids of this process its effective ones, as a program does that another user started by the
+/// set-user-ID bit. Each of them may become any of the others, so it takes no privilege. A filter may refuse it.
+///
+/// Source: setresuid(2): an unprivileged process may set each of its ids to one of the three.
+pub fn keep_effective_ids() {
+    if let Ok(gids) = nix::unistd::getresgid()
+        && [gids.real, gids.saved] != [gids.effective; 2]
+    {
+        let _ = nix::unistd::setresgid(gids.effective, gids.effective, gids.effective);
+    }
+    if let Ok(uids) = nix::unistd::getresuid()
+        && [uids.real, uids.saved] != [uids.effective; 2]
+    {
+        let _ = nix::unistd::setresuid(uids.effective, uids.effective, uids.effective);
+    }
+}
+
 /// Makes this process dumpable, so that actors begin as those of another caller do. It is not where a program was started
 /// with different real and effective ids, or could be executed and not read. A filter may refuse it.
 ///

@@ -40,7 +40,7 @@ pub fn choose_actors() -> Result<(), String> {
     harness_play::choose_actors(choice).map_err(|made| format!("{ACTORS}: processes are already {made:?}"))
 }
 
-/// Undoes what a parent may have left to this process: a directory that was removed, ignored signals, ambient and inheritable capabilities, soft limits
+/// Undoes what a parent may have left to this process: a directory that was removed, real ids of another user, ignored signals, ambient and inheritable capabilities, soft limits
 /// below the hard ones. Root of a container that lacks ids becomes a user. None of it takes a privilege.
 ///
 /// # Errors
@@ -48,6 +48,7 @@ pub fn choose_actors() -> Result<(), String> {
 /// is not. Where a filter refuses these calls the caller keeps its capabilities, and each test is judged with them.
 pub(super) fn settle() -> Result<(), String> {
     harness_play::reset_signals();
+    harness_play::keep_effective_ids();
     harness_play::become_dumpable();
     // Programs that start in a directory that was removed complain.
     if std::env::current_dir().is_err() {

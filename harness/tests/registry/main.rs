@@ -5,6 +5,7 @@
 //! has a test that fails, which nextest must not see.
 
 mod checks;
+mod forking;
 mod suite;
 
 use std::process::ExitCode;
@@ -18,12 +19,15 @@ fn main() -> ExitCode {
     if std::env::var_os(PLAY_SUITE).is_some() {
         return harness::suite::main();
     }
+    if std::env::var_os(forking::PLAY).is_some() {
+        return forking::play();
+    }
     let check = |(name, run): (&str, fn())| {
         Trial::test(name, move || {
             run();
             Ok(())
         })
     };
-    let trials = checks::ALL.into_iter().map(check).collect();
+    let trials = checks::ALL.into_iter().chain(forking::ALL).map(check).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

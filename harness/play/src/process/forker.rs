@@ -48,6 +48,12 @@ pub fn fork(actor: Actor, proc: BorrowedFd<'static>, limit: Duration) -> Option<
     })
 }
 
+/// Ends the process of this thread. A child that is forked from this one would inherit it, and could not wait for the actors
+/// that it forks: they are children of this process.
+pub fn end() {
+    FORKER.set(Forker { asked: 0, process: None });
+}
+
 impl Forker {
     fn spawn(
         &mut self,

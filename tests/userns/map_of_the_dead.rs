@@ -85,7 +85,7 @@ fn only_the_user_namespace_of_a_zombie_is_found(
 )]
 fn the_namespace_of_a_zombie_can_be_joined_and_mapped(#[case] end: &[Action]) {
     let join = syscall("setns", libc::SYS_setns, vec![RawArg::Held, RawArg::Number(0)]);
-    let ns = ordinary().outside(&[]).inside(&[]).inside(end);
+    let ns = ordinary().outside(&[]).inside(&[DENY]).inside(end);
 
     let joined = ns.outside(&[open_ns(Actor::Inside, "ns/user"), join]);
     let trace = joined.outside(&[write_of(Actor::Outside, IdFile::UidMap, "0 own 1")]).play();

@@ -74,7 +74,8 @@ fn requests_of_mount_namespaces_are_for_those_alone(#[case] link: &'static str, 
     check!(trace, last = expected);
 }
 
-/// NS_GET_ID gives one id for a namespace, whoever asks through whichever process in it, and another for each other one.
+/// NS_GET_ID gives one id for a namespace, for every process that asks and through every process in it. Each other namespace
+/// has another.
 /// Source: kernel ns_ioctl(), NS_GET_ID (6.18): ns->ns_id.
 #[harness::test(
     Root,

@@ -14,6 +14,7 @@ mod joining;
 mod maps;
 mod meaning;
 mod mounting;
+mod opening;
 mod owning;
 mod setgroups;
 mod vulnerabilities;
@@ -85,7 +86,7 @@ pub static FAMILIES: &[Family] = &[
     Family { title: "What root of a namespace lacks", rules: owning::HOSTS },
     Family { title: "Mounting in a namespace", rules: mounting::MOUNTING },
     Family { title: "Idmapped mounts", rules: mounting::IDMAPPED },
-    Family { title: "Opening the files in /proc", rules: maps::OPENING },
+    Family { title: "Opening the files in /proc", rules: opening::OPENING },
     Family { title: "Writing a map: permission and order", rules: maps::WRITING },
     Family { title: "Writing a map: the text", rules: maps::TEXT },
     Family { title: "Writing a map: the allowed ids", rules: maps::PERMITTED },

@@ -97,7 +97,7 @@ impl Stage<'_> {
 const HOSTS: [i64; 5] =
     [libc::SYS_syslog, libc::SYS_reboot, libc::SYS_settimeofday, libc::SYS_swapoff, libc::SYS_acct];
 
-/// Arguments with which such a call does nothing, whoever makes it: no magic numbers, no time, a bad address, a level of the
+/// Arguments with which such a call does nothing, even if root makes it: no magic numbers, no time, a bad address, a level of the
 /// console that there is not.
 ///
 /// Source: reboot(2): EINVAL; settimeofday(2); swapoff(2), acct(2): EFAULT; syslog(2): EINVAL.

@@ -49,7 +49,11 @@ const MOST: usize = 400;
 const STEPS: usize = 300;
 
 /// How long the scenarios of a test may be played while it is rehearsed.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// The most scenarios of a test that are played while it is rehearsed. What a caller lacks shows in the first ones, and a list of
+/// tests is waited for.
+const MOST_PLAYED: usize = 60;
 
 /// Whether the tests of this process were judged by another one, which listed them.
 static LISTED: AtomicBool = AtomicBool::new(false);
@@ -89,7 +93,7 @@ impl Rehearsal {
     fn is_decided(&self) -> bool {
         self.reason.is_some()
             || self.judged >= MOST
-            || self.by == By::Kernel && self.begun.elapsed() >= LONGEST
+            || self.by == By::Kernel && (self.judged >= MOST_PLAYED || self.begun.elapsed() >= LONGEST)
     }
 }
 

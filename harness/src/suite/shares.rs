@@ -13,19 +13,19 @@ use harness_play::fork_for_test;
 /// A process for fewer tests takes longer than it saves.
 const FEWEST: usize = 100;
 
-/// Before tests are listed: finds out what the host lacks for each, in as many processes as there are processors. What cannot be forked or is not
-/// told by a child is found out later, test by test.
+/// Before tests are listed: finds out what the host lacks for each, in as many processes as there are processors, and never in
+/// this one. A rehearsal may play scenarios, and what a process has played with stays in its memory: the children that it forks
+/// for tests would have it in common. What cannot be forked or is not told by a child is found out later, test by test.
 pub(super) fn learn(tests: &[(String, &'static Test)]) {
     rehearsal::limits::list();
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let shares = processors.min(tests.len() / FEWEST);
-    if shares < 2 || !rehearsal::is_needed() {
+    if !rehearsal::is_needed() {
         return;
     }
     let _ = crate::facts();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let shares = processors.min(tests.len() / FEWEST).max(1);
     let children: Vec<(Pid, PipeReader)> =
-        (1..shares).filter_map(|share| child(tests, share, shares).ok()).collect();
-    of_share(tests, 0, shares).for_each(|(_, test)| drop(test.requirement()));
+        (0..shares).filter_map(|share| child(tests, share, shares).ok()).collect();
     for (pid, told) in children {
         let mut lines = String::new();
         let _ = BufReader::new(told).read_to_string(&mut lines);

@@ -124,7 +124,7 @@ fn judge_all(
         let root = &roots[*release];
         let judged = match signals::interrupted() {
             true => Judged::could_not_run(row, root, "interrupted"),
-            false => judge::judge(row, root, reviewed, options.field.keep.as_deref()),
+            false => judge::judge(row, root, reviewed, &options.field),
         };
         note(format_args!("{} ({})\n", judged.in_one_line(), steps.done()));
         judged
@@ -147,7 +147,6 @@ fn roots<'a>(
         .map(|release| {
             let root =
                 root::get(release, &packages(all, release), Path::new(&cache), &mirror, field.refresh)?;
-            note(format_args!("{release}: a root of {} MB\n", root.megabytes()));
             Ok((release, root))
         })
         .collect()

@@ -112,7 +112,6 @@ fn judge_all(
         let packages = packages.flat_map(|row| row.packages.iter().chain([&row.package]).cloned());
         let packages: BTreeSet<String> = packages.chain(PROBES.map(str::to_owned)).collect();
         let root = root::get(release, &packages, &cache, &mirror, field.refresh)?;
-        note(format_args!("{release}: a root of {} MB\n", root.megabytes()));
         roots.insert(release, root);
     }
     let jobs = field.jobs.map_or_else(|| pool::processors().map(|all| all.len()), Ok)?.max(1);
@@ -121,7 +120,7 @@ fn judge_all(
         let root = &roots[*release];
         let judged = match signals::interrupted() {
             true => Judged::could_not_run(row, root, "interrupted"),
-            false => judge::judge(row, root, reviewed, field.keep.as_deref()),
+            false => judge::judge(row, root, reviewed, field),
         };
         note(format_args!("{} ({})\n", judged.in_one_line(), steps.done()));
         judged

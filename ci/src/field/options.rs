@@ -37,6 +37,9 @@ pub struct FieldOptions {
     /// Keep the trace and the output of each run in this directory
     #[arg(long, value_name = "DIRECTORY")]
     pub keep: Option<PathBuf>,
+    /// After how many seconds a run is ended [default: 60 for a program, 240 for a runtime]
+    #[arg(long, value_name = "SECONDS")]
+    pub limit: Option<u64>,
     /// Install what is missing on this host, where that is possible, before anything else
     #[arg(long)]
     pub setup: bool,

@@ -4,13 +4,17 @@
 //! in a chroot may not create user namespaces. Network, processes, System V objects and the host name are the place's own.
 //! Nothing that is done there reaches the host, and all of it ends with the first process of the place.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::sys::process::{self, Captured};
 use crate::sys::scratch::Scratch;
+use crate::sys::signals;
 use crate::sys::supervisor::supervised;
 
 const SCRIPT: &str = include_str!("place.sh");
@@ -100,7 +104,7 @@ impl Place {
     /// # Errors
     /// When the place cannot be made, or the command does not end in time.
     pub fn run(&self, command: &[&str], limit: Duration) -> Result<Captured, String> {
-        let captured = process::capture(&mut self.command(command), limit);
+        let captured = self.capture(command, limit);
         if self.proc == Proc::Open {
             let mut clear = Command::new("unshare");
             clear.args(["--mount", "--propagation", "private", "sh", "-euc", CLEAR, "sh"]);
@@ -110,6 +114,38 @@ impl Place {
         let mut captured = captured?;
         captured.stderr.truncate(captured.stderr.trim_end().len());
         Ok(captured)
+    }
+
+    /// Runs the command. One that takes too long is ended by its supervisor, with all that it started.
+    fn capture(&self, words: &[&str], limit: Duration) -> Result<Captured, String> {
+        let fail = |error: std::io::Error| format!("cannot run a command in a place: {error}");
+        let stream = |name: &str| File::create(self.scratch.path().join(name)).map_err(fail);
+        let mut command = self.command(words);
+        command.stdin(Stdio::null()).stdout(stream("stdout")?).stderr(stream("stderr")?);
+        let begun = Instant::now();
+        let mut child = command.spawn().map_err(fail)?;
+        let stop = |_: &Child| begun.elapsed() > limit || signals::interrupted();
+        let ended = process::wait_unless(&mut child, stop).map_err(fail)?;
+        let status = match ended {
+            Some(status) => status,
+            None => {
+                let pid = i32::try_from(child.id()).map_err(|error| error.to_string())?;
+                // It has not been waited for, so that its id is still its own.
+                kill(Pid::from_raw(pid), Signal::SIGTERM).map_err(|error| fail(error.into()))?;
+                child.wait().map_err(fail)?
+            }
+        };
+        match ended {
+            None if signals::interrupted() => Err("interrupted".to_owned()),
+            None => Err(format!("it did not end within {} s", limit.as_secs())),
+            Some(_) => {
+                let text = |name: &str| {
+                    String::from_utf8_lossy(&fs::read(self.scratch.path().join(name)).unwrap_or_default())
+                        .into_owned()
+                };
+                Ok(Captured { status, stdout: text("stdout"), stderr: text("stderr") })
+            }
+        }
     }
 
     fn command(&self, words: &[&str]) -> Command {

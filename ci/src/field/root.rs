@@ -31,15 +31,6 @@ pub struct Root {
     pub versions: BTreeMap<String, String>,
 }
 
-impl Root {
-    /// The size of its files in megabytes.
-    pub fn megabytes(&self) -> u64 {
-        let files = WalkDir::new(&self.dir).into_iter().flatten();
-        let sizes = files.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file);
-        sizes.map(|meta| meta.len()).sum::<u64>() / 1_000_000
-    }
-}
-
 /// The root of a release with these packages: the one that is kept, or a new one.
 ///
 /// # Errors
@@ -73,7 +64,15 @@ pub fn get(
     remove(&dir)?;
     // Only what is whole gets its name.
     fs::rename(&part, &dir).map_err(|error| format!("cannot keep {}: {error}", dir.display()))?;
+    note(format_args!("{release}: a root of {} MB\n", megabytes(&dir)));
     Ok(Root { release: release.to_owned(), dir, versions })
+}
+
+/// The size of the files of a root.
+fn megabytes(dir: &Path) -> u64 {
+    let files = WalkDir::new(dir).into_iter().flatten();
+    let sizes = files.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+    sizes.map(|meta| meta.len()).sum::<u64>() / 1_000_000
 }
 
 fn remove(dir: &Path) -> Result<(), String> {

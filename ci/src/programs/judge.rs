@@ -1,10 +1,10 @@
 //! A program in all states: what was seen, and what is wrong with it.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::field::junit::Case;
 use crate::field::model::{Said, answers};
+use crate::field::options::FieldOptions;
 use crate::field::root::Root;
 use crate::field::says::unusual;
 use crate::programs::calls::{Sequence, shown};
@@ -97,11 +97,11 @@ impl Judged {
 }
 
 /// Runs a row in all states and compares.
-pub fn judge(row: &Row, root: &Root, reviewed: &Reviewed, keep: Option<&Path>) -> Judged {
+pub fn judge(row: &Row, root: &Root, reviewed: &Reviewed, options: &FieldOptions) -> Judged {
     let begun = Instant::now();
     let mut judged = Judged::could_not_run(row, root, "");
     judged.findings.clear();
-    match STATES.iter().map(|state| run::run(row, *state, root, keep)).collect::<Result<Vec<Left>, _>>() {
+    match STATES.iter().map(|state| run::run(row, *state, root, options)).collect::<Result<Vec<Left>, _>>() {
         Ok(left) => compare(&mut judged, &left, reviewed),
         Err(why) => judged.findings.push(Finding::CouldNotRun { why }),
     }

@@ -1,9 +1,9 @@
 //! One run: a program in one state.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
+use crate::field::options::FieldOptions;
 use crate::field::place::{Place, Proc, RESULTS};
 use crate::field::root::Root;
 use crate::field::trace::Trace;
@@ -18,7 +18,7 @@ const SETUP: &str = include_str!("setup.sh");
 const SHELL: &str = "begin";
 const ENTER: &str = include_str!("enter.sh");
 /// A program that does not end by itself is ended after this time, and as much as its row asks for.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: u64 = 60;
 
 /// What a run left.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct Left {
 ///
 /// # Errors
 /// When the state could not be made, or the program did not start or did not end.
-pub fn run(row: &Row, state: State, root: &Root, keep: Option<&Path>) -> Result<Left, String> {
+pub fn run(row: &Row, state: State, root: &Root, options: &FieldOptions) -> Result<Left, String> {
     let place = Place::new(&root.dir, Proc::Sealed)?;
     for (name, text) in
         [("setup", row.setup.as_str()), ("run", &row.run), ("enter", ENTER), ("prepare", SETUP)]
@@ -51,8 +51,8 @@ pub fn run(row: &Row, state: State, root: &Root, keep: Option<&Path>) -> Result<
     let kind = if row.target == Target::Daemon { "daemon" } else { "command" };
     let (script, seconds) = (format!("{RESULTS}/prepare"), row.seconds.to_string());
     let words = ["sh", "-eu", &script, &calls::traced(), state.name(), kind, &seconds];
-    let came = place.run(&words, LIMIT + Duration::from_secs(row.seconds));
-    if let Some(keep) = keep {
+    let came = place.run(&words, Duration::from_secs(options.limit.unwrap_or(LIMIT) + row.seconds));
+    if let Some(keep) = &options.keep {
         let to = keep.join(&root.release).join(&row.name).join(state.name());
         place.keep(&["trace", "stdout", "stderr", "prepared", "workers", "ran"], &to)?;
     }

@@ -1,12 +1,12 @@
 //! A runtime in a release: what was seen, and what is wrong with it.
 
 use std::fmt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::field::junit::Case;
+use crate::field::options::FieldOptions;
 use crate::field::place::{Place, Proc, RESULTS};
 use crate::field::reviewed::difference;
 use crate::field::root::Root;
@@ -26,7 +26,7 @@ const MESSAGES: &str = include_str!("cri.proto");
 /// How long a runtime may take, in fifths of a second.
 const PATIENCE: u64 = 600;
 /// How long all of its place may take.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: u64 = 240;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -168,11 +168,11 @@ fn known<'a>(row: &'a Row, release: &str, check: &str) -> Option<&'a str> {
 }
 
 /// Runs a row and compares.
-pub fn judge(row: &Row, root: &Root, reviewed: &Reviewed, keep: Option<&Path>) -> Judged {
+pub fn judge(row: &Row, root: &Root, reviewed: &Reviewed, options: &FieldOptions) -> Judged {
     let begun = Instant::now();
     let mut judged = Judged::could_not_run(row, root, "");
     judged.findings.clear();
-    match run(row, root, keep) {
+    match run(row, root, options) {
         Ok((seen, writes)) => compare(&mut judged, seen, &writes, reviewed),
         Err(why) => judged.findings.push(Finding::CouldNotRun { why }),
     }
@@ -180,7 +180,7 @@ pub fn judge(row: &Row, root: &Root, reviewed: &Reviewed, keep: Option<&Path>) -
     judged
 }
 
-fn run(row: &Row, root: &Root, keep: Option<&Path>) -> Result<(Seen, Vec<Write>), String> {
+fn run(row: &Row, root: &Root, options: &FieldOptions) -> Result<(Seen, Vec<Write>), String> {
     let place = Place::new(&root.dir, Proc::Open)?;
     let setup = format!("{FUNCTIONS}\n{}\n", row.setup);
     let run = format!(
@@ -200,8 +200,8 @@ fn run(row: &Row, root: &Root, keep: Option<&Path>) -> Result<(Seen, Vec<Write>)
     }
     let (script, patience) = (format!("{RESULTS}/prepare"), PATIENCE.to_string());
     let words = ["sh", "-eu", &script, &writes::traced(), row.user.word(), &patience];
-    let came = place.run(&words, LIMIT);
-    if let Some(keep) = keep {
+    let came = place.run(&words, Duration::from_secs(options.limit.unwrap_or(LIMIT)));
+    if let Some(keep) = &options.keep {
         let to = keep.join(&root.release).join(&row.name);
         place.keep(&["trace", "stdout", "stderr", "prepared"], &to)?;
     }

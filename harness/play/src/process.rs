@@ -277,7 +277,7 @@ impl Drop for ActorProcess {
 /// for its next scenario is ended first.
 ///
 /// # Errors
-/// Those of [`crate::actor::fork_for_test`].
+/// EBUSY if the caller has more than one thread, since another one's locks would stay taken in the child; the errno of fork(2).
 pub fn fork_for_test(task: impl FnOnce() -> u8) -> nix::Result<Pid> {
     forker::end();
     crate::actor::fork_for_test(task)

@@ -199,6 +199,7 @@ fn marks_of_sockets_take_the_capability_over_the_network(#[case] flag: i32, #[ca
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
+    InitialUserns,
     Kernel { major: 6, minor: 1, why: "sysctls of IPC namespaces" },
     File("/proc/sys/net/ipv4/ip_forward"),
     File("/proc/sys/kernel/msgmax"),

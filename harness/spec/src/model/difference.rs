@@ -7,7 +7,7 @@
 
 use super::World;
 use super::wants::{exempts_from_limits, wants};
-use super::world::{INITIAL, Process};
+use super::world::{Creator, INITIAL, Process};
 use crate::rules::{self, Rule};
 use harness_scenario::action::Action;
 use harness_scenario::actors::Actor;
@@ -158,7 +158,10 @@ fn outcome(
 
 impl World {
     /// The capabilities that an actor has over the caller's namespace. An actor that has not begun has what its
-    /// parent, or the scenario, will give it.
+    /// parent, or the scenario, will give it. A namespace whose creator had CAP_SETFCAP counts as having it: that
+    /// decides which maps it may be given from inside.
+    ///
+    /// Source: user_namespaces(7), CAP_SETFCAP; kernel db2e718a4798, verify_root_map().
     fn over_the_caller(&self, actor: Actor) -> CapSet {
         let process = match (self.find(actor), actor) {
             (Some(index), _) => &self.processes[index].1,
@@ -166,7 +169,10 @@ impl World {
             (None, _) => &self.origin.outside,
         };
         let has = |cap: &Cap| self.namespaces.capable(&process.cred, INITIAL, *cap);
-        Cap::all().filter(has).fold(CapSet::EMPTY, CapSet::with)
+        let caps = Cap::all().filter(has).fold(CapSet::EMPTY, CapSet::with);
+        let ns = process.cred.ns;
+        let keeps_setfcap = ns != INITIAL && self.namespaces[ns].creator == Creator::HadSetfcap;
+        if keeps_setfcap { caps.with(Cap::Setfcap) } else { caps }
     }
 
     /// The state of each process in the words of a trace; nothing if the model does not know it.
@@ -245,6 +251,23 @@ mod tests {
         assert_eq!(differs, Some(Difference::Capability { step: 1, cap: Cap::SysAdmin }));
         // There nobody has it over the caller's namespace.
         assert_eq!(found(&inside, &start(0, full), &start(0, without)), None);
+    }
+
+    /// Source: user_namespaces(7), CAP_SETFCAP; kernel db2e718a4798, verify_root_map().
+    #[test]
+    fn a_creator_without_setfcap_may_decide_an_unknown_write_from_inside() {
+        let (full, without) = (CapSet::up_to(40), CapSet::up_to(40).without(Cap::Setfcap));
+        let writes = syscall("writev", libc::SYS_writev, Vec::new());
+        let (inside, outside) = (root().inside(&[writes.clone()]), root().outside(&[writes]));
+
+        let differs = found(&inside, &start(0, full), &start(0, without));
+
+        let Some(Difference::Capability { cap: Cap::Setfcap, .. }) = differs else { panic!("{differs:?}") };
+        assert!(matches!(
+            found(&outside, &start(0, full), &start(0, without)),
+            Some(Difference::Capability { cap: Cap::Setfcap, .. })
+        ));
+        assert_eq!(found(&inside, &start(0, full), &start(0, full)), None);
     }
 
     /// Source: capabilities(7), "The securebits flags", SECBIT_NO_SETUID_FIXUP; getrlimit(2), RLIMIT_NPROC.

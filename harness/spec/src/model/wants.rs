@@ -19,12 +19,12 @@ pub fn wants(action: &Action) -> CapSet {
         Action::Chroot(..) => &[Cap::SysChroot],
         Action::Run(words) => return of_words(words),
         Action::Setns { .. } => &[Cap::SysAdmin],
+        Action::WriteHeld { .. } => MAPS,
         Action::Fork
         | Action::ForkCloned
         | Action::Write { .. }
         | Action::Open { .. }
         | Action::PassFd(_)
-        | Action::WriteHeld { .. }
         | Action::Read { .. }
         | Action::ReadToEnd(_)
         | Action::Setgroups(..)
@@ -68,6 +68,10 @@ pub fn exempts_from_limits(action: &Action) -> CapSet {
     }
 }
 
+/// A write to a map, where the model does not know what the descriptor is.
+///
+/// Source: user_namespaces(7), "Defining user and group ID mappings: writing to uid_map and gid_map".
+const MAPS: &[Cap] = &[Cap::Setfcap, Cap::Setuid, Cap::Setgid, Cap::SysAdmin];
 /// Paths: permission bits and search of directories.
 const FILES: &[Cap] = &[Cap::DacOverride, Cap::DacReadSearch];
 const MOUNTS: &[Cap] = &[Cap::SysAdmin];
@@ -80,13 +84,12 @@ const IPC_CONTROL: &[Cap] = &[Cap::IpcOwner, Cap::SysAdmin];
 const SOCKETS: &[Cap] = &[Cap::NetAdmin, Cap::NetRaw, Cap::NetBroadcast, Cap::NetBindService];
 
 /// Calls that ask for no capability. What raises a limit is decided by the limits of the caller, which are facts.
-const ASK_FOR_NOTHING: [i64; 26] = [
+const ASK_FOR_NOTHING: [i64; 25] = [
     libc::SYS_prlimit64,
     libc::SYS_getpriority,
     libc::SYS_getsockopt,
     libc::SYS_memfd_create,
     libc::SYS_read,
-    libc::SYS_write,
     libc::SYS_pread64,
     libc::SYS_lseek,
     libc::SYS_fstat,
@@ -111,6 +114,14 @@ const ASK_FOR_NOTHING: [i64; 26] = [
 
 fn of_call(call: &Syscall) -> &'static [Cap] {
     match call.number {
+        libc::SYS_write
+        | libc::SYS_writev
+        | libc::SYS_pwritev
+        | libc::SYS_pwritev2
+        | libc::SYS_splice
+        | libc::SYS_sendfile
+        | libc::SYS_copy_file_range => MAPS,
+        libc::SYS_pwrite64 if call.args.first() == Some(&RawArg::Held) => MAPS,
         libc::SYS_mknodat if !makes_a_device(call) => FILES,
         libc::SYS_mknodat => NODES,
         libc::SYS_mount

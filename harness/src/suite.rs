@@ -44,6 +44,10 @@ pub use this_process::{ACTORS, choose_actors, exploration, explore};
 /// that is meant to run everything except tests that [need something to be missing](Need::is_a_lack).
 pub const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
 
+/// The variable with which a list of tests names them alone: "names". It is not found out whether they can run here, which
+/// takes seconds, and each is listed as one that can. It is for lists of tests that will run on another kernel.
+pub const LIST: &str = "USERNS_SUITE_LIST";
+
 /// The variable with which each test prints how many of its scenarios and steps the model predicted.
 pub const MODEL_COVERAGE: &str = "USERNS_SUITE_MODEL_COVERAGE";
 
@@ -169,8 +173,11 @@ pub fn main() -> ExitCode {
     if let Err(error) = harness_play::rehearse_with(rehearsal::stand_in) {
         return usage(&error.to_string());
     }
-    if asked("--skipped") || arguments.list {
-        shares::learn(&tests);
+    match lists_names(env::var_os(LIST).as_deref()) {
+        Ok(true) if arguments.list => shares::assume(&tests),
+        Ok(_) if arguments.list || asked("--skipped") => shares::learn(&tests),
+        Ok(_) => {}
+        Err(message) => return usage(&message),
     }
     if asked("--skipped") {
         return print(&skipped(&tests));
@@ -222,6 +229,18 @@ fn unmet_is(required: Option<&OsStr>) -> Result<UnmetIs, String> {
         Some(value) if value == "all" => Ok(UnmetIs::AFailure),
         Some(value) => Err(format!(
             "{REQUIRE} is {value:?}; set it to \"all\" to make an unmet need a failure, or unset it"
+        )),
+    }
+}
+
+/// Whether a list names tests alone, by the value of [`LIST`].
+fn lists_names(value: Option<&OsStr>) -> Result<bool, String> {
+    match value {
+        None => Ok(false),
+        Some(value) if value.is_empty() => Ok(false),
+        Some(value) if value == "names" => Ok(true),
+        Some(value) => Err(format!(
+            "{LIST} is {value:?}; set it to \"names\" to list tests without finding out whether they can run, or unset it"
         )),
     }
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::listing::{Listing, TestDescription};
+use harness::suite::LIST;
 
 use crate::catalogue::listing;
 use crate::sys::process;
@@ -29,7 +30,7 @@ pub fn listing(suite: &mut Command) -> Result<Listing, String> {
 /// # Errors
 /// As [`listing()`], and when it names a rule or a change that this program does not know, or no test.
 pub fn tests(suite: &Path, root: &Path) -> Result<Vec<TestDescription>, String> {
-    let listing = listing(Command::new(suite).current_dir(root))?;
+    let listing = listing(Command::new(suite).current_dir(root).env(LIST, "names"))?;
     let tests: Vec<TestDescription> = listing.tests.into_iter().map(|listed| listed.test).collect();
     if tests.is_empty() {
         return Err("the suite lists no test".to_owned());

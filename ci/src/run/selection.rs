@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use harness::suite::LIST;
 use serde::Deserialize;
 
 use crate::run::nextest::NextestExit;
@@ -53,13 +54,15 @@ pub struct Selected {
     pub all: Vec<String>,
 }
 
-/// Builds the suite with these arguments of cargo, and asks nextest what the others select.
+/// Builds the suite with these arguments of cargo, and asks nextest what the others select. It is not found out which of
+/// the tests can run on this host.
 ///
 /// # Errors
 /// When it does not build, or nothing is selected.
 pub fn list(workspace: &Workspace, build: &[&str], selecting: &[String]) -> Result<Selected, String> {
     let mut command = workspace.cargo(["nextest", "list", "--package", SUITE]);
     command.args(build).args(["--run-ignored", "all", "--message-format", "json"]).args(selecting);
+    command.env(LIST, "names");
     let output = process::capture_stdout(&mut command, BUILD_LIMIT)?;
     match NextestExit::from(output.status) {
         NextestExit::Passed => selected(&output.stdout),

@@ -144,15 +144,16 @@ fn taken(scenario: &Scenario, action: &Action) -> Option<(&'static str, u64)> {
         _ => return None,
     };
     let same = |step: &&Step| matches!(&step.action, Action::Syscall(other) if other.number == call.number);
-    let count = scenario.steps.iter().filter(same).count() as u64;
+    // Asked for only by these calls: a scenario may have thousands of others.
+    let count = || scenario.steps.iter().filter(same).count() as u64;
     let signal =
         |at: usize| matches!(call.args.get(at), Some(RawArg::Number(signal)) if *signal >= REAL_TIME);
     match call.number {
-        libc::SYS_rt_sigqueueinfo | libc::SYS_rt_tgsigqueueinfo => Some(("SIGPENDING", count)),
-        libc::SYS_kill | libc::SYS_tkill if signal(1) => Some(("SIGPENDING", count)),
-        libc::SYS_tgkill if signal(2) => Some(("SIGPENDING", count)),
-        libc::SYS_timer_create => Some(("SIGPENDING", count)),
-        libc::SYS_mq_open => Some(("MSGQUEUE", count * QUEUE)),
+        libc::SYS_rt_sigqueueinfo | libc::SYS_rt_tgsigqueueinfo => Some(("SIGPENDING", count())),
+        libc::SYS_kill | libc::SYS_tkill if signal(1) => Some(("SIGPENDING", count())),
+        libc::SYS_tgkill if signal(2) => Some(("SIGPENDING", count())),
+        libc::SYS_timer_create => Some(("SIGPENDING", count())),
+        libc::SYS_mq_open => Some(("MSGQUEUE", count() * QUEUE)),
         libc::SYS_pwrite64 | libc::SYS_write | libc::SYS_ftruncate | libc::SYS_copy_file_range => {
             Some(("FSIZE", FILE))
         }

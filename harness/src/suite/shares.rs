@@ -13,9 +13,12 @@ use harness_play::fork_for_test;
 /// A process for fewer tests takes longer than it saves.
 const FEWEST: usize = 100;
 
-/// Before tests are listed: finds out what the host lacks for each, in as many processes as there are processors, and never in
-/// this one. A rehearsal may play scenarios, and what a process has played with stays in its memory: the children that it forks
-/// for tests would have it in common. What cannot be forked or is not told by a child is found out later, test by test.
+/// The processes for each processor: some rehearsals wait, and some take much longer than others.
+const FOR_EACH_PROCESSOR: usize = 4;
+
+/// Before tests are listed: finds out what the host lacks for each, in several processes, and never in this one. A
+/// rehearsal may play scenarios, and what a process has played with stays in its memory: the children that it forks for
+/// tests would have it in common. What cannot be forked or is not told by a child is found out later, test by test.
 pub(super) fn learn(tests: &[(String, &'static Test)]) {
     rehearsal::limits::list();
     if !rehearsal::is_needed() {
@@ -23,7 +26,7 @@ pub(super) fn learn(tests: &[(String, &'static Test)]) {
     }
     let _ = crate::facts();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let shares = processors.min(tests.len() / FEWEST).max(1);
+    let shares = (FOR_EACH_PROCESSOR * processors).min(tests.len() / FEWEST).max(1);
     let children: Vec<(Pid, PipeReader)> =
         (0..shares).filter_map(|share| child(tests, share, shares).ok()).collect();
     for (pid, told) in children {
@@ -32,6 +35,11 @@ pub(super) fn learn(tests: &[(String, &'static Test)]) {
         lines.split_inclusive('\n').for_each(|line| note(tests, line));
         let _ = waitpid(pid, None);
     }
+}
+
+/// Takes each test for one that can run here, for a list of names.
+pub(super) fn assume(tests: &[(String, &'static Test)]) {
+    known().extend(tests.iter().map(|(_, test)| (test.name, Ok(()))));
 }
 
 fn of_share<'a>(

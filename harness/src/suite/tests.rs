@@ -12,6 +12,14 @@ fn only_all_or_nothing_is_required() {
 }
 
 #[test]
+fn a_list_of_names_alone_is_asked_for_by_that_word() {
+    let word = |word: &str| lists_names(Some(OsStr::new(word)));
+    assert_eq!((lists_names(None), word(""), word("names")), (Ok(false), Ok(false), Ok(true)));
+    let error = word("name").expect_err("not a known value");
+    assert!(error.contains("USERNS_SUITE_LIST is \"name\""), "{error}");
+}
+
+#[test]
 fn a_run_of_nothing_is_no_success() {
     let run = |num_passed, num_failed, num_ignored, list| {
         let (num_filtered_out, num_measured) = (7, 0);

@@ -9,9 +9,10 @@ use harness::listing::{Listing, Served};
 use crate::PLAY_SUITE;
 
 const REQUIRE: &str = "USERNS_SUITE_REQUIRE";
+const LIST: &str = "USERNS_SUITE_LIST";
 
 /// Every check with its name.
-pub const ALL: [(&str, fn()); 14] = [
+pub const ALL: [(&str, fn()); 15] = [
     ("all_tests_are_listed_by_their_shown_names", all_tests_are_listed_by_their_shown_names),
     ("unmet_needs_are_listed_as_ignored", unmet_needs_are_listed_as_ignored),
     ("nothing_is_ignored_where_all_is_required", nothing_is_ignored_where_all_is_required),
@@ -31,6 +32,7 @@ pub const ALL: [(&str, fn()); 14] = [
     ("an_unknown_requirement_is_refused", an_unknown_requirement_is_refused),
     ("tests_are_served_one_after_the_other", tests_are_served_one_after_the_other),
     ("a_wrong_errno_turns_a_test_red", a_wrong_errno_turns_a_test_red),
+    ("a_list_of_names_does_not_ask_what_can_run", a_list_of_names_does_not_ask_what_can_run),
     (
         "a_wrong_errno_and_a_wrong_snapshot_are_both_reported",
         a_wrong_errno_and_a_wrong_snapshot_are_both_reported,
@@ -72,6 +74,16 @@ fn unmet_needs_are_listed_as_ignored() {
 fn nothing_is_ignored_where_all_is_required() {
     assert_eq!(listed(&["--ignored"], "all"), [""; 0]);
     assert_eq!(listed(&[], "all").len(), RUN_BY_DEFAULT.len() + UNMET.len());
+}
+
+/// A run is not told by a variable that an unmet need is met.
+fn a_list_of_names_does_not_ask_what_can_run() {
+    let mut lists = command(&["--list", "--format", "terse", "--ignored"], "");
+    let mut runs = command(&["suite::unmet", "--exact", "--nocapture"], "");
+    let [listed, ran] = [&mut lists, &mut runs].map(|command| told(command.env(LIST, "names").output()));
+
+    assert_eq!((listed.status, listed.stdout.as_str()), (Some(0), ""), "{}", listed.stderr);
+    assert_eq!(ran.status, Some(2), "{}", ran.stdout);
 }
 
 fn an_ignored_test_that_is_run_fails_with_its_reason() {

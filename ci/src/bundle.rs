@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use harness_program::whole::{self, BUNDLED};
 
-use crate::bundle::options::{Architecture, BundleOptions};
-use crate::guests::bundle::PROGRAM;
+use crate::bundle::options::BundleOptions;
+use crate::guests::bundle::{BUILD, PROGRAM, executable};
+use crate::sys::architecture::Architecture;
 use crate::sys::workspace::Workspace;
-use crate::sys::{process, tools};
+use crate::sys::{packages, process, tools};
 use harness_program::ui::print::{note, print};
 use harness_program::ui::verdict::Verdict;
 
@@ -21,8 +22,6 @@ use harness_program::ui::verdict::Verdict;
 const LARGEST: u64 = 16 << 20;
 /// The profile of Cargo.toml by which it is built.
 const PROFILE: &str = "bundle";
-/// A build that takes longer than a day hangs.
-pub const BUILD: Duration = Duration::from_secs(24 * 3600);
 /// How long the program may take to print a rule, and sha256sum to read it.
 const QUICK: Duration = Duration::from_secs(60);
 
@@ -41,7 +40,7 @@ pub fn run(options: &BundleOptions) -> Result<Verdict, String> {
         let built = build(&workspace, architecture)?;
         let program = directory.join(format!("userns-suite-{}", architecture.word()));
         let size = install(&built, &program)?;
-        if Architecture::of_host() == Ok(architecture) {
+        if architecture.is_of_host() {
             starts(&program)?;
         }
         sum(&directory, &program)?;
@@ -53,43 +52,17 @@ pub fn run(options: &BundleOptions) -> Result<Verdict, String> {
 /// Builds the program for an architecture. Returns where cargo put it. What cargo reports goes to standard error.
 fn build(workspace: &Workspace, architecture: Architecture) -> Result<PathBuf, String> {
     let target = architecture.target();
-    target_is_there(architecture)?;
+    packages::target(architecture)?;
     note(format_args!("building for {target}; the first time this takes minutes\n"));
     let mut command =
         workspace.cargo(["build", "--profile", PROFILE, "--target", target, "--test", "userns"]);
     command.args(PROGRAM).args(["--message-format", "json-render-diagnostics"]).env(BUNDLED, "1");
-    // The compiler's own linker has all that a static program of another architecture needs.
-    let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
-    if Architecture::of_host() != Ok(architecture) {
-        command.env(linker, "rust-lld");
-    }
+    command.envs(architecture.linker());
     let output = process::capture_stdout(&mut command, BUILD)?;
     match output.status.success() {
         true => executable(&output.stdout).ok_or_else(|| "cargo names no program that it built".to_owned()),
         false => Err(format!("`{}` failed ({})", process::show(&command), output.status)),
     }
-}
-
-/// Whether the compiler can build for an architecture.
-fn target_is_there(architecture: Architecture) -> Result<(), String> {
-    let target = architecture.target();
-    let output = process::capture(
-        Command::new("rustc").args(["--print", "target-libdir", "--target", target]),
-        QUICK,
-    )?;
-    match Path::new(output.stdout.trim()).is_dir() {
-        true => Ok(()),
-        false => Err(format!("the compiler cannot build for {target}; run rustup target add {target}")),
-    }
-}
-
-/// The program that cargo's messages name last.
-pub fn executable(messages: &str) -> Option<PathBuf> {
-    let named = |line: &str| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        message.get("executable")?.as_str().map(PathBuf::from)
-    };
-    messages.lines().rev().find_map(named)
 }
 
 /// Copies a program to where it belongs, with a trailer by which it knows that it is whole. Returns its size in bytes.
@@ -137,15 +110,6 @@ fn sum(directory: &Path, program: &Path) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_last_program_that_cargo_names_is_taken() {
-        let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
-                        {\"reason\":\"compiler-artifact\",\"executable\":\"/t/userns-1\"}\n\
-                        {\"reason\":\"build-finished\",\"success\":true}\n";
-        assert_eq!(executable(messages), Some("/t/userns-1".into()));
-        assert_eq!(executable("{\"reason\":\"build-finished\"}\nno JSON"), None);
-    }
 
     #[test]
     fn a_program_that_is_too_large_or_does_not_start_is_refused() -> Result<(), Box<dyn std::error::Error>> {

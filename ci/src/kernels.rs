@@ -12,6 +12,7 @@ pub mod play;
 mod rootfs;
 pub mod setup;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ use crate::kernels::play::{Asking, Common};
 use crate::matrix;
 use crate::report::about::About;
 use crate::report::record::Document;
+use crate::sys::architecture::Architecture;
 use crate::sys::tools::{self, Install};
 use crate::sys::workspace::Workspace;
 use crate::sys::{pool, signals};
@@ -66,11 +68,12 @@ pub fn run_rows(rows: &[Row], options: &KernelsOptions) -> Result<Verdict, Strin
     if elsewhere.setup {
         setup::install(rows)?;
     }
-    setup::target()?;
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(elsewhere.skip_install))?;
     let cache = workspace.cache(elsewhere.cache.as_deref(), "userns-suite", "kernels");
-    let bundle = Bundle::pack(&workspace, elsewhere.filter.as_deref(), elsewhere.exploration)?;
+    let architectures: BTreeSet<Architecture> = rows.iter().map(|row| row.architecture).collect();
+    let bundle =
+        Bundle::pack(&workspace, elsewhere.filter.as_deref(), elsewhere.exploration, &architectures)?;
     let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
     expected_failures::fits(&differences, &names, &bundle.suite_tests)?;
     let limit = Duration::from_secs(elsewhere.limit);

@@ -1,5 +1,6 @@
 //! Processes, programs and directories of this host.
 
+pub mod architecture;
 pub mod browsers;
 pub mod packages;
 pub mod pool;

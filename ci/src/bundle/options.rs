@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use crate::sys::architecture::Architecture;
 
 /// What the help closes with.
 pub const AFTER: &str = "\
@@ -25,45 +27,4 @@ pub struct BundleOptions {
     /// Where the programs and their checksums go [default: target/userns-suite/bundle]
     #[arg(long, value_name = "DIR")]
     pub directory: Option<PathBuf>,
-}
-
-/// An architecture that the program is built for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Architecture {
-    /// 64-bit x86
-    #[value(name = "x86_64", alias = "amd64")]
-    X86_64,
-    /// 64-bit Arm
-    #[value(name = "aarch64", alias = "arm64")]
-    Aarch64,
-}
-
-impl Architecture {
-    /// The architecture of this program.
-    ///
-    /// # Errors
-    /// When no program is built for it.
-    pub fn of_host() -> Result<Self, String> {
-        match std::env::consts::ARCH {
-            "x86_64" => Ok(Self::X86_64),
-            "aarch64" => Ok(Self::Aarch64),
-            other => Err(format!("no program is built for {other}; --target names those that are")),
-        }
-    }
-
-    /// Its name, as uname(2) has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64",
-            Self::Aarch64 => "aarch64",
-        }
-    }
-
-    /// The compiler's target: static, without a C library of the host.
-    pub fn target(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64-unknown-linux-musl",
-            Self::Aarch64 => "aarch64-unknown-linux-musl",
-        }
-    }
 }

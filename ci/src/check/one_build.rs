@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::check::context::Context;
 use crate::check::steps::Outcome;
 use crate::guests::bundle;
+use crate::sys::architecture::Architecture;
 use crate::sys::process;
-use crate::sys::workspace::{STATIC_TARGET, SUITE};
+use crate::sys::workspace::SUITE;
 
 /// How long cargo may take to list the packages.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -29,7 +30,7 @@ pub fn check(context: &Context) -> Outcome {
     );
     let Outcome::Passed(on_host) = host else { return host };
     let of = |packages: &[&str]| {
-        list(context, &[packages, &["--edges", TESTS, "--target", STATIC_TARGET]].concat())
+        list(context, &[packages, &["--edges", TESTS, "--target", Architecture::X86_64.target()]].concat())
     };
     // The suite's own package has a feature more there: it is what makes it a program.
     let shared = |listed: String| {

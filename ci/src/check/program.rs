@@ -9,10 +9,9 @@ use harness_program::protocol::End;
 use nix::unistd::geteuid;
 use serde::Deserialize;
 
-use crate::bundle;
 use crate::check::context::Context;
 use crate::check::steps::Outcome;
-use crate::guests::bundle::PROGRAM;
+use crate::guests::bundle::{BUILD, PROGRAM, executable};
 use crate::report::record::TestReport;
 use crate::run::user_run::UserRun;
 use crate::sys::process;
@@ -38,8 +37,8 @@ pub fn check(context: &Context) -> Outcome {
     };
     let mut build = context.workspace.cargo(["build", "--locked", "--test", "userns"]);
     build.args(PROGRAM).args(["--message-format", "json-render-diagnostics"]);
-    let built = process::capture_stdout(&mut build, bundle::BUILD);
-    let program = match built.map(|output| (output.status.success(), bundle::executable(&output.stdout))) {
+    let built = process::capture_stdout(&mut build, BUILD);
+    let program = match built.map(|output| (output.status.success(), executable(&output.stdout))) {
         Ok((true, Some(program))) => program,
         Ok(_) => return Outcome::Failed("the program does not build: see above".to_owned()),
         Err(error) => return Outcome::CouldNotRun(error),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::sys::architecture::Architecture;
 use crate::sys::packages;
 use crate::sys::process::{self, Captured};
 
@@ -119,14 +120,24 @@ impl Archive {
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub fn open(cache: &Path, suite: &str, mirror: &Mirror) -> Result<Self, String> {
-        let archive = Self { dir: cache.join("apt").join(suite), suite: suite.to_owned() };
+    pub fn open(
+        cache: &Path,
+        suite: &str,
+        architecture: Architecture,
+        mirror: &Mirror,
+    ) -> Result<Self, String> {
+        let name = match architecture {
+            Architecture::X86_64 => suite.to_owned(),
+            other => format!("{suite}-{}", other.in_debian()),
+        };
+        let archive = Self { dir: cache.join("apt").join(name), suite: suite.to_owned() };
         let at = archive.dir.display();
         if at.to_string().contains('"') {
             return Err(format!("apt cannot be told of the directory {at}"));
         }
         let source = format!(
-            "deb [arch=amd64 target=Packages signed-by={}] {} {suite} main\n",
+            "deb [arch={} target=Packages signed-by={}] {} {suite} main\n",
+            architecture.in_debian(),
             mirror.keyring.display(),
             mirror.address
         );
@@ -134,9 +145,11 @@ impl Archive {
         for dir in ["lists/partial", "archives/partial", "debs/partial"] {
             fs::create_dir_all(archive.dir.join(dir)).map_err(fail)?;
         }
-        for (name, text) in
-            [("conf", configuration(&archive.dir)), ("sources.list", source), ("status", String::new())]
-        {
+        for (name, text) in [
+            ("conf", configuration(&archive.dir, architecture.in_debian())),
+            ("sources.list", source),
+            ("status", String::new()),
+        ] {
             fs::write(archive.dir.join(name), text).map_err(fail)?;
         }
         Ok(archive)
@@ -212,7 +225,7 @@ impl Archive {
 
 /// How apt works in a directory of its own. `#clear` takes back what the host's configuration runs after an
 /// update, which is about the host.
-fn configuration(dir: &Path) -> String {
+fn configuration(dir: &Path, architecture: &str) -> String {
     let at = dir.display();
     format!(
         r##"Dir::State "{at}";
@@ -224,8 +237,8 @@ Dir::Etc::sourcelist "{at}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
-APT::Architecture "amd64";
-APT::Architectures "amd64";
+APT::Architecture "{architecture}";
+APT::Architectures "{architecture}";
 APT::Get::AllowUnauthenticated "false";
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";

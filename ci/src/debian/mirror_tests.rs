@@ -55,7 +55,7 @@ fn lab(lies: &[(&'static str, Vec<u8>)], keyring: &str) -> Result<Lab, Box<dyn s
     });
     let dir = tempfile::tempdir()?;
     let mirror = Mirror { address, keyring: keyring.into() };
-    let archive = Archive::open(dir.path(), "trixie", &mirror)?;
+    let archive = Archive::open(dir.path(), "trixie", Architecture::X86_64, &mirror)?;
     Ok(Lab { dir, site, archive })
 }
 

@@ -115,8 +115,14 @@ const ACCOUNTS: [(&str, u32, &str); 6] = [
     ("nobody", 65534, "/usr/sbin/nologin"),
 ];
 
-/// A root with all of it. What this host lacks, or keeps from the caller, the root lacks as well.
-pub fn tree() -> Tree {
+/// A root with directories and accounts, and without programs: for a guest that cannot run those of this host.
+pub fn bare() -> Tree {
+    let mut tree = places();
+    accounts(&mut tree);
+    tree
+}
+
+fn places() -> Tree {
     let mut tree = Tree::default();
     for directory in ["bin", "sbin", "lib", "lib64"] {
         tree.directory(&format!("/usr/{directory}"), 0o755);
@@ -125,7 +131,12 @@ pub fn tree() -> Tree {
     PLACES.iter().for_each(|(path, mode)| tree.directory(path, *mode));
     tree.link("/var/run", "/run");
     tree.device("/dev/console", 0o600, (5, 1));
-    let mut programs = Programs { tree, linked: Vec::new() };
+    tree
+}
+
+/// A root with all of it. What this host lacks, or keeps from the caller, the root lacks as well.
+pub fn tree() -> Tree {
+    let mut programs = Programs { tree: places(), linked: Vec::new() };
     DIRECTORIES.iter().for_each(|directory| programs.directory(Path::new(directory)));
     PROGRAMS.iter().for_each(|name| programs.program(name));
     FILES.iter().for_each(|file| programs.file(Path::new(file)));

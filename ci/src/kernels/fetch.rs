@@ -56,14 +56,14 @@ impl Store {
     /// When it cannot be fetched, or is not what was promised.
     pub fn get(&self, row: &Row, package: &list::Package) -> Result<Image, String> {
         let dir = self.cache.join("kernels").join(&row.name);
-        if let Some(image) = kept(&dir, row.start).filter(|_| !self.refresh) {
+        if let Some(image) = kept(&dir, row).filter(|_| !self.refresh) {
             return Ok(image);
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock()?;
         self.clear()?;
         self.fetch(row, package, &dir)?;
-        kept(&dir, row.start).ok_or_else(|| format!("{} is not whole", dir.display()))
+        kept(&dir, row).ok_or_else(|| format!("{} is not whole", dir.display()))
     }
 
     /// The root of a release of Debian, out of the cache or else made of its packages.
@@ -101,7 +101,7 @@ impl Store {
 
     fn fetch(&self, row: &Row, package: &list::Package, dir: &Path) -> Result<(), String> {
         let mirror = self.mirror.as_ref().map_err(String::clone)?;
-        let archive = Archive::open(&self.cache, &package.suite, mirror)?;
+        let archive = Archive::open(&self.cache, &package.suite, row.architecture, mirror)?;
         archive.update()?;
         let packages = archive.resolve(&package.name, belongs_to_kernel)?;
         let wanted = packages.last().unwrap_or(&packages[0]);
@@ -116,7 +116,7 @@ impl Store {
         }
         let whole = self.work()?;
         let release = match row.start {
-            Start::Qemu => collect_bzimage(work.path(), whole.path())?,
+            Start::Qemu => collect_image(work.path(), whole.path())?,
             Start::Uml => Some(self.collect_uml(&archive, work.path(), whole.path())?),
             Start::Gvisor | Start::Rootfs | Start::Host => {
                 copy(&work.path().join("usr/bin/runsc"), &whole.path().join("kernel"), 0o755)?;
@@ -199,7 +199,7 @@ fn patch(program: &Path, libraries: &Path) -> Result<(), String> {
 }
 
 /// Takes kernel, configuration and one module out of unpacked packages; the release is in their paths.
-fn collect_bzimage(from: &Path, to: &Path) -> Result<Option<String>, String> {
+fn collect_image(from: &Path, to: &Path) -> Result<Option<String>, String> {
     let files: Vec<PathBuf> = WalkDir::new(from)
         .into_iter()
         .flatten()
@@ -225,19 +225,31 @@ fn collect_bzimage(from: &Path, to: &Path) -> Result<Option<String>, String> {
         let output = output.map_err(|error| format!("cannot run `xz`, which unpacks a module: {error}"))?;
         write(&to.join("tun.ko"), &output.stdout)?;
     }
-    Ok(image::of_file(&to.join("kernel"), Start::Qemu)?.release)
+    // Only a bzImage tells its release itself.
+    let tells = image::of_file(&to.join("kernel"), Start::Qemu)?.release;
+    let name = kernel.file_name().unwrap_or_default().to_string_lossy();
+    Ok(tells.or_else(|| name.strip_prefix("vmlinuz-").map(str::to_owned)))
 }
 
 fn about(dir: &Path) -> Option<About> {
     serde_json::from_str(&fs::read_to_string(dir.join(ABOUT)).ok()?).ok()
 }
 
-fn kept(dir: &Path, start: Start) -> Option<Image> {
+fn kept(dir: &Path, row: &Row) -> Option<Image> {
     let About { origin, release } = about(dir)?;
     let kernel = dir.join("kernel");
-    let tun = fs::read(dir.join("tun.ko")).ok().filter(|_| start == Start::Qemu);
+    let tun = fs::read(dir.join("tun.ko")).ok().filter(|_| row.start == Start::Qemu);
+    let architecture = row.architecture;
     let config = fs::read_to_string(dir.join("config")).ok();
-    kernel.is_file().then_some(Image { kernel, release, config, tun, origin, ..Image::default() })
+    kernel.is_file().then_some(Image {
+        kernel,
+        release,
+        config,
+        tun,
+        origin,
+        architecture,
+        ..Image::default()
+    })
 }
 
 /// Moves a whole directory to its place; what was there goes.
@@ -280,16 +292,17 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_not_whole_is_no_kernel() -> std::io::Result<()> {
+    fn a_directory_that_is_not_whole_is_no_kernel() -> Result<(), Box<dyn std::error::Error>> {
+        let uml = list::select(&list::all()?, &["uml-7.2".to_owned()], &[])?.remove(0);
         let dir = tempfile::tempdir()?;
         fs::write(dir.path().join("kernel"), "")?;
-        assert_eq!(kept(dir.path(), Start::Uml), None);
+        assert_eq!(kept(dir.path(), &uml), None);
 
         fs::write(dir.path().join(ABOUT), r#"{"origin":"linux 1","release":"7.2"}"#)?;
-        let image = kept(dir.path(), Start::Uml);
+        let image = kept(dir.path(), &uml);
         assert_eq!(image.map(|image| image.origin).as_deref(), Some("linux 1"));
         fs::write(dir.path().join(ABOUT), r#"{"origin":"linux 1","#)?;
-        assert_eq!(kept(dir.path(), Start::Uml), None);
+        assert_eq!(kept(dir.path(), &uml), None);
         Ok(())
     }
 }

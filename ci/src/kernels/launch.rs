@@ -12,6 +12,7 @@ use crate::guests::guest::Over;
 use crate::guests::initramfs::Tree;
 use crate::guests::outcome::Programs;
 use crate::kernels::options::Accelerator;
+use crate::sys::architecture::Architecture;
 use crate::sys::{packages, tools};
 
 /// A kernel that can be started.
@@ -29,6 +30,8 @@ pub struct Image {
     pub origin: String,
     /// The versions of the programs in a root.
     pub programs: Programs,
+    /// For which machine it was built.
+    pub architecture: Architecture,
 }
 
 /// What a guest's machine has.
@@ -90,11 +93,12 @@ pub fn qemu(
     accelerator: Accelerator,
     machine: Machine,
 ) -> Result<(Command, Over), String> {
-    let program = tools::find(QEMU)
-        .ok_or_else(|| format!("{QEMU} is missing; {}", packages::advice("qemu-system-x86")))?;
+    let (emulator, package) = image.architecture.qemu();
+    let program = tools::find(emulator)
+        .ok_or_else(|| format!("{emulator} is missing; {}", packages::advice(package)))?;
     let mut command = Command::new(program);
-    // Without a fifth level of page tables, which software would walk, too.
-    let cpu = if accelerator == Accelerator::Kvm { "host" } else { "max,la57=off" };
+    let Board { machine: board, cpu, serial, words } = Board::of(image.architecture, accelerator);
+    command.args(board);
     let (processors, memory) = (machine.processors.to_string(), machine.memory.to_string());
     // The translator has a thread for each processor by itself where host and guest order memory alike.
     command.args(["-accel", accelerator.word(), "-cpu", cpu, "-smp", &processors, "-m", &memory]);
@@ -103,17 +107,46 @@ pub fn qemu(
     // Appended, since qemu's own complaints go to the same file. A comma would end the path.
     let path = console.display().to_string().replace(',', ",,");
     command.arg("-chardev").arg(format!("file,id=console,path={path},append=on"));
-    command.args(["-serial", "chardev:console", "-serial", "stdio"]);
+    command.args(["-serial", "chardev:console"]).args(serial);
     command.arg("-kernel").arg(&image.kernel).arg("-initrd").arg(root);
     // Debian's kernels clear all memory that they give out, which under TCG takes a fifth of the time.
-    command.arg("-append").arg(format!(
-        "console=ttyS0 panic=-1 mitigations=off tsc=reliable init_on_alloc=0 {CHANNEL}/dev/ttyS1 rdinit={INIT}"
-    ));
+    command.arg("-append").arg(format!("{words} panic=-1 mitigations=off init_on_alloc=0 rdinit={INIT}"));
     Ok((command, Over::Stdout))
 }
 
-/// The program that emulates a machine.
-pub const QEMU: &str = "qemu-system-x86_64";
+/// What differs between the machines that qemu emulates.
+struct Board {
+    /// The options that choose the machine.
+    machine: &'static [&'static str],
+    cpu: &'static str,
+    /// The options for a second serial line, which is standard output.
+    serial: &'static [&'static str],
+    /// The words to the kernel: the console, and the second line.
+    words: String,
+}
+
+impl Board {
+    fn of(architecture: Architecture, accelerator: Accelerator) -> Self {
+        let kvm = accelerator == Accelerator::Kvm;
+        match architecture {
+            Architecture::X86_64 => Self {
+                machine: &[],
+                // Without a fifth level of page tables, which software would walk, too.
+                cpu: if kvm { "host" } else { "max,la57=off" },
+                serial: &["-serial", "stdio"],
+                words: format!("console=ttyS0 tsc=reliable {CHANNEL}/dev/ttyS1"),
+            },
+            Architecture::Aarch64 => Self {
+                machine: &["-machine", "virt"],
+                // Pointers are not signed: software would compute each signature.
+                cpu: if kvm { "host" } else { "max,pauth=off" },
+                // The machine has one serial line of its own.
+                serial: &["-chardev", "stdio,id=events,signal=off", "-device", "pci-serial,chardev=events"],
+                words: format!("console=ttyAMA0 {CHANNEL}/dev/ttyS0"),
+            },
+        }
+    }
+}
 
 /// gVisor, with the directory as its root. What is written to that stays in its memory.
 pub fn gvisor(image: &Image, root: &Path, work: &Path) -> (Command, Over) {
@@ -163,8 +196,8 @@ pub fn root_with(bundle: &Bundle, on_top: &Tree, image: &Image, to: &Path) -> Re
     let fail = |error: std::io::Error| format!("cannot write {}: {error}", to.display());
     let mut out = BufWriter::new(File::create(to).map_err(fail)?);
     match image.unpacks_gzip() {
-        true => out.write_all(bundle.packed()?).map_err(fail)?,
-        false => bundle.tree().archive(&mut out).map_err(fail)?,
+        true => out.write_all(bundle.packed(image.architecture)?).map_err(fail)?,
+        false => bundle.tree(image.architecture)?.archive(&mut out).map_err(fail)?,
     }
     on_top.archive(&mut out).map_err(fail)?;
     out.flush().map_err(fail)

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::guests::json;
 use crate::guests::start::Start;
+use crate::sys::architecture::Architecture;
 
 /// The rows, as they were when this program was built: cargo builds it anew when they change.
 const ROWS: &str = include_str!("../../kernels.toml");
@@ -48,6 +49,10 @@ pub struct Row {
     pub source: Source,
     /// What its release has to begin with; empty if that is open.
     pub release: String,
+    /// The architecture of its machine.
+    pub architecture: Architecture,
+    /// Whether it runs only where it is asked for by its name.
+    pub by_name: bool,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +72,10 @@ struct Written {
     package: Option<String>,
     #[serde(default)]
     release: String,
+    #[serde(default)]
+    architecture: Architecture,
+    #[serde(default)]
+    by_name: bool,
 }
 
 /// All rows of `ci/kernels.toml`.
@@ -90,7 +99,12 @@ fn parse(text: &str) -> Result<Vec<Row>, String> {
 }
 
 fn row(written: Written) -> Result<Row, String> {
-    let Written { name, start, suite, package, release } = written;
+    let Written { name, start, suite, package, release, architecture, by_name } = written;
+    if architecture != Architecture::X86_64 && start != Start::Qemu {
+        return Err(format!("ci/kernels.toml: {name} is for another architecture and needs qemu"));
+    }
+    // A distribution is no kernel.
+    let by_name = by_name || start == Start::Rootfs;
     let source = match (start, suite, package) {
         (Start::Host, None, None) => Source::Here,
         (Start::Host, ..) => return Err(format!("ci/kernels.toml: {name} is this host and has no package")),
@@ -99,7 +113,7 @@ fn row(written: Written) -> Result<Row, String> {
         (_, Some(suite), Some(package)) => Source::Package(Package { suite, name: package }),
         _ => return Err(format!("ci/kernels.toml: {name} needs a suite and a package")),
     };
-    Ok(Row { name, start, source, release })
+    Ok(Row { name, start, source, release, architecture, by_name })
 }
 
 /// The rows that can be asked for.
@@ -112,7 +126,8 @@ pub fn text(rows: &[Row]) -> String {
             Source::File(file) => file.display().to_string(),
             Source::Here => "the kernel that is running".to_owned(),
         };
-        let _ = writeln!(text, "{:<12} {:<7} {from}", row.name, row.start.word());
+        let asked = if row.by_name { "; only by its name" } else { "" };
+        let _ = writeln!(text, "{:<12} {:<7} {from}{asked}", row.name, row.start.word());
     }
     text
 }
@@ -130,7 +145,7 @@ pub fn json(rows: &[Row]) -> Result<String, String> {
             Source::Here => (None, None, None),
         };
         json!({"name": row.name, "start": row.start, "suite": suite, "package": package, "file": file,
-               "release": row.release})
+               "release": row.release, "architecture": row.architecture.word(), "by_name": row.by_name})
     };
     json::text(&Value::Array(rows.iter().map(row).collect()))
 }
@@ -152,8 +167,7 @@ pub fn select(rows: &[Row], only: &[String], files: &[PathBuf]) -> Result<Vec<Ro
     let whole = |name: &str| rows.iter().any(|row| row.name == name);
     let means =
         |name: &str, row: &Row| if whole(name) { row.name == name } else { row.name.starts_with(name) };
-    let asked =
-        |row: &&Row| (everything && row.start != Start::Rootfs) || only.iter().any(|name| means(name, row));
+    let asked = |row: &&Row| (everything && !row.by_name) || only.iter().any(|name| means(name, row));
     let mut selected: Vec<Row> = rows.iter().filter(asked).cloned().collect();
     for file in files {
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
@@ -162,7 +176,8 @@ pub fn select(rows: &[Row], only: &[String], files: &[PathBuf]) -> Result<Vec<Ro
         let start = recognise(file)?;
         // A guest's process works in a directory of its own.
         let file = file.canonicalize().map_err(|error| format!("no kernel {}: {error}", file.display()))?;
-        selected.push(Row { name, start, source: Source::File(file), release: String::new() });
+        let (source, release, architecture) = (Source::File(file), String::new(), Architecture::X86_64);
+        selected.push(Row { name, start, source, release, architecture, by_name: false });
     }
     Ok(selected)
 }
@@ -205,8 +220,8 @@ mod tests {
     fn the_file_is_right_and_rows_are_selected_by_how_they_begin() -> Result<(), String> {
         let rows = all()?;
 
-        // Nothing stands for all kernels; a distribution is asked for by its name.
-        let kernels: Vec<Row> = rows.iter().filter(|row| row.start != Start::Rootfs).cloned().collect();
+        // Nothing stands for all kernels but those that are asked for by their names, as distributions are.
+        let kernels: Vec<Row> = rows.iter().filter(|row| !row.by_name).cloned().collect();
         assert_eq!(select(&rows, &[], &[])?, kernels);
         assert_eq!(names(&select(&rows, &["trixie".into()], &[])?), ["trixie"]);
         assert_eq!(names(&select(&rows, &["uml".into(), "host".into()], &[])?).len(), 5);
@@ -222,6 +237,7 @@ mod tests {
         let lies = [
             ("[[kernel]]\nname = 'a'\nstart = 'uml'\nsuite = 'sid'\n", "a needs a suite and a package"),
             ("[[kernel]]\nname = 'a'\nstart = 'host'\nsuite = 'sid'\n", "a is this host"),
+            ("[[kernel]]\nname='a'\nstart='uml'\narchitecture='aarch64'\n", "another architecture"),
             ("[[kernel]]\nname = 'a'\nstart = 'cloud'\n", "unknown variant `cloud`"),
             ("[[kernel]]\nname = 'a'\nstart = 'host'\nspeed = 1\n", "unknown field `speed`"),
             ("[[kernel]]\nname='a'\nstart='host'\n[[kernel]]\nname='a'\nstart='host'\n", "two rows"),

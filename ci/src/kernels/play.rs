@@ -78,6 +78,8 @@ impl<'a> Asking<'a> {
             self.emptied.clone()?;
             let image = self.image.get_or_init(|| fetch(self.row)).as_ref().map_err(Clone::clone)?;
             let accelerator = match self.row.start {
+                // The processor runs only programs of its own architecture.
+                Start::Qemu if !image.architecture.is_of_host() => Some(Ok(Accelerator::Tcg)),
                 Start::Qemu => Some(common.accelerator.decide(image, &common.questions.bundle)),
                 _ => None,
             };
@@ -119,7 +121,7 @@ fn command(
         }
         Start::Gvisor => {
             fs::create_dir(&root).map_err(|error| format!("cannot make {}: {error}", root.display()))?;
-            bundle.tree().unpack(&root)?;
+            bundle.tree(image.architecture)?.unpack(&root)?;
             launch::extras(bundle, asked, image)?.unpack(&root)?;
             Ok(launch::gvisor(image, &root, work))
         }

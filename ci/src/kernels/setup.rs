@@ -7,10 +7,9 @@ use nix::unistd::geteuid;
 
 use crate::debian::apt;
 use crate::guests::start::Start;
-use crate::kernels::launch::QEMU;
 use crate::kernels::list::{Row, Source};
+use crate::sys::architecture::Architecture;
 use crate::sys::packages::{self, Missing, has_target};
-use crate::sys::workspace::STATIC_TARGET;
 use crate::sys::{process, tools};
 use harness_program::ui::print::note;
 
@@ -28,9 +27,15 @@ pub fn missing(rows: &[Row]) -> Vec<Missing> {
     let some = |wanted: fn(&Row) -> bool| rows.iter().any(wanted);
     let fetched = |row: &Row| matches!(row.source, Source::Package(_));
     let there = |program: &str| tools::find(program).is_some();
+    let of = |architecture: Architecture| {
+        let rows = || rows.iter().filter(move |row| row.architecture == architecture);
+        let (emulator, package) = architecture.qemu();
+        [
+            (rows().next().is_some(), has_target(architecture), Missing::Target(architecture)),
+            (rows().any(|row| row.start == Start::Qemu), there(emulator), Missing::Package(package)),
+        ]
+    };
     let needed = [
-        (some(|_| true), has_target(), Missing::Target),
-        (some(|row| row.start == Start::Qemu), there(QEMU), Missing::Package("qemu-system-x86")),
         (some(fetched), there("apt-get") && Path::new(apt::HELPER).exists(), Missing::Package("apt")),
         (some(fetched), there("dpkg-deb"), Missing::Package("dpkg")),
         (some(fetched), apt::keyring().is_some(), Missing::Package("debian-archive-keyring")),
@@ -40,7 +45,8 @@ pub fn missing(rows: &[Row]) -> Vec<Missing> {
     ];
     let roots = some(|row| row.start == Start::Rootfs);
     let roots = ROOTS.map(|(program, package)| (roots, there(program), Missing::Package(package)));
-    let needed = needed.into_iter().chain(roots);
+    let built = [Architecture::X86_64, Architecture::Aarch64].into_iter().flat_map(of);
+    let needed = built.chain(needed).chain(roots);
     needed.filter(|(needed, there, _)| *needed && !there).map(|(.., what)| what).collect()
 }
 
@@ -60,20 +66,6 @@ pub fn roots() -> Result<(), String> {
     }
 }
 
-/// Whether the suite can be built as a static program.
-///
-/// # Errors
-/// When it cannot; the message holds the command to type.
-pub fn target() -> Result<(), String> {
-    let command = Missing::Target.command();
-    if has_target() {
-        return Ok(());
-    }
-    Err(format!(
-        "the compiler cannot build for {STATIC_TARGET}; run `{command}`, or `cargo ci kernels --setup`"
-    ))
-}
-
 /// Installs what is missing.
 ///
 /// # Errors
@@ -84,8 +76,10 @@ pub fn install(rows: &[Row]) -> Result<(), String> {
         .iter()
         .filter_map(|it| if let Missing::Package(name) = it { Some(*name) } else { None })
         .collect();
-    if missing.contains(&Missing::Target) {
-        process::install(Command::new("rustup").args(["target", "add", STATIC_TARGET]))?;
+    for what in &missing {
+        if let Missing::Target(architecture) = what {
+            process::install(Command::new("rustup").args(["target", "add", architecture.target()]))?;
+        }
     }
     if names.is_empty() {
         note("everything that the kernels need is there\n");
@@ -112,7 +106,7 @@ mod tests {
     fn this_host_needs_only_what_every_kernel_needs() -> Result<(), String> {
         let host = list::select(&list::all()?, &["host".to_owned()], &[])?;
 
-        assert!(missing(&host).iter().all(|it| *it == Missing::Target));
+        assert!(missing(&host).iter().all(|it| *it == Missing::Target(Architecture::X86_64)));
         Ok(())
     }
 }

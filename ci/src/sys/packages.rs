@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use nix::unistd::geteuid;
 
+use crate::sys::architecture::Architecture;
 use crate::sys::browsers::BROWSERS;
 use crate::sys::process;
 use crate::sys::tools::{self, Install};
-use crate::sys::workspace::STATIC_TARGET;
 
 /// Asking the compiler for a directory.
 const QUICK: Duration = Duration::from_secs(60);
@@ -27,8 +27,8 @@ pub fn install_command(packages: &[&str]) -> String {
 pub enum Missing {
     /// A Debian package with a program or a file.
     Package(&'static str),
-    /// The compiler's part for static programs.
-    Target,
+    /// The compiler's part for static programs of an architecture.
+    Target(Architecture),
 }
 
 impl Missing {
@@ -36,7 +36,7 @@ impl Missing {
     pub fn command(self) -> String {
         match self {
             Self::Package(name) => install_command(&[name]),
-            Self::Target => format!("rustup target add {STATIC_TARGET}"),
+            Self::Target(architecture) => format!("rustup target add {}", architecture.target()),
         }
     }
 }
@@ -46,13 +46,28 @@ pub fn advice(package: &'static str) -> String {
     format!("as root: {}, or `cargo ci kernels --setup`", Missing::Package(package).command())
 }
 
-/// Whether the compiler can build static programs.
-pub fn has_target() -> bool {
+/// Whether the compiler can build static programs for an architecture.
+pub fn has_target(architecture: Architecture) -> bool {
     let Some(rustc) = tools::find("rustc") else { return false };
     let mut command = Command::new(rustc);
-    command.args(["--print", "target-libdir", "--target", STATIC_TARGET]);
+    command.args(["--print", "target-libdir", "--target", architecture.target()]);
     let output = process::capture(&mut command, QUICK);
     output.is_ok_and(|it| it.status.success() && Path::new(it.stdout.trim()).is_dir())
+}
+
+/// Makes sure that the compiler can build static programs for an architecture.
+///
+/// # Errors
+/// When it cannot; the message holds the command to type.
+pub fn target(architecture: Architecture) -> Result<(), String> {
+    match has_target(architecture) {
+        true => Ok(()),
+        false => Err(format!(
+            "the compiler cannot build for {}; run `{}`",
+            architecture.target(),
+            Missing::Target(architecture).command()
+        )),
+    }
 }
 
 /// Makes sure that there is a browser of Chromium's kind: the page of `cargo ci matrix` is looked at in one.
@@ -96,7 +111,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_has_a_command() {
-        assert_eq!(Missing::Target.command(), "rustup target add x86_64-unknown-linux-musl");
+        assert_eq!(
+            Missing::Target(Architecture::X86_64).command(),
+            "rustup target add x86_64-unknown-linux-musl"
+        );
         assert_eq!(
             advice("patchelf"),
             "as root: apt-get install -y --no-install-recommends patchelf, or `cargo ci kernels --setup`"

@@ -11,9 +11,6 @@ use crate::sys::process;
 /// The package at the root, which holds the suite and nothing else.
 pub const SUITE: &str = "userns-suite";
 
-/// Without a C library of its own a program runs on every kernel and beside any userland.
-pub const STATIC_TARGET: &str = "x86_64-unknown-linux-musl";
-
 /// The directories of this workspace.
 #[derive(Clone, Debug)]
 pub struct Workspace {

@@ -187,7 +187,7 @@ fn deeds_without_a_preparation_are_not_begun(#[case] steps: Vec<Action>) {
     assert!(matches!(error, Error::InvalidScenario(_)), "{error}");
     let message = error.to_string();
     assert!(
-        message.contains("mknod(-100, 10 bytes, 33152, 0), of inside would reach the host's files"),
+        message.contains("mknod(AT_FDCWD, 10 bytes, 33152, 0), of inside would reach the host's files"),
         "{message}"
     );
     assert_eq!(listing(Path::new(".")), before);

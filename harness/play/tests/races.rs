@@ -133,5 +133,5 @@ fn a_racer_cannot_reach_the_host() {
 
     let error = error(caller().inside(&[]), &racers, LONG, SLACK);
 
-    says(&error, &["mkdirat(-100, 5 bytes, 448), of outside would reach the host's files"]);
+    says(&error, &["mkdirat(AT_FDCWD, 5 bytes, 448), of outside would reach the host's files"]);
 }

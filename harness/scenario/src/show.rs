@@ -9,7 +9,7 @@ pub use call::{clone_flags, clone3_flags};
 pub use same_words::SameWords;
 pub use state::{NO_FILE, credentials, maps};
 
-use call::{capset, groups, pointer, raw_arg, set_id, setns};
+use call::{capset, groups, pointer, raw_args, set_id, setns};
 use state::{caps_without_bounding, ids};
 
 use crate::action::{Access, Action, At, IdFile, Leaves, SetId, Text};
@@ -59,7 +59,7 @@ pub fn action(actor: Actor, action: &Action) -> String {
         Action::OwnerUid => "ioctl(the open file, NS_GET_OWNER_UID)".to_owned(),
         Action::ProcOwner(of) => format!("owner of {of}'s uid_map"),
         Action::Child(child) => call::child(*child),
-        Action::Syscall(call) => format!("{}({})", call.name, list(call.args.iter().map(raw_arg))),
+        Action::Syscall(call) => format!("{}({})", call.name, list(raw_args(call))),
     }
 }
 

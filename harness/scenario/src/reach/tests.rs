@@ -273,7 +273,7 @@ fn the_message_names_step_reach_and_preparation() {
 
     assert_eq!(
         exposed.to_string(),
-        "step 3, a call(-100, 2 bytes, 448), of outside would reach the host's files; prepare a tmpfs of its own, mounted \
+        "step 3, a call(AT_FDCWD, 2 bytes, 448), of outside would reach the host's files; prepare a tmpfs of its own, mounted \
          at the path or made the working directory, by steps with .or_stop()"
     );
 }

@@ -1,7 +1,7 @@
 //! The text of the arguments of calls.
 
 use super::list;
-use crate::action::{CapChange, Child, Groups, Id, NsFile, RawArg, Room, SetId};
+use crate::action::{CapChange, Child, Entry, Groups, Id, NsFile, RawArg, Room, SetId, Syscall};
 use crate::actors::Actor;
 
 pub(super) fn groups(groups: &Groups) -> String {
@@ -48,12 +48,44 @@ pub fn clone_flags(flags: i32) -> String {
         (libc::CLONE_FILES, "CLONE_FILES"),
         (libc::CLONE_SYSVSEM, "CLONE_SYSVSEM"),
     ];
+    by_name(flags, &names, Vec::new())
+}
+
+/// Flags of open(2) by name. Their numbers differ between architectures.
+fn open_flags(flags: i32) -> String {
+    let access = match flags & ACCESS {
+        libc::O_WRONLY => "O_WRONLY",
+        libc::O_RDWR => "O_RDWR",
+        _ => "O_RDONLY",
+    };
+    let names = [
+        (libc::O_CREAT, "O_CREAT"),
+        (libc::O_EXCL, "O_EXCL"),
+        (libc::O_TRUNC, "O_TRUNC"),
+        (libc::O_APPEND, "O_APPEND"),
+        (libc::O_NONBLOCK, "O_NONBLOCK"),
+        (libc::O_SYNC, "O_SYNC"),
+        (libc::O_DIRECTORY, "O_DIRECTORY"),
+        (libc::O_DIRECT, "O_DIRECT"),
+        (libc::O_NOFOLLOW, "O_NOFOLLOW"),
+        (libc::O_CLOEXEC, "O_CLOEXEC"),
+        (libc::O_PATH, "O_PATH"),
+    ];
+    // The one access mode that has a bit of its own says nothing beside O_PATH.
+    let shown = if flags & libc::O_PATH != 0 { Vec::new() } else { vec![access.to_owned()] };
+    by_name(flags & !ACCESS, &names, shown)
+}
+
+/// The bits of the access mode. musl's O_ACCMODE has O_PATH among them.
+const ACCESS: i32 = 3;
+
+/// Flags by these names, after what is shown already; what has no name is a number.
+fn by_name(flags: i32, names: &[(i32, &'static str)], mut shown: Vec<String>) -> String {
     let mut rest = flags;
-    let mut shown = Vec::new();
     for (flag, name) in names {
-        if rest & flag != 0 {
+        if rest & flag == *flag {
             rest &= !flag;
-            shown.push(name.to_owned());
+            shown.push((*name).to_owned());
         }
     }
     if rest != 0 || shown.is_empty() {
@@ -94,8 +126,23 @@ pub(super) fn capset(change: &CapChange) -> String {
     format!("capset: {verb} {}", list(caps.iter().map(ToString::to_string)))
 }
 
-pub(super) fn raw_arg(arg: &RawArg) -> String {
+/// The arguments of a call: the flags of openat(2) by name, the others as they are.
+pub(super) fn raw_args(call: &Syscall) -> impl Iterator<Item = String> {
+    let opens = call.number == libc::SYS_openat && call.entry == Entry::Native;
+    call.args.iter().enumerate().map(move |(at, arg)| match (at, arg) {
+        (2, RawArg::Number(flags)) if opens => {
+            i32::try_from(*flags).map_or_else(|_| flags.to_string(), open_flags)
+        }
+        _ => raw_arg(arg),
+    })
+}
+
+/// The working directory, where the number of a descriptor is expected.
+const AT_FDCWD: i64 = libc::AT_FDCWD as i64;
+
+fn raw_arg(arg: &RawArg) -> String {
     match arg {
+        RawArg::Number(AT_FDCWD) => "AT_FDCWD".to_owned(),
         RawArg::Number(value) => value.to_string(),
         RawArg::Bytes(bytes) => format!("{} bytes", bytes.len()),
         RawArg::Held => "the open file".to_owned(),

@@ -74,4 +74,4 @@ pub use probe::{facts, lookups};
 #[doc(hidden)]
 pub use process::fork_for_test;
 pub use shed::{become_dumpable, keep_effective_ids, leave_a_small_container, shed_privileges};
-pub use userns::{Refused, Userns, Writer};
+pub use userns::{Container, Refused, Userns, Writer};

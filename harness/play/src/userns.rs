@@ -1,6 +1,7 @@
 //! Runs a real program in a user namespace with chosen maps, setgroups state, ids and groups: for tests of container
 //! runtimes and of other programs that start processes in user namespaces.
 
+mod container;
 mod plan;
 
 use crate::director::{LIMIT, play_program};
@@ -14,6 +15,8 @@ use nix::errno::Errno;
 use plan::Plan;
 use std::fmt;
 use std::time::Duration;
+
+pub use container::Container;
 
 /// The process that writes the maps and the setgroups file of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -31,7 +31,7 @@ Exit status:
 
 /// Run the user namespace suite on this kernel, or everything that CI checks
 #[derive(Debug, Parser)]
-#[command(name = "cargo ci", bin_name = "cargo ci", after_help = AFTER)]
+#[command(name = "cargo ci", bin_name = "cargo ci", version, after_help = AFTER)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! `cargo ci suite`: the suite as the caller.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::report::document;
 use crate::run::caller;
@@ -15,7 +16,8 @@ use harness_program::ui::verdict::{PartialOption, Verdict};
 pub const AFTER: &str = "\
 Examples:
   cargo ci suite                             every test that this host can run
-  cargo ci suite --filter 'test(map_order)'  the tests whose name contains map_order
+  cargo ci suite map_order                   the tests whose name contains map_order
+  cargo ci suite --filter 'test(map_order) and not test(own_gid)'   what an expression of nextest selects
   cargo ci suite -- --stress-count 50        arguments after -- go to cargo nextest run
   cargo ci suite --setup                     first installs the programs that tests run: sudo, newuidmap, strace
   cargo ci suite --json > suite.json         verdict, facts and every test as data
@@ -28,6 +30,9 @@ family of rules. Tests that need root do not count for another user. --partial o
 /// Options of `cargo ci suite`.
 #[derive(Args, Debug, Default)]
 pub struct SuiteOptions {
+    /// Run only the tests whose names contain one of these words
+    #[arg(value_name = "NAME", conflicts_with = "filter", value_parser = NonEmptyStringValueParser::new())]
+    pub names: Vec<String>,
     /// Run only what this nextest expression selects
     #[arg(long, short = 'E', value_name = "EXPR")]
     pub filter: Option<String>,
@@ -66,6 +71,7 @@ pub fn run(options: &SuiteOptions) -> Result<Verdict, String> {
     }
     tools::nextest(Install::unless(options.skip_install))?;
     let mut arguments = options.nextest.clone();
+    arguments.extend(options.names.iter().cloned());
     if let Some(expression) = &options.filter {
         arguments.extend(["-E".to_owned(), expression.clone()]);
     }

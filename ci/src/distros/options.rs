@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::guests::options::ElsewhereOptions;
 use crate::matrix::options::PagesOptions;
@@ -29,7 +30,7 @@ of the suite could not run (--partial ok makes it 0, --partial fail 1).";
 #[derive(Args, Debug)]
 pub struct DistrosOptions {
     /// Only this release; may be given more than once
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub only: Vec<String>,
     /// List the releases and stop
     #[arg(long)]

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 /// Options of `cargo ci programs` and `cargo ci runtimes`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FieldOptions {
     /// Only the rows whose name fits this pattern; may be given more than once
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub only: Vec<String>,
     /// Only this release of Debian; may be given more than once
     #[arg(long, value_name = "NAME")]

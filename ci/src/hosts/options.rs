@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use harness::suite::Exploration;
 
 /// Below the options in its help.
@@ -31,7 +32,7 @@ Exit status: 0 all good, 1 something was found on a host, 2 a host could not be 
 #[derive(Args, Clone, Debug, Default)]
 pub struct HostsOptions {
     /// Only the rows whose name fits this pattern; may be given more than once
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub only: Vec<String>,
     /// Only the rows that are part of `cargo ci test`
     #[arg(long)]

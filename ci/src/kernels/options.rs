@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::guests::options::ElsewhereOptions;
@@ -34,7 +35,7 @@ Exit status: 0 all kernels passed, 1 tests failed, or passed against what is kno
 #[derive(Args, Debug, Default)]
 pub struct KernelsOptions {
     /// Only the kernels whose names begin so; may be given more than once
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub only: Vec<String>,
     /// A kernel of your own: a bzImage, or User-Mode Linux; may be given more than once
     #[arg(long, value_name = "FILE")]
@@ -52,7 +53,7 @@ pub struct KernelsOptions {
     #[arg(long, value_name = "WORD")]
     pub accelerator: Option<Accelerator>,
     /// How many MiB of memory a guest has: more for kernels that are built with KASAN and the like
-    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(128..=65536))]
     pub memory: u32,
     /// How many processors a guest has, if its kernel can have several: with two, tests of races run. Fewer guests run at
     /// a time then

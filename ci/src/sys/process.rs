@@ -54,6 +54,9 @@ pub fn capture(command: &mut Command, limit: Duration) -> Result<Captured, Strin
     capture_into(command, limit, stderr.try_clone().map(Stdio::from), Some(stderr))
 }
 
+/// How a message ends about a program that there is not.
+pub const NOT_IN_PATH: &str = "is not in PATH";
+
 /// Runs a command, keeps its standard output and lets its standard error through: for builds.
 ///
 /// # Errors
@@ -73,7 +76,12 @@ fn capture_into(
     // Files, not pipes: a grandchild that keeps a pipe open would keep us waiting.
     let mut out = tempfile::tempfile().map_err(fail)?;
     command.stdin(Stdio::null()).stdout(out.try_clone().map_err(fail)?).stderr(stderr.map_err(fail)?);
-    let child = command.spawn().map_err(fail)?;
+    let child = command.spawn().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            format!("cannot run `{shown}`: {} {NOT_IN_PATH}", command.get_program().to_string_lossy())
+        }
+        _ => fail(error),
+    })?;
     let status = wait(child, &shown, Some(limit))?;
     let stdout = read_from_start(&mut out).map_err(fail)?;
     let stderr = kept.map(|mut file| read_from_start(&mut file)).transpose().map_err(fail)?;

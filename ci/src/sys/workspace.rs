@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::sys::process;
+use crate::sys::process::{self, NOT_IN_PATH};
 
 /// The package at the root, which holds the suite and nothing else.
 pub const SUITE: &str = "userns-suite";
@@ -31,7 +31,7 @@ impl Workspace {
         let mut command = Command::new(cargo());
         command.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]);
         command.arg(Path::new(&here).join("Cargo.toml"));
-        let output = process::capture(&mut command, Duration::from_secs(120))?;
+        let output = process::capture(&mut command, Duration::from_secs(120)).map_err(in_path)?;
         if !output.status.success() {
             return Err(format!("`cargo metadata` failed ({}): {}", output.status, output.stderr.trim()));
         }
@@ -62,6 +62,14 @@ impl Workspace {
         let mut command = Command::new(cargo());
         command.args(args).current_dir(&self.root);
         command
+    }
+}
+
+/// sudo has a path of its own, in which a cargo of a home directory is not.
+fn in_path(error: String) -> String {
+    match error.ends_with(NOT_IN_PATH) {
+        true => format!("{error}; with sudo: sudo env \"PATH=$PATH\" cargo ci ..."),
+        false => error,
     }
 }
 

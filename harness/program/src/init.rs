@@ -70,8 +70,7 @@ fn alone(arguments: &[String]) -> Result<(), String> {
     let fail = |error: std::io::Error| format!("cannot run this program: {error}");
     let mut command = Command::new(std::env::current_exe().map_err(fail)?);
     command.env("PATH", PATH).env("HOME", "/root").env("TMPDIR", "/tmp");
-    // User-Mode Linux appends this word for itself, also after "--".
-    let asked: Vec<&String> = arguments.iter().filter(|word| !word.starts_with("root=")).collect();
+    let asked = asked(arguments);
     match asked.is_empty() {
         true => command.args(UNASKED),
         false => command.args(asked),
@@ -79,6 +78,13 @@ fn alone(arguments: &[String]) -> Result<(), String> {
     let status = command.status().map_err(fail)?;
     println!("userns-suite: ended with {status}");
     Ok(())
+}
+
+/// The arguments without the words that User-Mode Linux appends for itself, also after "--", where they are not given.
+///
+/// Source: kernel arch/um/kernel/um_arch.c, linux_main().
+fn asked(arguments: &[String]) -> Vec<&String> {
+    arguments.iter().filter(|word| !["root=", "console="].iter().any(|own| word.starts_with(own))).collect()
 }
 
 fn mounted(kind: &str, at: &str, options: &str) -> std::io::Result<()> {
@@ -113,4 +119,18 @@ fn channel() -> Result<Channel, String> {
     // What the line said before us is not ours: an empty line parts it from the first event.
     channel.write("\n")?;
     Ok(channel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked;
+
+    /// Both words were seen: the second where the kernel is given no console by its command line.
+    #[test]
+    fn words_that_user_mode_linux_appends_are_not_asked_for() {
+        let words = ["run", "map_", "root=98:0", "console=tty0"].map(str::to_owned);
+
+        assert_eq!(asked(&words), ["run", "map_"]);
+        assert!(asked(&words[2..]).is_empty());
+    }
 }

@@ -171,6 +171,8 @@ pub fn main() -> ExitCode {
     }
     if asked("--skipped") || arguments.list {
         shares::learn(&tests);
+    } else if arguments.exact {
+        rehearsal::limits::alone();
     }
     if asked("--skipped") {
         return print(&skipped(&tests));

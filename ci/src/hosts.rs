@@ -44,7 +44,7 @@ use harness_program::ui::verdict::Verdict;
 /// # Errors
 /// When no host can be asked; what is wrong with one of them is in its row.
 pub fn run(options: &HostsOptions) -> Result<Verdict, String> {
-    let rows = rows::select(rows::all(options.rows.as_deref())?, &options.only, options.quick)?;
+    let mut rows = rows::select(rows::all(options.rows.as_deref())?, &options.only, options.quick)?;
     if options.list {
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
         rows.iter().for_each(|row| print(format_args!("{:<width$}  {}\n", row.name, row.about)));
@@ -55,6 +55,10 @@ pub fn run(options: &HostsOptions) -> Result<Verdict, String> {
     }
     let workspace = Workspace::find()?;
     tools::nextest(Install::unless(options.skip_install))?;
+    let impossible = |row: &mut Row| !row.is_possible();
+    for row in rows.extract_if(.., impossible) {
+        note(format_args!("{}: left out, since this machine cannot make it\n", row.name));
+    }
     let judged = judge_all(&rows, options, &workspace)?;
     if let Some(file) = &options.markdown {
         let written = fs::write(file, report::markdown(&judged));

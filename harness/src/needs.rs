@@ -252,6 +252,9 @@ fn no_seccomp(facts: &Facts) -> Judged {
 }
 
 fn processes(facts: &Facts, count: u64) -> Judged {
+    if let Some(limit) = facts.pids_max.known().filter(|limit| limit.room() < count) {
+        return Err(limit.to_string());
+    }
     match facts.processes(Counted::Callers) {
         Some(room) if room < count => Err(format!("RLIMIT_NPROC leaves room for {room}")),
         _ => Ok(()),

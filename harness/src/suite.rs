@@ -176,6 +176,7 @@ pub fn main() -> ExitCode {
     match lists_names(env::var_os(LIST).as_deref()) {
         Ok(true) if arguments.list => shares::assume(&tests),
         Ok(_) if arguments.list || asked("--skipped") => shares::learn(&tests),
+        Ok(_) if arguments.exact => rehearsal::limits::alone(),
         Ok(_) => {}
         Err(message) => return usage(&message),
     }

@@ -1,6 +1,7 @@
 //! Filters of system calls: their text, and the program that the kernel takes.
 //!
-//! A filter is lines of words. `allow NAME...` and `refuse ERRNO NAME...` decide a call; the first line that fits wins.
+//! A filter is lines of words. `allow NAME...` and `refuse ERRNO NAME...` decide a call; the first line that fits wins. In place of
+//! an errno `PRETEND` answers 0 without making the call, `TRAP` sends SIGSYS, and `KILL` ends the process.
 //! `0=V`, `0!=V` and `0&MASK=V` after a name compare an argument. `default ERRNO` is for all other calls, and
 //! `newer ERRNO` for those whose number is above each number of the filter. Without a default other calls are allowed.
 
@@ -31,11 +32,20 @@ impl Profile {
     }
 }
 
-/// What the kernel does with a call. An errno is what the call returns instead of being made.
+/// What the kernel does with a call instead of making it, but for the first.
+///
+/// Source: seccomp(2), SECCOMP_RET_.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
     Allow,
+    /// The call returns this errno.
     Refuse(Errno),
+    /// The call returns 0.
+    Pretend,
+    /// The thread gets SIGSYS.
+    Trap,
+    /// The process ends by SIGSYS, which it cannot handle.
+    Kill,
 }
 
 /// A comparison of the low 32 bits of an argument; those that filters compare have no more.
@@ -81,7 +91,7 @@ impl Filter {
             ["default", name] => self.default = Action::Refuse(errno(name)?),
             ["newer", name] => self.newer = Some(errno(name)?),
             ["allow", ref rest @ ..] => self.add_rules(Action::Allow, rest)?,
-            ["refuse", name, ref rest @ ..] => self.add_rules(Action::Refuse(errno(name)?), rest)?,
+            ["refuse", name, ref rest @ ..] => self.add_rules(refusal(name)?, rest)?,
             _ => return Err("there is no such rule".to_owned()),
         }
         Ok(())
@@ -170,6 +180,9 @@ fn answer(action: Action) -> sock_filter {
     let value = match action {
         Action::Allow => libc::SECCOMP_RET_ALLOW,
         Action::Refuse(errno) => libc::SECCOMP_RET_ERRNO | (errno as i32).unsigned_abs(),
+        Action::Pretend => libc::SECCOMP_RET_ERRNO,
+        Action::Trap => libc::SECCOMP_RET_TRAP,
+        Action::Kill => libc::SECCOMP_RET_KILL_PROCESS,
     };
     statement(libc::BPF_RET | libc::BPF_K, value)
 }
@@ -195,13 +208,23 @@ fn condition(word: &str) -> Result<Condition, String> {
     Ok(Condition { argument: number(argument)?, mask: number(mask)?, value: number(value)?, equal })
 }
 
+/// What a filter does with a call that it does not allow, by the name of an errno or one of three other words.
+fn refusal(name: &str) -> Result<Action, String> {
+    match name {
+        "PRETEND" => Ok(Action::Pretend),
+        "TRAP" => Ok(Action::Trap),
+        "KILL" => Ok(Action::Kill),
+        name => errno(name).map(Action::Refuse),
+    }
+}
+
 /// An errno that filters use.
 ///
 /// # Errors
 /// When the name is none of these.
 pub fn errno(name: &str) -> Result<Errno, String> {
-    use Errno::{EACCES, EAFNOSUPPORT, EAGAIN, EINVAL, ENOMEM, ENOSYS, EPERM};
-    let all = [EPERM, EACCES, EINVAL, ENOSYS, ENOMEM, EAGAIN, EAFNOSUPPORT];
+    use Errno::{EACCES, EAFNOSUPPORT, EAGAIN, EINVAL, ENOMEM, ENOSYS, ENOTTY, EOPNOTSUPP, EPERM};
+    let all = [EPERM, EACCES, EINVAL, ENOSYS, ENOMEM, EAGAIN, EAFNOSUPPORT, ENOTTY, EOPNOTSUPP];
     let found = all.into_iter().find(|errno| format!("{errno:?}") == name);
     found.ok_or_else(|| format!("no errno of filters is called {name:?}"))
 }

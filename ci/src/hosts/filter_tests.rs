@@ -24,6 +24,9 @@ fn answers(filter: &str, arch: u32, number: u32, arguments: [u32; 3]) -> Result<
             (code, _) if code == and => accumulator &= step.k,
             (code, _) if code == jump(libc::BPF_JA, 0, 0, 0).code => place += step.k as usize,
             (_, _) if step.k == libc::SECCOMP_RET_ALLOW => return Ok("allow".to_owned()),
+            (_, _) if step.k == libc::SECCOMP_RET_ERRNO => return Ok("pretends".to_owned()),
+            (_, _) if step.k == libc::SECCOMP_RET_TRAP => return Ok("traps".to_owned()),
+            (_, _) if step.k == libc::SECCOMP_RET_KILL_PROCESS => return Ok("kills".to_owned()),
             (_, _) => return Ok(Errno::from_raw((step.k & 0xffff).cast_signed()).to_string()),
         }
         place += 1;
@@ -46,6 +49,22 @@ fn one_call_is_refused_on_both_architectures_and_no_other() -> Result<(), String
     assert!(answers(filter, AUDIT_ARCH_I386, 81, [0; 3])?.starts_with("ENOSYS"));
     assert_eq!(answers(filter, AUDIT_ARCH_X86_64, 81, [0; 3])?, "allow");
     assert_eq!(answers(filter, 0xc000_00b7, 81, [0; 3])?, "allow");
+    Ok(())
+}
+
+#[test]
+fn a_filter_can_end_a_process_and_pretend_success() -> Result<(), String> {
+    let filter = "refuse KILL mount\nrefuse TRAP keyctl\nrefuse PRETEND setgroups\nrefuse EOPNOTSUPP clone3";
+
+    for (name, expected) in [
+        ("mount", "kills"),
+        ("keyctl", "traps"),
+        ("setgroups", "pretends"),
+        ("clone3", "EOPNOTSUPP"),
+        ("read", "allow"),
+    ] {
+        assert_eq!(wide(filter, name, [0; 3])?, expected, "{name}");
+    }
     Ok(())
 }
 

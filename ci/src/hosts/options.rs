@@ -23,8 +23,9 @@ is printed with what was found.
 The sweeps and the search are brief, unless --exploration full asks for all of them.
 
 A row is a few lines of ci/hosts.toml. `make` makes the host, `expect` and `may` are words of the reasons, `least` is the
-fewest tests that must run. A row with `each` stands for a family; {} is its member. $FILTER in `make` is a command
-that refuses system calls: $FILTER --refuse clone3=ENOSYS -- PROGRAM, or $FILTER --profile docker -- PROGRAM.
+fewest tests that must run. `possible` are words of a shell that fail on a machine that cannot make the host: the row is
+left out there. A row with `each` stands for a family; {} is its member. $FILTER in `make` is a command that refuses
+system calls: $FILTER --refuse clone3=ENOSYS -- PROGRAM, or $FILTER --profile docker -- PROGRAM.
 
 Exit status: 0 all good, 1 something was found on a host, 2 a host could not be made, or nothing ran.";
 

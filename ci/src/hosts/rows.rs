@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use glob::Pattern;
 use serde::Deserialize;
@@ -22,6 +23,8 @@ pub struct Row {
     pub about: String,
     /// The words of a shell, run as root, that make the host and end with `exec`. The suite's command follows them.
     pub make: String,
+    /// The words of a shell that fail on a machine that cannot make this host. Such a row is left out, with a message.
+    pub possible: Option<String>,
     /// Functions of the shell that `make` may call, the same for all rows.
     #[serde(skip)]
     pub prelude: String,
@@ -54,6 +57,15 @@ pub struct Row {
 
 fn one() -> usize {
     1
+}
+
+impl Row {
+    /// Whether this machine can make the host, as far as [`Row::possible`] asks.
+    pub fn is_possible(&self) -> bool {
+        let succeeds =
+            |words| Command::new("/bin/sh").args(["-c", words]).status().is_ok_and(|it| it.success());
+        self.possible.as_deref().is_none_or(succeeds)
+    }
 }
 
 /// A row as it is written in the file: a host, or with `each` a family of hosts.
@@ -239,6 +251,20 @@ mod tests {
         assert_eq!(names(&[], true)?, ["plain", "refused.fsopen"]);
         let error = names(&["x*"], false).err().unwrap_or_default();
         assert!(error.starts_with("no row fits \"x*\""), "{error}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_row_that_this_machine_cannot_make_is_known() -> Result<(), String> {
+        let row = |possible: &str| parse(&format!("{FAMILY}\npossible = \"{possible}\""));
+
+        for (words, is_possible) in [("true", true), ("test -e /no/such/file", false)] {
+            let rows = row(words)?;
+            assert_eq!(
+                rows.iter().map(Row::is_possible).collect::<Vec<_>>(),
+                [true, is_possible, is_possible]
+            );
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod both_ways;
 mod credentials;
 mod end;
+mod order;
 mod program;
 mod queue;
 mod states;
@@ -99,16 +100,23 @@ fn play(scenario: &Scenario, turn: Turn, limit: Duration) -> Result<Trace, Error
     }
     let states = director.states(&mut queue)?;
     director.wait_exit()?;
-    Ok(Trace { scenario: scenario.clone(), outcomes: director.outcomes, states, names: director.names })
+    Ok(Trace {
+        scenario: scenario.clone(),
+        outcomes: std::mem::take(&mut director.outcomes),
+        states,
+        names: director.names,
+    })
 }
 
-/// Refuses a scenario with a step that could reach the host, before any process is forked. Where /proc is that of another PID
+/// Refuses a scenario with a step that could reach the host, and one with a process that the director would take for another one,
+/// before any process is forked. Where /proc is that of another PID
 /// namespace each file of an actor is one of another process, or none.
 pub(crate) fn judge(scenario: &Scenario) -> Result<(), Error> {
     static PROC: OnceLock<ProcState> = OnceLock::new();
     if let state @ ProcState::OfOthers { .. } = PROC.get_or_init(ProcState::gather) {
         return Err(Error::ForeignProc(state.clone()));
     }
+    order::check(scenario).map_err(Error::InvalidScenario)?;
     reach::check(scenario, here::start()).map_err(|exposed| Error::InvalidScenario(exposed.to_string()))
 }
 
@@ -141,7 +149,12 @@ pub fn play_program(scenario: &Scenario, limit: Duration) -> Result<Trace, Error
         run_as: scenario.run_as.clone(),
         steps: scenario.steps[..director.outcomes.len()].to_vec(),
     };
-    let trace = Trace { scenario: played, outcomes: director.outcomes, states, names: director.names };
+    let trace = Trace {
+        scenario: played,
+        outcomes: std::mem::take(&mut director.outcomes),
+        states,
+        names: director.names,
+    };
     observer::played(&trace);
     Ok(trace)
 }

@@ -5,6 +5,7 @@
 //! `/proc`, in a chroot, and as a user without an account.
 
 mod accounts;
+mod cgroup;
 mod config;
 mod fact;
 pub mod filter;
@@ -29,6 +30,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 pub use accounts::{Accounts, SubidRange, account, sudo_has_rules};
+pub use cgroup::PidsMax;
 pub use config::kernel_config;
 pub use fact::{Fact, errno_name, file_exists};
 pub use harness_scenario::ids::{CapSets, FsId, Ids, UNKNOWN};
@@ -61,6 +63,8 @@ pub struct Facts {
     pub new_mounts: BTreeMap<&'static str, Option<String>>,
     /// Resource limits, by their names without RLIMIT_.
     pub limits: BTreeMap<&'static str, Rlimit>,
+    /// The limit of processes that control groups set, where one does.
+    pub pids_max: Fact<PidsMax>,
     /// The directories and devices that the suite needs outside of `/proc`.
     pub places: Places,
     /// Security modules and sysctls.
@@ -142,6 +146,7 @@ impl Facts {
             parts: mounts::parts(),
             new_mounts: ["proc", "sysfs"].into_iter().map(|name| (name, new_mount_refused(name))).collect(),
             limits: limits::gather(&process),
+            pids_max: cgroup::gather(),
             places: Places::gather(),
             policy,
             process,

@@ -160,6 +160,14 @@ fn a_hostile_host_meets(#[case] change: Change, #[case] need: Need) {
     Need::Processes(80),
     "needs 80 processes: RLIMIT_NPROC leaves room for 37"
 )]
+#[case::processes_of_a_control_group(
+    |facts: &mut Facts| {
+        let cgroup = "/sys/fs/cgroup/pod".into();
+        facts.pids_max = Fact::Known(crate::host::PidsMax { cgroup, most: 100, used: 21 });
+    },
+    Need::Processes(80),
+    "needs 80 processes: pids.max of /sys/fs/cgroup/pod is 100, of which 21 are used"
+)]
 #[case::hidepid(
     |facts: &mut Facts| facts.proc_state = ProcState::Writable { hidepid: Fact::Known("2".into()) },
     Need::VisibleProcesses,

@@ -6,7 +6,7 @@ use harness_scenario::action::{Action, Child, RawArg, SetId, Syscall};
 use harness_scenario::actors::{Actor, Namespace, RunAs};
 use harness_scenario::caps::Cap;
 use harness_scenario::scenario::{Scenario, Step};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The descriptors of the suite that are not of one actor: those of a program's pipes, and of a file that is read.
 const DESCRIPTORS: u64 = 8;
@@ -24,13 +24,28 @@ const FILE: u64 = 64 << 10;
 /// Source: mq_overview(7), getrlimit(2), RLIMIT_MSGQUEUE.
 const QUEUE: u64 = 10 * (8192 + 128);
 
-/// The processes that have to remain beyond those of a test. A list of tests is made before they run, and by then the user
-/// may have a few more: [`list`] asks for them.
-static SPARE: AtomicU64 = AtomicU64::new(0);
+/// Processes that have to remain beyond those of the tests that a list is made of: it is made before they run, and by then there
+/// may be a few more.
+const SPARE: u64 = 4;
 
-/// From now on what is judged is not run at once.
-pub(crate) fn list() {
-    SPARE.store(4, Ordering::Relaxed);
+/// The processes of each test beside its actors: the test, and the one that forks most actors.
+const OF_A_TEST: u64 = 2;
+
+/// Whether what is judged is one test, which this process runs next. Otherwise it is judged for a list, and others like it may run
+/// at the same time.
+static ALONE: AtomicBool = AtomicBool::new(false);
+
+/// From now on this process judges the one test that it runs. What else runs counts already.
+pub(crate) fn alone() {
+    ALONE.store(true, Ordering::Relaxed);
+}
+
+/// The processes that have to remain for a test that has so many beside [`OF_A_TEST`].
+fn processes_for(count: u64, facts: &Facts) -> u64 {
+    match ALONE.load(Ordering::Relaxed) {
+        true => count + OF_A_TEST - 1,
+        false => facts.tests_at_a_time() * (count + OF_A_TEST) + SPARE,
+    }
 }
 
 /// The first real-time signal. An earlier one that kill(2) sends is queued whatever the limit.
@@ -64,8 +79,8 @@ fn small(name: &str, needed: u64, facts: &Facts) -> Option<String> {
     (limit.room()? < needed).then(|| format!("needs larger limits: {}", limit.in_words(name, needed)))
 }
 
-/// The processes of the scenario that are there at a time, and twice as many where tests run beside each other. Root of
-/// the initial namespace is not bound, but another user whom it becomes is.
+/// The processes of the scenario that are there at a time, for each of the tests that run beside each other. A control group
+/// binds everybody. RLIMIT_NPROC does not bind root of the initial namespace, but another user whom it becomes.
 fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
     let of = |step: &Step| match &step.action {
         Action::Fork | Action::ForkCloned | Action::Child(_) | Action::CloneAndKeep(_) => 1,
@@ -84,7 +99,10 @@ fn processes(scenario: &Scenario, facts: &Facts) -> Option<String> {
         true => Counted::InNamespacesOfEffectiveRoot,
         false => Counted::InNamespaces,
     };
-    let needed = 2 * count + 2 + SPARE.load(Ordering::Relaxed);
+    let needed = processes_for(count, facts);
+    if let Some(limit) = facts.pids_max.known().filter(|limit| limit.room() < needed) {
+        return Some(format!("needs larger limits: {limit}; the test needs {needed} processes besides"));
+    }
     let room = [
         facts.processes(Counted::Callers),
         facts.processes(Counted::AnotherUser).filter(|_| ordinary && is_root),

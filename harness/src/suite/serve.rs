@@ -30,6 +30,7 @@ pub(super) fn serve(tests: &[(String, &'static Test)], unmet_is: UnmetIs) -> Res
     let _ = crate::facts();
     // What is named is on a list that this program made.
     crate::rehearsal::trust_the_list();
+    crate::rehearsal::limits::alone();
     let mut last = None;
     for name in io::stdin().lock().lines() {
         let name = name.map_err(|error| failed("standard input", &error))?;

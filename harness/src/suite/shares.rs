@@ -20,7 +20,6 @@ const FOR_EACH_PROCESSOR: usize = 4;
 /// rehearsal may play scenarios, and what a process has played with stays in its memory: the children that it forks for
 /// tests would have it in common. What cannot be forked or is not told by a child is found out later, test by test.
 pub(super) fn learn(tests: &[(String, &'static Test)]) {
-    rehearsal::limits::list();
     if !rehearsal::is_needed() {
         return;
     }

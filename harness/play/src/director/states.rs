@@ -3,7 +3,7 @@
 use super::Director;
 use super::queue::Queue;
 use crate::error::Error;
-use crate::{here, host};
+use crate::here;
 use harness_scenario::action::IdFile;
 use harness_scenario::actors::{Actor, Namespace, RunAs, TakesOn};
 use harness_scenario::caps::CapSet;
@@ -18,10 +18,20 @@ impl Director<'_> {
 
     /// Requests the state of every actor, and waits for the answers of all but the last.
     pub(crate) fn ask_states(&mut self, queue: &mut Queue) -> Result<(), Error> {
-        for actor in in_turn() {
+        let reaped_in_turn = self.reaped_in_turn();
+        for actor in self.exit_first(&reaped_in_turn) {
             if let Some(process) = self.find(actor) {
                 self.enqueue_state(queue, process)?;
             }
+        }
+        if !reaped_in_turn.is_empty() {
+            self.zombies.clear();
+        }
+        for actor in reaped_in_turn {
+            let Some(process) = self.find(actor) else { continue };
+            self.enqueue_state(queue, process)?;
+            self.flush(queue)?;
+            self.processes[process].wait_exit(&|_| "its last step".to_owned())?;
         }
         Ok(())
     }
@@ -30,9 +40,7 @@ impl Director<'_> {
     pub(crate) fn hear_states(&mut self, queue: &mut Queue) -> Result<Vec<(Actor, State)>, Error> {
         self.flush(queue)?;
         let mut states = std::mem::take(&mut self.states);
-        if last_forked_ends_first() {
-            states.reverse();
-        }
+        states.sort_by_key(|(actor, _)| *actor);
         for (_, state) in &mut states {
             let files = [&state.uid_map, &state.gid_map, &state.setgroups].map(Clone::clone);
             state.userns = here::namespace(std::mem::take(&mut state.userns), &files);
@@ -90,23 +98,6 @@ fn kept(state: &State, before: &[u32], gid_maps: &[&str], overflow: u32) -> Grou
     now.sort_unstable();
     named.sort_unstable();
     if now == named { GroupsOrigin::Caller } else { GroupsOrigin::Scenario }
-}
-
-/// The actors in the order in which they report their state and exit.
-fn in_turn() -> [Actor; Actor::ALL.len()] {
-    let mut all = Actor::ALL;
-    if last_forked_ends_first() {
-        all.reverse();
-    }
-    all
-}
-
-/// gVisor ignores CLONE_PARENT, so when an actor exits, the actors that it forked end as well. On other kernels the
-/// order is reversed: a child may be the first process of a PID namespace, and its end would end its parent.
-///
-/// Source: gVisor, pkg/sentry/kernel/task_clone.go, Task.Clone().
-fn last_forked_ends_first() -> bool {
-    host::system().is_gvisor()
 }
 
 /// The maps between the caller's namespace and the one above an actor's, the outermost first.

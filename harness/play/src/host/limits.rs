@@ -2,10 +2,12 @@
 
 mod room;
 
+use room::ENOUGH_PROCESSES;
 pub use room::{Counted, MOST_GROUPS};
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::thread;
 
 use rustix::process::{Resource, Rlimit as KernelLimit, getrlimit, setrlimit};
 use serde::Serialize;
@@ -32,10 +34,9 @@ const ALL: [(&str, Resource); 16] = [
     ("STACK", Resource::Stack),
 ];
 
-/// What the suite raises its hard limits to, where it may: enough for every test. Two tests run at a time, and the deepest
-/// have some fifty processes.
-const ENOUGH: [(&str, u64); 9] = [
-    ("NPROC", 128),
+/// What the suite raises its hard limits to, where it may: enough for every test. Of processes it is [`ENOUGH_PROCESSES`] for each
+/// test that may run at a time.
+const ENOUGH: [(&str, u64); 8] = [
     ("NOFILE", 256),
     ("FSIZE", 64 << 20),
     ("AS", 1 << 30),
@@ -128,9 +129,12 @@ pub fn raise_soft_limits() {
     if filter::refused_call(libc::SYS_prlimit64, &[]).is_some() {
         return;
     }
+    let processes =
+        ENOUGH_PROCESSES * thread::available_parallelism().map_or(2, |count| count.get().max(2) as u64);
     for (name, resource) in ALL.into_iter().filter(|(name, _)| !["CORE", "STACK"].contains(name)) {
         let found = getrlimit(resource);
-        let least = ENOUGH.iter().find(|(other, _)| *other == name).map_or(0, |(_, enough)| *enough);
+        let enough = |name| ENOUGH.iter().find(|(other, _)| *other == name).map_or(0, |(_, enough)| *enough);
+        let least = if name == "NPROC" { processes } else { enough(name) };
         let enough = found.maximum.map(|hard| hard.max(least));
         // What cannot be raised remains a fact, and is the reason of skips.
         if setrlimit(resource, KernelLimit { current: enough, maximum: enough }).is_err() {

@@ -166,21 +166,26 @@ pub fn new_mount_refused(fs_type: &str) -> Option<String> {
 }
 
 /// A line of mountinfo, see proc(5).
-struct Mount<'a> {
+pub(super) struct Mount<'a> {
     id: &'a str,
     parent: &'a str,
-    root: &'a str,
-    point: &'a str,
+    pub(super) root: &'a str,
+    pub(super) point: &'a str,
     options: &'a str,
-    fs_type: &'a str,
+    pub(super) fs_type: &'a str,
+    /// Those of the file system, which all of its mounts share.
+    pub(super) super_options: &'a str,
 }
 
-fn mount(line: &str) -> Option<Mount<'_>> {
+/// The mount that a line of mountinfo is about; `None` if it is no such line.
+pub(super) fn mount(line: &str) -> Option<Mount<'_>> {
     let (front, back) = line.split_once(" - ")?;
     let mut fields = front.split(' ');
     let (id, parent) = (fields.next()?, fields.next()?);
     let (root, point, options) = (fields.nth(1)?, fields.next()?, fields.next()?);
-    Some(Mount { id, parent, root, point, options, fs_type: back.split(' ').next()? })
+    let mut back = back.split(' ');
+    let (fs_type, super_options) = (back.next()?, back.nth(1)?);
+    Some(Mount { id, parent, root, point, options, fs_type, super_options })
 }
 
 fn hidden_parts(mountinfo: &str, fs_type: &str) -> Option<String> {

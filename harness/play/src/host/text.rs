@@ -103,7 +103,12 @@ impl Facts {
     }
 
     fn limit_rows(&self) -> Vec<(String, String)> {
-        self.limits.iter().map(|(name, limit)| row(&format!("RLIMIT_{name}"), rlimit(*limit))).collect()
+        let limits = self.limits.iter().map(|(name, limit)| row(&format!("RLIMIT_{name}"), rlimit(*limit)));
+        let group = match &self.pids_max {
+            Fact::Absent => "no limit that can be seen".to_owned(),
+            limit => limit.to_string(),
+        };
+        limits.chain([row("processes of the control group", group)]).collect()
     }
 
     fn mount_rows(&self) -> Vec<(String, String)> {

@@ -74,6 +74,13 @@ impl ActorProcess {
         }
     }
 
+    /// Kills the process, unless it has ended, and does not wait for its end.
+    pub fn kill(&self) {
+        if let (None, Some(pid)) = (self.reaped, self.pid()) {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+    }
+
     /// Ends the process and reaps it.
     pub(super) fn end(&mut self) {
         let Some(pid) = self.pid() else { return self.memory.release() };

@@ -37,7 +37,8 @@ impl LastingRacers {
         let barrier = next_number();
         // Those who wait for each other share the memory only if it is there before they are.
         actor::barrier(barrier).clear();
-        Ok(Self { processes: ready(begin(&cast, turn, limit)?)?.processes, barrier })
+        let processes = std::mem::take(&mut ready(begin(&cast, turn, limit)?)?.processes);
+        Ok(Self { processes, barrier })
     }
 
     /// How many rounds a group of rounds should have. Without anybody who goes from one to the next, all would be

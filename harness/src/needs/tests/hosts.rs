@@ -30,6 +30,7 @@ pub(super) fn user() -> Facts {
         parts: BTreeMap::new(),
         new_mounts: BTreeMap::new(),
         limits: BTreeMap::new(),
+        pids_max: Fact::Absent,
         places: Places { temporary: Place(Ok(())), working: Place(Ok(())), dev_null: Place(Ok(())) },
         policy: policy(),
         process: process(1000, CapSet::EMPTY),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::facts;
-use crate::host::Rlimit;
+use crate::host::{PidsMax, Rlimit};
 use crate::ids::Ids;
 use crate::prelude::*;
 
@@ -11,6 +11,8 @@ fn host(name: &'static str, hard: u64) -> Facts {
     let mut facts = facts().clone();
     facts.limits = [(name, Rlimit { soft: Some(hard), hard: Some(hard), used: Some(0) })].into();
     facts.process.capabilities = Fact::Known(crate::ids::CapSets::default());
+    facts.process.processors = Fact::Known(2);
+    facts.pids_max = Fact::Absent;
     facts
 }
 
@@ -21,15 +23,36 @@ fn reason(scenario: &Scenario, facts: &Facts) -> String {
 
 #[test]
 fn a_scenario_needs_as_many_processes_as_it_has_actors() {
-    let mut host = host("NPROC", 6);
+    let mut host = host("NPROC", 10);
     host.process.in_initial_userns = Fact::Known(false);
     let few = caller().inside(&[DENY]);
     let many = caller().outside(&[]).inside(&[]).second(&[]).nested(&[DENY]);
 
     assert_eq!(unmet(&few, &host), None);
     let expected =
-        "needs larger limits: RLIMIT_NPROC is 6 and leaves room for 6; the test needs 10 processes";
+        "needs larger limits: RLIMIT_NPROC is 10 and leaves room for 10; the test needs 16 processes";
     assert_eq!(reason(&many, &host), expected);
+    // Each processor may have another test.
+    host.process.processors = Fact::Known(8);
+    assert!(reason(&few, &host).ends_with("the test needs 28 processes"), "{}", reason(&few, &host));
+}
+
+/// A control group binds root as well.
+#[test]
+fn a_control_group_has_room_for_the_processes_of_a_scenario() {
+    let mut host = host("NOFILE", 256);
+    host.process.in_initial_userns = Fact::Known(true);
+    host.process.uids = host.process.uids.map(|ids| Ids { real: 0, effective: 0, ..*ids });
+    let limit = PidsMax { cgroup: "/sys/fs/cgroup/pod".into(), most: 30, used: 20 };
+    let many = root().outside(&[]).inside(&[DENY]);
+
+    host.pids_max = Fact::Known(PidsMax { used: 18, ..limit.clone() });
+    assert_eq!(unmet(&many, &host), None);
+    host.pids_max = Fact::Known(limit);
+    assert_eq!(
+        reason(&many, &host),
+        "needs larger limits: pids.max of /sys/fs/cgroup/pod is 30, of which 20 are used; the test needs 12 processes besides"
+    );
 }
 
 /// Root of the initial namespace has as many users as it likes, each with the whole limit: in namespaces below each

@@ -1,13 +1,23 @@
 //! The room that resource limits leave: for the suite itself, and for the processes of a scenario.
 
-use super::super::{Fact, Facts};
+use super::super::{Fact, Facts, PidsMax};
 use super::{ENOUGH, Rlimit};
 use harness_scenario::caps::Cap;
 
 /// What every test needs at least, in the units of setrlimit(2). Of processes: a test and one actor. Of memory: as much
 /// besides what the suite has at its start, since the rehearsals of all tests take half of it.
-const LEAST: [(&str, u64); 6] =
-    [("NPROC", 4), ("NOFILE", 14), ("AS", 112 << 20), ("DATA", 48 << 20), ("STACK", 256 << 10), ("CPU", 20)];
+const LEAST: [(&str, u64); 6] = [
+    ("NPROC", LEAST_PROCESSES),
+    ("NOFILE", 14),
+    ("AS", 112 << 20),
+    ("DATA", 48 << 20),
+    ("STACK", 256 << 10),
+    ("CPU", 20),
+];
+const LEAST_PROCESSES: u64 = 4;
+
+/// The processes of the tests with the most of them.
+pub(super) const ENOUGH_PROCESSES: u64 = 64;
 
 /// The memory that threads reserve: their stacks, and an arena of the allocator each.
 ///
@@ -45,6 +55,13 @@ impl Facts {
     /// Why no test can run: the first resource limit that is smaller than what every test needs. `None` if all are
     /// large enough. Hard limits count, because the suite raises the soft ones; see [`super::raise_soft_limits`].
     pub fn too_small_limits(&self) -> Option<String> {
+        let group = self.pids_max.known().filter(|limit| limit.room() < LEAST_PROCESSES);
+        group
+            .map(|limit| format!("{limit}; the test needs {LEAST_PROCESSES} processes besides"))
+            .or_else(|| self.too_small_rlimit())
+    }
+
+    fn too_small_rlimit(&self) -> Option<String> {
         LEAST.iter().find_map(|(name, least)| {
             let limit = self.rlimit(name)?;
             let room = match *name {
@@ -58,14 +75,26 @@ impl Facts {
 
     /// Whether a limit is so low that some test may not run.
     pub fn has_low_limits(&self) -> bool {
-        let is_low = |(name, enough): &(&str, u64)| {
-            self.rlimit(name).and_then(Rlimit::room).is_some_and(|it| it < *enough)
-        };
-        ENOUGH.iter().any(is_low)
+        let is_low =
+            |name: &str, enough: u64| self.rlimit(name).and_then(Rlimit::room).is_some_and(|it| it < enough);
+        let processes = ENOUGH_PROCESSES * self.tests_at_a_time();
+        ENOUGH.iter().any(|(name, enough)| is_low(name, *enough))
+            || is_low("NPROC", processes)
+            || self.pids_max.known().is_some_and(|limit| limit.room() < processes)
     }
 
-    /// Whether memory is so limited that the suite has to run its tests in one thread.
+    /// How many tests may run at a time: as many as there are processors. A test that has just ended may still have processes.
+    pub fn tests_at_a_time(&self) -> u64 {
+        self.process.processors.known().copied().unwrap_or(2).max(2)
+    }
+
+    /// Whether memory or processes are so limited that the suite has to run its tests in one thread.
     pub fn has_no_room_for_threads(&self) -> bool {
+        let processes = ENOUGH_PROCESSES * self.tests_at_a_time();
+        let few = |room: Option<u64>| room.is_some_and(|room| room < processes);
+        if few(self.processes(Counted::Callers)) || few(self.pids_max.known().map(PidsMax::room)) {
+            return true;
+        }
         let small = |name| self.rlimit(name).and_then(Rlimit::room).is_some_and(|room| room < THREADS);
         small("AS") || small("DATA")
     }
@@ -130,6 +159,8 @@ mod tests {
     fn host(name: &'static str, limit: Rlimit) -> Facts {
         let mut facts = Facts::gather(crate::lookups());
         facts.limits = BTreeMap::from([(name, limit)]);
+        facts.pids_max = Fact::Absent;
+        facts.process.processors = Fact::Known(2);
         facts.process.uids = Fact::Known(harness_scenario::ids::Ids {
             real: 1000,
             effective: 1000,
@@ -158,6 +189,18 @@ mod tests {
         ] {
             assert_eq!(host(name, limit).too_small_limits().as_deref(), reason, "{name} {limit:?}");
         }
+    }
+
+    #[test]
+    fn a_control_group_that_no_test_can_do_with_is_named() {
+        let mut facts = host("CORE", Rlimit { soft: None, hard: None, used: None });
+        facts.pids_max = Fact::Known(PidsMax { cgroup: "/pod".into(), most: 9, used: 6 });
+
+        let reason = "pids.max of /pod is 9, of which 6 are used; the test needs 4 processes besides";
+        assert_eq!(facts.too_small_limits().as_deref(), Some(reason));
+        assert!(facts.has_low_limits() && facts.has_no_room_for_threads());
+        facts.pids_max = Fact::Known(PidsMax { cgroup: "/pod".into(), most: 1000, used: 6 });
+        assert_eq!((facts.too_small_limits(), facts.has_low_limits()), (None, false));
     }
 
     /// Root of the initial namespace is not bound, but its users are, in its namespaces and outside.

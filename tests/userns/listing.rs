@@ -46,7 +46,7 @@ fn a_process_lists_its_own_namespaces_alone(#[case] who: Actor) {
     check!(trace);
 }
 
-/// No privilege is an errno of listns(2); what is wrong with its arguments is.
+/// listns(2) refuses wrong arguments. A lack of privilege shortens its list, and is no errno.
 /// Source: kernel 7.2 listns(), copy_ns_id_req() of kernel/nstree.c.
 #[rstest]
 #[case::flags(list(USER, 0, 8, 1), EINVAL)]

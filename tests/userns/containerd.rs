@@ -51,13 +51,16 @@ fn a_container_is_denied_unless_go_enables_setgroups(
     check!(trace, last = [OK, expected, OK]);
 }
 
-/// A nested container, as in a container that runs containers, inherits the same.
+/// A nested container, in a container that runs containers itself, inherits "deny" or "allow" from the pod.
 /// Source: containerd issue 10742; kernel create_user_ns(): flags are copied.
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault, EPERM)]
 #[case::fixed(EnableSetgroups::Set, OK)]
 #[harness::test(Root, Userns, pins("program.containerd", "deny.inherited"))]
-fn a_nested_container_is_denied_as_well(#[case] enable: EnableSetgroups, #[case] expected: Answer) {
+fn a_nested_container_inherits_the_word_of_its_pod(
+    #[case] enable: EnableSetgroups,
+    #[case] expected: Answer,
+) {
     let ns = pod(enable).nested(&[]);
 
     let mapped = ns.inside(&[write_of(Actor::Nested, IdFile::GidMap, "0 0 1000")]);

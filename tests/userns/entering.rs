@@ -5,6 +5,12 @@ use harness::prelude::*;
 use rstest::rstest;
 
 const NET_RAW: i64 = 13;
+/// PR_CAP_AMBIENT_RAISE of PR_CAP_AMBIENT.
+const RAISE: i64 = 2;
+/// _LINUX_CAPABILITY_VERSION_3 of capset(2).
+const VERSION_3: u32 = 0x2008_0522;
+/// SECBIT_NOROOT and SECBIT_NO_SETUID_FIXUP with their locks, and the lock of SECBIT_KEEP_CAPS.
+const LOCKED_SECUREBITS: i64 = 0x2f;
 
 fn prctl(name: &'static str, option: i32, value: i64) -> Action {
     // The argument after the value is the capability of PR_CAP_AMBIENT; other options ignore it or want 0.
@@ -19,7 +25,7 @@ pub fn inheritable() -> Action {
         RawArg::Bytes(words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>().into())
     };
     let bit = 1 << NET_RAW;
-    let args = vec![words(&[0x2008_0522, 0]), words(&[bit, bit, bit, 0, 0, 0])];
+    let args = vec![words(&[VERSION_3, 0]), words(&[bit, bit, bit, 0, 0, 0])];
     syscall("capset CAP_NET_RAW, inheritable too", libc::SYS_capset, args)
 }
 
@@ -29,9 +35,9 @@ pub fn inheritable() -> Action {
 #[rstest]
 #[case::from_none(&[only_caps(&[])])]
 #[case::from_a_smaller_bounding_set(&[prctl("PR_CAPBSET_DROP", libc::PR_CAPBSET_DROP, NET_RAW)])]
-#[case::from_securebits(&[prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 0x2f)])]
+#[case::from_securebits(&[prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, LOCKED_SECUREBITS)])]
 #[case::from_inheritable(&[inheritable()])]
-#[case::from_ambient(&[inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, 2)])]
+#[case::from_ambient(&[inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, RAISE)])]
 #[harness::test(
     Root,
     Userns,

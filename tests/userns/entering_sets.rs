@@ -7,6 +7,11 @@ use std::fmt::Write as _;
 
 const NET_RAW: i64 = 13;
 const KILL: i64 = 5;
+/// PR_CAP_AMBIENT_RAISE of PR_CAP_AMBIENT.
+const RAISE: i64 = 2;
+/// Every securebit and lock but SECBIT_KEEP_CAPS, of which only the lock is set.
+const LOCKED_SECUREBITS: u64 = 0xef;
+const KEEP_CAPS: u64 = 0x10;
 const JOIN: Action = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
 
 fn securebits(bits: u64) -> Action {
@@ -19,7 +24,7 @@ fn prctl(name: &'static str, option: i32, args: [i64; 2]) -> Action {
 }
 
 fn ambient() -> [Action; 2] {
-    [inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, [2, NET_RAW])]
+    [inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, [RAISE, NET_RAW])]
 }
 
 fn no_bounding() -> Action {
@@ -52,8 +57,8 @@ fn a_process_has_every_capability_by_every_way_in(#[case] enter: Action) {
         ("inheritable", vec![inheritable()]),
         ("ambient", ambient().to_vec()),
         ("smaller bounding set", vec![no_bounding()]),
-        ("locked securebits", vec![securebits(0xef)]),
-        ("all of it, ids kept", [vec![no_bounding(), securebits(0x10)], ambient().to_vec()].concat()),
+        ("locked securebits", vec![securebits(LOCKED_SECUREBITS)]),
+        ("all of it, ids kept", [vec![no_bounding(), securebits(KEEP_CAPS)], ambient().to_vec()].concat()),
     ];
     let mut table = String::new();
     for (start, steps) in starts {

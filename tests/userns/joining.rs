@@ -5,6 +5,11 @@ use crate::support::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
+/// A bit that no type of namespace has.
+const UNKNOWN: i32 = 1 << 12;
+/// SECBIT_NO_SETUID_FIXUP and SECBIT_KEEP_CAPS.
+const TWO_SECUREBITS: u64 = 0x14;
+
 const fn join(of: Actor, nstype: i32) -> Action {
     Action::Setns { of, file: NsFile::User, nstype }
 }
@@ -38,7 +43,7 @@ fn the_owner_joins_if_it_names_no_other_type(#[case] nstype: i32, #[case] expect
     pins("enter.capabilities", "enter.securebits", "enter.ids-kept")
 )]
 fn a_process_that_joins_has_every_capability_and_mapped_ids(#[case] maps: &[Action]) {
-    let bits = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 0x14);
+    let bits = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, TWO_SECUREBITS);
     let ns = root().outside(&[]).inside(&[]).outside(maps);
 
     let trace = ns.outside(&[bits, only_caps(&[Cap::SysAdmin]), join(Actor::Inside, 0)]).play();
@@ -151,7 +156,7 @@ fn only_namespaces_and_processes_are_joined(#[case] setns: Action, #[case] expec
 #[case::user(NEWUSER, OK)]
 #[case::none(0, EINVAL)]
 #[case::unknown(1, EINVAL)]
-#[case::user_and_unknown(NEWUSER | 1 << 12, EINVAL)]
+#[case::user_and_unknown(NEWUSER | UNKNOWN, EINVAL)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" }, pins("join.pidfd-flags"))]
 fn a_pidfd_takes_known_namespace_flags(#[case] flags: i32, #[case] expected: Answer) {
     let ns = ordinary().outside(&[]).inside(&[]);

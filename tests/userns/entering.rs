@@ -78,18 +78,20 @@ fn a_process_keeps_its_ids_and_sees_them_as_mapped(#[case] maps: &[Action]) {
     check!(trace);
 }
 
-/// A process that has set no_new_privs has it in a new namespace, too: PR_GET_NO_NEW_PRIVS returns 1.
+/// A process that has set no_new_privs has it in a new namespace, too. PR_GET_NO_NEW_PRIVS returns 1
+/// then, and else 0, which a trace shows as ok.
 /// Source: prctl(2), PR_SET_NO_NEW_PRIVS: "cannot be unset"; inherited across clone(2).
 #[rstest]
-#[case::set(&[prctl("PR_SET_NO_NEW_PRIVS", libc::PR_SET_NO_NEW_PRIVS, 1)])]
-#[case::not_set(&[])]
+#[case::set(&[prctl("PR_SET_NO_NEW_PRIVS", libc::PR_SET_NO_NEW_PRIVS, 1)], "1")]
+#[case::not_set(&[], "ok")]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, NewPrivileges, pins("enter.no-new-privs"))]
-fn a_process_keeps_no_new_privs_in_a_new_namespace(#[case] before: &[Action]) {
+fn a_process_keeps_no_new_privs_in_a_new_namespace(#[case] before: &[Action], #[case] expected: &str) {
     let ask = prctl("PR_GET_NO_NEW_PRIVS", libc::PR_GET_NO_NEW_PRIVS, 0);
 
     let trace = ordinary().outside(before).outside(&[UNSHARE, ask]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(1), [expected], "{trace}");
 }
 
 /// A set-user-ID program of the namespace's root makes its user root there. It does not for a process that has set
@@ -146,17 +148,30 @@ fn only_uid_0_of_the_namespace_keeps_capabilities_at_exec(#[case] maps: &[Action
 /// process that is not dumpable belong to root of the namespace in which its program was started.
 /// Source: proc(5), "/proc/pid"; kernel task_dump_owner(): mm->user_ns.
 #[rstest]
-#[case::unmapped(&[], &[])]
-#[case::mapped(&[uid_map("0 100 50"), gid_map("0 200 50")], &[setresgid(5), setresuid(6), DUMPABLE])]
-#[case::not_dumpable(&[uid_map("0 100 50"), gid_map("0 200 50")], &[setresgid(5), setresuid(6)])]
+#[case::unmapped(&[], &[], ["0 0", "overflow overflow"])]
+#[case::mapped(
+    &[uid_map("0 100 50"), gid_map("0 200 50")],
+    &[setresgid(5), setresuid(6), DUMPABLE],
+    ["106 205", "6 5"],
+)]
+#[case::not_dumpable(
+    &[uid_map("0 100 50"), gid_map("0 200 50")],
+    &[setresgid(5), setresuid(6)],
+    ["0 0", "overflow overflow"],
+)]
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("enter.proc-owner"))]
-fn the_files_in_proc_belong_to_a_dumpable_process(#[case] maps: &[Action], #[case] ids: &[Action]) {
+fn the_files_in_proc_belong_to_a_dumpable_process(
+    #[case] maps: &[Action],
+    #[case] ids: &[Action],
+    #[case] expected: [&str; 2],
+) {
     let ns = root().outside(&[]).inside(&[]).outside(maps).inside(ids);
 
     let ask = [Action::ProcOwner(Actor::Inside)];
     let trace = ns.outside(&ask).inside(&ask).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(2), expected, "{trace}");
 }
 
 /// A process that is not dumpable enters a namespace. Root of that namespace cannot open its files in /proc, because its

@@ -87,16 +87,17 @@ fn a_process_has_every_capability_by_every_way_in(#[case] enter: Action) {
 /// process that enters a namespace of its own gains none, and keeps the signal 9.
 /// Source: kernel commit_creds(): cred_cap_issubset(), pdeath_signal; PR_SET_PDEATHSIG(2const).
 #[rstest]
-#[case::creator(&[], UNSHARE)]
-#[case::owner(&[], JOIN)]
-#[case::owner_without_any(&[only_caps(&[])], JOIN)]
-#[case::owner_of_the_parent(&[], Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 })]
-#[case::another(&[NO_FIXUP, setresuid(61), DUMPABLE], JOIN)]
+#[case::creator(&[], UNSHARE, "[9]")]
+#[case::owner(&[], JOIN, "[9]")]
+#[case::owner_without_any(&[only_caps(&[])], JOIN, "[9]")]
+#[case::owner_of_the_parent(&[], Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 }, "[9]")]
+#[case::another(&[NO_FIXUP, setresuid(61), DUMPABLE], JOIN, "[0]")]
 #[case::another_two_levels_down(
     &[NO_FIXUP, setresuid(61), DUMPABLE],
-    Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 }
+    Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 },
+    "[0]"
 )]
-#[case::nobody(&[], Action::Unshare(0))]
+#[case::nobody(&[], Action::Unshare(0), "[9]")]
 #[harness::test(
     Root,
     Userns,
@@ -106,7 +107,11 @@ fn a_process_has_every_capability_by_every_way_in(#[case] enter: Action) {
     Capability(Cap::Setpcap),
     pins("enter.closed-unless-owned")
 )]
-fn entering_a_namespace_of_another_owner_makes_undumpable(#[case] before: &[Action], #[case] enter: Action) {
+fn entering_a_namespace_of_another_owner_makes_undumpable(
+    #[case] before: &[Action],
+    #[case] enter: Action,
+    #[case] expected: &str,
+) {
     let ask = [RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
     let signal = syscall_for("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, ask.into(), Results::Words(1));
     let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).nested(&[]);
@@ -114,4 +119,5 @@ fn entering_a_namespace_of_another_owner_makes_undumpable(#[case] before: &[Acti
     let trace = ns.outside(before).outside(&[enter, signal]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(1), [expected], "{trace}");
 }

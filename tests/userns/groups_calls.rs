@@ -161,20 +161,22 @@ fn setgroups_takes_up_to_65536_groups(#[case] steps: &[Action], #[case] expected
 /// swaps their order.
 /// Source: kernel groups_sort(), gid_cmp() of kgid_t; getgroups(2).
 #[rstest]
-#[case::unordered("0 0 100", &[9, 3, 7, 1, 8], &[2, 1])]
-#[case::duplicates("0 0 100", &[5, 3, 5, 3, 5], &[4, 4])]
-#[case::swapped("10 20 1\n20 10 1", &[10, 20], &[20, 10])]
+#[case::unordered("0 0 100", &[9, 3, 7, 1, 8], &[2, 1], ["[1, 3, 7, 8, 9]", "[1, 2]"])]
+#[case::duplicates("0 0 100", &[5, 3, 5, 3, 5], &[4, 4], ["[3, 3, 5, 5, 5]", "[4, 4]"])]
+#[case::swapped("10 20 1\n20 10 1", &[10, 20], &[20, 10], ["[20, 10]", "[20, 10]"])]
 #[harness::test(Root, Userns, pins("groups.list"))]
 fn a_list_reads_back_sorted_with_duplicates(
     #[case] map: &'static str,
     #[case] first: &'static [u32],
     #[case] second: &'static [u32],
+    #[case] expected: [&str; 2],
 ) {
     let ns = root().outside(&[]).inside(&[]).outside(&[gid_map(map)]);
 
     let trace = ns.inside(&[setgroups(first), LIST, setgroups(second), LIST]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(3), [expected[0], "ok", expected[1]], "{trace}");
 }
 
 const fn getgroups(size: i64) -> Action {
@@ -240,18 +242,22 @@ fn getgroups_needs_no_capability_and_no_allow() {
 /// A group that has no mapping reads as the overflow gid, in its place. It is counted like the others.
 /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel groups_to_user(): from_kgid_munged().
 #[rstest]
-#[case::no_map(&[])]
-#[case::first_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "100 3 1")])]
-#[case::middle_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "100 30 1")])]
-#[case::all_but_the_middle(&[write_of(Actor::Inside, IdFile::GidMap, "100 3 1\n200 300 1")])]
-#[case::all_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "0 0 65536")])]
+#[case::no_map(&[], "[overflow, overflow, overflow]")]
+#[case::first_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "100 3 1")], "[100, overflow, overflow]")]
+#[case::middle_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "100 30 1")], "[overflow, 100, overflow]")]
+#[case::all_but_the_middle(
+    &[write_of(Actor::Inside, IdFile::GidMap, "100 3 1\n200 300 1")],
+    "[100, overflow, 200]",
+)]
+#[case::all_mapped(&[write_of(Actor::Inside, IdFile::GidMap, "0 0 65536")], "[3, 30, 300]")]
 #[harness::test(Root, Userns, pins("groups.told"))]
-fn an_unmapped_group_reads_as_the_overflow_gid(#[case] writes: &[Action]) {
+fn an_unmapped_group_reads_as_the_overflow_gid(#[case] writes: &[Action], #[case] expected: &str) {
     let ns = ordinary_in(&[3, 30, 300]).privileged(&[]).outside(&[]).inside(&[]);
 
     let trace = ns.privileged(writes).inside(&[LIST, COUNT]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(2), [expected, "3"], "{trace}");
 }
 
 /// Two levels of maps translate one after the other, both ways. The groups that a process below sets read back there as

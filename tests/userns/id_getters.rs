@@ -55,6 +55,7 @@ fn getuid_returns_the_real_and_geteuid_the_effective_id() {
     let trace = ns.inside(&ids).inside(&single()).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(4), ["1", "2", "4", "5"], "{trace}");
 }
 
 /// An id that has no mapping reads as the overflow id. This holds for the real, the effective, the saved and the

@@ -44,6 +44,7 @@ fn a_process_lists_its_own_namespaces_alone(#[case] who: Actor) {
     let trace = ns.by(who, &asks).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(2), ["1", "2"], "{trace}");
 }
 
 /// listns(2) refuses wrong arguments. A lack of privilege shortens its list, and is no errno.

@@ -1,7 +1,7 @@
 //! containerd 10742 replayed: a user-namespaced pod whose namespace a Go program maps from the parent.
 //!
-//! Go's `SysProcAttr` writes "deny" before gid_map unless `GidMappingsEnableSetgroups` is set; containerd
-//! 2.0.0-rc.5 did not set it (pull request 10611), 10741 does. The pod's own processes run later, in the
+//! Go's `SysProcAttr` writes "deny" before gid_map unless `GidMappingsEnableSetgroups` is set. containerd 2.0.0-rc.5 did
+//! not set it (pull request 10611). Since pull request 10741 it does. The pod's own processes run later, in the
 //! namespace that a helper holds.
 
 use harness::answer::compare;

@@ -1,5 +1,6 @@
 //! Who may create a user namespace, and by which calls.
 
+use crate::support::raw::text;
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -116,14 +117,22 @@ fn the_user_namespace_comes_first_and_owns_the_others(#[case] steps: &[Action], 
 #[case::elsewhere("/proc", &[UNSHARE], EPERM)]
 #[case::elsewhere_by_clone("/proc", &[CLONE], EPERM)]
 #[case::to_the_same_root("/", &[UNSHARE], OK)]
-#[case::and_back("/proc", &[syscall("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), syscall("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE], OK)]
+#[case::and_back(
+    "/proc",
+    &[
+        syscall("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]),
+        syscall("chroot .", libc::SYS_chroot, vec![text(b".\0")]),
+        UNSHARE,
+    ],
+    OK
+)]
 #[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("create.chrooted"))]
 fn a_chrooted_process_cannot_create(
     #[case] to: &'static str,
     #[case] steps: &[Action],
     #[case] expected: Answer,
 ) {
-    let root_directory = [HERE, RawArg::Bytes(b"/\0".as_slice().into())];
+    let root_directory = [HERE, text(b"/\0")];
     let ns = root().outside(&[syscall_for_fd("open the root", libc::SYS_openat, root_directory.into())]);
 
     let trace = ns.outside(&[Action::Chroot(to, to.into())]).outside(steps).play();
@@ -152,10 +161,13 @@ fn the_creator_needs_both_ids_mapped(#[case] maps: &[Action], #[case] expected: 
 /// The effective uid and the effective gid have to be mapped. The real and the saved ids do not.
 /// Source: unshare(2), EPERM; kernel create_user_ns(): kuid_has_mapping() of new->euid, new->egid.
 #[rstest]
-#[case::unmapped_but_effective(&[set_id(SetId::Setresuid, &[u32::MAX, 0, u32::MAX])], EPERM)]
-#[case::unmapped_real_and_saved(&[set_id(SetId::Setresuid, &[u32::MAX, 7, u32::MAX])], EPERM)]
-#[case::unmapped_gid_but_effective(&[set_id(SetId::Setresgid, &[u32::MAX, 0, u32::MAX])], EPERM)]
-#[case::unmapped_real_and_saved_gid(&[set_id(SetId::Setresgid, &[u32::MAX, 7, u32::MAX]), set_id(SetId::Setresuid, &[u32::MAX, 7, u32::MAX])], OK)]
+#[case::unmapped_but_effective(&[set_id(SetId::Setresuid, &[SAME, 0, SAME])], EPERM)]
+#[case::unmapped_real_and_saved(&[set_id(SetId::Setresuid, &[SAME, 7, SAME])], EPERM)]
+#[case::unmapped_gid_but_effective(&[set_id(SetId::Setresgid, &[SAME, 0, SAME])], EPERM)]
+#[case::unmapped_real_and_saved_gid(
+    &[set_id(SetId::Setresgid, &[SAME, 7, SAME]), set_id(SetId::Setresuid, &[SAME, 7, SAME])],
+    OK
+)]
 #[harness::test(Root, Userns, pins("create.unmapped-uid", "create.unmapped-gid"))]
 fn only_the_effective_ids_have_to_be_mapped(#[case] ids: &[Action], #[case] expected: Answer) {
     let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("7 7 1"), gid_map("7 7 1")]);

@@ -13,7 +13,7 @@ const VERSION_3: u32 = 0x2008_0522;
 const LOCKED_SECUREBITS: i64 = 0x2f;
 
 fn prctl(name: &'static str, option: i32, value: i64) -> Action {
-    // The argument after the value is the capability of PR_CAP_AMBIENT; other options ignore it or want 0.
+    // The argument after the value is the capability of PR_CAP_AMBIENT. The other options ignore it or take only 0.
     let third = if option == libc::PR_CAP_AMBIENT { NET_RAW } else { 0 };
     let args = [option.into(), value, third, 0, 0].map(RawArg::Number);
     syscall(name, libc::SYS_prctl, args.into())
@@ -160,7 +160,7 @@ fn only_uid_0_of_the_namespace_keeps_capabilities_at_exec(#[case] maps: &[Action
     ["0 0", "overflow overflow"],
 )]
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("enter.proc-owner"))]
-fn the_files_in_proc_belong_to_a_dumpable_process(
+fn proc_files_belong_to_the_effective_ids_of_a_dumpable_process(
     #[case] maps: &[Action],
     #[case] ids: &[Action],
     #[case] expected: [&str; 2],

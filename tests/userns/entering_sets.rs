@@ -97,7 +97,7 @@ fn a_process_has_every_capability_by_every_way_in(#[case] enter: Action) {
     Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 },
     "[0]"
 )]
-#[case::nobody(&[], Action::Unshare(0), "[9]")]
+#[case::no_namespace(&[], Action::Unshare(0), "[9]")]
 #[harness::test(
     Root,
     Userns,

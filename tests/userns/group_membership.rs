@@ -75,7 +75,7 @@ fn an_unmapped_group_decides_until_the_member_leaves_it(
 #[case::group_mapped_without_fsetid("0 1000 1\n50 50 1", &[], &[drop_caps(&[Cap::Fsetid])])]
 #[case::member_of_an_unmapped_group("0 1000 1", &[50], &[])]
 #[harness::test(Root, Userns, Program("stat"), pins("cve.2014-4014"))]
-fn chmod_keeps_the_set_group_id_bit_for_an_own_or_mapped_group(
+fn chmod_drops_the_set_group_id_bit_of_a_foreign_group_without_fsetid(
     #[case] gids: &'static str,
     #[case] groups: &'static [u32],
     #[case] steps: &[Action],

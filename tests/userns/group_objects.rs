@@ -63,7 +63,7 @@ fn a_member_has_the_bits_of_the_group_of_a_semaphore_set() {
     ");
 }
 
-/// `_IOW('T', 202, int)` and its neighbours; their type differs from one C library to the other.
+/// `_IOW('T', 202, int)` and its neighbours. The C libraries give them different types.
 const TUNSETIFF: i64 = 0x4004_54ca;
 const TUNSETPERSIST: i64 = 0x4004_54cb;
 const TUNSETGROUP: i64 = 0x4004_54ce;

@@ -14,7 +14,7 @@ const fn join(of: Actor, nstype: i32) -> Action {
     Action::Setns { of, file: NsFile::User, nstype }
 }
 
-/// The owner of a namespace joins it from its parent. As the type it names the right one or 0; any other is EINVAL.
+/// The owner of a namespace joins it from its parent. It names CLONE_NEWUSER as the type, or 0. Any other type is EINVAL.
 /// Source: setns(2), EINVAL; kernel userns_install().
 #[rstest]
 #[case::any(0, OK)]
@@ -66,8 +66,8 @@ fn no_process_joins_the_namespace_that_it_is_in(#[case] who: Actor, #[case] of: 
     check!(trace, last = EINVAL);
 }
 
-/// setns(2) asks for CAP_SYS_ADMIN in the namespace. Root of a namespace has it in those below, on whatever level,
-/// and not in one above or beside its own.
+/// setns(2) takes CAP_SYS_ADMIN in the namespace. Root of a namespace has it in those below, on every level, and not in one
+/// above or beside its own.
 /// Source: setns(2), EPERM; kernel userns_install(), cap_capable().
 #[rstest]
 #[case::parent(Actor::Inside, Actor::Outside, EPERM)]

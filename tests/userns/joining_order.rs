@@ -36,7 +36,7 @@ fn joining_checks_the_privilege_last(
     check!(trace, last = expected);
 }
 
-/// A descriptor that is not open is EBADF, whatever the type.
+/// A descriptor that is not open is EBADF, with a known type and with an unknown one.
 /// Source: setns(2), EBADF; kernel setns(): fget() comes first.
 #[rstest]
 #[case::of_a_user_namespace(NEWUSER)]

@@ -79,7 +79,7 @@ fn a_namespace_counts_above_for_the_owner_of_its_parent(
     check!(trace, last = expected);
 }
 
-/// A new namespace has no limits of its own, whatever those above it are.
+/// A new namespace begins without limits of its own: each is 2147483647, also below a namespace with a lower one.
 /// Source: kernel create_user_ns(): ucount_max is INT_MAX.
 #[rstest]
 #[case::below_a_limit(&limit(2))]

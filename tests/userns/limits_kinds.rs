@@ -1,4 +1,4 @@
-//! The other limits of /proc/sys/user: one for each kind of namespace, and those of inotify(7); their text and their writers.
+//! The other limits of /proc/sys/user: one for each kind of namespace, and those of inotify(7). Their text, and who writes them.
 
 use crate::limits_counts::{WAITS, sleep};
 use crate::support::limits::limit;

@@ -32,15 +32,22 @@ fn raw(name: &'static str, number: i64, args: &[RawArg]) -> Action {
     syscall(name, number, args.to_vec())
 }
 
-/// Puts a signal with a value, 40 of the real-time ones, into the actor's own queue; it was blocked before.
+/// A real-time signal, and its bit in a signal set.
+const SIGNAL: i32 = 40;
+const BIT_OF_SIGNAL: u64 = 1 << 39;
+/// The siginfo of a signal that a process queues.
+const SI_QUEUE: i32 = -1;
+
+/// Puts the signal into the actor's own queue, where it stays because the actor has blocked it.
 fn queue_signal() -> Action {
-    let info: Vec<u8> = [40_i32, 0, -1].iter().flat_map(|word| word.to_ne_bytes()).chain([0; 116]).collect();
-    let args = [RawArg::Pid, RawArg::Number(40), RawArg::Bytes(info.into())];
+    let info: Vec<u8> =
+        [SIGNAL, 0, SI_QUEUE].iter().flat_map(|word| word.to_ne_bytes()).chain([0; 116]).collect();
+    let args = [RawArg::Pid, RawArg::Number(SIGNAL.into()), RawArg::Bytes(info.into())];
     raw("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo, &args)
 }
 
 fn block_signal() -> Action {
-    let set = RawArg::Bytes((1_u64 << 39).to_ne_bytes().to_vec().into());
+    let set = RawArg::Bytes(BIT_OF_SIGNAL.to_ne_bytes().to_vec().into());
     let args = [RawArg::Number(libc::SIG_BLOCK.into()), set, RawArg::Number(0), RawArg::Number(8)];
     raw("rt_sigprocmask", libc::SYS_rt_sigprocmask, &args)
 }
@@ -178,7 +185,10 @@ fn a_process_that_joins_counts_against_the_creators_limit(
     Change(&LIMITS_OF_CREATOR),
     pins("limit.rlimits-of-creator")
 )]
-fn a_creator_has_no_process_limit_by_its_real_uid_0_alone(#[case] ids: &[Action], #[case] expected: Answer) {
+fn only_the_real_uid_0_of_a_creator_lifts_the_process_limit(
+    #[case] ids: &[Action],
+    #[case] expected: Answer,
+) {
     let ns = root().privileged(&[]).outside(&[few(1)]).outside(ids).inside(&[many()]).privileged(&MAPS);
 
     let trace = ns.inside(&user(61_543)).inside(&[A_CHILD]).play();

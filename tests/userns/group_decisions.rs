@@ -73,9 +73,10 @@ fn a_member_has_the_bits_of_the_group_until_it_leaves(#[case] word: Action, #[ca
     check!(table);
 }
 
-/// The version of access control lists, see ACL_EA_VERSION of acl(5).
+/// POSIX_ACL_XATTR_VERSION of linux/posix_acl_xattr.h.
 const VERSION: u32 = 2;
-/// The tags of its entries: ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_GROUP, ACL_MASK and ACL_OTHER.
+/// The tags of the entries of a list, of linux/posix_acl.h: ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_GROUP, ACL_MASK and
+/// ACL_OTHER.
 const OWNER: u16 = 1;
 const OWN_GROUP: u16 = 4;
 const GROUP: u16 = 8;

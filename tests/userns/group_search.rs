@@ -1,6 +1,7 @@
 //! The search in the list of supplementary groups: it finds each group of the list, and no other.
 
 use harness::prelude::*;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// fchown(2) of the held file to this group: its owner may give it to the groups that it is a member of.
@@ -67,6 +68,26 @@ enum Order {
     Down,
 }
 
+/// A list of the groups 3, 5, 7 and so on, given in this order. It does not begin at 1, so that no group near it is 0, the
+/// gid of the process and of its file.
+fn odd_groups(order: Order, count: u32) -> Action {
+    match order {
+        Order::Up => sequence(3, 2, count),
+        Order::Down => sequence(2 * count + 1, 2_u32.wrapping_neg(), count),
+    }
+}
+
+/// Some members of that list: about 128 that are spread over it, and those about its ends, its middle and its quarter.
+fn some_members(count: u32) -> Vec<u32> {
+    let last = 2 * count + 1;
+    let near = |place: u32| [place.saturating_sub(2), place, place + 2];
+    let edges = [3, count / 4 * 2 + 1, count / 2 * 2 + 1, count / 2 * 2 + 3, last].into_iter().flat_map(near);
+    let spread = (3..last).step_by((count / 128) as usize).chain(edges);
+    let odd: BTreeSet<u32> =
+        spread.map(|group| group | 1).filter(|group| (3..=last).contains(group)).collect();
+    odd.into_iter().collect()
+}
+
 /// In long lists, too, a group is found at each place that is tried, and no other group is. The longest list has as many
 /// groups as there may be. The order in which a list is given does not matter.
 /// Source: chown(2); setgroups(2): NGROUPS_MAX; kernel groups_search(), in_group_p() in chgrp_ok().
@@ -76,22 +97,10 @@ fn a_group_is_found_in_a_long_list() {
     let (ascending, descending) = ([1_023, 1_024, 1_025, 16_000, 65_536], [1_024, 65_536]);
     let lists = ascending.map(|count| (Order::Up, count)).into_iter();
     for (order, count) in lists.chain(descending.map(|count| (Order::Down, count))) {
-        // Not from 1 on: 0 is the gid of the process and of its file.
-        let last = 2 * count + 1;
-        let near = |place: u32| [place.saturating_sub(2), place, place + 2];
-        let edges =
-            [3, count / 4 * 2 + 1, count / 2 * 2 + 1, count / 2 * 2 + 3, last].into_iter().flat_map(near);
-        let spread = (3..last).step_by((count / 128) as usize).chain(edges);
-        let mut members: Vec<u32> =
-            spread.map(|group| group | 1).filter(|group| (3..=last).contains(group)).collect();
-        members.sort_unstable();
-        members.dedup();
-        let others: Vec<u32> = members.iter().map(|group| group - 1).chain([last + 1, last + 3]).collect();
-        let groups = match order {
-            Order::Up => sequence(3, 2, count),
-            Order::Down => sequence(last, 2_u32.wrapping_neg(), count),
-        };
-        let row = searched("0 0 200000", groups, &members, &others);
+        let members = some_members(count);
+        let beyond = [2 * count + 2, 2 * count + 4];
+        let others: Vec<u32> = members.iter().map(|group| group - 1).chain(beyond).collect();
+        let row = searched("0 0 200000", odd_groups(order, count), &members, &others);
         let _ = writeln!(table, "{count:5} {:4}: {row}", format!("{order:?}"));
     }
 

@@ -1,7 +1,7 @@
 //! containerd 10742 replayed: a user-namespaced pod whose namespace a Go program maps from the parent.
 //!
-//! Go's `SysProcAttr` writes "deny" before gid_map unless `GidMappingsEnableSetgroups` is set; containerd
-//! 2.0.0-rc.5 did not set it (pull request 10611), 10741 does. The pod's own processes run later, in the
+//! Go's `SysProcAttr` writes "deny" before gid_map unless `GidMappingsEnableSetgroups` is set. containerd 2.0.0-rc.5 did
+//! not set it (pull request 10611). Since pull request 10741 it does. The pod's own processes run later, in the
 //! namespace that a helper holds.
 
 use harness::answer::compare;
@@ -51,13 +51,16 @@ fn a_container_is_denied_unless_go_enables_setgroups(
     check!(trace, last = [OK, expected, OK]);
 }
 
-/// A nested container, as in a container that runs containers, inherits the same.
+/// A nested container, in a container that runs containers itself, inherits "deny" or "allow" from the pod.
 /// Source: containerd issue 10742; kernel create_user_ns(): flags are copied.
 #[rstest]
 #[case::release_candidate_5(EnableSetgroups::ByDefault, EPERM)]
 #[case::fixed(EnableSetgroups::Set, OK)]
 #[harness::test(Root, Userns, pins("program.containerd", "deny.inherited"))]
-fn a_nested_container_is_denied_as_well(#[case] enable: EnableSetgroups, #[case] expected: Answer) {
+fn a_nested_container_inherits_the_word_of_its_pod(
+    #[case] enable: EnableSetgroups,
+    #[case] expected: Answer,
+) {
     let ns = pod(enable).nested(&[]);
 
     let mapped = ns.inside(&[write_of(Actor::Nested, IdFile::GidMap, "0 0 1000")]);

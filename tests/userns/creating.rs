@@ -1,5 +1,6 @@
 //! Who may create a user namespace, and by which calls.
 
+use crate::support::raw::text;
 use harness::prelude::*;
 use rstest::rstest;
 
@@ -11,7 +12,15 @@ pub const THREAD: i32 = libc::CLONE_VM
     | libc::CLONE_THREAD
     | libc::CLONE_SYSVSEM;
 
-/// unshare, clone and clone3 create a namespace for a process without any capability.
+/// A bit that no flag of unshare(2) has.
+const UNKNOWN: i32 = 1 << 12;
+
+/// The same flags, as clone3(2) takes them.
+const fn clone3(flags: i32) -> Action {
+    Action::Clone3(flags.cast_unsigned() as u64)
+}
+
+/// unshare(2), clone(2) and clone3(2) create a namespace for a process without any capability.
 /// Source: user_namespaces(7): "no privilege is required"; kernel create_user_ns(), since 3.8.
 #[rstest]
 #[case::unshare(UNSHARE)]
@@ -26,11 +35,11 @@ fn creating_takes_no_privilege(#[case] create: Action) {
     check!(trace, last = OK);
 }
 
-/// A bit that no flag of unshare(2) has is EINVAL, with CLONE_NEWUSER or alone; 0 is nothing to do.
+/// unshare(2) refuses a bit that none of its flags has, with CLONE_NEWUSER or alone. With no flag it does nothing.
 /// Source: unshare(2), EINVAL; kernel check_unshare_flags().
 #[rstest]
-#[case::unknown(&[Action::Unshare(1 << 12)], EINVAL)]
-#[case::unknown_and_newuser(&[Action::Unshare(NEWUSER | 1 << 12)], EINVAL)]
+#[case::unknown(&[Action::Unshare(UNKNOWN)], EINVAL)]
+#[case::unknown_and_newuser(&[Action::Unshare(NEWUSER | UNKNOWN)], EINVAL)]
 #[case::a_flag_of_clone(&[Action::Unshare(NEWUSER | libc::CLONE_PARENT)], EINVAL)]
 #[case::none(&[Action::Unshare(0)], OK)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.unknown-flag"))]
@@ -42,7 +51,8 @@ fn unshare_refuses_unknown_flags(#[case] steps: &[Action], #[case] expected: Ans
     check!(trace, last = expected);
 }
 
-/// A process with a second thread must not leave it behind in another namespace; clone(2) may.
+/// A process with a second thread cannot enter a new user namespace by unshare(2), since the thread would stay behind. Its
+/// child can, by clone(2).
 /// Source: unshare(2), EINVAL; kernel check_unshare_flags(): CLONE_NEWUSER implies CLONE_THREAD.
 #[rstest]
 #[case::unshare(&[Action::CloneAndKeep(THREAD), UNSHARE], EINVAL)]
@@ -58,12 +68,12 @@ fn a_process_with_threads_cannot_unshare(#[case] steps: &[Action], #[case] expec
     check!(trace, last = expected);
 }
 
-/// A child in a new user namespace shares neither the thread group nor the root directory of its
-/// parent, whose namespace it would leave; it may have the same parent process.
+/// A child in a new user namespace cannot share the thread group or the root directory of its parent, which is in another
+/// namespace. It may share the open files and the parent process.
 /// Source: clone(2), EINVAL; kernel e66eded8309e (CVE-2013-1858), copy_process().
 #[rstest]
 #[case::fs(&[Action::Clone(NEWUSER | libc::CLONE_FS)], EINVAL)]
-#[case::fs_by_clone3(&[Action::Clone3(0x1000_0200)], EINVAL)]
+#[case::fs_by_clone3(&[clone3(NEWUSER | libc::CLONE_FS)], EINVAL)]
 #[case::fs_alone(&[Action::Clone(libc::CLONE_FS)], OK)]
 #[case::thread(&[Action::Clone(NEWUSER | libc::CLONE_THREAD | libc::CLONE_SIGHAND | libc::CLONE_VM)], EINVAL)]
 #[case::files(&[Action::Clone(NEWUSER | libc::CLONE_FILES)], OK)]
@@ -81,7 +91,7 @@ fn a_child_shares_no_root_or_thread_group(#[case] steps: &[Action], #[case] expe
     check!(trace, last = expected);
 }
 
-/// With other namespaces in the same call the user namespace comes first, and its capabilities count.
+/// A call that creates several namespaces creates the user namespace first. The capabilities in it count for the others.
 /// Source: user_namespaces(7), "Interaction of user namespaces and other types of namespaces".
 #[rstest]
 #[case::with_newuser(&[Action::Unshare(NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWUTS)], OK)]
@@ -89,8 +99,8 @@ fn a_child_shares_no_root_or_thread_group(#[case] steps: &[Action], #[case] expe
 #[case::one_after_the_other(&[UNSHARE, Action::Unshare(libc::CLONE_NEWNS | libc::CLONE_NEWUTS)], OK)]
 #[case::clone_with_newuser(&[Action::Clone(NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID)], OK)]
 #[case::clone_without(&[Action::Clone(libc::CLONE_NEWNS)], EPERM)]
-#[case::clone3_with_newuser(&[Action::Clone3(0x1400_0000)], OK)]
-#[case::clone3_without(&[Action::Clone3(0x0400_0000)], EPERM)]
+#[case::clone3_with_newuser(&[clone3(NEWUSER | libc::CLONE_NEWUTS)], OK)]
+#[case::clone3_without(&[clone3(libc::CLONE_NEWUTS)], EPERM)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.user-first"))]
 fn the_user_namespace_comes_first_and_owns_the_others(#[case] steps: &[Action], #[case] expected: Answer) {
     let ns = ordinary();
@@ -100,21 +110,29 @@ fn the_user_namespace_comes_first_and_owns_the_others(#[case] steps: &[Action], 
     check!(trace, last = expected);
 }
 
-/// A chrooted process could leave its root with the capabilities of a new namespace: EPERM, whatever it
-/// may do. A chroot(2) to the root that it has changes nothing.
+/// A chrooted process cannot create a user namespace, whatever its capabilities. With those of a new namespace it could
+/// leave its root directory. A chroot(2) to the root that it has changes nothing.
 /// Source: unshare(2), EPERM; kernel 3151527ee007 (CVE-2013-1956), current_chrooted().
 #[rstest]
 #[case::elsewhere("/proc", &[UNSHARE], EPERM)]
 #[case::elsewhere_by_clone("/proc", &[CLONE], EPERM)]
 #[case::to_the_same_root("/", &[UNSHARE], OK)]
-#[case::and_back("/proc", &[syscall("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]), syscall("chroot .", libc::SYS_chroot, vec![RawArg::Bytes(std::borrow::Cow::Borrowed(b".\0"))]), UNSHARE], OK)]
+#[case::and_back(
+    "/proc",
+    &[
+        syscall("chdir ..", libc::SYS_fchdir, vec![RawArg::Held]),
+        syscall("chroot .", libc::SYS_chroot, vec![text(b".\0")]),
+        UNSHARE,
+    ],
+    OK
+)]
 #[harness::test(Root, Userns, Capability(Cap::SysChroot), pins("create.chrooted"))]
 fn a_chrooted_process_cannot_create(
     #[case] to: &'static str,
     #[case] steps: &[Action],
     #[case] expected: Answer,
 ) {
-    let root_directory = [HERE, RawArg::Bytes(b"/\0".as_slice().into())];
+    let root_directory = [HERE, text(b"/\0")];
     let ns = root().outside(&[syscall_for_fd("open the root", libc::SYS_openat, root_directory.into())]);
 
     let trace = ns.outside(&[Action::Chroot(to, to.into())]).outside(steps).play();
@@ -140,13 +158,16 @@ fn the_creator_needs_both_ids_mapped(#[case] maps: &[Action], #[case] expected: 
     check!(trace, last = [expected, expected]);
 }
 
-/// It is the effective uid that has to be mapped, not the real, the saved or the filesystem one.
+/// The effective uid and the effective gid have to be mapped. The real and the saved ids do not.
 /// Source: unshare(2), EPERM; kernel create_user_ns(): kuid_has_mapping() of new->euid, new->egid.
 #[rstest]
-#[case::unmapped_but_effective(&[set_id(SetId::Setresuid, &[u32::MAX, 0, u32::MAX])], EPERM)]
-#[case::unmapped_real_and_saved(&[set_id(SetId::Setresuid, &[u32::MAX, 7, u32::MAX])], EPERM)]
-#[case::unmapped_gid_but_effective(&[set_id(SetId::Setresgid, &[u32::MAX, 0, u32::MAX])], EPERM)]
-#[case::unmapped_real_and_saved_gid(&[set_id(SetId::Setresgid, &[u32::MAX, 7, u32::MAX]), set_id(SetId::Setresuid, &[u32::MAX, 7, u32::MAX])], OK)]
+#[case::unmapped_but_effective(&[set_id(SetId::Setresuid, &[SAME, 0, SAME])], EPERM)]
+#[case::unmapped_real_and_saved(&[set_id(SetId::Setresuid, &[SAME, 7, SAME])], EPERM)]
+#[case::unmapped_gid_but_effective(&[set_id(SetId::Setresgid, &[SAME, 0, SAME])], EPERM)]
+#[case::unmapped_real_and_saved_gid(
+    &[set_id(SetId::Setresgid, &[SAME, 7, SAME]), set_id(SetId::Setresuid, &[SAME, 7, SAME])],
+    OK
+)]
 #[harness::test(Root, Userns, pins("create.unmapped-uid", "create.unmapped-gid"))]
 fn only_the_effective_ids_have_to_be_mapped(#[case] ids: &[Action], #[case] expected: Answer) {
     let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("7 7 1"), gid_map("7 7 1")]);

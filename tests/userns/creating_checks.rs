@@ -1,4 +1,4 @@
-//! Creating a user namespace: whose ids and whose root directory the kernel looks at, and in which order.
+//! Creating a user namespace: which ids and which root directory the kernel checks, and in which order.
 
 use crate::support::limits::limit;
 use crate::support::mounts::{mount, own_mounts, tmpfs};
@@ -24,15 +24,15 @@ fn chroot_here() -> Action {
     raw("chroot .", libc::SYS_chroot, &[text(b".\0")])
 }
 
-/// The id that has to have a mapping is the effective one, of uids and of gids, in every call: not the real,
-/// the saved or the filesystem id.
+/// In every call the effective uid and the effective gid have to be mapped. The real, the saved and the filesystem id do
+/// not. In a row one of the ids is the only mapped one ("alone"), or the only one without a mapping ("missing").
 /// Source: unshare(2), clone(2): EPERM; kernel create_user_ns(): new->euid, new->egid.
 #[rstest]
 #[case::clone(CLONE)]
 #[case::clone3(CLONE3)]
 #[case::unshare(UNSHARE)]
 #[harness::test(Root, Userns, Capability(Cap::Setpcap), pins("create.unmapped-uid", "create.unmapped-gid"))]
-fn whose_id(#[case] create: Action) {
+fn the_creator_needs_its_effective_id_mapped_in_every_call(#[case] create: Action) {
     let kinds = [("uid", SetId::Setresuid, SetId::Setfsuid), ("gid", SetId::Setresgid, SetId::Setfsgid)];
     let places = ["real", "effective", "saved", "filesystem"];
     let mut table = String::new();
@@ -46,8 +46,8 @@ fn whose_id(#[case] create: Action) {
                     "uid" => [uid_map("7 7 1"), gid_map("0 0 1")],
                     _ => [uid_map("0 0 1"), gid_map("7 7 1")],
                 };
-                let cast = root().privileged(&[]).outside(&become_it).inside(&[]).privileged(&maps);
-                let trace = cast.inside(std::slice::from_ref(&create)).play();
+                let ns = root().privileged(&[]).outside(&become_it).inside(&[]).privileged(&maps);
+                let trace = ns.inside(std::slice::from_ref(&create)).play();
                 let _ = writeln!(table, "{kind} {place:10} {has:7} {}", trace.last_shown(1).concat());
             }
         }
@@ -89,21 +89,21 @@ fn refused_for(create: &Action) -> String {
 
     let mut table = String::new();
     for (name, [limit, maps, chroot]) in rows {
-        let cast = root().outside(&[]).inside(limit).outside(maps).inside(chroot);
-        let trace = cast.inside(std::slice::from_ref(create)).play();
+        let ns = root().outside(&[]).inside(limit).outside(maps).inside(chroot);
+        let trace = ns.inside(std::slice::from_ref(create)).play();
         let _ = writeln!(table, "{name:24} {}", trace.last_shown(1).concat());
     }
     table
 }
 
-/// The limit is looked at first, then the root directory and the ids.
+/// The kernel checks the limit first, then the root directory and the ids.
 /// Source: kernel create_user_ns(): inc_user_namespaces() before current_chrooted().
 #[rstest]
 #[case::clone(CLONE)]
 #[case::clone3(CLONE3)]
 #[case::unshare(UNSHARE)]
 #[harness::test(Root, Userns, pins("limit.count", "create.chrooted", "create.unmapped-uid"))]
-fn what_is_refused_first(#[case] create: Action) {
+fn the_limit_is_checked_before_the_root_and_the_ids(#[case] create: Action) {
     check!(refused_for(&create), @r"
     nothing                  ok
     unmapped                 EPERM
@@ -116,7 +116,7 @@ fn what_is_refused_first(#[case] create: Action) {
     ");
 }
 
-/// Flags that do not go together are refused before the limit, the root directory and the ids are looked at.
+/// Flags that do not go together are refused before the kernel checks the limit, the root directory and the ids.
 /// Source: clone(2), unshare(2): EINVAL; kernel copy_process(), check_unshare_flags().
 #[rstest]
 #[case::fs(Action::Clone(NEWUSER | libc::CLONE_FS))]
@@ -139,29 +139,39 @@ fn flags_are_refused_before_all_else(#[case] create: Action) {
     ");
 }
 
-/// A creation that was refused for the root directory or the ids no longer counts against the limit.
+/// A creation that is refused for the root directory or the ids does not count against the limit, which is one namespace.
 /// Source: kernel create_user_ns(): dec_user_namespaces() on the way out.
 #[rstest]
-#[case::for_its_ids(&[], &[CLONE, CLONE, UNSHARE], &MAPS)]
-#[case::for_its_root(&MAPS, &[Action::Chroot("/proc", "/proc".into()), CLONE, CLONE, UNSHARE], &[])]
-#[case::for_nothing(&MAPS, &[], &[])]
+#[case::for_its_ids(&[], &[CLONE, CLONE, UNSHARE], &MAPS, &[EPERM, EPERM, EPERM, OK, OK, OK, OK])]
+#[case::for_its_root(
+    &MAPS,
+    &[Action::Chroot("/proc", "/proc".into()), CLONE, CLONE, UNSHARE],
+    &[],
+    &[EPERM, EPERM, EPERM, OK, OK],
+)]
+#[case::for_nothing(&MAPS, &[], &[], &[OK, OK])]
 #[harness::test(
     Root,
     Userns,
     Capability(Cap::SysChroot),
     pins("limit.count", "create.chrooted", "create.unmapped-uid")
 )]
-fn a_refusal_does_not_count(#[case] before: &[Action], #[case] refused: &[Action], #[case] after: &[Action]) {
-    let cast = root().outside(&[]).inside(&limit(1)).inside(&[chdir("chdir /", b"/\0")]);
-    let cast = cast.outside(before).inside(refused).outside(after);
+fn a_refused_creation_does_not_count_against_the_limit(
+    #[case] before: &[Action],
+    #[case] refused: &[Action],
+    #[case] after: &[Action],
+    #[case] expected: &[Answer],
+) {
+    let ns = root().outside(&[]).inside(&limit(1)).inside(&[chdir("chdir /", b"/\0")]);
+    let ns = ns.outside(before).inside(refused).outside(after);
 
-    let trace = cast.inside(&[chroot_here(), UNSHARE]).play();
+    let trace = ns.inside(&[chroot_here(), UNSHARE]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// A process is chrooted if its root is not the topmost one of its mount namespace, whether it changed its
-/// root or something was mounted over it; in a mount namespace of its own as well.
+/// A process cannot create a user namespace if its root is not the topmost one of its mount namespace. This is so whether
+/// it changed its root or a file system was mounted over it, and also in a mount namespace of its own.
 /// Source: unshare(2), EPERM; kernel current_chrooted(): follow_down().
 #[rstest]
 #[case::in_a_mount_namespace_of_its_own(&[], OK)]
@@ -188,19 +198,19 @@ fn a_refusal_does_not_count(#[case] before: &[Action], #[case] refused: &[Action
     File("/tmp"),
     pins("create.chrooted")
 )]
-fn whose_root(
+fn a_process_creates_only_with_the_topmost_root(
     #[case] steps: &[Action],
     #[case] expected: Answer,
     #[values(CLONE, CLONE3, UNSHARE)] create: Action,
 ) {
-    let cast = root().outside(&own_mounts());
+    let ns = root().outside(&own_mounts());
 
-    let trace = cast.outside(steps).outside(&[create]).play();
+    let trace = ns.outside(steps).outside(&[create]).play();
 
     check!(trace, last = expected);
 }
 
-/// What else a process with a single thread ceases to share may be named with a user namespace.
+/// A process with a single thread may name other things to unshare together with the user namespace.
 /// Source: unshare(2); kernel ksys_unshare(): CLONE_NEWUSER implies CLONE_THREAD and CLONE_FS.
 #[rstest]
 #[case::fs(libc::CLONE_FS)]
@@ -210,14 +220,14 @@ fn whose_root(
 #[case::sighand(libc::CLONE_SIGHAND)]
 #[case::sysvsem(libc::CLONE_SYSVSEM)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.unprivileged", "create.unknown-flag"))]
-fn unshared_with_it(#[case] flag: i32) {
+fn unshare_takes_other_flags_with_newuser(#[case] flag: i32) {
     let trace = ordinary().outside(&[Action::Unshare(NEWUSER | flag)]).play();
 
-    check!(trace);
+    check!(trace, last = OK);
 }
 
-/// unshare(2) of the user namespace takes a root and working directory of its own along, without which no
-/// further namespace could be joined.
+/// unshare(2) of the user namespace also gives the process a root and working directory of its own. A process that shares
+/// them with another cannot join a user namespace.
 /// Source: unshare(2), CLONE_NEWUSER: "automatically implies CLONE_FS"; kernel ksys_unshare(), userns_install().
 #[rstest]
 #[case::of_the_user_namespace(&[
@@ -225,14 +235,14 @@ fn unshared_with_it(#[case] flag: i32) {
     write_of(Actor::Outside, IdFile::UidMap, "0 own 1"),
     write_of(Actor::Outside, IdFile::Setgroups, "deny"),
     write_of(Actor::Outside, IdFile::GidMap, "0 own 1"),
-])]
-#[case::of_the_directories_alone(&[Action::Unshare(libc::CLONE_FS)])]
-#[case::of_nothing(&[])]
+], OK)]
+#[case::of_the_directories_alone(&[Action::Unshare(libc::CLONE_FS)], OK)]
+#[case::of_nothing(&[], EINVAL)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.shared-fs", "join.shared-fs"))]
-fn directories_of_its_own(#[case] unshare: &[Action]) {
-    let cast = ordinary().outside(&[Action::CloneAndKeep(libc::CLONE_FS)]).outside(unshare).inside(&[]);
+fn unshare_of_newuser_unshares_the_directories(#[case] unshare: &[Action], #[case] expected: Answer) {
+    let ns = ordinary().outside(&[Action::CloneAndKeep(libc::CLONE_FS)]).outside(unshare).inside(&[]);
 
-    let trace = cast.outside(&[Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 }]).play();
+    let trace = ns.outside(&[Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 }]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

@@ -1,13 +1,19 @@
-//! What a process is after it has created a user namespace, and after exec(2) there.
+//! The credentials of a process after it has created a user namespace, and after exec(2) there.
 
 use crate::support::mounts::own_tmp;
 use harness::prelude::*;
 use rstest::rstest;
 
 const NET_RAW: i64 = 13;
+/// PR_CAP_AMBIENT_RAISE of PR_CAP_AMBIENT.
+const RAISE: i64 = 2;
+/// _LINUX_CAPABILITY_VERSION_3 of capset(2).
+const VERSION_3: u32 = 0x2008_0522;
+/// SECBIT_NOROOT and SECBIT_NO_SETUID_FIXUP with their locks, and the lock of SECBIT_KEEP_CAPS.
+const LOCKED_SECUREBITS: i64 = 0x2f;
 
 fn prctl(name: &'static str, option: i32, value: i64) -> Action {
-    // The argument after the value is the capability of PR_CAP_AMBIENT; other options ignore it or want 0.
+    // The argument after the value is the capability of PR_CAP_AMBIENT. The other options ignore it or take only 0.
     let third = if option == libc::PR_CAP_AMBIENT { NET_RAW } else { 0 };
     let args = [option.into(), value, third, 0, 0].map(RawArg::Number);
     syscall(name, libc::SYS_prctl, args.into())
@@ -19,19 +25,19 @@ pub fn inheritable() -> Action {
         RawArg::Bytes(words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>().into())
     };
     let bit = 1 << NET_RAW;
-    let args = vec![words(&[0x2008_0522, 0]), words(&[bit, bit, bit, 0, 0, 0])];
+    let args = vec![words(&[VERSION_3, 0]), words(&[bit, bit, bit, 0, 0, 0])];
     syscall("capset CAP_NET_RAW, inheritable too", libc::SYS_capset, args)
 }
 
-/// The creator has every capability in the new namespace, none inheritable or ambient, no securebits and
-/// all in its bounding set, whatever it had before.
+/// The creator has every capability in the new namespace, and all of them in its bounding set. None is inheritable or
+/// ambient, and no securebit is set. What it had before does not matter.
 /// Source: user_namespaces(7), "Capabilities"; kernel set_cred_user_ns().
 #[rstest]
 #[case::from_none(&[only_caps(&[])])]
 #[case::from_a_smaller_bounding_set(&[prctl("PR_CAPBSET_DROP", libc::PR_CAPBSET_DROP, NET_RAW)])]
-#[case::from_securebits(&[prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 0x2f)])]
+#[case::from_securebits(&[prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, LOCKED_SECUREBITS)])]
 #[case::from_inheritable(&[inheritable()])]
-#[case::from_ambient(&[inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, 2)])]
+#[case::from_ambient(&[inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, RAISE)])]
 #[harness::test(
     Root,
     Userns,
@@ -39,15 +45,15 @@ pub fn inheritable() -> Action {
     Capability(Cap::NetRaw),
     pins("enter.capabilities", "enter.bounding-set", "enter.securebits")
 )]
-fn capabilities(#[case] before: &[Action]) {
-    let cast = root().outside(before);
+fn a_creator_has_every_capability_whatever_it_had_before(#[case] before: &[Action]) {
+    let ns = root().outside(before);
 
-    let trace = cast.outside(&[UNSHARE]).play();
+    let trace = ns.outside(&[UNSHARE]).play();
 
-    check!(trace);
+    check!(trace, last = OK);
 }
 
-/// Ids and groups stay what they were, and lose their names until they are mapped.
+/// A process keeps its ids and groups when it enters a namespace. Each reads as the overflow id until it is mapped.
 /// Source: user_namespaces(7), "Unmapped user and group IDs"; overflow ids of proc(5).
 #[rstest]
 #[case::no_map(&[])]
@@ -56,10 +62,10 @@ fn capabilities(#[case] before: &[Action]) {
 #[case::group(&[gid_map("7 40 2")])]
 #[case::all(&[uid_map("0 0 100"), gid_map("0 0 100")])]
 #[harness::test(Root, Userns, pins("enter.ids-kept"))]
-fn ids(#[case] maps: &[Action]) {
+fn a_process_keeps_its_ids_and_sees_them_as_mapped(#[case] maps: &[Action]) {
     let before = [setgroups(&[40, 41, 50]), set_id(SetId::Setresgid, &[11, 12, 13]), DUMPABLE];
     let uids = set_id(SetId::Setresuid, &[11, 12, 13]);
-    let cast = root().outside(&[]).privileged(&[]).outside(&before).outside(&[uids, DUMPABLE]).inside(&[]);
+    let ns = root().outside(&[]).privileged(&[]).outside(&before).outside(&[uids, DUMPABLE]).inside(&[]);
 
     let writes = maps.iter().map(|map| match map {
         Action::Write { file, text, .. } => {
@@ -67,27 +73,29 @@ fn ids(#[case] maps: &[Action]) {
         }
         other => other.clone(),
     });
-    let trace = cast.privileged(&writes.collect::<Vec<_>>()).play();
+    let trace = ns.privileged(&writes.collect::<Vec<_>>()).play();
 
     check!(trace);
 }
 
-/// no_new_privs is kept: a new namespace is no way around it.
+/// A process that has set no_new_privs has it in a new namespace, too. PR_GET_NO_NEW_PRIVS returns 1
+/// then, and else 0, which a trace shows as ok.
 /// Source: prctl(2), PR_SET_NO_NEW_PRIVS: "cannot be unset"; inherited across clone(2).
 #[rstest]
-#[case::set(&[prctl("PR_SET_NO_NEW_PRIVS", libc::PR_SET_NO_NEW_PRIVS, 1)])]
-#[case::not_set(&[])]
+#[case::set(&[prctl("PR_SET_NO_NEW_PRIVS", libc::PR_SET_NO_NEW_PRIVS, 1)], "1")]
+#[case::not_set(&[], "ok")]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, NewPrivileges, pins("enter.no-new-privs"))]
-fn no_new_privs(#[case] before: &[Action]) {
+fn a_process_keeps_no_new_privs_in_a_new_namespace(#[case] before: &[Action], #[case] expected: &str) {
     let ask = prctl("PR_GET_NO_NEW_PRIVS", libc::PR_GET_NO_NEW_PRIVS, 0);
 
     let trace = ordinary().outside(before).outside(&[UNSHARE, ask]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(1), [expected], "{trace}");
 }
 
-/// A set-user-ID program of the namespace's root makes its user root there, but nobody who has no_new_privs,
-/// set in the namespace or before it was entered.
+/// A set-user-ID program of the namespace's root makes its user root there. It does not for a process that has set
+/// no_new_privs, before it entered the namespace or inside.
 /// Source: PR_SET_NO_NEW_PRIVS(2const); execve(2); kernel mnt_may_suid(), task_no_new_privs().
 #[rstest]
 #[case::set_before(&[NO_NEW_PRIVS], &[])]
@@ -103,11 +111,14 @@ fn no_new_privs(#[case] before: &[Action]) {
     File("/tmp"),
     pins("enter.no-new-privs")
 )]
-fn no_new_privs_and_a_setuid_program(#[case] outside: &[Action], #[case] inside: &[Action]) {
+fn a_setuid_program_gives_no_privilege_under_no_new_privs(
+    #[case] outside: &[Action],
+    #[case] inside: &[Action],
+) {
     let install = "cp \"$(command -v id)\" /tmp/id && chmod 4755 /tmp/id && chmod 755 /tmp";
-    let cast = root().outside(outside).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+    let ns = root().outside(outside).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
 
-    let installed = cast.inside(&own_tmp()).inside(&[run(&["sh", "-c", install]), setresuid(5)]);
+    let installed = ns.inside(&own_tmp()).inside(&[run(&["sh", "-c", install]), setresuid(5)]);
     let trace = installed.inside(inside).inside(&[run(&["/tmp/id", "-u"])]).play();
 
     check!(trace);
@@ -115,9 +126,9 @@ fn no_new_privs_and_a_setuid_program(#[case] outside: &[Action], #[case] inside:
 
 const NO_NEW_PRIVS: Action = Action::Prctl("PR_SET_NO_NEW_PRIVS, 1", libc::PR_SET_NO_NEW_PRIVS, 1);
 
-/// exec(2) leaves the capabilities to uid 0 of the namespace alone, unless securebits say that it is nobody
-/// special: another uid, or one without mapping, loses them, all four sets (permitted, effective,
-/// inheritable, ambient) being empty then.
+/// At exec(2) only uid 0 of the namespace keeps its capabilities, and not if SECBIT_NOROOT is set. A process with
+/// another uid, or with one that has no mapping, loses them. grep counts the empty ones of four sets: the permitted, the
+/// effective, the inheritable and the ambient one.
 /// Source: user_namespaces(7), "Capabilities"; capabilities(7), "Capabilities and execution by root".
 #[rstest]
 #[case::mapped_to_0(&[uid_map("0 own 1")])]
@@ -125,7 +136,7 @@ const NO_NEW_PRIVS: Action = Action::Prctl("PR_SET_NO_NEW_PRIVS, 1", libc::PR_SE
 #[case::mapped_to_another(&[uid_map("5 own 1")])]
 #[case::not_mapped(&[])]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Program("grep"), pins("enter.exec"))]
-fn exec(#[case] maps: &[Action]) {
+fn only_uid_0_of_the_namespace_keeps_capabilities_at_exec(#[case] maps: &[Action]) {
     let words = ["grep", "-cE", "^Cap(Inh|Prm|Eff|Amb):\t0+$", "/proc/self/status"];
 
     let trace = ordinary().inside(maps).inside(&[run(&words)]).play();
@@ -133,37 +144,54 @@ fn exec(#[case] maps: &[Action]) {
     check!(trace);
 }
 
-/// The files in /proc/PID belong to the effective ids of the process, as the one who asks names them;
-/// those of a process that is not dumpable belong to root of the namespace its program was started in.
+/// The files in /proc/PID belong to the effective ids of the process, as the reader's namespace maps them. Those of a
+/// process that is not dumpable belong to root of the namespace in which its program was started.
 /// Source: proc(5), "/proc/pid"; kernel task_dump_owner(): mm->user_ns.
 #[rstest]
-#[case::unmapped(&[], &[])]
-#[case::mapped(&[uid_map("0 100 50"), gid_map("0 200 50")], &[setresgid(5), setresuid(6), DUMPABLE])]
-#[case::not_dumpable(&[uid_map("0 100 50"), gid_map("0 200 50")], &[setresgid(5), setresuid(6)])]
+#[case::unmapped(&[], &[], ["0 0", "overflow overflow"])]
+#[case::mapped(
+    &[uid_map("0 100 50"), gid_map("0 200 50")],
+    &[setresgid(5), setresuid(6), DUMPABLE],
+    ["106 205", "6 5"],
+)]
+#[case::not_dumpable(
+    &[uid_map("0 100 50"), gid_map("0 200 50")],
+    &[setresgid(5), setresuid(6)],
+    ["0 0", "overflow overflow"],
+)]
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("enter.proc-owner"))]
-fn owner_of_proc(#[case] maps: &[Action], #[case] ids: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).outside(maps).inside(ids);
+fn proc_files_belong_to_the_effective_ids_of_a_dumpable_process(
+    #[case] maps: &[Action],
+    #[case] ids: &[Action],
+    #[case] expected: [&str; 2],
+) {
+    let ns = root().outside(&[]).inside(&[]).outside(maps).inside(ids);
 
-    let trace = cast.outside(&[Action::ProcOwner(Actor::Inside)]).inside(&[Action::ProcOwner(Actor::Inside)]);
+    let ask = [Action::ProcOwner(Actor::Inside)];
+    let trace = ns.outside(&ask).inside(&ask).play();
 
-    check!(trace.play());
+    check!(trace);
+    assert_eq!(trace.last_shown(2), expected, "{trace}");
 }
 
-/// A process that enters a namespace, its memory closed to others, stays closed to root there: it is not
-/// of the namespace in which its program was started.
+/// A process that is not dumpable enters a namespace. Root of that namespace cannot open its files in /proc, because its
+/// program was started in another namespace.
 /// Source: kernel bfedb589252c (the ptrace hole of CVE-2015-8709): mm->user_ns.
 #[rstest]
-#[case::closed(Action::Prctl("PR_SET_DUMPABLE, 0", libc::PR_SET_DUMPABLE, 0))]
-#[case::open(DUMPABLE)]
+#[case::closed(Action::Prctl("PR_SET_DUMPABLE, 0", libc::PR_SET_DUMPABLE, 0), EACCES)]
+#[case::open(DUMPABLE, OK)]
 #[harness::test(Root, Userns, VisibleProcesses, pins("cve.2015-8709", "ask.link"))]
-fn cve_2015_8709(#[case] dumpable: Action) {
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 100 50"), gid_map("0 200 50")]);
+fn root_of_a_namespace_cannot_inspect_an_undumpable_process_that_joins(
+    #[case] dumpable: Action,
+    #[case] expected: Answer,
+) {
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 100 50"), gid_map("0 200 50")]);
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
     let file = RawArg::ProcPath(Actor::Outside, "ns/user");
     let look = syscall_for_fd("openat", libc::SYS_openat, vec![HERE, file]);
 
-    let entered = cast.outside(&[dumpable, join]);
+    let entered = ns.outside(&[dumpable, join]);
     let trace = entered.inside(&[setresgid(0), setresuid(0), DUMPABLE, look]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

@@ -1,4 +1,4 @@
-//! The securebits that every process may set, and what is left of them in a namespace.
+//! The securebits that every process may set, and which of them it keeps in a namespace.
 
 use harness::prelude::*;
 use harness::rules::changes::BITS_FOR_ALL;
@@ -43,8 +43,8 @@ fn a_process_that_enters_keeps_the_exec_securebits(#[case] enter: Action) {
     ];
     let mut table = String::new();
     for (start, bits) in starts {
-        let cast = root().outside(&[]).inside(&[]).outside(&[securebits("PR_SET_SECUREBITS", bits)]);
-        let trace = cast.outside(std::slice::from_ref(&enter)).play();
+        let ns = root().outside(&[]).inside(&[]).outside(&[securebits("PR_SET_SECUREBITS", bits)]);
+        let trace = ns.outside(std::slice::from_ref(&enter)).play();
         // A start that could not be made would look like any other.
         assert!(trace.outcomes_shown().all(|outcome| outcome == "ok"), "{trace}");
         let _ = writeln!(table, "{start:18} {}", trace.credentials_in_short(Actor::Outside));
@@ -57,8 +57,8 @@ fn a_process_that_enters_keeps_the_exec_securebits(#[case] enter: Action) {
 /// may clear the bit.
 /// Source: capabilities(7), "The securebits flags"; kernel cap_task_prctl(), set_cred_user_ns().
 #[rstest]
-#[case::a_locked_bit(EXEC_BITS_LOCKED)]
-#[case::a_bit_without_a_lock(EXEC_BITS)]
+#[case::a_locked_bit(EXEC_BITS_LOCKED, EPERM)]
+#[case::a_bit_without_a_lock(EXEC_BITS, OK)]
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
@@ -66,10 +66,10 @@ fn a_process_that_enters_keeps_the_exec_securebits(#[case] enter: Action) {
     varies(EXEC_BITS_KEPT),
     pins("enter.exec-securebits", "change.locked-bits")
 )]
-fn a_kept_lock_binds_its_process_inside(#[case] bits: u64) {
+fn a_kept_lock_binds_its_process_inside(#[case] bits: u64, #[case] expected: Answer) {
     let ns = ordinary().outside(&[securebits("exec securebits", bits)]);
 
     let trace = ns.outside(&[UNSHARE, securebits("no securebits", 0)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

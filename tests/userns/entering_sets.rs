@@ -1,4 +1,4 @@
-//! What a process is after each way into a namespace, from every kind of start.
+//! The credentials of a process after each way into a namespace, from every kind of start.
 
 use crate::entering::inheritable;
 use harness::prelude::*;
@@ -7,6 +7,11 @@ use std::fmt::Write as _;
 
 const NET_RAW: i64 = 13;
 const KILL: i64 = 5;
+/// PR_CAP_AMBIENT_RAISE of PR_CAP_AMBIENT.
+const RAISE: i64 = 2;
+/// Every securebit and lock but SECBIT_KEEP_CAPS, of which only the lock is set.
+const LOCKED_SECUREBITS: u64 = 0xef;
+const KEEP_CAPS: u64 = 0x10;
 const JOIN: Action = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
 
 fn securebits(bits: u64) -> Action {
@@ -19,15 +24,16 @@ fn prctl(name: &'static str, option: i32, args: [i64; 2]) -> Action {
 }
 
 fn ambient() -> [Action; 2] {
-    [inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, [2, NET_RAW])]
+    [inheritable(), prctl("PR_CAP_AMBIENT_RAISE", libc::PR_CAP_AMBIENT, [RAISE, NET_RAW])]
 }
 
 fn no_bounding() -> Action {
     prctl("PR_CAPBSET_DROP", libc::PR_CAPBSET_DROP, [KILL, 0])
 }
 
-/// Whatever a process was, and whichever way it came: in the namespace it has every capability effective,
-/// permitted and in its bounding set, none inheritable or ambient, and no securebits, locked or not.
+/// In the namespace a process has every capability effective, permitted and in its bounding set. None is inheritable or
+/// ambient, and no securebit is set, not even one that was locked. Neither its credentials before nor the way by which it
+/// entered matter. A row has the credentials before and those in the namespace.
 /// Source: user_namespaces(7), "Capabilities"; kernel set_cred_user_ns().
 #[rstest]
 #[case::unshare(UNSHARE)]
@@ -42,7 +48,7 @@ fn no_bounding() -> Action {
     Capability(Cap::SysAdmin),
     pins("enter.capabilities", "enter.bounding-set", "enter.securebits")
 )]
-fn every_start_and_way(#[case] enter: Action) {
+fn a_process_has_every_capability_by_every_way_in(#[case] enter: Action) {
     let starts: [(&str, Vec<Action>); 9] = [
         ("all", vec![]),
         ("none", vec![only_caps(&[])]),
@@ -51,13 +57,13 @@ fn every_start_and_way(#[case] enter: Action) {
         ("inheritable", vec![inheritable()]),
         ("ambient", ambient().to_vec()),
         ("smaller bounding set", vec![no_bounding()]),
-        ("locked securebits", vec![securebits(0xef)]),
-        ("all of it, ids kept", [vec![no_bounding(), securebits(0x10)], ambient().to_vec()].concat()),
+        ("locked securebits", vec![securebits(LOCKED_SECUREBITS)]),
+        ("all of it, ids kept", [vec![no_bounding(), securebits(KEEP_CAPS)], ambient().to_vec()].concat()),
     ];
     let mut table = String::new();
     for (start, steps) in starts {
-        let cast = root().outside(&[]).inside(&[]).outside(&steps);
-        let trace = cast.outside(std::slice::from_ref(&enter)).play();
+        let ns = root().outside(&[]).inside(&[]).outside(&steps);
+        let trace = ns.outside(std::slice::from_ref(&enter)).play();
         // A start that could not be made would look like any other.
         assert!(trace.outcomes_shown().all(|outcome| outcome == "ok"), "{trace}");
         let _ = writeln!(table, "{start:20} {}", trace.credentials_in_short(Actor::Outside));
@@ -76,20 +82,22 @@ fn every_start_and_way(#[case] enter: Action) {
     ");
 }
 
-/// Whoever enters a namespace that it owns, or that lies below one that it owns, has gained nothing; anybody
-/// else is closed to others from then on, and its parent's end is no signal to it any more.
+/// A process that enters a namespace of another owner, which lies below none of its own, gains capabilities. It is no
+/// longer dumpable, and the kernel sends it no signal any more when its parent ends: PR_GET_PDEATHSIG returns 0. A
+/// process that enters a namespace of its own gains none, and keeps the signal 9.
 /// Source: kernel commit_creds(): cred_cap_issubset(), pdeath_signal; PR_SET_PDEATHSIG(2const).
 #[rstest]
-#[case::creator(&[], UNSHARE)]
-#[case::owner(&[], JOIN)]
-#[case::owner_without_any(&[only_caps(&[])], JOIN)]
-#[case::owner_of_the_parent(&[], Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 })]
-#[case::another(&[NO_FIXUP, setresuid(61), DUMPABLE], JOIN)]
+#[case::creator(&[], UNSHARE, "[9]")]
+#[case::owner(&[], JOIN, "[9]")]
+#[case::owner_without_any(&[only_caps(&[])], JOIN, "[9]")]
+#[case::owner_of_the_parent(&[], Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 }, "[9]")]
+#[case::another(&[NO_FIXUP, setresuid(61), DUMPABLE], JOIN, "[0]")]
 #[case::another_two_levels_down(
     &[NO_FIXUP, setresuid(61), DUMPABLE],
-    Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 }
+    Action::Setns { of: Actor::Nested, file: NsFile::User, nstype: 0 },
+    "[0]"
 )]
-#[case::nobody(&[], Action::Unshare(0))]
+#[case::no_namespace(&[], Action::Unshare(0), "[9]")]
 #[harness::test(
     Root,
     Userns,
@@ -99,12 +107,17 @@ fn every_start_and_way(#[case] enter: Action) {
     Capability(Cap::Setpcap),
     pins("enter.closed-unless-owned")
 )]
-fn closed_unless_owned(#[case] before: &[Action], #[case] enter: Action) {
+fn entering_a_namespace_of_another_owner_makes_undumpable(
+    #[case] before: &[Action],
+    #[case] enter: Action,
+    #[case] expected: &str,
+) {
     let ask = [RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
     let signal = syscall_for("prctl PR_GET_PDEATHSIG", libc::SYS_prctl, ask.into(), Results::Words(1));
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).nested(&[]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]).nested(&[]);
 
-    let trace = cast.outside(before).outside(&[enter, signal]).play();
+    let trace = ns.outside(before).outside(&[enter, signal]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(1), [expected], "{trace}");
 }

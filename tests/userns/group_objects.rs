@@ -1,5 +1,5 @@
-//! What membership of a group decides beside files: System V IPC, and who may attach to a tun device, which
-//! is the one decision by the effective gid that a program finds everywhere.
+//! What membership of a group decides besides files: the use of System V IPC, and of tun devices. The latter is the one
+//! decision by the effective gid that a program meets on every host.
 
 use crate::support::group_files::{memberships, namespace};
 use harness::prelude::*;
@@ -23,12 +23,12 @@ fn ipc_set(gid: u32, mode: u32) -> Action {
     syscall("semctl IPC_SET", libc::SYS_semctl, args)
 }
 
-/// A member of the group of a semaphore set's creator, or of the group it was given to, gets the group's bits,
-/// where others have more and where they have less. The filesystem gid makes a member, and the effective one
-/// only as it sets that.
+/// A member of the group of a semaphore set's creator, or of the group to which the set was given, gets the group's bits,
+/// where others have more and where they have less. The filesystem gid and the supplementary groups count. The effective
+/// gid counts only because it sets the filesystem gid. A column has a set, and its mode.
 /// Source: kernel ipcperms(): in_group_p(); credentials(7) has the effective gid decide.
 #[harness::test(Root, Userns, File("/proc/sys/kernel/sem"), File("/proc/self/ns/ipc"), pins("member.ipc"))]
-fn semaphores() {
+fn a_member_has_the_bits_of_the_group_of_a_semaphore_set() {
     let kinds = [("creator's group", 7, 7), ("was creator's", 7, 9), ("given the group", 9, 7)];
     let modes = [0o040, 0o004];
 
@@ -49,10 +49,21 @@ fn semaphores() {
         let _ = writeln!(table, "{name:25} {}", cells.collect::<Vec<_>>().join(" ").trim_end());
     }
 
-    check!(table);
+    check!(table, @r"
+                              creator's group was creator's   given the group
+                              040     004    040     004    040     004
+    no id                     EACCES  ok      EACCES  ok      EACCES  ok
+    real gid                  EACCES  ok      EACCES  ok      EACCES  ok
+    effective gid             ok      EACCES  ok      EACCES  ok      EACCES
+    effective but not fs gid  EACCES  ok      EACCES  ok      EACCES  ok
+    saved gid                 EACCES  ok      EACCES  ok      EACCES  ok
+    fs gid                    ok      EACCES  ok      EACCES  ok      EACCES
+    supplementary group       ok      EACCES  ok      EACCES  ok      EACCES
+    supplementary, given up   EACCES  ok      EACCES  ok      EACCES  ok
+    ");
 }
 
-/// `_IOW('T', 202, int)` and its neighbours; their type differs from one C library to the other.
+/// `_IOW('T', 202, int)` and its neighbours. The C libraries give them different types.
 const TUNSETIFF: i64 = 0x4004_54ca;
 const TUNSETPERSIST: i64 = 0x4004_54cb;
 const TUNSETGROUP: i64 = 0x4004_54ce;
@@ -77,8 +88,9 @@ fn close() -> Action {
     syscall("close", libc::SYS_close, vec![RawArg::Held])
 }
 
-/// To attach to a device that was given to a group takes the effective gid or a supplementary group, and not
-/// the filesystem gid, which decides for files; the real and the saved one never count.
+/// A process without capabilities attaches to a device that was given to a group if that is its effective gid or one of
+/// its supplementary groups. The filesystem gid, which decides for files, does not count, nor do the real and the saved
+/// gid.
 /// Source: kernel in_egroup_p(), tun_not_capable() of drivers/net/tun.c.
 #[harness::test(
     Root,
@@ -88,14 +100,14 @@ fn close() -> Action {
     File("/proc/self/ns/net"),
     pins("member.effective-gid")
 )]
-fn tun_devices() {
+fn the_effective_gid_decides_about_tun_devices() {
     let group = ioctl("TUNSETGROUP", TUNSETGROUP, RawArg::Number(7));
     let persist = ioctl("TUNSETPERSIST", TUNSETPERSIST, RawArg::Number(1));
     let made = namespace().inside(&[Action::UnshareOrStop(libc::CLONE_NEWNET)]).inside(&attach());
-    let cast = made.inside(&[group, persist, close(), only_caps(&[Cap::Setgid])]);
+    let ns = made.inside(&[group, persist, close(), only_caps(&[Cap::Setgid])]);
 
-    let tried = memberships().into_iter().fold(cast, |cast, (_, steps)| {
-        let ready = cast.inside(&[SETGROUPS_EMPTY, setresgid(1)]).inside(&steps);
+    let tried = memberships().into_iter().fold(ns, |ns, (_, steps)| {
+        let ready = ns.inside(&[SETGROUPS_EMPTY, setresgid(1)]).inside(&steps);
         ready.inside(&attach()).inside(&[close()])
     });
     let trace = tried.play();
@@ -105,5 +117,15 @@ fn tun_devices() {
     let attached = attached.filter(|((step, _), _)| attaching(&step.action)).map(|(_, shown)| shown);
     let names = std::iter::once("made with every capability").chain(memberships().map(|(name, _)| name));
     let line = |(name, shown): (&str, String)| format!("{name:26} {shown}\n");
-    check!(names.zip(attached).map(line).collect::<String>());
+    check!(names.zip(attached).map(line).collect::<String>(), @r"
+    made with every capability ok
+    no id                      EPERM
+    real gid                   EPERM
+    effective gid              ok
+    effective but not fs gid   ok
+    saved gid                  EPERM
+    fs gid                     EPERM
+    supplementary group        ok
+    supplementary, given up    EPERM
+    ");
 }

@@ -5,8 +5,8 @@ use rstest::rstest;
 
 const LIST: Action = Action::Getgroups { size: 64, room: Room::Good };
 
-/// The list reads back in the order of the ids of the initial namespace, whatever the order in which it was
-/// given and whatever the map makes of them; duplicates stay side by side.
+/// The list reads back in the order of the ids of the initial namespace. The order in which it was given does not
+/// matter, nor do the ids that the map gives the groups. Duplicates stay side by side.
 /// Source: kernel groups_sort(), gid_cmp() of kgid_t; getgroups(2).
 #[rstest]
 #[case::as_they_are("0 10 6")]
@@ -14,37 +14,50 @@ const LIST: Action = Action::Getgroups { size: 64, room: Room::Good };
 #[case::five_extents_reversed("0 15 1\n1 14 1\n2 13 1\n3 12 1\n4 10 2")]
 #[case::six_extents_reversed("0 15 1\n1 14 1\n2 13 1\n3 12 1\n4 11 1\n5 10 1")]
 #[harness::test(Root, Userns, pins("groups.list", "groups.told"))]
-fn order(#[case] map: &'static str) {
+fn a_list_reads_back_in_the_order_of_initial_ids(#[case] map: &'static str) {
     let lists: [&[u32]; 5] =
         [&[0, 1, 2, 3, 4, 5], &[5, 4, 3, 2, 1, 0], &[2, 0, 5, 1, 4, 3], &[4, 0, 4, 5, 0, 4], &[3, 2]];
-    let cast = root().outside(&[]).inside(&[]).outside(&[gid_map(map)]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[gid_map(map)]);
 
     let steps: Vec<Action> = lists.iter().flat_map(|list| [setgroups(list), LIST]).collect();
-    let trace = cast.inside(&steps).play();
+    let trace = ns.inside(&steps).play();
 
     check!(trace);
 }
 
-/// Ids are compared without a sign: those beyond 2^31 stand last.
+/// Ids are compared as unsigned numbers, so that those beyond 2^31 stand last.
 /// Source: kernel gid_gt(), gid_lt().
 #[harness::test(Root, Userns, InitialUserns, pins("groups.list"))]
-fn order_of_large_ids() {
-    let cast = root().outside(&[]).inside(&[]).outside(&[gid_map("0 4294967294 1\n1 2147483647 2\n3 0 2")]);
+fn groups_are_sorted_as_unsigned_numbers() {
+    let ns = root().outside(&[]).inside(&[]).outside(&[gid_map("0 4294967294 1\n1 2147483647 2\n3 0 2")]);
 
-    let trace = cast.inside(&[setgroups(&[0, 1, 2, 3, 4]), LIST, setgroups(&[2, 4, 0, 3, 1]), LIST]).play();
+    let trace = ns.inside(&[setgroups(&[0, 1, 2, 3, 4]), LIST, setgroups(&[2, 4, 0, 3, 1]), LIST]).play();
 
-    check!(trace);
+    check!(trace, @r#"
+    outside  begins                                            ok
+    inside   begins in a new user namespace                    ok
+    outside  gid_map <- "0 4294967294 1\n1 2147483647 2\n3 0 2"  ok
+    inside   setgroups([0, 1, 2, 3, 4])                        ok
+    inside   getgroups(64)                                     [3, 4, 1, 2, 0]
+    inside   setgroups([2, 4, 0, 3, 1])                        ok
+    inside   getgroups(64)                                     [3, 4, 1, 2, 0]
+    afterwards
+    outside  the caller's namespace
+             uid 0  gid 0  groups [0]  caps the caller's
+    inside   uid_map ""  gid_map "0 4294967294 1, 1 2147483647 2, 3 0 2"  setgroups allow
+             uid overflow  gid 3  groups [3, 4, 1, 2, 0]  caps all
+    "#);
 }
 
-/// A list takes the place of the one before whole, whether it is longer or shorter.
+/// A list replaces the whole list before it, whether it is longer or shorter.
 /// Source: setgroups(2); kernel set_groups().
 #[harness::test(Root, Userns, pins("groups.list", "groups.told"))]
-fn longer_and_shorter() {
-    let cast = root().outside(&[]).inside(&[]).outside(&[gid_map("0 0 65536")]);
+fn a_list_replaces_a_longer_or_shorter_one() {
+    let ns = root().outside(&[]).inside(&[]).outside(&[gid_map("0 0 65536")]);
 
     let lists: [&[u32]; 6] = [&[1, 2, 3], &[4], &[], &[9, 8, 7, 6], &[6, 7], &[7]];
     let steps: Vec<Action> = lists.iter().flat_map(|list| [setgroups(list), LIST]).collect();
-    let trace = cast.inside(&steps).play();
+    let trace = ns.inside(&steps).play();
 
     check!(trace);
 }
@@ -52,24 +65,24 @@ fn longer_and_shorter() {
 /// A child begins with its parent's list, and from then on each changes its own.
 /// Source: credentials(7); kernel copy_creds(), set_groups(): another group_info takes the place of the old.
 #[harness::test(Root, Userns, pins("groups.own-list"))]
-fn each_process_has_its_own() {
-    let cast = root().outside(&[setgroups(&[0, 8, 9])]).inside(&[]).outside(&[gid_map("0 0 65536")]);
+fn each_process_has_a_list_of_its_own() {
+    let ns = root().outside(&[setgroups(&[0, 8, 9])]).inside(&[]).outside(&[gid_map("0 0 65536")]);
 
-    let forked = cast.inside(&[LIST, setgroups(&[4, 5])]).second(&[LIST]);
+    let forked = ns.inside(&[LIST, setgroups(&[4, 5])]).second(&[LIST]);
     let changed = forked.inside(&[setgroups(&[6])]).second(&[LIST, setgroups(&[1, 2, 3])]);
     let trace = changed.inside(&[LIST]).outside(&[LIST]).second(&[setgroups(&[65_536]), LIST]).play();
 
-    check!(trace);
+    check!(trace, last = [EINVAL, OK]);
 }
 
-/// A new namespace begins with the list of its creator, and what is set in either does not reach the other.
+/// A new namespace begins with the list of its creator. A list that one of them sets does not change the other's.
 /// Source: credentials(7); user_namespaces(7); kernel copy_creds(), create_user_ns().
 #[harness::test(Root, Userns, pins("groups.own-list", "groups.told"))]
-fn a_namespace_below_has_its_own() {
+fn a_new_namespace_begins_with_a_copy_of_the_list() {
     let map = |file| write_of(Actor::Nested, file, "0 0 100");
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 65536"), gid_map("0 0 65536")]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 65536"), gid_map("0 0 65536")]);
 
-    let created = cast.inside(&[setgroups(&[4, 500])]).nested(&[LIST]).inside(&[map(IdFile::GidMap)]);
+    let created = ns.inside(&[setgroups(&[4, 500])]).nested(&[LIST]).inside(&[map(IdFile::GidMap)]);
     let changed = created.nested(&[LIST]).inside(&[setgroups(&[6])]).nested(&[LIST, setgroups(&[7])]);
     let trace = changed.inside(&[LIST]).nested(&[LIST]).play();
 
@@ -95,12 +108,21 @@ fn at_the_end(name: &'static str, number: i64, size: i64, room: i64) -> Action {
     syscall(name, number, [size, MEMORY + LENGTH - 4 * room].map(RawArg::Number).to_vec())
 }
 
-/// The list is read one group after the other: where memory ends in the middle it is EFAULT, unless a group
-/// before that has no mapping, which is EINVAL. A list that just fits does not touch what lies behind it.
+/// setgroups(2) reads and translates one group after the other. Where memory ends within the list it is EFAULT, unless a
+/// group before that has no mapping, which is EINVAL. A list that just fits is accepted. The memory holds zeros, so
+/// that each group in it is the group 0.
 /// Source: setgroups(2): EFAULT, EINVAL; kernel groups_from_user().
 #[rstest]
-#[case::group_0_mapped("0 0 100")]
-#[case::group_0_unmapped("1 1 100")]
+#[case::group_0_mapped(
+    "0 0 100",
+    [OK, EFAULT, OK, OK, OK],
+    [OK, EFAULT, OK, OK, OK, EFAULT, OK],
+)]
+#[case::group_0_unmapped(
+    "1 1 100",
+    [OK, EINVAL, OK, EINVAL, OK],
+    [OK, EFAULT, OK, OK, EINVAL, EINVAL, OK],
+)]
 #[harness::test(
     Root,
     Userns,
@@ -111,31 +133,35 @@ fn at_the_end(name: &'static str, number: i64, size: i64, room: i64) -> Action {
         "groups.refusal-changes-nothing"
     )
 )]
-fn memory_that_ends(#[case] map: &'static str) {
+fn setgroups_reads_one_group_after_the_other(
+    #[case] map: &'static str,
+    #[case] first: [Answer; 5],
+    #[case] second: [Answer; 7],
+) {
     let set = |size, room| at_the_end("setgroups", libc::SYS_setgroups, size, room);
-    let cast = root().outside(&[]).inside(&[]).outside(&[gid_map(map)]).inside(&[memory()]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[gid_map(map)]).inside(&[memory()]);
 
-    let trace = cast
+    let trace = ns
         .inside(&[setgroups(&[4, 5, 6]), set(2, 1), LIST, set(1, 1), LIST])
         .inside(&[setgroups(&[4, 5, 6]), set(1, 0), set(0, 0), LIST, set(2, 2), set(3, 2), LIST])
         .play();
 
-    check!(trace);
+    check!(trace, last = [&first[..], &second].concat());
 }
 
-/// getgroups(2) needs room for the groups there are, not for as many as its size says; with less it is EFAULT.
-/// What it leaves there is the list, which setgroups(2) takes again.
+/// getgroups(2) needs room for the groups that there are, not for as many as its size says. With less it is EFAULT. It
+/// leaves the list in that memory, from which setgroups(2) reads it again.
 /// Source: getgroups(2): EFAULT; kernel groups_to_user().
 #[harness::test(Root, Userns, pins("groups.told-nowhere", "groups.told", "groups.list"))]
-fn room_that_ends() {
+fn getgroups_needs_room_for_the_groups_there_are() {
     let get = |size, room| at_the_end("getgroups", libc::SYS_getgroups, size, room);
     let set = |size, room| at_the_end("setgroups", libc::SYS_setgroups, size, room);
-    let cast = root().outside(&[]).inside(&[]).outside(&[gid_map("0 0 100")]).inside(&[memory()]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[gid_map("0 0 100")]).inside(&[memory()]);
 
-    let trace = cast
+    let trace = ns
         .inside(&[setgroups(&[4, 5, 6]), get(3, 2), get(3, 0), get(2, 2), get(0, 0), get(64, 3)])
         .inside(&[setgroups(&[9]), set(3, 3), LIST, set(2, 2), LIST, get(64, 0), get(64, 2)])
         .play();
 
-    check!(trace);
+    check!(trace, last = [OK, EFAULT, EFAULT, EINVAL, OK, OK, OK, OK, OK, OK, OK, EFAULT, OK]);
 }

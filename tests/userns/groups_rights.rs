@@ -25,8 +25,9 @@ const STATES: [(&str, &[Action]); 10] = [
     ("deny, both", &[DENY, UIDS, GIDS]),
 ];
 
-/// CAP_SETGID decides and no other capability does, CAP_SETUID least of all; it has to be effective. It takes
-/// a gid_map, of whatever length, and "allow"; uid_map does not matter.
+/// setgroups(2) takes an effective CAP_SETGID, and no other capability helps, not CAP_SETUID either. It takes a gid_map,
+/// of whatever length, and "allow". uid_map does not matter. A column has what is written to the namespace, a row the
+/// capabilities of the caller.
 /// Source: setgroups(2): EPERM; kernel may_setgroups(), userns_may_setgroups().
 #[harness::test(
     Root,
@@ -39,7 +40,7 @@ const STATES: [(&str, &[Action]); 10] = [
         "groups.unmapped"
     )
 )]
-fn capability_and_state() {
+fn setgroups_takes_setgid_a_gid_map_and_allow() {
     let privileges: [(&str, Action); 7] = [
         ("SETGID alone", only_caps(&[Cap::Setgid])),
         ("all but SETGID", ALL_BUT_SETGID),
@@ -54,61 +55,74 @@ fn capability_and_state() {
     let mut table = format!("{:16} {}\n", "", heading.trim_end());
     for (name, privilege) in privileges {
         let cells = STATES.map(|(_, writes)| {
-            let cast = root().outside(&[]).inside(&[]).outside(writes);
-            let trace = cast.inside(&[privilege.clone(), setgroups(&[5])]).play();
+            let ns = root().outside(&[]).inside(&[]).outside(writes);
+            let trace = ns.inside(&[privilege.clone(), setgroups(&[5])]).play();
             format!("{:10}", trace.outcomes_shown().last().unwrap_or_default())
         });
         let _ = writeln!(table, "{name:16} {}", cells.join(" ").trim_end());
     }
 
-    check!(table);
+    check!(table, @r"
+                     nothing    uids       gids       both       group 5    6 groups   others     deny       deny, gids deny, both
+    SETGID alone     EPERM      EPERM      ok         ok         ok         ok         EINVAL     EPERM      EPERM      EPERM
+    all but SETGID   EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM
+    permitted alone  EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM
+    SETUID alone     EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM
+    SYS_ADMIN alone  EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM
+    all              EPERM      EPERM      ok         ok         ok         ok         EINVAL     EPERM      EPERM      EPERM
+    none             EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM      EPERM
+    ");
 }
 
-/// Who joins a namespace gets its capabilities and is bound by its word: what was or was not allowed
-/// outside no longer counts.
+/// A process that joins a namespace has CAP_SETGID there, and is bound by its "allow" or "deny" and its gid_map. Whether
+/// it could call setgroups(2) outside no longer counts.
 /// Source: setns(2); user_namespaces(7), "Capabilities"; kernel may_setgroups(): current_user_ns().
 #[rstest]
-#[case::allowed(&[UIDS, GIDS])]
-#[case::allowed_and_without_it_outside(&[UIDS, GIDS, ALL_BUT_SETGID])]
-#[case::denied(&[DENY, UIDS, GIDS])]
-#[case::no_gid_map(&[UIDS])]
+#[case::allowed(&[UIDS, GIDS], [OK, OK, OK, OK, EPERM, OK])]
+#[case::allowed_and_without_it_outside(&[UIDS, GIDS, ALL_BUT_SETGID], [EPERM, OK, OK, OK, EPERM, OK])]
+#[case::denied(&[DENY, UIDS, GIDS], [OK, OK, EPERM, OK, EPERM, EPERM])]
+#[case::no_gid_map(&[UIDS], [OK, OK, EPERM, OK, EPERM, EPERM])]
 #[harness::test(Root, Userns, pins("groups.needs-setgid", "groups.needs-gid-map", "groups.denied"))]
-fn who_has_joined(#[case] before: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).outside(before);
+fn a_process_that_joins_is_bound_by_deny_of_that_namespace(
+    #[case] before: &[Action],
+    #[case] expected: [Answer; 6],
+) {
+    let ns = root().outside(&[]).inside(&[]).outside(before);
 
-    let trace = cast
+    let trace = ns
         .outside(&[setgroups(&[0]), JOIN, setgroups(&[5]), ALL_BUT_SETGID, SETGROUPS_EMPTY])
         .inside(&[setgroups(&[6])])
         .play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// A process that moves on to a new namespace has every capability there and may not call setgroups before
-/// that has its own gid_map; the groups that it set before stay.
+/// A process that goes on to a new namespace has every capability there, and may not call setgroups(2) before that has a
+/// gid_map of its own. It keeps the groups that it set before.
 /// Source: user_namespaces(7); kernel 273d2c67c3e1.
 #[harness::test(Root, Userns, pins("groups.needs-gid-map", "groups.told"))]
-fn in_a_new_namespace_again() {
-    let cast = root().outside(&[]).inside(&[]).outside(&[UIDS, GIDS]).second(&[]);
+fn setgroups_needs_a_gid_map_in_each_new_namespace() {
+    let ns = root().outside(&[]).inside(&[]).outside(&[UIDS, GIDS]).second(&[]);
 
-    let moved = cast.inside(&[setgroups(&[5, 6]), UNSHARE, SETGROUPS_EMPTY]);
+    let moved = ns.inside(&[setgroups(&[5, 6]), UNSHARE, SETGROUPS_EMPTY]);
     let mapped = moved.second(&[write_of(Actor::Inside, IdFile::GidMap, "1 5 1")]);
     let list = Action::Getgroups { size: 8, room: Room::Good };
     let trace = mapped.inside(&[list.clone(), setgroups(&[1]), list, setgroups(&[5])]).play();
 
-    check!(trace);
+    check!(trace, last = [EPERM, OK, OK, OK, OK, EINVAL]);
 }
 
-/// "deny" takes setgroups(2) away and nothing else: the calls that set gids, and getgroups(2), are as before.
+/// "deny" makes the kernel refuse setgroups(2) and nothing else. The calls that set gids, and getgroups(2), have the same
+/// outcomes under both words. The last call is EPERM for a lack of CAP_SETGID.
 /// Source: user_namespaces(7), "The /proc/pid/setgroups file".
 #[rstest]
-#[case::allowed(ALLOW)]
-#[case::denied(DENY)]
+#[case::allowed(ALLOW, OK)]
+#[case::denied(DENY, EPERM)]
 #[harness::test(Root, Userns, pins("deny.setgroups-alone", "groups.denied"))]
-fn word_binds_setgroups_alone(#[case] word: Action) {
-    let cast = root().outside(&[]).inside(&[]).outside(&[word, UIDS, GIDS]);
+fn deny_binds_setgroups_alone(#[case] word: Action, #[case] expected: Answer) {
+    let ns = root().outside(&[]).inside(&[]).outside(&[word, UIDS, GIDS]);
 
-    let gids = cast.inside(&[
+    let gids = ns.inside(&[
         set_id(SetId::Setgid, &[5]),
         set_id(SetId::Setregid, &[6, 7]),
         set_id(SetId::Setresgid, &[8, 9, 10]),
@@ -120,18 +134,20 @@ fn word_binds_setgroups_alone(#[case] word: Action) {
         .inside(&[only_caps(&[]), set_id(SetId::Setgid, &[10]), set_id(SetId::Setgid, &[5])])
         .play();
 
-    check!(trace);
+    check!(trace, last = [OK, expected, expected, OK, OK, EPERM]);
 }
 
-/// Three namespaces, each below the last, and every choice of "allow" and "deny" in them: "deny" binds the
-/// namespace where it is said and those below it, and comes too late once there is one below.
+/// Three namespaces lie one below the other, with every choice of "allow" (A) and "deny" (D). "deny" binds the namespace
+/// to which it is written, and those below it. "allow" below a namespace with "deny" is EPERM. A row has the choice, the
+/// outcomes of the three writes, and for each namespace its setgroups file, setgroups(2) and a "deny" that comes after
+/// gid_map.
 /// Source: user_namespaces(7), "The /proc/pid/setgroups file"; kernel create_user_ns().
 #[harness::test(
     Root,
     Userns,
     pins("deny.inherited", "deny.apart", "deny.after-gid-map", "deny.no-way-back", "groups.denied")
 )]
-fn every_choice_on_three_levels() {
+fn deny_binds_its_namespace_and_those_below() {
     let words = [("A", "allow"), ("D", "deny")];
     let choices = words.iter().flat_map(|a| words.iter().flat_map(move |b| words.map(|c| (*a, *b, c))));
     let maps = |of| [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(of, file, "0 0 100"));
@@ -140,8 +156,8 @@ fn every_choice_on_three_levels() {
 
     let mut table = String::new();
     for (one, two, three) in choices {
-        let cast = root().outside(&[]).inside(&[]).outside(&[word(Actor::Inside, one.1)]);
-        let inside = cast.outside(&maps(Actor::Inside)).nested(&[]).inside(&[word(Actor::Nested, two.1)]);
+        let ns = root().outside(&[]).inside(&[]).outside(&[word(Actor::Inside, one.1)]);
+        let inside = ns.outside(&maps(Actor::Inside)).nested(&[]).inside(&[word(Actor::Nested, two.1)]);
         let nested = inside.inside(&maps(Actor::Nested)).deepest(&[]);
         let deepest = nested.nested(&[word(Actor::Deepest, three.1)]).nested(&maps(Actor::Deepest));
         let trace = deepest.inside(&last).nested(&last).deepest(&last).play();
@@ -156,5 +172,14 @@ fn every_choice_on_three_levels() {
         let _ = writeln!(table, "{}{}{}  {said}   {}", one.0, two.0, three.0, levels.trim_end());
     }
 
-    check!(table);
+    check!(table, @r#"
+    AAA  ok    ok    ok      "allow" ok EPERM      "allow" ok EPERM      "allow" ok EPERM
+    AAD  ok    ok    ok      "allow" ok EPERM      "allow" ok EPERM      "deny" EPERM EPERM
+    ADA  ok    ok    EPERM   "allow" ok EPERM      "deny" EPERM EPERM    "deny" EPERM EPERM
+    ADD  ok    ok    ok      "allow" ok EPERM      "deny" EPERM EPERM    "deny" EPERM EPERM
+    DAA  ok    EPERM EPERM   "deny" EPERM EPERM    "deny" EPERM EPERM    "deny" EPERM EPERM
+    DAD  ok    EPERM ok      "deny" EPERM EPERM    "deny" EPERM EPERM    "deny" EPERM EPERM
+    DDA  ok    ok    EPERM   "deny" EPERM EPERM    "deny" EPERM EPERM    "deny" EPERM EPERM
+    DDD  ok    ok    ok      "deny" EPERM EPERM    "deny" EPERM EPERM    "deny" EPERM EPERM
+    "#);
 }

@@ -1,5 +1,5 @@
-//! getuid(2) and its kin: where their pointers may point, that they agree, and what they say of ids that
-//! have no mapping.
+//! getuid(2), getresuid(2) and the like: their pointers, which id each returns, and what they return for an id that has no
+//! mapping.
 
 use harness::prelude::*;
 use rstest::rstest;
@@ -17,37 +17,49 @@ fn single() -> [Action; 4] {
     ]
 }
 
-/// Each of the three pointers must be good.
+/// An address at which no process has memory.
+const BAD: RawArg = RawArg::Number(8);
+/// The bytes of an id.
+const ID: u64 = 4;
+
+/// Each of the three pointers has to be writable. The first call has a bad first pointer, the second a bad second one,
+/// the third a bad third one, and the last none.
 /// Source: getresuid(2): EFAULT; kernel SYSCALL_DEFINE3(getresuid).
 #[rstest]
 #[case::uids(GETRESUID)]
 #[case::gids(GETRESGID)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("id.bad-pointer"))]
-fn bad_pointers(#[case] (name, number): (&'static str, i64)) {
-    let place = |bad: usize, at: usize| {
-        if at == bad { RawArg::Number(8) } else { RawArg::Results(at as u64 * 4) }
-    };
-    let calls = [0, 1, 2, 3].map(|bad| syscall(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
+fn getresuid_and_getresgid_need_three_writable_pointers(#[case] (name, number): (&'static str, i64)) {
+    let good = [0, 1, 2].map(|place| RawArg::Results(place * ID));
+    let bad = [0, 1, 2].map(|place| {
+        let mut pointers = good.clone();
+        pointers[place] = BAD;
+        pointers
+    });
+    let ns = ordinary();
 
-    let trace = ordinary().inside(&calls).play();
+    let calls = [&bad[..], &[good]].concat().into_iter().map(|args| syscall(name, number, args.to_vec()));
+    let trace = ns.inside(&calls.collect::<Vec<_>>()).play();
 
-    check!(trace);
+    check!(trace, last = [EFAULT, EFAULT, EFAULT, OK]);
 }
 
-/// getuid and getgid tell the real id, geteuid and getegid the effective one.
+/// getuid(2) and getgid(2) return the real id, geteuid(2) and getegid(2) the effective one.
 /// Source: getuid(2), getgid(2).
 #[harness::test(Root, Userns, pins("id.getters"))]
-fn real_and_effective() {
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+fn getuid_returns_the_real_and_geteuid_the_effective_id() {
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
     let ids =
         [set_id(SetId::Setresgid, &[4, 5, 6]), set_id(SetId::Setresuid, &[1, 2, 3]), Action::GetCredentials];
 
-    let trace = cast.inside(&ids).inside(&single()).play();
+    let trace = ns.inside(&ids).inside(&single()).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(4), ["1", "2", "4", "5"], "{trace}");
 }
 
-/// An id that has no mapping reads as the overflow id, whichever of the ids it is; a map shows it.
+/// An id that has no mapping reads as the overflow id. This holds for the real, the effective, the saved and the
+/// filesystem id alone. An id that has one reads as the map gives it.
 /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel from_kuid_munged().
 #[rstest]
 #[case::real_uid_mapped("50 1 1", "50 4 1")]
@@ -56,7 +68,7 @@ fn real_and_effective() {
 #[case::filesystem_id_mapped("50 7 1", "50 8 1")]
 #[case::all_mapped("50 1 10", "50 1 10")]
 #[harness::test(Root, Userns, pins("id.getters", "mean.up", "mean.down"))]
-fn unmapped(#[case] uids: &'static str, #[case] gids: &'static str) {
+fn an_unmapped_id_reads_as_the_overflow_id(#[case] uids: &'static str, #[case] gids: &'static str) {
     let ids = [
         NO_FIXUP,
         set_id(SetId::Setresgid, &[4, 5, 6]),
@@ -66,10 +78,10 @@ fn unmapped(#[case] uids: &'static str, #[case] gids: &'static str) {
         DUMPABLE,
     ];
     let upper = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let cast = upper.inside(&[]).second(&[]).inside(&ids).nested(&[Action::GetCredentials]);
+    let ns = upper.inside(&[]).second(&[]).inside(&ids).nested(&[Action::GetCredentials]);
     let maps = [(IdFile::UidMap, uids), (IdFile::GidMap, gids)];
 
-    let mapped = cast.second(&maps.map(|(file, words)| write_of(Actor::Nested, file, words)));
+    let mapped = ns.second(&maps.map(|(file, words)| write_of(Actor::Nested, file, words)));
     let set = [set_id(SetId::Setfsuid, &[50]), set_id(SetId::Setfsgid, &[50])];
     let trace = mapped
         .nested(&[Action::GetCredentials])

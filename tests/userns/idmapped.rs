@@ -13,11 +13,20 @@ const AT_EMPTY_PATH: i64 = 0x1000;
 const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
 /// The bytes of struct mount_attr.
 const SIZE: i64 = 32;
+const FSCONFIG_CMD_CREATE: i64 = 6;
+const MOVE_MOUNT_F_EMPTY_PATH: i64 = 4;
+/// A descriptor that is not open.
+const CLOSED: u64 = 199;
+/// The mode of a regular file that its owner may write and all may read.
+const FILE_MODE: i64 = 0o100_644;
+/// STATX_UID and STATX_GID, and where the two ids are in struct statx.
+const IDS: i64 = 0x18;
+const PLACES_OF_IDS: &[u32] = &[20, 24];
 
 /// A tmpfs that is mounted nowhere, made by this process, at [`MOUNT`].
 fn detached() -> [Action; 4] {
     let open = vec![text(b"tmpfs\0"), number(0)];
-    let create = [RawArg::Held, number(6), number(0), number(0), number(0)];
+    let create = [RawArg::Held, number(FSCONFIG_CMD_CREATE), number(0), number(0), number(0)];
     [
         syscall_for_fd("fsopen", libc::SYS_fsopen, open).or_stop(),
         syscall("fsconfig CREATE", libc::SYS_fsconfig, create.into()).or_stop(),
@@ -47,7 +56,7 @@ fn with_maps(maps: &[Action]) -> Scenario {
     root().outside(&[Action::UnshareOrStop(libc::CLONE_NEWNS)]).inside(&[]).outside(maps).outside(&detached())
 }
 
-/// The maps of the namespace have to be written, both of them. What setgroups says has no part in it.
+/// Both maps of the namespace have to be written. Its setgroups file does not matter.
 /// Source: mount_setattr(2), EINVAL; kernel dacfd001eaf2, build_mount_idmapped(), copy_mnt_idmap(): nr_extents == 0.
 #[rstest]
 #[case::both(&[uid_map("0 1000 10"), gid_map("0 2000 10")], OK)]
@@ -72,13 +81,13 @@ fn a_mount_is_idmapped_by_a_namespace_with_both_maps(#[case] maps: &[Action], #[
     check!(trace, last = expected);
 }
 
-/// Only a user namespace is a map, the initial one is none, and an idmapped mount stays as it is.
+/// A mount takes its map from a user namespace, and not from the initial one. A map cannot be cleared.
 /// Source: mount_setattr(2), EINVAL, EPERM, EBADF; kernel build_mount_idmapped(), can_idmap_mount().
 #[rstest]
 #[case::the_initial_namespace(&hold(Actor::Outside, "ns/user"), idmap(), EPERM)]
 #[case::another_kind(&hold(Actor::Inside, "ns/uts"), idmap(), EINVAL)]
-#[case::no_descriptor(&[], idmap_with(MOUNT_ATTR_IDMAP, 0, 199), EBADF)]
-#[case::clearing(&hold(Actor::Inside, "ns/user"), idmap_with(0, MOUNT_ATTR_IDMAP, 200), EINVAL)]
+#[case::no_descriptor(&[], idmap_with(MOUNT_ATTR_IDMAP, 0, CLOSED), EBADF)]
+#[case::clearing(&hold(Actor::Inside, "ns/user"), idmap_with(0, MOUNT_ATTR_IDMAP, NAMESPACE.cast_unsigned()), EINVAL)]
 #[case::once(&hold(Actor::Inside, "ns/user"), idmap(), OK)]
 #[harness::test(
     Root,
@@ -101,7 +110,7 @@ fn only_another_user_namespace_maps_a_mount(
     check!(trace, last = expected);
 }
 
-/// A mount that has a map keeps it.
+/// A mount that has a map cannot get another.
 /// Source: mount_setattr(2), EPERM; kernel can_idmap_mount(): is_idmapped_mnt().
 #[harness::test(
     Root,
@@ -121,8 +130,8 @@ fn an_idmapped_mount_is_not_idmapped_again() {
     check!(trace, last = [OK, EPERM]);
 }
 
-/// Through an idmapped mount a file has the ids that the map gives it, and a process whose id has no place in the map can
-/// make no file there.
+/// Through an idmapped mount a file has the ids that the map gives it. A process whose ids the map does not have cannot make
+/// a file there.
 /// Source: mount_setattr(2), "ID-mapped mounts"; kernel mapped_fsuid(), i_uid_into_vfsuid(): EOVERFLOW.
 #[rstest]
 #[case::a_mapped_id(&[setresgid(2000), setresuid(1000)], [OK, OK])]
@@ -145,11 +154,11 @@ fn files_of_an_idmapped_mount_have_the_ids_of_its_map(
     let named = |at: i64| [number(at), text(b"file\0")];
     let open_up = [number(MOUNT), text(b".\0"), number(0o777)];
     let open_up = syscall("chmod 777", libc::SYS_fchmodat, open_up.into()).or_stop();
-    let make = [number(0o100_644), number(0)];
+    let make = [number(FILE_MODE), number(0)];
     let make = syscall("mknod a file", libc::SYS_mknodat, [named(MOUNT).to_vec(), make.into()].concat());
-    let ask = [number(0), number(0x18), RawArg::Results(0)];
+    let ask = [number(0), number(IDS), RawArg::Results(0)];
     let ask = [named(MOUNT).to_vec(), ask.into()].concat();
-    let ask = syscall_for("statx", libc::SYS_statx, ask, Results::Ids(&[20, 24]));
+    let ask = syscall_for("statx", libc::SYS_statx, ask, Results::Ids(PLACES_OF_IDS));
 
     let mapped = ns.outside(&[open_up, idmap()]).outside(&[NO_FIXUP]).outside(become_it);
     let trace = mapped.outside(&[make, ask]).play();
@@ -180,7 +189,8 @@ fn root_of_a_namespace_idmaps_its_own_file_system(#[case] map: Actor, #[case] ex
     check!(trace, last = expected);
 }
 
-/// A file system of the parent stays as it is: root of a namespace has no capability over it, however the mount came.
+/// Root of a namespace cannot idmap a mount of a file system that was made in the parent, because it has no capability there.
+/// That another process passes it the mount makes no difference.
 /// Source: mount_setattr(2), EPERM; kernel can_idmap_mount(): ns_capable(fs_userns).
 #[rstest]
 #[case::of_the_parent(Actor::Outside, EPERM)]
@@ -210,7 +220,7 @@ fn root_of_a_namespace_cannot_idmap_a_file_system_of_the_parent(
     check!(trace, last = expected);
 }
 
-/// A file whose ids have no place in the map shows the overflow ids, and no file is given such ids.
+/// A file whose ids the map does not have reads as that of the overflow ids. A file cannot be given such ids.
 /// Source: mount_setattr(2), "ID-mapped mounts"; kernel i_uid_into_vfsuid(), chown_common(): EINVAL, notify_change(): EOVERFLOW.
 #[rstest]
 #[case::before_the_map(&[chown(500), idmap()], [OK, OK, OK])]
@@ -227,10 +237,10 @@ fn root_of_a_namespace_cannot_idmap_a_file_system_of_the_parent(
     pins("idmap.overflow", "idmap.without-a-place")
 )]
 fn ids_without_a_place_are_shown_and_never_given(#[case] steps: &[Action], #[case] expected: [Answer; 3]) {
-    let make = [number(MOUNT), text(b"file\0"), number(0o100_644), number(0)];
+    let make = [number(MOUNT), text(b"file\0"), number(FILE_MODE), number(0)];
     let make = syscall("mknod a file", libc::SYS_mknodat, make.into());
-    let ask = [number(MOUNT), text(b"file\0"), number(0), number(0x18), RawArg::Results(0)];
-    let ask = syscall_for("statx", libc::SYS_statx, ask.into(), Results::Ids(&[20, 24]));
+    let ask = [number(MOUNT), text(b"file\0"), number(0), number(IDS), RawArg::Results(0)];
+    let ask = syscall_for("statx", libc::SYS_statx, ask.into(), Results::Ids(PLACES_OF_IDS));
     let maps = [uid_map("0 1000 10"), gid_map("0 2000 10")];
     let ns = with_maps(&maps).outside(&hold(Actor::Inside, "ns/user"));
 
@@ -275,7 +285,7 @@ fn an_attached_mount_is_not_idmapped(
 
 /// Attaches the mount, which stays at its number, to /tmp.
 fn attach() -> Action {
-    let to = [number(libc::AT_FDCWD.into()), text(b"/tmp\0"), number(4)];
+    let to = [number(libc::AT_FDCWD.into()), text(b"/tmp\0"), number(MOVE_MOUNT_F_EMPTY_PATH)];
     syscall("move_mount", libc::SYS_move_mount, [vec![number(MOUNT), text(b"\0")], to.to_vec()].concat())
         .or_stop()
 }

@@ -1,14 +1,14 @@
-//! What holds in the initial user namespace of every host. Which tests can run is judged by ids, maps and
-//! setgroups; a kernel that told them wrongly would have the tests skipped and not failed, but for these,
-//! which ask for nothing that such a kernel could deny.
+//! What holds in the initial user namespace of every host. The suite decides by ids, maps and setgroups which tests can
+//! run. On a kernel that shows them wrongly, other tests would be skipped and would not fail. These tests need nothing
+//! that such a kernel could deny.
 
 use harness::prelude::*;
 use rstest::rstest;
 
-/// In the initial namespace every id but the last stands for itself, and setgroups is allowed.
+/// The initial namespace maps every id but the last to itself, and allows setgroups(2).
 /// Source: user_namespaces(7): "0 0 4294967295" and "allow"; kernel init_user_ns.
 #[harness::test(InitialUserns, Proc, pins("mean.read-back", "deny.read-back"))]
-fn its_files() {
+fn the_initial_namespace_maps_every_id_and_allows_setgroups() {
     let files = [IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap, IdFile::Setgroups];
 
     let trace = caller().outside(&files.map(|file| read_of(Actor::Outside, file))).play();
@@ -21,7 +21,7 @@ fn its_files() {
     "#);
 }
 
-/// The ids and groups that are set are those that are told.
+/// The calls that read ids and groups return those that a process has set.
 /// Source: setresuid(2), getresuid(2), setgroups(2), getgroups(2), setfsuid(2).
 #[harness::test(
     InitialUserns,
@@ -29,13 +29,13 @@ fn its_files() {
     Capability(Cap::Setgid),
     pins("id.getters", "id.capability", "groups.allowed", "groups.told", "mean.down", "mean.up")
 )]
-fn ids_with_capabilities() {
-    let cast = caller().outside(&[setgroups(&[70, 80]), GROUPS]);
+fn ids_and_groups_that_are_set_read_back() {
+    let ns = caller().outside(&[setgroups(&[70, 80]), GROUPS]);
 
-    let cast = cast.outside(&[set_id(SetId::Setresgid, &[5, 6, 7]), three("getresgid", libc::SYS_getresgid)]);
-    let cast = cast.outside(&[set_id(SetId::Setfsgid, &[8]), set_id(SetId::Setfsgid, &[u32::MAX])]);
-    let cast = cast.outside(&[set_id(SetId::Setresuid, &[1, 2, 3]), three("getresuid", libc::SYS_getresuid)]);
-    let trace = cast.outside(&GETTERS.map(|(name, number)| syscall(name, number, Vec::new()))).play();
+    let ns = ns.outside(&[set_id(SetId::Setresgid, &[5, 6, 7]), three("getresgid", libc::SYS_getresgid)]);
+    let ns = ns.outside(&[set_id(SetId::Setfsgid, &[8]), set_id(SetId::Setfsgid, &[u32::MAX])]);
+    let ns = ns.outside(&[set_id(SetId::Setresuid, &[1, 2, 3]), three("getresuid", libc::SYS_getresuid)]);
+    let trace = ns.outside(&GETTERS.map(|(name, number)| syscall(name, number, Vec::new()))).play();
 
     check!(outcomes(&trace).join("\n"), @r"
     ok
@@ -53,11 +53,13 @@ fn ids_with_capabilities() {
     ");
 }
 
-/// Without a capability a process may set the ids that it has, each for all three, and is told them again.
+/// A process without capabilities may set the real, the effective and the saved id to the one that it has.
 /// Source: setresuid(2), setresgid(2).
 #[rstest]
 #[harness::test(InitialUserns, pins("id.getters", "id.not-own", "mean.down", "mean.up"))]
-fn own_ids(#[values(SetId::Setresuid, SetId::Setresgid)] call: SetId) {
+fn a_process_without_capabilities_sets_its_own_ids(
+    #[values(SetId::Setresuid, SetId::Setresgid)] call: SetId,
+) {
     let own = [Id::Own; 3];
 
     let trace = caller().outside(&[only_caps(&[]), Action::SetId(call, own, Via::Raw)]).play();
@@ -83,7 +85,7 @@ fn three(name: &'static str, number: i64) -> Action {
     syscall_for(name, number, room, Results::Words(3))
 }
 
-/// What came of the steps, without the process's coming into being.
+/// The outcomes of all steps but the first, which is the fork of the actor.
 fn outcomes(trace: &Trace) -> Vec<String> {
     trace.outcomes_shown().skip(1).collect()
 }

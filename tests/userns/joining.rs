@@ -5,11 +5,16 @@ use crate::support::ns_files::{open_ns, pidfd_of, setns_held};
 use harness::prelude::*;
 use rstest::rstest;
 
+/// A bit that no type of namespace has.
+const UNKNOWN: i32 = 1 << 12;
+/// SECBIT_NO_SETUID_FIXUP and SECBIT_KEEP_CAPS.
+const TWO_SECUREBITS: u64 = 0x14;
+
 const fn join(of: Actor, nstype: i32) -> Action {
     Action::Setns { of, file: NsFile::User, nstype }
 }
 
-/// The owner of a namespace joins it from its parent. As the type it names the right one or 0; any other is EINVAL.
+/// The owner of a namespace joins it from its parent. It names CLONE_NEWUSER as the type, or 0. Any other type is EINVAL.
 /// Source: setns(2), EINVAL; kernel userns_install().
 #[rstest]
 #[case::any(0, OK)]
@@ -38,7 +43,7 @@ fn the_owner_joins_if_it_names_no_other_type(#[case] nstype: i32, #[case] expect
     pins("enter.capabilities", "enter.securebits", "enter.ids-kept")
 )]
 fn a_process_that_joins_has_every_capability_and_mapped_ids(#[case] maps: &[Action]) {
-    let bits = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, 0x14);
+    let bits = Action::Prctl("PR_SET_SECUREBITS", libc::PR_SET_SECUREBITS, TWO_SECUREBITS);
     let ns = root().outside(&[]).inside(&[]).outside(maps);
 
     let trace = ns.outside(&[bits, only_caps(&[Cap::SysAdmin]), join(Actor::Inside, 0)]).play();
@@ -61,8 +66,8 @@ fn no_process_joins_the_namespace_that_it_is_in(#[case] who: Actor, #[case] of: 
     check!(trace, last = EINVAL);
 }
 
-/// setns(2) asks for CAP_SYS_ADMIN in the namespace. Root of a namespace has it in those below, on whatever level,
-/// and not in one above or beside its own.
+/// setns(2) takes CAP_SYS_ADMIN in the namespace. Root of a namespace has it in those below, on every level, and not in one
+/// above or beside its own.
 /// Source: setns(2), EPERM; kernel userns_install(), cap_capable().
 #[rstest]
 #[case::parent(Actor::Inside, Actor::Outside, EPERM)]
@@ -151,7 +156,7 @@ fn only_namespaces_and_processes_are_joined(#[case] setns: Action, #[case] expec
 #[case::user(NEWUSER, OK)]
 #[case::none(0, EINVAL)]
 #[case::unknown(1, EINVAL)]
-#[case::user_and_unknown(NEWUSER | 1 << 12, EINVAL)]
+#[case::user_and_unknown(NEWUSER | UNKNOWN, EINVAL)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Kernel { major: 5, minor: 8, why: "setns with a pidfd" }, pins("join.pidfd-flags"))]
 fn a_pidfd_takes_known_namespace_flags(#[case] flags: i32, #[case] expected: Answer) {
     let ns = ordinary().outside(&[]).inside(&[]);

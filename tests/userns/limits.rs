@@ -117,8 +117,8 @@ fn setting_a_limit_takes_sys_resource(#[case] before: &[Action], #[case] expecte
     check!(trace, last = expected);
 }
 
-/// Processes of a user are counted wherever they are: RLIMIT_NPROC at the time when the namespace was made
-/// binds all that happens in it, whatever the limit becomes there.
+/// The processes of a user count together, in whichever namespaces they are. RLIMIT_NPROC of the creator, at the time when it
+/// created the namespace, binds in that namespace, although a process there raises its own limit.
 /// Source: getrlimit(2), RLIMIT_NPROC; kernel 21d1c5e386bc (5.14), is_rlimit_overlimit().
 #[rstest]
 #[case::one(61_401, 1, EAGAIN)]
@@ -136,7 +136,7 @@ fn the_process_limit_of_the_creator_binds_its_namespace(
     check!(trace, last = expected);
 }
 
-/// A clone with a new user namespace is counted like any other process; unshare(2) makes none.
+/// A child that clone(2) creates in a new user namespace counts like any other process. unshare(2) creates no process.
 /// Source: clone(2), EAGAIN; kernel copy_process().
 #[rstest]
 #[case::none(61_411, 0, [EAGAIN, OK])]
@@ -155,8 +155,8 @@ fn a_clone_with_newuser_counts_as_a_process(
     check!(trace, last = expected);
 }
 
-/// A namespace that root of the initial namespace creates has no limit of processes, whatever root's own limit is and
-/// whatever user its processes become.
+/// A namespace that root of the initial namespace creates has no limit of processes. Root's own limit does not matter, nor do
+/// the uids of the processes in the namespace.
 /// Source: kernel create_user_ns(): set_userns_rlimit_max(), enforced_nproc_rlimit().
 #[rstest]
 #[case::one(1)]

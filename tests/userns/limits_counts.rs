@@ -5,38 +5,41 @@ use harness::prelude::*;
 use rstest::rstest;
 use std::fmt::Write as _;
 
-/// 33 namespaces lie one below the other, whichever call makes them; whichever call would make another is
-/// refused, and that before the creator's ids are looked at.
+/// 33 user namespaces may lie one below the other, whichever call creates them. Each call that would create another is
+/// ENOSPC, and that before the kernel looks whether the creator's ids are mapped.
 /// Source: user_namespaces(7), "Nested namespaces"; clone(2), unshare(2): ENOSPC; kernel create_user_ns().
 #[rstest]
 #[case::by_unshare(UNSHARE)]
 #[case::by_clone(Action::Child(Child::GoesOn(NEWUSER)))]
 #[case::by_clone3(Action::Child(Child::GoesOnByClone3(NEWUSER.cast_unsigned().into())))]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, InitialUserns, Processes(80), pins("limit.depth"))]
-fn thirty_three_levels(#[case] create: Action, #[values(CLONE, CLONE3, UNSHARE)] another: Action) {
+fn user_namespaces_are_nested_at_most_33_levels_deep(
+    #[case] create: Action,
+    #[values(CLONE, CLONE3, UNSHARE)] another: Action,
+) {
     let level = [uid_map("0 0 1"), gid_map("0 0 1"), create.clone()];
     let first = ordinary().outside(&[create, DENY, uid_map("0 own 1"), gid_map("0 own 1")]);
-    let to_32 = (2..33).fold(first, |cast, _| cast.outside(&level[2..]).outside(&level[..2]));
+    let to_32 = (2..33).fold(first, |ns, _| ns.outside(&level[2..]).outside(&level[..2]));
     let another = [another];
 
     let unmapped = to_32.outside(&[CLONE]).outside(&level[2..]).outside(&another);
     let trace = unmapped.outside(&level[..2]).outside(&another).play();
 
-    let odd: Vec<String> = trace.outcomes_shown().filter(|outcome| outcome != "ok").collect();
-    assert_eq!(odd, ["ENOSPC"; 2], "{trace}");
+    let refused: Vec<String> = trace.outcomes_shown().filter(|outcome| outcome != "ok").collect();
+    assert_eq!(refused, ["ENOSPC"; 2], "{trace}");
 }
 
-/// Each namespace above counts what its owner has below it: the deepest of three counts the new one alone,
-/// the one above that itself and the new one, the first all three.
+/// Each namespace counts the namespaces that its owner has below it. Of three, the deepest counts only the new one. The
+/// one above counts the deepest and the new one. The first counts all three. A row has the limit of one of them.
 /// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): the walk up.
 #[harness::test(Root, Userns, pins("limit.count", "limit.count-in-ancestor"))]
-fn on_every_level() {
+fn each_namespace_counts_all_that_its_owner_has_below_it() {
     let levels = [Actor::Inside, Actor::Nested, Actor::Deepest];
     let mut table = "limit of         0       1       2       3\n".to_owned();
     for limited in levels {
         let cells = [0, 1, 2, 3].map(|count| {
-            let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-            let built = cast.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 100")).deepest(&[]);
+            let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+            let built = ns.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 100")).deepest(&[]);
             let mapped = built.nested(&maps_of(Actor::Deepest, "0 0 100"));
             let trace = mapped.by(limited, &limit(count)).deepest(&[CLONE]).play();
             format!("{:7}", trace.outcomes_shown().last().unwrap_or_default())
@@ -44,65 +47,75 @@ fn on_every_level() {
         let _ = writeln!(table, "{:15}  {}", limited.to_string(), cells.join(" ").trim_end());
     }
 
-    check!(table);
+    check!(table, @r"
+    limit of         0       1       2       3
+    inside           ENOSPC  ENOSPC  ENOSPC  ok
+    nested           ENOSPC  ENOSPC  ok      ok
+    deepest          ENOSPC  ok      ok      ok
+    ");
 }
 
-/// On each level it is the owner of the namespace below that is counted, which on the level of the creator is
-/// the creator: who has one somewhere else has as many fewer, anybody else has not.
+/// On each level the kernel counts for the owner of the namespace below. On the level of the creator that is the
+/// creator. Here root owns one namespace beside, and the one below. A new namespace of either user counts there as
+/// root's third.
 /// Source: kernel inc_ucount(): ns->ucounts, those of the owner in the parent.
 #[rstest]
-#[case::of_the_same_owner(0, 3)]
-#[case::of_the_same_owner_one_fewer(0, 2)]
-#[case::of_another_owner(5, 3)]
-#[case::of_another_owner_one_fewer(5, 2)]
+#[case::of_the_same_owner(0, 3, OK)]
+#[case::of_the_same_owner_one_fewer(0, 2, ENOSPC)]
+#[case::of_another_owner(5, 3, OK)]
+#[case::of_another_owner_one_fewer(5, 2, ENOSPC)]
 #[harness::test(Root, Userns, pins("limit.count-in-ancestor"))]
-fn whose_they_are(#[case] owner: u32, #[case] count: usize) {
-    let cast = root().outside(&[]).inside(&limit(count)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let one_beside = cast.second(&[UNSHARE]);
+fn a_namespace_counts_above_for_the_owner_of_its_parent(
+    #[case] owner: u32,
+    #[case] count: usize,
+    #[case] expected: Answer,
+) {
+    let ns = root().outside(&[]).inside(&limit(count)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+    let one_beside = ns.second(&[UNSHARE]);
 
-    let cast = one_beside.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 100"));
-    let trace = cast.nested(&[setresuid(owner), CLONE]).play();
+    let ns = one_beside.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 100"));
+    let trace = ns.nested(&[setresuid(owner), CLONE]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// A new namespace has no limits of its own, whatever those above it are.
+/// A new namespace begins without limits of its own: each is 2147483647, also below a namespace with a lower one.
 /// Source: kernel create_user_ns(): ucount_max is INT_MAX.
 #[rstest]
 #[case::below_a_limit(&limit(2))]
 #[case::below_none(&[])]
 #[harness::test(Root, Userns, Program("cat"), pins("limit.count"))]
-fn begins_without(#[case] before: &[Action]) {
+fn a_new_namespace_has_no_limits_of_its_own(#[case] before: &[Action]) {
     let words = ["cat", "/proc/sys/user/max_user_namespaces", "/proc/sys/user/max_uts_namespaces"];
-    let cast = root().outside(&[]).inside(before).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+    let ns = root().outside(&[]).inside(before).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
 
-    let trace = cast.nested(&[run(&words)]).inside(&[run(&words)]).play();
+    let trace = ns.nested(&[run(&words)]).inside(&[run(&words)]).play();
 
     check!(trace);
 }
 
-/// What was counted on every level is given back on every level, some time after the last process has left.
+/// A namespace that is gone counts on no level any more, some time after its last process has left.
 /// Source: kernel free_user_ns(): dec_user_namespaces(); dec_ucount(): the walk up.
 #[harness::test(Root, Userns, pins("limit.count-comes-back", "limit.count-in-ancestor"))]
-fn comes_back_on_every_level() {
-    let cast = root().outside(&[]).inside(&limit(2)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
-    let cast = cast.nested(&limit(1)).inside(&maps_of(Actor::Nested, "0 0 100"));
+fn a_count_comes_back_on_every_level() {
+    let ns = root().outside(&[]).inside(&limit(2)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+    let ns = ns.nested(&limit(1)).inside(&maps_of(Actor::Nested, "0 0 100"));
 
-    let twice = |wait| cast.clone().nested(&[CLONE, sleep(wait), CLONE]).play();
+    let twice = |wait| ns.clone().nested(&[CLONE, sleep(wait), CLONE]).play();
 
     let room = WAITS.into_iter().any(|wait| twice(wait).outcomes.last() == Some(&Outcome::Done));
     assert!(room, "{}", twice(5));
 }
 
-/// A namespace lives as long as one below it, and goes with that.
+/// A namespace lives as long as one below it. It is freed with the last of these.
 /// Source: kernel free_user_ns(): the loop over the parents.
 #[harness::test(Root, Userns, Program("unshare"), pins("limit.count-comes-back"))]
-fn comes_back_with_the_last_below() {
-    let cast = root().outside(&[]).inside(&limit(2)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
+fn a_namespace_is_freed_with_the_last_one_below_it() {
+    let ns = root().outside(&[]).inside(&limit(2)).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
     let two_levels = run(&["unshare", "-r", "unshare", "-r", "true"]);
     let silent = Ended { status: Status::Exited(0), stdout: String::new(), stderr: String::new() };
 
-    let twice = |wait| cast.clone().inside(&[two_levels.clone(), sleep(wait), two_levels.clone()]).play();
+    let twice = |wait| ns.clone().inside(&[two_levels.clone(), sleep(wait), two_levels.clone()]).play();
 
     let gone = Outcome::Program(silent);
     let room = WAITS.into_iter().any(|wait| twice(wait).outcomes.last() == Some(&gone));

@@ -1,5 +1,5 @@
-//! Gives files to try membership of a group with, in a tmpfs that the process mounts in a mount namespace of its
-//! own, and each way in which a process can have to do with a group.
+//! Gives files with which a test tries membership of a group, in a tmpfs that the process mounts in a mount namespace of
+//! its own, and each way in which a process can have a group.
 
 use crate::support::mounts::own_tmp;
 use harness::prelude::*;
@@ -47,7 +47,8 @@ pub fn namespace() -> Scenario {
     root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 65536"), gid_map("0 0 65536")])
 }
 
-/// Each way of having to do with group 7, for a process that begins with the gids 1 and no groups.
+/// Each way in which a process can have group 7, with the steps that lead there. The process begins with gid 1 as its
+/// real, effective, saved and filesystem gid, and with no supplementary groups.
 pub fn memberships() -> [(&'static str, Vec<Action>); 8] {
     [
         ("no id", vec![]),

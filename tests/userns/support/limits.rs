@@ -16,8 +16,8 @@ pub fn write_limit(count: usize) -> [Action; 2] {
     [syscall_for_fd("open the limit", libc::SYS_openat, open), syscall("write", libc::SYS_write, write)]
 }
 
-/// Sets the soft limit of a resource, leaving a hard limit that is no more than any host's. Where this is refused, the
-/// scenario ends there. The number of a resource is of another type in each C library.
+/// Sets the soft and the hard limit of a resource. The hard limit has to be no more than that of any host. Where this is
+/// refused, the scenario ends there. The number of a resource has a different type in each C library.
 pub fn soft(name: &'static str, resource: impl Into<i64>, soft: u64, hard: u64) -> Action {
     let bytes = [soft.to_ne_bytes(), hard.to_ne_bytes()].concat();
     let (own, none) = (RawArg::Number(0), RawArg::Number(0));

@@ -1,5 +1,5 @@
-//! Gives mount namespaces of one's own, and mounts in them, none of which is seen outside. Where the kernel refuses one
-//! of these preparations, the scenario ends there.
+//! Gives a process a mount namespace of its own, and mounts in it, which no process outside sees. Where the kernel
+//! refuses one of these preparations, the scenario ends there.
 
 use harness::prelude::*;
 
@@ -21,17 +21,17 @@ pub fn tmpfs(name: &'static str, to: &'static [u8]) -> Action {
     mount(name, [b"none\0", to, b"tmpfs\0"], 0)
 }
 
-/// Nothing that is mounted from here on is seen elsewhere.
+/// Makes all mounts private, so that other mount namespaces do not see what is mounted afterwards.
 pub fn private_mounts() -> Action {
     mount("make all mounts private", [b"none\0", b"/\0", b"\0"], libc::MS_REC | libc::MS_PRIVATE)
 }
 
-/// A mount namespace of one's own, for root of the initial namespace as for others.
+/// A mount namespace of the process's own, for root of the initial namespace as for others.
 pub fn own_mounts() -> [Action; 2] {
     [Action::UnshareOrStop(libc::CLONE_NEWNS), private_mounts().or_stop()]
 }
 
-/// A tmpfs at /tmp in a mount namespace of one's own, for root of another namespace.
+/// A tmpfs at /tmp in a mount namespace of the process's own, for root of another namespace.
 pub fn own_tmp() -> [Action; 2] {
     [Action::UnshareOrStop(libc::CLONE_NEWNS), tmpfs("mount tmpfs", b"/tmp\0").or_stop()]
 }

@@ -27,6 +27,7 @@ mod ownership_calls;
 mod ownership_host;
 mod ownership_others;
 mod ownership_walk;
+mod owning;
 mod pid_namespaces;
 mod userns_mounts;
 

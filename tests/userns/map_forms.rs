@@ -88,7 +88,7 @@ fn kept(extents: &[Extent]) -> Vec<Extent> {
         "allow.mapped-in-parent"
     )
 )]
-fn every_extent(
+fn every_extent_is_found_in_both_directions(
     #[case] counts: &[u32],
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
 ) {
@@ -116,8 +116,8 @@ fn every_extent(
     }
 }
 
-/// No id beside an extent is found, and no range that leaves it: a map below with such a one is refused,
-/// one with the whole extent is taken.
+/// No id beside an extent is found, and no range that reaches beyond it. A map below with such a range is refused, and one
+/// with the whole extent is taken.
 /// Source: kernel map_id_range_down_base(), map_id_range_down_max(): both ends of the range in one extent.
 #[rstest]
 #[case::one(1)]
@@ -125,7 +125,10 @@ fn every_extent(
 #[case::six(6)]
 #[case::many(33)]
 #[harness::test(Root, Userns, pins("allow.mapped-in-parent", "mean.many-extents"))]
-fn every_edge(#[case] count: u32, #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn no_id_beside_an_extent_is_found(
+    #[case] count: u32,
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     for order in [Order::Rising, Order::Falling, Order::Crossed, Order::Mixed] {
         let map = extents(count, order);
         for inside in &map {

@@ -11,7 +11,7 @@ const GREATEST: u32 = u32::MAX - 1;
 const WHOLE: &[Extent] = &[extent(0, 0, u32::MAX)];
 const ALL_BUT_0: &[Extent] = &[extent(1, 1, u32::MAX - 1)];
 const ENDS_SWAPPED: &[Extent] = &[extent(GREATEST - 4, 0, 5), extent(0, GREATEST - 4, 5)];
-/// The same and small ones, more than five in all.
+/// The two extents at the ends and small ones, more than five in all.
 const ENDS_OF_MANY: &[Extent] = &[
     extent(GREATEST - 4, 0, 5),
     extent(100, 200, 1),

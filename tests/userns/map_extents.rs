@@ -156,8 +156,8 @@ enum Side {
     Lower,
 }
 
-/// Ranges of four ids at 10, 20, 30..., and one of 1 to 10 ids that begins anywhere near the first, the
-/// middle or the last, as the first or as the last line; and whether it overlaps.
+/// A second model of what overlaps: ranges of four ids at 10, 20, 30..., and one of 1 to 10 ids that begins anywhere near the
+/// first, the middle or the last, as the first or as the last line; and whether it overlaps.
 fn maps_and_one_more(side: Side, count: u32) -> Vec<(Vec<Extent>, bool)> {
     let on = |first: u32, far: u32, length| match side {
         Side::Upper => extent(first, far, length),

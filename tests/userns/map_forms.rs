@@ -62,16 +62,16 @@ fn parse(outcome: &Outcome) -> Vec<Extent> {
     String::from_utf8_lossy(bytes).lines().map(line).collect()
 }
 
-/// As a map is read back: in the written order up to five extents, by upper id from six.
+/// A second model of how a map is read back: in the written order up to five extents, by upper id from six.
 fn kept(extents: &[Extent]) -> Vec<Extent> {
     let mut kept = extents.to_vec();
     kept.sort_by_key(|extent| if extents.len() > 5 { extent.upper } else { 0 });
     kept
 }
 
-/// Each extent is read back, and found by its ids in both directions: a map below, of an extent for each,
-/// in the order of writing turned round, is taken, reads below as it was written, and from outside with the
-/// ids that the first map gives. The first one, read below, names its ids as the second does.
+/// Each extent is read back, and it is found by its ids in both directions. A map below has an extent for each, in the
+/// reversed order. It is taken. Below it reads as it was written, and from outside with the ids that the first map gives.
+/// The first map, read below, shows its ids as the second map names them.
 /// Source: kernel insert_extent(), sort_idmaps(), map_id_range_down_max(), map_id_up_max(); 6397fac4915a.
 #[rstest]
 #[case::up_to_twelve(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])]

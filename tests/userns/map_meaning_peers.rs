@@ -73,7 +73,23 @@ fn own_ids_of_an_ordinary_user_have_no_name_until_they_are_mapped() {
     let asked = ns.inside(&[peer(), uid_map("5 own 1"), peer(), DENY, gid_map("6 own 1"), peer()]);
     let trace = asked.outside(&[peer()]).play();
 
-    check!(trace);
+    check!(trace, @r#"
+    outside  begins                                            ok
+    inside   begins in a new user namespace                    ok
+    inside   socketpair with outside                           ok
+    inside   SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  overflow overflow
+    inside   uid_map <- "5 own 1"                              ok
+    inside   SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  5 overflow
+    inside   setgroups <- "deny"                               ok
+    inside   gid_map <- "6 own 1"                              ok
+    inside   SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  5 6
+    outside  SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  own own
+    afterwards
+    outside  the caller's namespace
+             uid own  gid own  groups the caller's  caps none
+    inside   uid_map "5 own 1"  gid_map "6 own 1"  setgroups deny
+             uid 5  gid 6  groups the caller's  caps all
+    "#);
 }
 
 /// With CAP_SETUID and CAP_SETGID a sender may give any ids that its namespace has. They arrive as the receiver's

@@ -208,5 +208,14 @@ fn uid_0_is_that_of_the_parent_not_of_the_initial_namespace() {
         );
     }
 
-    check!(table);
+    check!(table, @r"
+    the parent's map                                                from the parent           from inside
+                                                                    with        without       with     without
+    0 0 1 below 0 1000 10                                           ok          EPERM         ok       EPERM
+    0 5 1 below 0 1000 10                                           ok          ok            EPERM    EPERM
+    0 0 1 below 5 0 1\n0 1000 5                                     ok          EPERM         ok       EPERM
+    0 5 1 below 5 0 1\n0 1000 5                                     ok          ok            EPERM    EPERM
+    0 0 1 below 1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 0 1\n0 1000 1         ok          EPERM         ok       EPERM
+    0 5 1 below 1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 0 1\n0 1000 1         ok          ok            EPERM    EPERM
+    ");
 }

@@ -5,6 +5,8 @@ use crate::support::raw::{PLACE, memory, number};
 use harness::prelude::*;
 use rstest::rstest;
 
+/// NS_GET_NSTYPE, `_IO(0xb7, 0x3)`.
+const GET_NSTYPE: i64 = 0xb703;
 /// NS_GET_OWNER_UID, `_IO(0xb7, 0x4)`.
 const GET_OWNER_UID: i64 = 0xb704;
 /// NS_GET_MNTNS_ID, `_IOR(0xb7, 0x5, __u64)`.
@@ -47,7 +49,7 @@ fn the_initial_namespace_belongs_to_uid_0() {
 #[rstest]
 #[case::no_address(GET_OWNER_UID, 0, EFAULT)]
 #[case::unknown(UNKNOWN, 0, ENOTTY)]
-#[case::known(0xb703, 0, OK)]
+#[case::known(GET_NSTYPE, 0, OK)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("ask.bad-request"))]
 fn a_request_has_to_be_known_and_answerable(
     #[case] request: i64,

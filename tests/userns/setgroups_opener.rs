@@ -197,5 +197,15 @@ fn setgroups_of_a_dead_process_cannot_be_opened() {
 
     let trace = root().inside(&[DENY, run(&["sh", "-c", script])]).play();
 
-    check!(trace);
+    check!(trace, last = OK, @r#"
+    inside  begins in a new user namespace                    ok
+    inside  setgroups <- "deny"                               ok
+    inside  run sh -c sleep 20 & exec 3< /proc/$!/setgroups; cat /proc/self/fd/3
+            kill $!; { wait $!; } 2> /dev/null; cat /proc/self/fd/3 2>&1 | sed 's/.*: //'  exit 0
+              stdout: deny
+              stdout: No such process
+    afterwards
+    inside  uid_map ""  gid_map ""  setgroups deny
+            uid overflow  gid overflow  groups [overflow]  caps all
+    "#);
 }

@@ -1,5 +1,4 @@
-//! What leaving and regaining uid 0 does to the capabilities. Uid 0 is that of the namespace, whoever it is
-//! outside.
+//! What leaving and regaining uid 0 does to the capabilities. Uid 0 is that of the namespace, whichever uid it is outside.
 
 use harness::prelude::*;
 use rstest::rstest;

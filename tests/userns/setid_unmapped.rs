@@ -115,16 +115,19 @@ fn an_unmapped_id_is_not_the_mapped_id_of_its_number(
     let maps = [uid_map("65534 3000 1\n7 3001 1"), gid_map("65534 3000 1\n7 3001 1")];
     let ns = root().outside(&[]).inside(&[]).outside(&maps).inside(privilege);
     let [one, two, all, fs] = calls;
-    let calls = [
-        set_id(fs, &[OVERFLOW]),
-        set_id(two, &[SAME, OVERFLOW]),
-        set_id(two, &[OVERFLOW, SAME]),
-        set_id(all, &[SAME, SAME, OVERFLOW]),
-        set_id(one, &[OVERFLOW]),
-        set_id(all, &[7, 7, 7]),
+    let steps = [
+        (Action::GetCredentials, OK),
+        (set_id(fs, &[OVERFLOW]), OK),
+        (set_id(two, &[SAME, OVERFLOW]), expected),
+        (set_id(two, &[OVERFLOW, SAME]), expected),
+        (set_id(all, &[SAME, SAME, OVERFLOW]), expected),
+        (set_id(one, &[OVERFLOW]), expected),
+        (set_id(all, &[7, 7, 7]), expected),
+        (Action::GetCredentials, OK),
     ];
+    let (steps, answers): (Vec<Action>, Vec<Answer>) = steps.into_iter().unzip();
 
-    let trace = ns.inside(&[Action::GetCredentials]).inside(&calls).inside(&[Action::GetCredentials]).play();
+    let trace = ns.inside(&steps).play();
 
-    check!(trace, last = [[OK, OK, expected, expected], [expected, expected, expected, OK],].concat());
+    check!(trace, last = answers);
 }

@@ -197,10 +197,9 @@ fn root_of_a_namespace_of_one_id_becomes_no_other_user(
 
     let trace = ns.inside(ROOT_THEN_USER).inside(SU).inside(&[setgroups(&[0]), SETGROUPS_EMPTY]).play();
 
-    check!(
-        trace,
-        last = [[uid_0, gid_0, EPERM, EINVAL, EINVAL], [EPERM, EINVAL, EINVAL, EPERM, EPERM],].concat()
-    );
+    let root_then_user = [uid_0, gid_0, EPERM, EINVAL, EINVAL];
+    let su_and_setgroups = [EPERM, EINVAL, EINVAL, EPERM, EPERM];
+    check!(trace, last = [root_then_user, su_and_setgroups].concat());
 }
 
 /// An id that no caller of the suite has.

@@ -109,7 +109,7 @@ mod programs;
 mod sequences_of_programs;
 mod sudo_sequences;
 
-// Scenarios that nobody wrote: kernel against model.
+// Scenarios that are drawn or enumerated: kernel against model.
 mod search;
 mod sweeps;
 

@@ -11,7 +11,7 @@ const GREATEST: u32 = u32::MAX - 1;
 const WHOLE: &[Extent] = &[extent(0, 0, u32::MAX)];
 const ALL_BUT_0: &[Extent] = &[extent(1, 1, u32::MAX - 1)];
 const ENDS_SWAPPED: &[Extent] = &[extent(GREATEST - 4, 0, 5), extent(0, GREATEST - 4, 5)];
-/// The same and small ones, more than five in all.
+/// The two extents at the ends and small ones, more than five in all.
 const ENDS_OF_MANY: &[Extent] = &[
     extent(GREATEST - 4, 0, 5),
     extent(100, 200, 1),
@@ -32,8 +32,8 @@ const OVERFLOW_NAMED_OF_MANY: &[Extent] = &[
 ];
 const OVERFLOW_ITSELF: &[Extent] = &[extent(65_530, 65_530, 6)];
 
-/// The ids near the ends of every extent, 65534 and the greatest, in both directions: what the map names and
-/// nothing beside it.
+/// Near the ends of every extent, near 65534 and near the greatest id, the map names its own ids and none beside them, in
+/// both directions.
 /// Source: user_namespaces(7); kernel map_id_range_down(), map_id_up(), INVALID_UID; proc(5), overflowuid.
 #[rstest]
 #[case::whole(WHOLE)]
@@ -50,7 +50,10 @@ const OVERFLOW_ITSELF: &[Extent] = &[extent(65_530, 65_530, 6)];
     Capability(Cap::SysAdmin),
     pins("mean.down", "mean.up", "mean.many-extents", "mean.files")
 )]
-fn of_the_numbers(#[case] map: &[Extent], #[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn ids_at_the_ends_of_extents_and_numbers_are_mapped_exactly(
+    #[case] map: &[Extent],
+    #[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile,
+) {
     let near = |id: u32| [id.wrapping_sub(1), id, id.wrapping_add(1)];
     let ends = |e: &Extent| [e.upper, e.upper + (e.count - 1), e.lower, e.lower + (e.count - 1)];
     let ids = map.iter().flat_map(ends).chain([0, 65_534, GREATEST]).flat_map(near);
@@ -64,15 +67,16 @@ fn of_the_numbers(#[case] map: &[Extent], #[values(IdFile::UidMap, IdFile::GidMa
     let look: Vec<Action> = names.iter().map(|name| stat_file(name)).collect();
     let make: Vec<Action> = names.iter().map(|name| mknod(name)).collect();
     let side = |told: &Outcome| match told {
-        Outcome::Ids(both) => both[usize::from(file == IdFile::GidMap)],
+        Outcome::Ids(both) if file == IdFile::GidMap => both[1],
+        Outcome::Ids(both) => both[0],
         other => panic!("{other:?}"),
     };
     let other = if file == IdFile::UidMap { IdFile::GidMap } else { IdFile::UidMap };
     let maps = [write_any(file, text(map)), write_any(other, "0 0 65536")];
 
     // Upwards: files of these owners, seen inside.
-    let cast = root().outside(&in_a_tmpfs()).inside(&[]).outside(&maps).outside(&make);
-    let trace = cast.clone().outside(&gifts).inside(&look).play();
+    let ns = root().outside(&in_a_tmpfs()).inside(&[]).outside(&maps).outside(&make);
+    let trace = ns.clone().outside(&gifts).inside(&look).play();
     for (id, seen) in ids.iter().zip(last(&trace, look.len())) {
         assert_eq!(side(seen), above(map, *id).unwrap_or(overflow(file)), "{id} in\n{}", text(map));
     }
@@ -83,7 +87,7 @@ fn of_the_numbers(#[case] map: &[Extent], #[values(IdFile::UidMap, IdFile::GidMa
         IdFile::GidMap => names.iter().map(|name| chown(name, SAME, first)).collect::<Vec<_>>(),
         _ => names.iter().map(|name| chown(name, first, SAME)).collect(),
     };
-    let trace = cast.outside(&own).inside(&gifts).outside(&look).play();
+    let trace = ns.outside(&own).inside(&gifts).outside(&look).play();
     let (given, seen) = last(&trace, 2 * look.len()).split_at(look.len());
     for ((id, given), seen) in ids.iter().zip(given).zip(seen) {
         let einval = (Outcome::Failed { call: "", errno: Errno::EINVAL }, first);

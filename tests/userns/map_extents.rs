@@ -8,7 +8,7 @@ use rstest::rstest;
 /// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, map_write().
 #[rstest]
 #[harness::test(Root, Userns, pins("text.extents"))]
-fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn a_map_has_at_most_340_extents(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let lines = |count: u32| text(&(0..count).map(|n| extent(n, n, 1)).collect::<Vec<_>>());
     let whole = |count: u32| (format!("{count}"), lines(count).into_bytes());
     let cut = |count: u32| (format!("{count}, no final newline"), lines(count).trim_end().into());
@@ -20,18 +20,19 @@ fn at_most_340(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file
     check!(table);
 }
 
-/// The last of 340 extents is as good as the first.
-/// Source: as above; kernel insert_extent(), map_id_range_down_max(), map_id_up_max().
+/// An id is looked up in the last of 340 extents as in the first.
+/// Source: user_namespaces(7): the limit is 340 lines; kernel 6397fac4915a, insert_extent(), map_id_range_down_max(),
+/// map_id_up_max().
 #[rstest]
 #[case::uids(IdFile::UidMap, SetId::Setfsuid)]
 #[case::gids(IdFile::GidMap, SetId::Setfsgid)]
 #[harness::test(Root, Userns, pins("text.extents", "mean.many-extents"))]
-fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
+fn each_of_340_extents_is_found(#[case] file: IdFile, #[case] call: SetId) {
     let lines = text(&(0..340).map(|n| extent(2 * n, n, 1)).collect::<Vec<_>>());
-    let cast = root().outside(&[]).inside(&[]).outside(&[write_any(file, lines)]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[write_any(file, lines)]);
 
     let ids = (0..340).flat_map(|n| [2 * n, 2 * n + 1]).chain([0]);
-    let trace = cast.inside(&ids.map(|id| set_id(call, &[id])).collect::<Vec<_>>()).play();
+    let trace = ns.inside(&ids.map(|id| set_id(call, &[id])).collect::<Vec<_>>()).play();
 
     // Each call tells the id before it: an odd one is never taken.
     let told: Vec<&Outcome> = outcomes(&trace).into_iter().skip(2).collect();
@@ -39,7 +40,7 @@ fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
     assert!(told.into_iter().eq(&expected));
 }
 
-/// Extents may not overlap, above or below, wherever in the text the one that offends stands.
+/// Extents may not overlap, in their upper or in their lower ids, wherever in the text the extent stands that overlaps.
 /// Source: user_namespaces(7): ranges must not overlap; kernel mappings_overlap().
 #[rstest]
 #[case::upper_of_a_few(Side::Upper, 3)]
@@ -53,7 +54,7 @@ fn each_of_340(#[case] file: IdFile, #[case] call: SetId) {
     UnprivilegedUserns,
     pins("text.upper-overlap", "text.lower-overlap", "text.unordered")
 )]
-fn overlaps(#[case] side: Side, #[case] count: u32) {
+fn an_extent_that_overlaps_is_refused_wherever_it_stands(#[case] side: Side, #[case] count: u32) {
     let maps = maps_and_one_more(side, count);
     let writes: Vec<Action> = maps.iter().map(|(map, _)| write_any(IdFile::UidMap, text(map))).collect();
 
@@ -67,12 +68,14 @@ fn overlaps(#[case] side: Side, #[case] count: u32) {
     assert_eq!(outcomes(&trace).len(), maps.len());
 }
 
-/// Every way in which two ranges can lie, of upper or of lower ids, whichever line comes first, in a map of
-/// these two lines and with as many more before them that the second is compared in either form of a map.
-/// Source: as above.
+/// Two ranges of upper or of lower ids that have an id in common are refused, in whatever way they lie and whichever line
+/// comes first. A map of up to five lines has another form in the kernel than a longer one: each pair is compared in both.
+/// Source: user_namespaces(7): ranges must not overlap; kernel mappings_overlap().
 #[rstest]
 #[harness::test(Root, Userns, pins("text.upper-overlap", "text.lower-overlap", "text.unordered"))]
-fn every_way(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn two_ranges_that_share_an_id_are_refused(
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     let ways = [
         ("apart, below", 10, 4),
         ("touching, below", 16, 4),
@@ -101,9 +104,9 @@ fn every_way(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: 
             let others: Vec<Extent> = (1..=more).map(|n| on(n * 100, n * 100, 1)).collect();
             let two = [on(20, 2000, 4), on(first, 3000, length)];
             let orders = [two, [two[1], two[0]]].map(|two| {
-                let cast = root().outside(&[]).inside(&[]);
+                let ns = root().outside(&[]).inside(&[]);
                 let all = [&others[..], &two].concat();
-                let trace = cast.outside(&[write_any(file, text(&all))]).play();
+                let trace = ns.outside(&[write_any(file, text(&all))]).play();
                 format!("{:7}", trace.outcomes_shown().last().unwrap_or_default())
             });
             orders.concat()
@@ -115,15 +118,15 @@ fn every_way(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: 
     check!(table);
 }
 
-/// The same at the end of the ids, where a sum that wrapped around would seem to be small.
-/// Source: as above; kernel map_write(): the sums of first and count.
+/// Overlapping ranges are refused at the end of the ids, too, where a sum that wrapped around would seem to be small.
+/// Source: user_namespaces(7): ranges must not overlap; kernel mappings_overlap(), map_write(): the sums of first and count.
 #[harness::test(
     Root,
     Userns,
     InitialUserns,
     pins("text.upper-overlap", "text.lower-overlap", "text.last-id")
 )]
-fn at_the_end() {
+fn overlaps_at_the_greatest_ids_are_refused() {
     let texts = as_they_are(&[
         b"4294967293 0 1\n4294967294 1 1",
         b"4294967293 0 2\n4294967294 2 1",
@@ -153,8 +156,8 @@ enum Side {
     Lower,
 }
 
-/// Ranges of four ids at 10, 20, 30..., and one of 1 to 10 ids that begins anywhere near the first, the
-/// middle or the last, as the first or as the last line; and whether it overlaps.
+/// A second model of what overlaps: ranges of four ids at 10, 20, 30..., and one of 1 to 10 ids that begins anywhere near the
+/// first, the middle or the last, as the first or as the last line; and whether it overlaps.
 fn maps_and_one_more(side: Side, count: u32) -> Vec<(Vec<Extent>, bool)> {
     let on = |first: u32, far: u32, length| match side {
         Side::Upper => extent(first, far, length),

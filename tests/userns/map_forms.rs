@@ -62,16 +62,16 @@ fn parse(outcome: &Outcome) -> Vec<Extent> {
     String::from_utf8_lossy(bytes).lines().map(line).collect()
 }
 
-/// As a map is read back: in the written order up to five extents, by upper id from six.
+/// A second model of how a map is read back: in the written order up to five extents, by upper id from six.
 fn kept(extents: &[Extent]) -> Vec<Extent> {
     let mut kept = extents.to_vec();
     kept.sort_by_key(|extent| if extents.len() > 5 { extent.upper } else { 0 });
     kept
 }
 
-/// Each extent is read back, and found by its ids in both directions: a map below, of an extent for each,
-/// in the order of writing turned round, is taken, reads below as it was written, and from outside with the
-/// ids that the first map gives. The first one, read below, names its ids as the second does.
+/// Each extent is read back, and it is found by its ids in both directions. A map below has an extent for each, in the
+/// reversed order. It is taken. Below it reads as it was written, and from outside with the ids that the first map gives.
+/// The first map, read below, shows its ids as the second map names them.
 /// Source: kernel insert_extent(), sort_idmaps(), map_id_range_down_max(), map_id_up_max(); 6397fac4915a.
 #[rstest]
 #[case::up_to_twelve(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])]
@@ -88,7 +88,7 @@ fn kept(extents: &[Extent]) -> Vec<Extent> {
         "allow.mapped-in-parent"
     )
 )]
-fn every_extent(
+fn every_extent_is_found_in_both_directions(
     #[case] counts: &[u32],
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
 ) {
@@ -116,8 +116,8 @@ fn every_extent(
     }
 }
 
-/// No id beside an extent is found, and no range that leaves it: a map below with such a one is refused,
-/// one with the whole extent is taken.
+/// No id beside an extent is found, and no range that reaches beyond it. A map below with such a range is refused, and one
+/// with the whole extent is taken.
 /// Source: kernel map_id_range_down_base(), map_id_range_down_max(): both ends of the range in one extent.
 #[rstest]
 #[case::one(1)]
@@ -125,7 +125,10 @@ fn every_extent(
 #[case::six(6)]
 #[case::many(33)]
 #[harness::test(Root, Userns, pins("allow.mapped-in-parent", "mean.many-extents"))]
-fn every_edge(#[case] count: u32, #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn no_id_beside_an_extent_is_found(
+    #[case] count: u32,
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     for order in [Order::Rising, Order::Falling, Order::Crossed, Order::Mixed] {
         let map = extents(count, order);
         for inside in &map {

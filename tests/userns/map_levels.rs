@@ -7,8 +7,8 @@ use crate::support::map_stack::{
 use harness::prelude::*;
 use rstest::rstest;
 
-/// Owner and group of a file are told as the namespace of the one who asks names them, through all the
-/// maps above, or as overflow ids.
+/// stat(2) shows the owner and the group of a file as the namespace of the caller names them, through all the maps above.
+/// An id without a name there is shown as the overflow id.
 /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel map_id_up_base(), map_id_up_max().
 #[rstest]
 #[case::one(Stack::new(&[1], Order::Mixed))]
@@ -30,7 +30,7 @@ use rstest::rstest;
     Capability(Cap::SysAdmin),
     pins("mean.up", "mean.levels", "mean.many-extents", "mean.files")
 )]
-fn up(#[case] stack: Stack) {
+fn owners_of_files_are_shown_through_all_maps_above(#[case] stack: Stack) {
     let owners: Vec<[u32; 2]> =
         stack.outer_ids(UIDS).into_iter().zip(stack.outer_ids(GIDS)).map(|(uid, gid)| [uid, gid]).collect();
     let names: Vec<String> = (0..owners.len()).map(|n| n.to_string()).collect();
@@ -39,8 +39,8 @@ fn up(#[case] stack: Stack) {
     let look: Vec<Action> = names.iter().map(|name| stat_file(name)).collect();
 
     for (depth, asker) in ACTORS.into_iter().enumerate().take(stack.0.len() + 1) {
-        let cast = stack.cast(root().outside(&in_a_tmpfs())).outside(&made);
-        let trace = cast.by(asker, &look).play();
+        let ns = stack.cast(root().outside(&in_a_tmpfs())).outside(&made);
+        let trace = ns.by(asker, &look).play();
 
         assert_eq!(refused_before(&trace, look.len()), []);
         for (owner, told) in owners.iter().zip(last(&trace, look.len())) {
@@ -72,7 +72,7 @@ fn up(#[case] stack: Stack) {
     Capability(Cap::SysAdmin),
     pins("mean.down", "mean.levels", "mean.many-extents", "mean.files")
 )]
-fn down(#[case] stack: Stack) {
+fn chown_takes_ids_through_all_maps_above(#[case] stack: Stack) {
     let (ids, depth) = (stack.inner_ids(), stack.0.len());
     let names: Vec<String> = (0..ids.len()).map(|n| n.to_string()).collect();
     let make_and_give =
@@ -80,8 +80,8 @@ fn down(#[case] stack: Stack) {
     let gifts: Vec<Action> = names.iter().zip(&ids).flat_map(make_and_give).collect();
     let look: Vec<Action> = names.iter().map(|name| stat_file(name)).collect();
 
-    let cast = stack.cast(root().outside(&in_a_tmpfs()));
-    let trace = cast.by(stack.lowest(), &gifts).outside(&look).play();
+    let ns = stack.cast(root().outside(&in_a_tmpfs()));
+    let trace = ns.by(stack.lowest(), &gifts).outside(&look).play();
 
     let (given, owners) = last(&trace, gifts.len() + look.len()).split_at(gifts.len());
     let own = stack.owner();
@@ -90,7 +90,7 @@ fn down(#[case] stack: Stack) {
         let einval = Outcome::Failed { call: "", errno: Errno::EINVAL };
         let [uid, gid] = meant.map(|meant| meant.map_or(einval.clone(), |_| Outcome::Done));
         assert_eq!(given, [Outcome::Done, uid, gid], "{id} in\n{stack:?}");
-        // What it was not given to leaves it the process's own.
+        // A refused chown(2) leaves the file the process's own.
         let expected = vec![meant[0].unwrap_or(own[0]), meant[1].unwrap_or(own[1])];
         assert_eq!(owner, &Outcome::Ids(expected), "{id} in\n{stack:?}");
     }

@@ -34,8 +34,7 @@ const NINE: &[Extent] = &[
     extent(0, 3090, 1),
 ];
 
-/// An id that the map names can be taken inside and is then what the process has; any other is
-/// refused.
+/// An id that the map names can be taken inside, and the process then has it. Any other id is refused.
 /// Source: user_namespaces(7); kernel map_id_range_down(), map_id_up().
 #[rstest]
 #[case::one(ONE)]
@@ -44,7 +43,7 @@ const NINE: &[Extent] = &[
 #[case::six(SIX)]
 #[case::nine(NINE)]
 #[harness::test(Root, Userns, pins("mean.down", "mean.up", "mean.many-extents", "id.unmapped"))]
-fn down(
+fn only_an_id_that_the_map_names_can_be_taken(
     #[case] map: &[Extent],
     #[values((IdFile::UidMap, SetId::Setfsuid), (IdFile::GidMap, SetId::Setfsgid))] kind: (IdFile, SetId),
 ) {
@@ -53,8 +52,8 @@ fn down(
     let take_and_tell = |id: &u32| [set_id(call, &[*id]), set_id(call, &[u32::MAX])];
     let steps: Vec<Action> = probes.iter().flat_map(take_and_tell).collect();
 
-    let cast = root().outside(&[]).inside(&[]).outside(&[write_any(file, text(map))]);
-    let trace = cast.inside(&steps).play();
+    let ns = root().outside(&[]).inside(&[]).outside(&[write_any(file, text(map))]);
+    let trace = ns.inside(&steps).play();
 
     let told: Vec<&Outcome> = outcomes(&trace).into_iter().skip(2).step_by(2).collect();
     assert_eq!(told.len(), probes.len());
@@ -67,7 +66,7 @@ fn down(
     }
 }
 
-/// A process that enters has, for each id below that the map names, the id above; for any other the
+/// A process that enters a namespace has, for each of its ids that the map names, the upper id. For any other it has the
 /// overflow id.
 /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel map_id_up().
 #[rstest]
@@ -77,14 +76,14 @@ fn down(
 #[case::six(SIX)]
 #[case::nine(NINE)]
 #[harness::test(Root, Userns, InitialUserns, pins("mean.up", "mean.many-extents"))]
-fn up(#[case] map: &[Extent]) {
+fn a_process_that_enters_has_mapped_or_overflow_ids(#[case] map: &[Extent]) {
     let maps = [IdFile::UidMap, IdFile::GidMap].map(|file| write_any(file, text(map)));
 
     for ids in edges(map).chunks_exact(4) {
-        let cast = root().outside(&[]).inside(&[]).outside(&maps);
-        let trace = cast.outside(&become_and_enter(ids, Actor::Inside)).play();
+        let ns = root().outside(&[]).inside(&[]).outside(&maps);
+        let trace = ns.outside(&become_and_enter(ids, Actor::Inside)).play();
 
-        assert_ids(&trace, ids, |id| above(map, id));
+        assert_eq!(ids_inside(&trace), mapped(ids, |id| above(map, id)), "{ids:?} from outside\n{trace}");
     }
 }
 
@@ -96,36 +95,38 @@ fn up(#[case] map: &[Extent]) {
 #[case::six_in_two(TWO, SIX_IN_TWO)]
 #[case::six_in_nine(NINE, SIX_IN_NINE)]
 #[harness::test(Root, Userns, InitialUserns, pins("mean.up", "mean.levels", "mean.many-extents"))]
-fn two_levels(#[case] map: &[Extent], #[case] below: &[Extent]) {
+fn an_id_two_levels_below_has_gone_through_both_maps(#[case] map: &[Extent], #[case] below: &[Extent]) {
     let files = [IdFile::UidMap, IdFile::GidMap];
     let of_inside = files.map(|file| write_any(file, text(map)));
     let of_nested = files.map(|file| write_of_nested(file, below));
 
     for ids in edges(map).chunks_exact(4) {
-        let cast = root().outside(&[]).inside(&[]).outside(&of_inside);
+        let ns = root().outside(&[]).inside(&[]).outside(&of_inside);
         // Only a process with mapped ids can create a namespace.
-        let cast = cast.inside(&become_all(map[0].upper)).second(&[]).nested(&[]).second(&of_nested);
-        let trace = cast.outside(&become_and_enter(ids, Actor::Nested)).play();
+        let ns = ns.inside(&become_all(map[0].upper)).second(&[]).nested(&[]).second(&of_nested);
+        let trace = ns.outside(&become_and_enter(ids, Actor::Nested)).play();
 
-        assert_ids(&trace, ids, |id| above(map, id).and_then(|id| above(below, id)));
+        let expected = mapped(ids, |id| above(map, id).and_then(|id| above(below, id)));
+        assert_eq!(ids_inside(&trace), expected, "{ids:?} from outside\n{trace}");
     }
 }
 
 /// In the third namespace below, an id has gone through all three maps, of uids and gids apart.
-/// Source: as above.
+/// Source: user_namespaces(7); kernel map_write(): lower ids are kept as the initial namespace has them.
 #[rstest]
 #[case::of_five(Stack::new(&[5, 5, 5], Order::Mixed))]
 #[case::of_six(Stack::new(&[6, 6, 6], Order::Mixed))]
 #[harness::test(Root, Userns, pins("mean.up", "mean.levels", "mean.many-extents"))]
-fn three_levels(#[case] stack: Stack) {
+fn an_id_three_levels_below_has_gone_through_all_maps(#[case] stack: Stack) {
     let ids: Vec<u32> = [IdFile::UidMap, IdFile::GidMap].map(|file| stack.outer_ids(file)).concat();
 
     for ids in ids.chunks_exact(4) {
-        let cast = stack.cast(root().outside(&[]));
-        let trace = cast.outside(&become_and_enter(ids, Actor::Deepest)).play();
+        let ns = stack.cast(root().outside(&[]));
+        let trace = ns.outside(&become_and_enter(ids, Actor::Deepest)).play();
 
-        let expected = |file| ids.iter().map(|id| stack.told(file, *id, 3)).collect();
-        assert_seen(&trace, [expected(IdFile::UidMap), expected(IdFile::GidMap)], ids);
+        let each = |file| ids.iter().map(|id| Some(stack.told(file, *id, 3))).collect();
+        let expected = Some([IdFile::UidMap, IdFile::GidMap].map(each));
+        assert_eq!(ids_inside(&trace), expected, "{ids:?} from outside\n{trace}");
     }
 }
 
@@ -178,19 +179,20 @@ fn become_and_enter(ids: &[u32], of: Actor) -> Vec<Action> {
     ]
 }
 
-#[track_caller]
-fn assert_ids(trace: &Trace, ids: &[u32], above: impl Fn(u32) -> Option<u32>) {
-    let expected = |file| ids.iter().map(|id| above(*id).unwrap_or(overflow(file))).collect();
-    assert_seen(trace, [expected(IdFile::UidMap), expected(IdFile::GidMap)], ids);
+/// Real, effective, saved and filesystem id, first the uids and then the gids. None of an id is one that the kernel does
+/// not show.
+type Both = [Vec<Option<u32>>; 2];
+
+/// The ids of a process that has entered, by this map of uids and of gids; a second model of maps.
+fn mapped(ids: &[u32], above: impl Fn(u32) -> Option<u32>) -> Option<Both> {
+    let each = |file| ids.iter().map(|id| Some(above(*id).unwrap_or(overflow(file)))).collect();
+    Some([IdFile::UidMap, IdFile::GidMap].map(each))
 }
 
-/// That the process outside has entered, and which uids and gids it then has.
-#[track_caller]
-fn assert_seen(trace: &Trace, expected: [Vec<u32>; 2], ids: &[u32]) {
-    assert_eq!(trace.outcomes.last(), Some(&Outcome::Done), "{trace}");
-    let state = trace.state_of(Actor::Outside).expect("the process took part");
-    let seen = [state.uid, state.gid]
-        .map(|seen| Vec::from([Some(seen.real), Some(seen.effective), Some(seen.saved), seen.fs.known()]));
-    let expected = expected.map(|ids| ids.into_iter().map(Some).collect::<Vec<_>>());
-    assert_eq!(seen, expected, "{ids:?} from outside");
+/// The ids that the process outside has after it has entered; None if it was refused.
+fn ids_inside(trace: &Trace) -> Option<Both> {
+    let entered = trace.outcomes.last() == Some(&Outcome::Done);
+    let state = trace.state_of(Actor::Outside).filter(|_| entered)?;
+    let four = [state.uid, state.gid];
+    Some(four.map(|ids| vec![Some(ids.real), Some(ids.effective), Some(ids.saved), ids.fs.known()]))
 }

@@ -36,8 +36,8 @@ fn look_at_all() -> [Action; 4] {
     })
 }
 
-/// What a process makes belongs to its filesystem ids, which those outside call as the map says; in a
-/// directory with the set-group-ID bit the group is that of the directory, mapped or not.
+/// A new file belongs to the filesystem ids of the process that makes it. A process outside sees them as the map says. In
+/// a directory with the set-group-ID bit the group is that of the directory, mapped or not.
 /// Source: open(2), mkdir(2); user_namespaces(7); kernel inode_init_owner().
 #[rstest]
 #[case::filesystem_ids(&[set_id(SetId::Setfsgid, &[5]), set_id(SetId::Setfsuid, &[4])], &[])]
@@ -45,30 +45,37 @@ fn look_at_all() -> [Action; 4] {
 #[case::in_a_directory_of_a_mapped_group(&[], &[chown(".", 0, 6003), set_group_id()])]
 #[case::in_a_directory_of_an_unmapped_group(&[], &[chown(".", 0, 7), set_group_id()])]
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("mean.made-files"))]
-fn made_by(#[case] ids: &[Action], #[case] directory: &[Action]) {
-    let cast = root().outside(&in_a_tmpfs()).outside(directory).inside(&[]).outside(&MAPS);
+fn a_new_file_has_the_filesystem_ids_or_the_group_of_its_directory(
+    #[case] ids: &[Action],
+    #[case] directory: &[Action],
+) {
+    let ns = root().outside(&in_a_tmpfs()).outside(directory).inside(&[]).outside(&MAPS);
 
-    let made = cast.inside(&[NO_FIXUP]).inside(ids).inside(&make_all());
+    let made = ns.inside(&[NO_FIXUP]).inside(ids).inside(&make_all());
     let trace = made.inside(&look_at_all()).outside(&look_at_all()).play();
 
     check!(trace);
 }
 
-/// On a file system mounted in a namespace nobody makes files whose filesystem uid or gid that namespace does
-/// not map: EOVERFLOW. On one mounted outside, whoever may write to the directory does.
+/// On a file system that was mounted in a namespace a process makes no file if that namespace does not map its filesystem
+/// uid and gid: EOVERFLOW. On one that was mounted outside, a process makes files if it may write to the directory.
 /// Source: open(2), EOVERFLOW; kernel 036d523641c6, may_create(): fsuidgid_has_mapping(sb).
 #[rstest]
-#[case::both_mapped("0 0 1", "0 0 1")]
-#[case::uid_unmapped("0 1 1", "0 0 1")]
-#[case::gid_unmapped("0 0 1", "0 1 1")]
-#[case::none_mapped("0 1 1", "0 1 1")]
+#[case::both_mapped("0 0 1", "0 0 1", OK)]
+#[case::uid_unmapped("0 1 1", "0 0 1", EOVERFLOW)]
+#[case::gid_unmapped("0 0 1", "0 1 1", EOVERFLOW)]
+#[case::none_mapped("0 1 1", "0 1 1", EOVERFLOW)]
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("mean.made-files"))]
-fn made_on(#[case] uids: &'static str, #[case] gids: &'static str) {
+fn files_need_mapped_ids_on_a_file_system_of_the_namespace(
+    #[case] uids: &'static str,
+    #[case] gids: &'static str,
+    #[case] expected: Answer,
+) {
     let outside = root().outside(&in_a_tmpfs()).inside(&[]);
     let mapped = outside.outside(&[uid_map(uids), gid_map(gids)]);
 
     let there = mapped.inside(&make_all()[..2]).inside(&[stat_file("regular")]);
     let trace = there.inside(&in_a_tmpfs()).inside(&make_all()).play();
 
-    check!(trace);
+    check!(trace, last = [expected; 4]);
 }

@@ -8,8 +8,8 @@ fn groups(list: &[u32]) -> Action {
     Action::Setgroups(Groups::List(list.to_vec().into()), Via::Raw)
 }
 
-/// A process that enters has, for each of its groups that the maps name, that name; for any other the overflow
-/// gid. They keep the order of the ids of the initial namespace.
+/// getgroups(2) of a process that has entered a namespace returns each of its groups as the maps name it. A group without
+/// a name is the overflow gid. The groups keep the order of their ids in the initial namespace.
 /// Source: getgroups(2); user_namespaces(7); kernel groups_to_user(): from_kgid_munged().
 #[rstest]
 #[case::one(Stack::new(&[1], Order::Mixed))]
@@ -24,7 +24,7 @@ fn groups(list: &[u32]) -> Action {
     InitialUserns,
     pins("mean.up", "mean.levels", "mean.many-extents", "groups.told")
 )]
-fn told(#[case] stack: Stack) {
+fn getgroups_shows_groups_as_the_namespace_names_them(#[case] stack: Stack) {
     let mut list = stack.outer_ids(GIDS);
     list.sort_unstable();
     let depth = stack.0.len();
@@ -38,8 +38,8 @@ fn told(#[case] stack: Stack) {
     assert_eq!(last(&trace, 1), [Outcome::Groups(expected)], "{stack:?}");
 }
 
-/// setgroups(2) takes each group that has a mapping and refuses any other; those taken are, to the namespace
-/// at the top, what the maps say.
+/// setgroups(2) takes each group that has a mapping and refuses any other. A reader at the top sees the groups that were
+/// taken as the maps say.
 /// Source: setgroups(2), EINVAL; kernel groups_from_user(): make_kgid().
 #[rstest]
 #[case::one(Stack::new(&[1], Order::Mixed))]
@@ -54,7 +54,7 @@ fn told(#[case] stack: Stack) {
     VisibleProcesses,
     pins("mean.down", "mean.levels", "mean.many-extents", "groups.unmapped")
 )]
-fn taken(#[case] stack: Stack) {
+fn setgroups_takes_only_groups_with_a_mapping(#[case] stack: Stack) {
     let (ids, depth, lowest) = (stack.inner_ids(), stack.0.len(), stack.lowest());
     let alone: Vec<Action> = ids.iter().map(|id| groups(&[*id])).collect();
     let (named, meant): (Vec<u32>, Vec<u32>) =
@@ -65,8 +65,8 @@ fn taken(#[case] stack: Stack) {
         Action::ReadHeld { size: 32 * 1024, at: At::Position },
     ];
 
-    let cast = stack.cast(root().outside(&[])).by(lowest, &alone).by(lowest, &[groups(&named)]);
-    let trace = cast.outside(&status).play();
+    let ns = stack.cast(root().outside(&[])).by(lowest, &alone).by(lowest, &[groups(&named)]);
+    let trace = ns.outside(&status).play();
 
     let (each, seen) = last(&trace, ids.len() + 3).split_at(ids.len());
     for (id, seen) in ids.iter().zip(each) {

@@ -7,6 +7,12 @@ use rstest::rstest;
 /// In the place of an argument's number: what was before.
 const BEFORE: usize = 3;
 
+/// The real, effective, saved and filesystem id of the processes below.
+fn own_id(stack: &Stack, file: IdFile) -> u32 {
+    let [uid, gid] = stack.owner();
+    if file == GIDS { gid } else { uid }
+}
+
 /// Opens and reads /proc/PID/status.
 fn status(of: Actor) -> [Action; 2] {
     let path = vec![HERE, RawArg::ProcPath(of, "status")];
@@ -22,8 +28,8 @@ fn four(outcome: &Outcome, file: IdFile) -> Vec<u32> {
     line.split_whitespace().filter_map(|id| id.parse().ok()).collect()
 }
 
-/// Each call takes its ids through the maps of the caller's namespace and of those above; which of them becomes
-/// the real, the effective, the saved and the filesystem id stands beside it.
+/// Each call takes its ids through the maps of the caller's namespace and of those above. The case says which argument
+/// becomes the real, the effective, the saved and the filesystem id.
 /// Source: setresuid(2); user_namespaces(7); kernel make_kuid(), make_kgid() in __sys_setresuid() and its kin.
 #[rstest]
 #[case::setuid(SetId::Setuid, UIDS, [0, 0, 0, 0])]
@@ -35,17 +41,21 @@ fn four(outcome: &Outcome, file: IdFile) -> Vec<u32> {
 #[case::setresgid(SetId::Setresgid, GIDS, [0, 1, 2, 1])]
 #[case::setfsgid(SetId::Setfsgid, GIDS, [BEFORE, BEFORE, BEFORE, 0])]
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.down", "mean.levels", "id.which-change"))]
-fn taken(#[case] call: SetId, #[case] file: IdFile, #[case] becomes: [usize; 4]) {
+fn set_id_calls_take_ids_through_all_maps_above(
+    #[case] call: SetId,
+    #[case] file: IdFile,
+    #[case] becomes: [usize; 4],
+) {
     let stack = Stack::new(&[6, 6, 6], Order::Mixed);
-    let own = stack.owner()[usize::from(file == GIDS)];
+    let own = own_id(&stack, file);
 
     for (depth, actor) in ACTORS.into_iter().enumerate().skip(1) {
         let named = (0..60).filter(|id| stack.meant(file, *id, depth).is_some()).collect::<Vec<_>>();
         let asks = named
             .windows(3)
             .flat_map(|ids| [(actor, vec![set_id(call, ids)]), (Actor::Outside, status(actor).to_vec())]);
-        let cast = asks.fold(stack.cast(root().outside(&[])), |cast, (who, steps)| cast.by(who, &steps));
-        let trace = cast.play();
+        let ns = asks.fold(stack.cast(root().outside(&[])), |ns, (who, steps)| ns.by(who, &steps));
+        let trace = ns.play();
 
         assert_eq!(refused_before(&trace, 0), []);
         let played = named.windows(3).zip(last(&trace, 3 * (named.len() - 2)).chunks(3));
@@ -74,9 +84,13 @@ fn taken(#[case] call: SetId, #[case] file: IdFile, #[case] becomes: [usize; 4])
     VisibleProcesses,
     pins("mean.down", "mean.levels", "id.unmapped", "id.refusal-changes-nothing")
 )]
-fn refused(#[case] call: SetId, #[case] file: IdFile, #[case] places: usize) {
+fn an_id_without_a_mapping_is_refused_in_each_place(
+    #[case] call: SetId,
+    #[case] file: IdFile,
+    #[case] places: usize,
+) {
     let stack = Stack::new(&[6, 6, 6], Order::Mixed);
-    let own = stack.owner()[usize::from(file == GIDS)];
+    let own = own_id(&stack, file);
 
     for (depth, actor) in ACTORS.into_iter().enumerate().skip(1) {
         let lacks = |id: &u32| stack.meant(file, *id, depth).is_none();
@@ -91,8 +105,8 @@ fn refused(#[case] call: SetId, #[case] file: IdFile, #[case] places: usize) {
         };
         let tries: Vec<[u32; 3]> = above.filter(lacks).flat_map(in_a_place).collect();
         let steps: Vec<Action> = tries.iter().map(|ids| set_id(call, ids)).collect();
-        let cast = stack.cast(root().outside(&[])).by(actor, &steps);
-        let trace = cast.outside(&status(actor)).play();
+        let ns = stack.cast(root().outside(&[])).by(actor, &steps);
+        let trace = ns.outside(&status(actor)).play();
 
         let (seen, after) = last(&trace, steps.len() + 2).split_at(steps.len());
         let einval = Outcome::Failed { call: "", errno: Errno::EINVAL };

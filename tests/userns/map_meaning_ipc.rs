@@ -29,7 +29,7 @@ fn set([uid, gid]: [u32; 2]) -> Action {
     syscall("msgctl IPC_SET", libc::SYS_msgctl, args)
 }
 
-/// IPC_STAT tells owner and creator as the namespace of the one who asks calls them.
+/// IPC_STAT shows the owner and the creator as the namespace of the caller names them.
 /// Source: msgctl(2), IPC_STAT; kernel kernel_to_ipc64_perm(): from_kuid_munged(current_user_ns()).
 #[harness::test(
     Root,
@@ -39,12 +39,12 @@ fn set([uid, gid]: [u32; 2]) -> Action {
     File("/proc/sysvipc/msg"),
     pins("mean.ipc", "mean.up", "mean.levels")
 )]
-fn told() {
+fn ipc_stat_shows_ids_as_the_caller_names_them() {
     let family = Family::new();
 
     for (creator, by) in pairs() {
-        let cast = family.cast(&[NEW_IPC]).by(creator, &[create()]);
-        let trace = cast.by(by, &[stat()]).play();
+        let ns = family.cast(&[NEW_IPC]).by(creator, &[create()]);
+        let trace = ns.by(by, &[stat()]).play();
 
         assert_eq!(refused_before(&trace, 1), []);
         let ids = family.both(by, family.effective(creator));
@@ -52,7 +52,7 @@ fn told() {
     }
 }
 
-/// IPC_SET takes owner and group as the namespace of the caller has them; one without a mapping is EINVAL.
+/// IPC_SET takes the owner and the group as the namespace of the caller names them. One without a mapping is EINVAL.
 /// Source: msgctl(2), IPC_SET; kernel ipc_update_perm(): make_kuid(current_user_ns()).
 #[harness::test(
     Root,
@@ -62,7 +62,7 @@ fn told() {
     File("/proc/sysvipc/msg"),
     pins("mean.ipc", "mean.down", "mean.levels")
 )]
-fn given() {
+fn ipc_set_takes_ids_as_the_caller_names_them() {
     let family = Family::new();
     let by = Actor::Deepest;
     let creator = family.stack.owner();
@@ -70,9 +70,9 @@ fn given() {
     let given: Vec<[u32; 2]> =
         Family::names(by).iter().flat_map(|id| [[*id, own[1]], [own[0], *id]]).collect();
 
-    let cast = family.cast(&[NEW_IPC]).by(by, &[create()]);
-    let set_and_look = |cast: Scenario, ids: &[u32; 2]| cast.by(by, &[set(*ids)]).outside(&[stat()]);
-    let trace = given.iter().fold(cast, set_and_look).play();
+    let ns = family.cast(&[NEW_IPC]).by(by, &[create()]);
+    let set_and_look = |ns: Scenario, ids: &[u32; 2]| ns.by(by, &[set(*ids)]).outside(&[stat()]);
+    let trace = given.iter().fold(ns, set_and_look).play();
 
     let mut owner = creator;
     for (ids, seen) in given.iter().zip(last(&trace, 2 * given.len()).chunks(2)) {

@@ -34,12 +34,12 @@ fn send() -> Action {
     syscall("send", libc::SYS_sendto, args)
 }
 
-/// A socket tells the effective ids of its peer, and a message the real ones of its sender, as the receiver's
-/// namespace calls them; the groups of the peer likewise.
+/// A socket shows the effective ids and the groups of its peer as the receiver's namespace names them. A message shows the
+/// real ids of its sender in the same way.
 /// Source: unix(7), SO_PEERCRED, SCM_CREDENTIALS; kernel cred_to_ucred(), groups_to_user() and put_cmsg() of
 /// scm_recv(); SO_PEERGROUPS: 28b5ba2aa0f5.
 #[harness::test(Root, Userns, pins("mean.peers", "mean.levels"))]
-fn of_a_peer() {
+fn a_socket_shows_ids_of_its_peer_as_the_receiver_names_them() {
     let family = Family::new();
     let real = family.stack.owner();
     let groups = family.stack.outer_ids(GIDS);
@@ -51,9 +51,9 @@ fn of_a_peer() {
         getsockopt("SO_PEERGROUPS", libc::SO_PEERGROUPS, sorted.len() * 4, Results::Words(count));
 
     for (from, to) in pairs().filter(|(from, to)| from != to) {
-        let cast = family.cast(std::slice::from_ref(&list)).by(from, &[Action::Socketpair(to)]);
-        let cast = cast.by(to, &[pass_credentials()]).by(from, &[send()]);
-        let trace = cast.by(to, &[peer(), Action::ReceiveCredentials, peer_groups.clone()]).play();
+        let ns = family.cast(std::slice::from_ref(&list)).by(from, &[Action::Socketpair(to)]);
+        let ns = ns.by(to, &[pass_credentials()]).by(from, &[send()]);
+        let trace = ns.by(to, &[peer(), Action::ReceiveCredentials, peer_groups.clone()]).play();
 
         assert_eq!(refused_before(&trace, 3), []);
         let told = [family.effective(from), real].map(|ids| Outcome::Ids(family.both(to, ids).into()));
@@ -63,24 +63,40 @@ fn of_a_peer() {
     }
 }
 
-/// The same for an ordinary user, who can map its own ids alone; until then they have no name inside.
-/// Source: as above.
+/// An ordinary user can map its own ids alone. A socket shows them as overflow ids inside until they are mapped.
+/// Source: unix(7), SO_PEERCRED; kernel cred_to_ucred().
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("mean.peers"))]
-fn of_an_ordinary_user() {
-    // Both ends tell of the process that has made the pair.
-    let cast = ordinary().outside(&[]).inside(&[Action::Socketpair(Actor::Outside)]);
+fn own_ids_of_an_ordinary_user_have_no_name_until_they_are_mapped() {
+    // Both ends show the ids of the process that has made the pair.
+    let ns = ordinary().outside(&[]).inside(&[Action::Socketpair(Actor::Outside)]);
 
-    let asked = cast.inside(&[peer(), uid_map("5 own 1"), peer(), DENY, gid_map("6 own 1"), peer()]);
+    let asked = ns.inside(&[peer(), uid_map("5 own 1"), peer(), DENY, gid_map("6 own 1"), peer()]);
     let trace = asked.outside(&[peer()]).play();
 
-    check!(trace);
+    check!(trace, @r#"
+    outside  begins                                            ok
+    inside   begins in a new user namespace                    ok
+    inside   socketpair with outside                           ok
+    inside   SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  overflow overflow
+    inside   uid_map <- "5 own 1"                              ok
+    inside   SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  5 overflow
+    inside   setgroups <- "deny"                               ok
+    inside   gid_map <- "6 own 1"                              ok
+    inside   SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  5 6
+    outside  SO_PEERCRED(the open file, 1, 17, room, 4 bytes)  own own
+    afterwards
+    outside  the caller's namespace
+             uid own  gid own  groups the caller's  caps none
+    inside   uid_map "5 own 1"  gid_map "6 own 1"  setgroups deny
+             uid 5  gid 6  groups the caller's  caps all
+    "#);
 }
 
-/// With CAP_SETUID and CAP_SETGID a sender may give any ids that its namespace has; they arrive as the
-/// receiver's namespace calls them. One without a mapping is EINVAL.
+/// With CAP_SETUID and CAP_SETGID a sender may give any ids that its namespace has. They arrive as the receiver's
+/// namespace names them. An id without a mapping is EINVAL.
 /// Source: unix(7), SCM_CREDENTIALS; kernel __scm_send(): make_kuid(); scm_recv(): from_kuid_munged().
 #[harness::test(Root, Userns, pins("mean.peers", "mean.levels", "mean.down", "mean.up"))]
-fn given_by_the_sender() {
+fn given_ids_arrive_as_the_receiver_names_them() {
     let family = Family::new();
 
     for (from, to) in pairs().filter(|(from, to)| from != to) {
@@ -88,42 +104,48 @@ fn given_by_the_sender() {
         let given = Family::names(from).into_iter().flat_map(|id| [[id, own[1]], [own[0], id]]);
         // So few at a time that they fit into the buffer of any socket.
         for given in given.collect::<Vec<_>>().chunks(64) {
-            assert_translated(&family, from, to, given);
+            let meant = given.iter().map(|ids| meant(&family, from, *ids));
+            let arrive: Vec<[u32; 2]> = meant.clone().flatten().collect();
+
+            let trace = send_and_receive(&family, [from, to], given, arrive.len());
+
+            let (sent, received) = last(&trace, given.len() + arrive.len()).split_at(given.len());
+            let einval = Outcome::Failed { call: "", errno: Errno::EINVAL };
+            let expected: Vec<Outcome> =
+                meant.map(|meant| meant.map_or(einval.clone(), |_| Outcome::Done)).collect();
+            assert_eq!(sent, expected, "{given:?} from {from}");
+            let expected = arrive.iter().map(|ids| Outcome::Ids(family.both(to, *ids).into()));
+            assert_eq!(received, expected.collect::<Vec<_>>(), "{arrive:?}, {from} to {to}");
         }
     }
 }
 
-/// Sends these ids and compares what arrives.
-#[track_caller]
-fn assert_translated(family: &Family, from: Actor, to: Actor, given: &[[u32; 2]]) {
-    let meant = |[uid, gid]: [u32; 2]| Some([family.meant(from, UIDS, uid)?, family.meant(from, GIDS, gid)?]);
-    let arrive: Vec<[u32; 2]> = given.iter().filter_map(|ids| meant(*ids)).collect();
-    let send: Vec<Action> = given.iter().map(|ids| Action::SendCredentials(*ids)).collect();
-
-    let cast = family.cast(&[]).by(from, &[Action::Socketpair(to)]).by(to, &[pass_credentials()]);
-    let trace = cast.by(from, &send).by(to, &vec![Action::ReceiveCredentials; arrive.len()]).play();
-
-    let (sent, received) = last(&trace, send.len() + arrive.len()).split_at(send.len());
-    let einval = Outcome::Failed { call: "", errno: Errno::EINVAL };
-    for (ids, seen) in given.iter().zip(sent) {
-        let expected = meant(*ids).map_or(einval.clone(), |_| Outcome::Done);
-        assert_eq!(seen, &expected, "{ids:?} from {from}");
-    }
-    for (ids, seen) in arrive.iter().zip(received) {
-        assert_eq!(seen, &Outcome::Ids(family.both(to, *ids).into()), "{ids:?}, {from} to {to}");
-    }
+/// The uid and the gid that an actor gives, as the namespace at the top has them; None without a mapping.
+fn meant(family: &Family, by: Actor, [uid, gid]: [u32; 2]) -> Option<[u32; 2]> {
+    Some([family.meant(by, UIDS, uid)?, family.meant(by, GIDS, gid)?])
 }
 
-/// Without CAP_SETUID a sender may give its real, effective or saved uid and no other, without CAP_SETGID its
-/// gids likewise; that an id has no mapping comes first.
+/// The one actor sends each pair of ids, then the other receives so many messages.
+fn send_and_receive(family: &Family, [from, to]: [Actor; 2], given: &[[u32; 2]], arrive: usize) -> Trace {
+    let send: Vec<Action> = given.iter().map(|ids| Action::SendCredentials(*ids)).collect();
+    let ns = family.cast(&[]).by(from, &[Action::Socketpair(to)]).by(to, &[pass_credentials()]);
+    ns.by(from, &send).by(to, &vec![Action::ReceiveCredentials; arrive]).play()
+}
+
+/// Without CAP_SETUID a sender may give its real, effective or saved uid and no other. Without CAP_SETGID the same holds
+/// for its gids. Whether an id has a mapping is checked first.
 /// Source: unix(7), SCM_CREDENTIALS; kernel scm_check_creds().
 #[rstest]
-#[case::all_capabilities(&[])]
-#[case::setuid_and_setgid_alone(&[only_caps(&[Cap::Setuid, Cap::Setgid])])]
-#[case::without_setuid(&[drop_caps(&[Cap::Setuid])])]
-#[case::without_setgid(&[drop_caps(&[Cap::Setgid])])]
+#[case::all_capabilities(&[], OK, OK)]
+#[case::setuid_and_setgid_alone(&[only_caps(&[Cap::Setuid, Cap::Setgid])], OK, OK)]
+#[case::without_setuid(&[drop_caps(&[Cap::Setuid])], EPERM, OK)]
+#[case::without_setgid(&[drop_caps(&[Cap::Setgid])], OK, EPERM)]
 #[harness::test(Root, Userns, pins("mean.peers"))]
-fn permission(#[case] before: &[Action]) {
+fn a_sender_without_setid_gives_only_its_own_ids(
+    #[case] before: &[Action],
+    #[case] uid: Answer,
+    #[case] gid: Answer,
+) {
     let ids = [
         NO_FIXUP,
         set_id(SetId::Setresgid, &[4, 5, 6]),
@@ -131,12 +153,15 @@ fn permission(#[case] before: &[Action]) {
         set_id(SetId::Setfsuid, &[7]),
         set_id(SetId::Setfsgid, &[8]),
     ];
-    let pairs = [[1, 4], [2, 5], [3, 6], [7, 4], [1, 8], [9, 4], [1, 9], [100, 4], [1, 100]];
-    let sent = pairs.map(Action::SendCredentials);
+    let own = [([1, 4], OK), ([2, 5], OK), ([3, 6], OK)];
+    let foreign = [([7, 4], uid), ([1, 8], gid), ([9, 4], uid), ([1, 9], gid)];
+    let unmapped = [([100, 4], EINVAL), ([1, 100], EINVAL)];
+    let (pairs, expected): (Vec<_>, Vec<Answer>) = own.into_iter().chain(foreign).chain(unmapped).unzip();
+    let sent: Vec<Action> = pairs.into_iter().map(Action::SendCredentials).collect();
     let maps = [uid_map("0 200 100"), gid_map("0 300 100")];
 
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(&[Action::Socketpair(Actor::Outside)]);
-    let trace = cast.inside(&ids).inside(before).inside(&sent).play();
+    let ns = root().outside(&[]).inside(&[]).outside(&maps).inside(&[Action::Socketpair(Actor::Outside)]);
+    let trace = ns.inside(&ids).inside(before).inside(&sent).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

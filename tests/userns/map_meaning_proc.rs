@@ -22,11 +22,11 @@ fn numbers(outcome: &Outcome, name: &str) -> Vec<u32> {
     line.split_whitespace().filter_map(|number| number.parse().ok()).collect()
 }
 
-/// Uid:, Gid: and Groups: of /proc/PID/status name the ids as the namespace of whoever opened the file does,
-/// not that of the process nor, if it was passed on, that of its reader.
+/// Uid:, Gid: and Groups: of /proc/PID/status show the ids as the namespace of the opener names them, not as that of the
+/// process does.
 /// Source: proc_pid_status(5); kernel task_state(): seq_user_ns().
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.processes", "mean.up", "mean.levels"))]
-fn status_lines() {
+fn status_shows_ids_as_its_opener_names_them() {
     let family = Family::new();
     let groups = family.stack.outer_ids(GIDS);
     let list = Action::Setgroups(Groups::List(groups.clone().into()), Via::Raw);
@@ -46,8 +46,8 @@ fn status_lines() {
                 set_id(SetId::Setresuid, &uids[..3]),
                 set_id(SetId::Setfsuid, &uids[3..]),
             ];
-            let cast = family.cast(std::slice::from_ref(&list)).outside(&take);
-            let trace = cast.by(by, &[open_proc(Actor::Outside, "status"), status()]).play();
+            let ns = family.cast(std::slice::from_ref(&list)).outside(&take);
+            let trace = ns.by(by, &[open_proc(Actor::Outside, "status"), status()]).play();
 
             let seen = &last(&trace, 1)[0];
             let told =
@@ -59,10 +59,11 @@ fn status_lines() {
     }
 }
 
-/// The opener's namespace decides, not the reader's.
-/// Source: as above: seq_user_ns() is that of file->f_cred.
+/// /proc/PID/status that was opened by one process and is read by another shows the ids as the opener's namespace names
+/// them.
+/// Source: proc_pid_status(5); kernel task_state(): seq_user_ns() is that of file->f_cred.
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.processes", "mean.up", "mean.levels"))]
-fn status_passed_on() {
+fn status_shows_ids_of_its_opener_not_of_its_reader() {
     let family = Family::new();
     let [uid, gid] = family.stack.owner();
 
@@ -77,19 +78,20 @@ fn status_passed_on() {
     }
 }
 
-/// The directory /proc/PID belongs to the effective ids, as the one who asks calls them, dumpable or not.
+/// The directory /proc/PID belongs to the effective ids of the process, as the caller of stat(2) names them, dumpable or
+/// not.
 /// Source: proc(5), /proc/pid; kernel task_dump_owner(), pid_getattr().
 #[rstest]
 #[case::dumpable(1)]
 #[case::not_dumpable(0)]
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.processes", "mean.up", "mean.levels"))]
-fn directory(#[case] dumpable: u64) {
+fn the_directory_of_a_process_belongs_to_its_effective_ids(#[case] dumpable: u64) {
     let family = Family::new();
     let dumpable = Action::Prctl("PR_SET_DUMPABLE", libc::PR_SET_DUMPABLE, dumpable);
 
     for (of, by) in pairs() {
-        let cast = family.cast(&[]).by(of, std::slice::from_ref(&dumpable));
-        let trace = cast.by(by, &[stat(RawArg::ProcPath(of, ""))]).play();
+        let ns = family.cast(&[]).by(of, std::slice::from_ref(&dumpable));
+        let trace = ns.by(by, &[stat(RawArg::ProcPath(of, ""))]).play();
 
         assert_eq!(
             last(&trace, 1),
@@ -99,10 +101,10 @@ fn directory(#[case] dumpable: u64) {
     }
 }
 
-/// The owner of a namespace is told as the one who asks calls it.
+/// NS_GET_OWNER_UID returns the owner of a namespace as the caller's namespace names it.
 /// Source: ioctl_nsfs(2), NS_GET_OWNER_UID; kernel ns_ioctl(): from_kuid_munged(current_user_ns()).
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.up", "mean.levels"))]
-fn owner_of_a_namespace() {
+fn the_owner_of_a_namespace_is_shown_as_the_caller_names_it() {
     let family = Family::new();
     let [uid, _] = family.stack.owner();
 
@@ -116,12 +118,11 @@ fn owner_of_a_namespace() {
     }
 }
 
-/// getpriority(PRIO_USER) looks for processes of the user that the caller's namespace calls so; for an id
-/// that has no mapping there are none. Only processes of the caller's PID namespace count, and in a new one there are
-/// none but those of the test.
+/// getpriority(PRIO_USER) looks for processes of the uid that the caller's namespace names so. For an id without a mapping
+/// there are none. Only processes of the caller's PID namespace count, and a new one has none but those of the test.
 /// Source: getpriority(2), ESRCH; kernel SYSCALL_DEFINE2(getpriority): make_kuid(), task_pid_vnr().
 #[harness::test(Root, Userns, Config("CONFIG_PID_NS"), pins("mean.down"))]
-fn processes_of_a_user() {
+fn getpriority_finds_users_as_the_caller_names_them() {
     const PRIO_USER: i64 = 2;
     let call = |name, number, args: &[i64]| {
         syscall(name, number, args.iter().map(|arg| RawArg::Number(*arg)).collect())
@@ -129,14 +130,14 @@ fn processes_of_a_user() {
     let ask = |uid| call("getpriority PRIO_USER", libc::SYS_getpriority, &[PRIO_USER, uid]);
     // The nicest priority reads as 1.
     let nice = call("setpriority PRIO_PROCESS", libc::SYS_setpriority, &[0, 0, 19]);
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 65536"), gid_map("0 0 65536")]);
-    let cast = cast.inside(&[Action::UnshareOrStop(libc::CLONE_NEWPID)]).second(&[nice, setresuid(61_302)]);
-    let cast = cast.nested(&[]).inside(&maps_of(Actor::Nested, "10 61300 5"));
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 65536"), gid_map("0 0 65536")]);
+    let ns = ns.inside(&[Action::UnshareOrStop(libc::CLONE_NEWPID)]).second(&[nice, setresuid(61_302)]);
+    let ns = ns.nested(&[]).inside(&maps_of(Actor::Nested, "10 61300 5"));
 
-    let asked = cast.nested(&[ask(12), ask(11), ask(9), ask(15), ask(61_302)]);
+    let asked = ns.nested(&[ask(12), ask(11), ask(9), ask(15), ask(61_302)]);
     let asked = asked.second(&[ask(61_302), ask(61_301), ask(12)]);
     // The first process of a PID namespace waits for the others when it ends.
     let trace = asked.nested(&[Action::Exit(Leaves::Nothing)]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, ESRCH, ESRCH, ESRCH, ESRCH, OK, ESRCH, ESRCH, OK]);
 }

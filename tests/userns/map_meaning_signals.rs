@@ -49,12 +49,12 @@ fn queue(to: Actor, uid: u32) -> Action {
     syscall("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo, args)
 }
 
-/// kill(2) tells the receiver the sender's real uid, as the sender's namespace and then the receiver's call it,
-/// through sigtimedwait(2) and signalfd(2); since 7.3 as the receiver's namespace calls it.
+/// sigtimedwait(2) and signalfd(2) show the real uid of the process that called kill(2), as the receiver's namespace names
+/// it. Before 7.3 the uid goes through the sender's namespace first.
 /// Source: sigaction(2), si_uid; kernel prepare_kill_siginfo(), send_signal_locked(); since 7.3
 /// __send_signal_locked(), SEND_SIG_NOINFO.
 #[harness::test(Root, Userns, Decided(&SENDER_BY_RECEIVER), pins("mean.signals", "mean.levels"))]
-fn sender() {
+fn kill_shows_the_real_uid_as_the_receiver_names_it() {
     let family = Family::new();
     let [uid, _] = family.stack.owner();
     let signalfd = vec![number(-1), set(&[USR2]), number(8), number(0)];
@@ -63,8 +63,8 @@ fn sender() {
     let read = syscall_for("read", libc::SYS_read, read, SSI_UID);
 
     for (from, to) in pairs() {
-        let cast = family.cast(&[]).by(to, &[block(&[USR1, USR2]), signalfd.clone()]);
-        let sent = cast.by(from, &[kill(to, USR1), kill(to, USR2)]);
+        let ns = family.cast(&[]).by(to, &[block(&[USR1, USR2]), signalfd.clone()]);
+        let sent = ns.by(from, &[kill(to, USR1), kill(to, USR2)]);
         let trace = sent.by(to, &[take(USR1), read.clone()]).play();
 
         assert_eq!(refused_before(&trace, 2), []);
@@ -73,19 +73,18 @@ fn sender() {
     }
 }
 
-/// A uid that the sender of a queued signal gives is taken as the sender's and told as the receiver's
-/// namespace calls it, or as the overflow id if either has no name for it. Within one namespace it is told
-/// as it was given.
+/// A uid that the sender of a queued signal gives is one of the sender's namespace. It arrives as the receiver's namespace
+/// names it, or as the overflow id if either has no name for it. Within one namespace it arrives as it was given.
 /// Source: rt_sigqueueinfo(2); kernel 7a0cf094944e, send_signal_locked(): make_kuid(), from_kuid_munged().
 #[harness::test(Root, Userns, pins("mean.signals", "mean.levels", "mean.up", "mean.down"))]
-fn given_by_the_sender() {
+fn a_given_uid_arrives_as_the_receiver_names_it() {
     let family = Family::new();
 
     for (from, to) in pairs() {
         let ids = Family::names(from);
         let send: Vec<Action> = ids.iter().map(|id| queue(to, *id)).collect();
-        let cast = family.cast(&[]).by(to, &[block(&[QUEUED])]).by(from, &send);
-        let trace = cast.by(to, &vec![take(QUEUED); ids.len()]).play();
+        let ns = family.cast(&[]).by(to, &[block(&[QUEUED])]).by(from, &send);
+        let trace = ns.by(to, &vec![take(QUEUED); ids.len()]).play();
 
         assert_eq!(refused_before(&trace, ids.len()), []);
         for (id, seen) in ids.iter().zip(last(&trace, ids.len())) {
@@ -111,23 +110,24 @@ fn as_received(family: &Family, from: Actor, to: Actor, said: u32) -> u32 {
     if from == to { said } else { called.unwrap_or(overflow(IdFile::UidMap)) }
 }
 
-/// A sender whose uid its own namespace has no name for has the receiver's name for it; before 7.3 it is the
-/// overflow uid even so.
+/// A signal from a sender whose uid has no name in its own namespace shows the uid as the receiver's namespace names it.
+/// Before 7.3 it shows the overflow uid.
 /// Source: kernel __send_signal_locked(), SEND_SIG_NOINFO: from_kuid_munged(task_cred_xxx(t, user_ns)); before 7.3
-/// prepare_kill_siginfo(): from_kuid_munged(current_user_ns()), and then as above.
+/// prepare_kill_siginfo(): from_kuid_munged(current_user_ns()), send_signal_locked(): make_kuid(), from_kuid_munged().
 #[rstest]
 #[case::unmapped(&[])]
 #[case::mapped(&[uid_map("5 0 1")])]
 #[harness::test(Root, Userns, varies(SENDER_BY_RECEIVER), pins("mean.signals"))]
-fn without_a_name(#[case] maps: &[Action]) {
-    let cast = root().outside(&[block(&[USR1])]).inside(&[]).outside(maps);
+fn a_sender_without_a_name_has_that_of_the_receiver(#[case] maps: &[Action]) {
+    let ns = root().outside(&[block(&[USR1])]).inside(&[]).outside(maps);
 
-    let trace = cast.inside(&[kill(Actor::Outside, USR1)]).outside(&[take(USR1)]).play();
+    let trace = ns.inside(&[kill(Actor::Outside, USR1)]).outside(&[take(USR1)]).play();
 
     check!(trace);
 }
 
-/// The end of a child is told with its real uid, as the parent's namespace calls it, be the child in another.
+/// waitid(2) and SIGCHLD show the real uid of a child that has ended as the parent's namespace names it. The child may be
+/// in another namespace.
 /// Source: waitid(2), si_uid; sigaction(2), SIGCHLD; kernel wait_task_zombie(), do_notify_parent().
 #[rstest]
 #[case::same_namespace(&MAPS, &[], 0)]
@@ -135,14 +135,18 @@ fn without_a_name(#[case] maps: &[Action]) {
 #[case::real_uid(&MAPS, &[set_id(SetId::Setresuid, &[32, 30, 31])], 0)]
 #[case::without_a_name(&[], &[], 0)]
 #[harness::test(Root, Userns, pins("mean.signals"))]
-fn child(#[case] maps: &[Action], #[case] before: &[Action], #[case] flags: i32) {
+fn the_end_of_a_child_shows_its_real_uid(
+    #[case] maps: &[Action],
+    #[case] before: &[Action],
+    #[case] flags: i32,
+) {
     let chld = i64::from(libc::SIGCHLD);
     let wait = vec![number(0), number(0), RawArg::Results(0), number(libc::WEXITED.into()), number(0)];
     let wait = syscall_for("waitid", libc::SYS_waitid, wait, SI_UID);
-    let cast = root().outside(&[]).inside(&[]).outside(maps).inside(before);
+    let ns = root().outside(&[]).inside(&[]).outside(maps).inside(before);
 
     let trace =
-        cast.inside(&[block(&[chld]), Action::Child(Child::NotWaitedFor(flags)), wait, take(chld)]).play();
+        ns.inside(&[block(&[chld]), Action::Child(Child::NotWaitedFor(flags)), wait, take(chld)]).play();
 
     check!(trace);
 }

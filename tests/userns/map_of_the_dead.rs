@@ -11,8 +11,8 @@ const END: Action = Action::Exit(Leaves::Zombie);
 /// maps of the namespace that it leaves.
 /// Source: proc(5), /proc/pid; kernel task_dump_owner(), kernel/exec_state.c (7.2): the flag no longer ends with the memory.
 #[rstest]
-#[case::dumpable(&[])]
-#[case::undumpable(&[UNDUMPABLE])]
+#[case::dumpable(&[], OK)]
+#[case::undumpable(&[UNDUMPABLE], EACCES.at("open"))]
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
@@ -21,7 +21,10 @@ const END: Action = Action::Exit(Leaves::Zombie);
     varies(DEAD_KEEP_DUMPABLE),
     pins("open.dead-owner")
 )]
-fn the_files_of_a_zombie_belong_to_its_uid_if_it_was_dumpable(#[case] before: &[Action]) {
+fn the_files_of_a_zombie_belong_to_its_uid_if_it_was_dumpable(
+    #[case] before: &[Action],
+    #[case] expected: Answer,
+) {
     let ns = ordinary().outside(&[]).inside(before).inside(&[END]);
 
     let of = Actor::Inside;
@@ -29,7 +32,7 @@ fn the_files_of_a_zombie_belong_to_its_uid_if_it_was_dumpable(#[case] before: &[
     let gids = [write_of(of, IdFile::GidMap, "0 own 1"), read_of(of, IdFile::UidMap)];
     let trace = ns.outside(&[Action::ProcOwner(of)]).outside(&maps).outside(&gids).play();
 
-    check!(trace);
+    check!(trace, last = [OK, expected, expected, expected, OK]);
 }
 
 /// A living process differs in nothing else: its uid writes the same files.
@@ -47,7 +50,18 @@ fn the_files_of_a_living_process_belong_to_its_uid() {
     let maps = [write_of(of, IdFile::UidMap, "0 own 1"), write_of(of, IdFile::Setgroups, "deny")];
     let trace = ns.outside(&[Action::ProcOwner(of)]).outside(&maps).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK, OK], @r#"
+    outside  begins                          ok
+    inside   begins in a new user namespace  ok
+    outside  owner of inside's uid_map       own own
+    outside  inside's uid_map <- "0 own 1"   ok
+    outside  inside's setgroups <- "deny"    ok
+    afterwards
+    outside  the caller's namespace
+             uid own  gid own  groups the caller's  caps none
+    inside   uid_map "0 own 1"  gid_map ""  setgroups deny
+             uid 0  gid overflow  groups the caller's  caps all
+    "#);
 }
 
 /// The link of the user namespace of a zombie remains, and the namespace can be joined through it. The other namespaces are
@@ -90,5 +104,5 @@ fn the_namespace_of_a_zombie_can_be_joined_and_mapped(#[case] end: &[Action]) {
     let joined = ns.outside(&[open_ns(Actor::Inside, "ns/user"), join]);
     let trace = joined.outside(&[write_of(Actor::Outside, IdFile::UidMap, "0 own 1")]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK, OK]);
 }

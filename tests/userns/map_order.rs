@@ -181,8 +181,8 @@ fn every_order_writes_a_map_once_and_gids_after_deny(#[case] way: Way, #[case] w
     check!(table);
 }
 
-/// The same sequences of root: as for an ordinary user from inside, since a process
-/// in the namespace has no privilege in its parent; from outside gid_map needs no "deny".
+/// Every order of the four writes, and every sequence with repeats, of root. From inside it is as for an ordinary user, since
+/// a process in the namespace has no privilege in its parent. From outside gid_map needs no "deny".
 /// Source: user_namespaces(7); kernel proc_setgroups_write(), map_write(), new_idmap_permitted().
 #[rstest]
 #[case::inside(Way::Inside, 4)]

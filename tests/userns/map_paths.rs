@@ -22,7 +22,7 @@ fn a_thread_has_the_map_of_its_process(#[case] path: &'static [u8]) {
 
     let trace = ns.inside(&[write_held(IdFile::UidMap, "0 0 1"), read(IdFile::UidMap)]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK]);
 }
 
 /// /proc/self is the process that finds it. A child that has inherited the directory finds the files of its parent there,

@@ -24,12 +24,11 @@ fn lines<'a>(map: impl IntoIterator<Item = &'a Extent>, lower: impl Fn(u32) -> u
     map.into_iter().map(line).collect()
 }
 
-/// The lower ids of a map are shown as the namespace of its opener calls them, or its parent if the map is
-/// that of the opener's namespace itself; 4294967295 stands for those that it cannot name. Who reads does not
-/// matter.
+/// The lower ids of a map are shown as the namespace of its opener names them. For the map of the opener's own namespace
+/// they are shown as the parent names them. An id without a name is 4294967295. The reader does not matter.
 /// Source: user_namespaces(7); kernel uid_m_show(), gid_m_show(): seq_user_ns().
 #[harness::test(Root, Userns, VisibleProcesses, pins("mean.reader", "mean.levels", "mean.many-extents"))]
-fn opener() {
+fn lower_ids_are_shown_as_the_opener_names_them() {
     let family = Family::new();
     let written = &family.stack.0;
     // More than five extents are shown by their upper ids.
@@ -39,7 +38,7 @@ fn opener() {
         for (depth, file) in (1..=3).flat_map(|depth| MAPS.map(|file| (depth, file))) {
             let of = ACTORS[depth];
             let pass = [open_for_reading(of, file), Action::PassFd(reader)];
-            let pass = &pass[..1 + usize::from(opener != reader)];
+            let pass = if opener == reader { &pass[..1] } else { &pass[..] };
             let trace = family.cast(&[]).by(opener, pass).by(reader, &[whole()]).play();
 
             let names_for = if opener == of { ACTORS[depth - 1] } else { opener };
@@ -58,21 +57,21 @@ fn opener() {
     }
 }
 
-/// The initial namespace has no parent: its maps are shown as the opener's namespace calls their one lower id.
+/// The initial namespace has no parent. Its maps are shown as the opener's namespace names their one lower id, which is 0.
 /// Source: kernel uid_m_show(), gid_m_show(), projid_m_show(): lower_ns->parent.
 #[rstest]
 #[case::to_itself(Actor::Outside, "0")]
 #[case::to_one_that_names_0(Actor::Inside, "7")]
 #[case::to_one_that_does_not(Actor::Sibling, "4294967295")]
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("mean.reader"))]
-fn of_the_initial_namespace(
+fn the_initial_map_is_shown_as_the_opener_names_id_0(
     #[case] opener: Actor,
     #[case] lower: &str,
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
 ) {
-    let cast = root().outside(&[]).inside(&[]).sibling(&[]).outside(&[write(file, "7 0 1")]);
+    let ns = root().outside(&[]).inside(&[]).sibling(&[]).outside(&[write(file, "7 0 1")]);
 
-    let trace = cast.outside(&[write_of(Actor::Sibling, file, "7 1 1")]);
+    let trace = ns.outside(&[write_of(Actor::Sibling, file, "7 1 1")]);
     let trace = trace.by(opener, &[read_of(Actor::Outside, file)]).play();
 
     assert_eq!(text(&last(&trace, 1)[0]), format!("{:10} {lower:>10} {:10}\n", 0, u32::MAX));
@@ -89,18 +88,21 @@ fn of_the_initial_namespace(
 #[case::seven(7)]
 #[case::all_340(340)]
 #[harness::test(Root, Userns, pins("mean.read-back", "mean.many-extents"))]
-fn in_pieces(#[case] size: u32, #[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn a_map_is_read_in_pieces_of_any_size_from_any_place(
+    #[case] size: u32,
+    #[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile,
+) {
     let stack = Stack::new(&[size.max(1)], Order::Ascending);
     let map = &stack.0[0].map(file)[..size as usize];
     let written = [write_map(file, map)];
-    let writes = &written[..usize::from(size > 0)];
+    let writes = if size == 0 { &[] } else { &written[..] };
     let all = lines(map, |lower| lower);
-    let cast =
+    let ns =
         || root().outside(&[]).inside(&[]).outside(writes).outside(&[open_for_reading(Actor::Inside, file)]);
 
     for piece in [1, 10, LINE - 1, LINE, LINE + 1, 3 * LINE, 1000] {
         let reads = vec![Action::ReadHeld { size: piece as u64, at: At::Position }; all.len() / piece + 3];
-        let trace = cast().outside(&reads).play();
+        let trace = ns().outside(&reads).play();
 
         let seen: Vec<String> = last(&trace, reads.len()).iter().map(text).collect();
         let mut expected: Vec<&str> = all.as_bytes().chunks(piece).map(as_text).collect();
@@ -126,7 +128,7 @@ fn in_pieces(#[case] size: u32, #[values(IdFile::UidMap, IdFile::GidMap)] file: 
     let reads = places.iter().flat_map(|place| {
         [At::Offset(offset(*place)), At::Seek(offset(*place))].map(|at| Action::ReadHeld { size: 100, at })
     });
-    let trace = cast().outside(&reads.collect::<Vec<_>>()).play();
+    let trace = ns().outside(&reads.collect::<Vec<_>>()).play();
 
     for (place, seen) in places.iter().zip(last(&trace, 2 * places.len()).chunks(2)) {
         let expected = &all[(*place).min(end)..(place + 100).min(end).max((*place).min(end))];
@@ -134,7 +136,8 @@ fn in_pieces(#[case] size: u32, #[values(IdFile::UidMap, IdFile::GidMap)] file: 
     }
 }
 
-/// Six lines or more are shown by their upper ids, whatever order they were written in; fewer as written.
+/// Six lines or more are shown in the order of their upper ids, whatever order they were written in. Fewer lines are shown
+/// as they were written.
 /// Source: kernel sort_idmaps(), m_start().
 #[rstest]
 #[case::five_mixed(5, Order::Mixed, Order::Mixed)]
@@ -144,7 +147,7 @@ fn in_pieces(#[case] size: u32, #[values(IdFile::UidMap, IdFile::GidMap)] file: 
 #[case::all_340_mixed(340, Order::Mixed, Order::Ascending)]
 #[case::all_340_descending(340, Order::Descending, Order::Ascending)]
 #[harness::test(Root, Userns, pins("mean.read-back", "mean.many-extents"))]
-fn order(
+fn six_lines_or_more_are_shown_by_their_upper_ids(
     #[case] size: u32,
     #[case] written: Order,
     #[case] shown: Order,

@@ -1,4 +1,4 @@
-//! A map belongs to the namespace, whoever's file is written; a refusal leaves it empty.
+//! A map belongs to the namespace, whichever process's file is written. A refusal leaves it empty.
 
 use crate::support::map_tables::in_short;
 use harness::prelude::*;
@@ -9,61 +9,64 @@ use Actor::{Inside, Nested, Outside, Privileged, Second};
 
 const JOIN: Action = Action::Setns { of: Inside, file: NsFile::User, nstype: 0 };
 
-/// What is written through the file of one process all others of the namespace have: those that were there
-/// and those that come later, forked or by setns(2); and none of them may write it again.
+/// A map that is written through the file of one process is that of all processes of the namespace: of those that were
+/// there and of those that come later, by fork(2) or setns(2). It cannot be written again through any of their files.
 /// Source: user_namespaces(7); kernel proc_id_map_open(): the namespace of the process.
 #[rstest]
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), pins("map.shared", "map.written-once"))]
-fn of_all_processes(
+fn all_processes_of_a_namespace_share_its_map(
     #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
     #[values(Inside, Second)] whose: Actor,
 ) {
-    let cast = root().privileged(&[]).outside(&[]).inside(&[]).second(&[]);
+    let ns = root().privileged(&[]).outside(&[]).inside(&[]).second(&[]);
 
-    let written = cast.outside(&[write_of(whose, file, "0 0 10")]).privileged(&[JOIN]);
+    let written = ns.outside(&[write_of(whose, file, "0 0 10")]).privileged(&[JOIN]);
     let all = [Inside, Second, Privileged];
-    let read = all.iter().fold(written, |cast, who| cast.by(*who, &[read_of(*who, file)]));
+    let read = all.iter().fold(written, |ns, who| ns.by(*who, &[read_of(*who, file)]));
     let trace = read.outside(&all.map(|who| write_of(who, file, "0 0 10"))).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK, OK, EPERM, EPERM, EPERM]);
 }
 
-/// An open file is that of the namespace in which the process was when it was opened: the maps of the initial
-/// namespace stay refused after the process has left it.
+/// An open map is that of the namespace in which the process was when it was opened. A map of the initial namespace stays
+/// refused after the process has left it, and one that is opened then is written.
 /// Source: kernel proc_id_map_open(): the file holds the namespace.
 #[rstest]
 #[harness::test(Root, Userns, InitialUserns, pins("map.shared", "map.initial-namespace"))]
-fn of_a_process_that_leaves(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn an_open_initial_map_stays_refused_after_its_process_has_left(
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     let open = Action::Open { file, of: Some(Outside), access: Access::Write };
-    let cast =
-        root().privileged(&[]).outside(&[]).privileged(std::slice::from_ref(&open)).outside(&[UNSHARE]);
+    let ns = root().privileged(&[]).outside(&[]).privileged(std::slice::from_ref(&open)).outside(&[UNSHARE]);
 
-    let trace = cast.privileged(&[write_held(file, "0 0 1"), open, write_held(file, "0 0 1")]).play();
+    let trace = ns.privileged(&[write_held(file, "0 0 1"), open, write_held(file, "0 0 1")]).play();
 
-    check!(trace);
+    check!(trace, last = [EPERM, OK, OK]);
 }
 
-/// A file that was opened for a process which then created another namespace writes to the former one, as
-/// the project ids of both show.
-/// Source: as above.
+/// An open map of a process that then created another namespace is that of the former one. The projid_map of both
+/// namespaces is read after the write.
+/// Source: kernel proc_id_map_open(): the file holds the namespace.
 #[harness::test(Root, Userns, pins("map.shared"))]
-fn of_a_process_that_went_on() {
+fn an_open_map_is_that_of_the_namespace_at_the_time_of_open() {
     let projid = IdFile::ProjidMap;
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 10"), gid_map("0 0 10")]).second(&[]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 10"), gid_map("0 0 10")]).second(&[]);
     let open = Action::Open { file: projid, of: Some(Second), access: Access::Write };
 
-    let opened = cast.outside(&[open]).second(&[UNSHARE]).outside(&[write_held(projid, "0 5 10")]);
+    let opened = ns.outside(&[open]).second(&[UNSHARE]).outside(&[write_held(projid, "0 5 10")]);
     let trace = opened.outside(&[read_of(Inside, projid), read_of(Second, projid)]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK, OK]);
 }
 
-/// Seven lines that are refused at any stage leave nothing behind, neither of the short form of a map nor of
-/// the long one: a map of one line and one of six are taken afterwards, and read as written.
+/// Seven lines that are refused at any stage leave nothing behind, neither of the short form of a map nor of the long one.
+/// A map of one line and one of six are taken afterwards, and read back as written.
 /// Source: kernel map_write(): the map is installed last, and what was allocated is freed.
 #[rstest]
 #[harness::test(Root, Userns, pins("map.refusal-leaves-empty"))]
-fn after_a_long_refusal(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn a_refusal_of_seven_lines_leaves_nothing_behind(
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     let six = "0 1 1\n1 2 1\n2 3 1\n3 4 1\n4 5 1\n5 6 1\n";
     let seventh = |line: &str| Text::Bytes(format!("{six}{line}").into_bytes().into());
     let line_341: String = (0..341).map(|n| format!("{n} {n} 1\n")).collect();
@@ -84,8 +87,8 @@ fn after_a_long_refusal(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidM
     for (name, who, text) in refusals {
         for valid in ["3 3 1", six.trim_end()] {
             let maps = [uid_map("0 0 10"), gid_map("0 0 10"), write(IdFile::ProjidMap, "0 0 10")];
-            let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
-            let refused = cast.by(who, &[Action::Write { file, of: Some(Nested), text: text.clone() }]);
+            let ns = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
+            let refused = ns.by(who, &[Action::Write { file, of: Some(Nested), text: text.clone() }]);
             let after = refused.second(&[read_of(Nested, file), write_of(Nested, file, valid)]);
             let trace = after.second(&[read_of(Nested, file)]).play();
             let shown: Vec<String> = trace.outcomes_shown().collect();

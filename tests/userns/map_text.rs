@@ -59,8 +59,8 @@ const FIELDS: &[&[u8]] = &[
     b"0 0 1\n\0",
 ];
 
-/// A line is three numbers parted and surrounded by white space; lines are parted by single newlines
-/// of which the last may be missing; a NUL byte ends the text.
+/// A line is three numbers, parted and surrounded by white space. Lines are parted by single newlines, and the last one may
+/// be missing. A NUL byte ends the text.
 /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel map_write().
 #[rstest]
 #[harness::test(
@@ -76,7 +76,9 @@ const FIELDS: &[&[u8]] = &[
         "map.refusal-leaves-empty"
     )
 )]
-fn fields(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn a_line_is_three_numbers_amid_white_space(
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     let texts = as_they_are(FIELDS);
 
     let table = each_alone(file, &texts);
@@ -84,8 +86,7 @@ fn fields(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdF
     check!(table);
 }
 
-/// The ids are from 0 to 4294967294, a range is not empty and does not reach beyond; numbers wrap at
-/// 32 bits.
+/// The ids are from 0 to 4294967294. A range is not empty and does not reach beyond them. Numbers wrap at 32 bits.
 /// Source: kernel map_write(): the sums of 32-bit numbers, and simple_strtoul().
 #[rstest]
 #[harness::test(
@@ -100,7 +101,9 @@ fn fields(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdF
         "map.refusal-leaves-empty"
     )
 )]
-fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn ids_and_ranges_end_at_4294967294(
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     let texts = as_they_are(&[
         b"0 0 0",
         b"5 5 0",
@@ -137,7 +140,7 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: Id
     check!(table);
 }
 
-/// A number of more than 64 bits is the greatest of 64 bits, and 4294967295 of 32; before 7.2 it is what its last
+/// A number of more than 64 bits is the greatest of 64 bits, and so 4294967295 in 32 bits. Before 7.2 it is what its last
 /// 64 bits are.
 /// Source: kernel "lib: fix _parse_integer_limit() to handle overflow" (7.2), simple_strtoul().
 #[rstest]
@@ -148,7 +151,9 @@ fn numbers(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: Id
     varies(SATURATING_NUMBERS),
     pins("text.numbers-wrap", "text.last-id", "map.refusal-leaves-empty")
 )]
-fn beyond_64_bits(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn a_number_beyond_64_bits_is_the_greatest(
+    #[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile,
+) {
     let texts = as_they_are(&[
         b"0 0 18446744073709551615",
         b"0 0 18446744073709551616",
@@ -169,7 +174,7 @@ fn beyond_64_bits(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] f
 /// Source: user_namespaces(7): the bytes written must be fewer than the page size; kernel map_write().
 #[rstest]
 #[harness::test(Root, Userns, pins("map.page-size", "map.refusal-leaves-empty"))]
-fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
+fn a_text_is_shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMap)] file: IdFile) {
     let page = page_size();
     let longest = text(&(0..340).map(|n| extent(10 * n, 10 * n + 1, 2)).collect::<Vec<_>>());
     let sizes = [("page - 2", page - 2), ("page - 1", page - 1), ("page", page), ("page + 1", page + 1)];
@@ -183,8 +188,8 @@ fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMa
     check!(table);
 }
 
-/// Of all 256 bytes white space alone may stand between fields, and before and after them; digits
-/// belong to their field; a NUL byte or a newline is the end of the line.
+/// Of all 256 bytes white space alone may stand between fields, and before and after them. A digit belongs to its field. A
+/// NUL byte or a newline ends the line.
 /// Source: kernel map_write(), isspace() and simple_strtoul(): 0xA0 counts as white space.
 #[rstest]
 #[case::before(b"", b"0 0 2", &[SPACE, DIGIT])]
@@ -204,7 +209,11 @@ fn shorter_than_a_page(#[values(IdFile::UidMap, IdFile::GidMap, IdFile::ProjidMa
         "text.nul"
     )
 )]
-fn every_byte(#[case] before: &[u8], #[case] after: &[u8], #[case] taken: &[Class]) {
+fn of_all_bytes_white_space_alone_parts_fields(
+    #[case] before: &[u8],
+    #[case] after: &[u8],
+    #[case] taken: &[Class],
+) {
     let texts = (0..=255_u8).map(|byte| [before, &[byte], after].concat());
     let writes: Vec<Action> = texts.map(|text| write_any(IdFile::UidMap, text)).collect();
 

@@ -12,8 +12,9 @@ fn last(trace: &Trace, count: usize) -> String {
     trace.last_shown(count).iter().map(|outcome| format!("{outcome:9}")).collect()
 }
 
-/// From inside the creator counts, with what it had in effect when it created the namespace, by unshare(2) or
-/// by clone(2): exactly CAP_SETFCAP. What it had permitted, what it has later and what the process inside has do not matter.
+/// A process inside maps the parent's uid 0 if the creator had CAP_SETFCAP in effect when it created the namespace, by
+/// unshare(2) or by clone(2). Other capabilities, what the creator had permitted or has later, and what the process inside
+/// has do not matter.
 /// Source: user_namespaces(7); kernel db2e718a4798, create_user_ns(): parent_could_setfcap.
 #[harness::test(
     Root,
@@ -22,7 +23,7 @@ fn last(trace: &Trace, count: usize) -> String {
     Change(&changes::SETFCAP),
     pins("allow.uid-0-from-inside")
 )]
-fn what_the_creator_had() {
+fn uid_0_is_mapped_inside_by_the_setfcap_of_the_creator() {
     let creators: [(&str, Vec<Action>, Vec<Action>); 6] = [
         ("all", vec![], vec![]),
         ("CAP_SETFCAP alone", vec![only_caps(&[Cap::Setfcap])], vec![]),
@@ -38,9 +39,9 @@ fn what_the_creator_had() {
     for (had, before, after) in creators {
         for (has, change) in inside {
             let creator = root().outside(&before);
-            let columns = [creator.clone(), creator.cloned(Actor::Inside)].map(|cast| {
-                let cast = cast.inside(&[DENY]).outside(&after).inside(change);
-                last(&cast.inside(&BOTH.map(|file| write(file, UID_0))).play(), 2)
+            let columns = [creator.clone(), creator.cloned(Actor::Inside)].map(|ns| {
+                let ns = ns.inside(&[DENY]).outside(&after).inside(change);
+                last(&ns.inside(&BOTH.map(|file| write(file, UID_0))).play(), 2)
             });
             let _ = writeln!(table, "{:50}{}", format!("{had}{has}"), columns.concat().trim_end());
         }
@@ -49,8 +50,8 @@ fn what_the_creator_had() {
     check!(table);
 }
 
-/// From the parent the opener counts, with what it has in effect when it opens the file, whatever the
-/// creator had and the writer has.
+/// A process in the parent maps its uid 0 if the opener has CAP_SETFCAP in effect when it opens the file. What the creator
+/// had and what the writer has do not matter.
 /// Source: user_namespaces(7); kernel db2e718a4798, verify_root_map(): file_ns_capable().
 #[harness::test(
     Root,
@@ -59,7 +60,7 @@ fn what_the_creator_had() {
     Change(&changes::SETFCAP),
     pins("allow.uid-0-from-parent")
 )]
-fn what_the_opener_has() {
+fn uid_0_is_mapped_from_the_parent_by_the_setfcap_of_the_opener() {
     let [with, without] = [raise_caps(&[Cap::Setfcap]), suspend_caps(&[Cap::Setfcap])];
     let states = [("with", &with), ("without", &without)];
 
@@ -68,23 +69,33 @@ fn what_the_opener_has() {
         for (opened, opener) in states {
             for (written, writer) in states {
                 let step = std::slice::from_ref;
-                let cast = root().outside(step(creator)).inside(&[]).outside(&[DENY]);
-                let trace = BOTH.into_iter().fold(cast, |cast, file| {
-                    let cast = cast.outside(step(opener)).outside(&[open(file)]);
-                    cast.outside(step(writer)).outside(&[write_held(file, UID_0)])
+                let ns = root().outside(step(creator)).inside(&[]).outside(&[DENY]);
+                let trace = BOTH.into_iter().fold(ns, |ns, file| {
+                    let ns = ns.outside(step(opener)).outside(&[open(file)]);
+                    ns.outside(step(writer)).outside(&[write_held(file, UID_0)])
                 });
-                let shown: Vec<String> = trace.play().outcomes_shown().collect();
-                let (uid, gid) = (&shown[shown.len() - 5], &shown[shown.len() - 1]);
-                let _ = writeln!(table, "{created:12}{opened:12}{written:12}{uid:9}{gid}");
+                // Each file takes four steps, the last of which is the write.
+                let shown = trace.play().last_shown(2 * 4);
+                let _ = writeln!(table, "{created:12}{opened:12}{written:12}{:9}{}", shown[3], shown[7]);
             }
         }
     }
 
-    check!(table);
+    check!(table, @r"
+    created     opened      written     uid_map  gid_map
+    with        with        with        ok       ok
+    with        with        without     ok       ok
+    with        without     with        EPERM    ok
+    with        without     without     EPERM    ok
+    without     with        with        ok       ok
+    without     with        without     ok       ok
+    without     without     with        EPERM    ok
+    without     without     without     EPERM    ok
+    ");
 }
 
-/// Who joined the namespace by setns(2) writes from inside: what its creator had counts, not what the
-/// process had before it joined.
+/// A process that joined the namespace by setns(2) writes from inside. What the creator had decides, not what the process
+/// had before it joined.
 /// Source: kernel verify_root_map(): the opener's namespace is the one that is mapped.
 #[harness::test(
     Root,
@@ -93,7 +104,7 @@ fn what_the_opener_has() {
     Change(&changes::SETFCAP),
     pins("allow.uid-0-from-inside")
 )]
-fn of_one_who_joined() {
+fn a_process_that_joined_maps_uid_0_by_the_setfcap_of_the_creator() {
     let [with, without] = [raise_caps(&[Cap::Setfcap]), suspend_caps(&[Cap::Setfcap])];
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
     let writes = [write_of(Actor::Inside, IdFile::Setgroups, "deny")]
@@ -104,18 +115,24 @@ fn of_one_who_joined() {
     let mut table = format!("{:12}{:12}setgroups uid_map  gid_map\n", "created", "joined");
     for (created, creator) in [("with", &with), ("without", &without)] {
         for (joined, joiner) in [("with", &with), ("without", &without)] {
-            let cast = root().outside(std::slice::from_ref(creator)).inside(&[]);
-            let inside = cast.outside(std::slice::from_ref(joiner)).outside(std::slice::from_ref(&join));
+            let ns = root().outside(std::slice::from_ref(creator)).inside(&[]);
+            let inside = ns.outside(std::slice::from_ref(joiner)).outside(std::slice::from_ref(&join));
             let trace = inside.outside(&writes).play();
             let _ = writeln!(table, "{created:12}{joined:12}{}", last(&trace, 3).trim_end());
         }
     }
 
-    check!(table);
+    check!(table, @r"
+    created     joined      setgroups uid_map  gid_map
+    with        with        ok       ok       ok
+    with        without     ok       ok       ok
+    without     with        ok       EPERM    ok
+    without     without     ok       EPERM    ok
+    ");
 }
 
-/// A line that begins at uid 0 is found wherever it stands, in maps of one to nine lines; one that gives
-/// the namespace an uid 0 of its own is none, and neither gids nor projects are asked.
+/// A line that maps the parent's uid 0 is found wherever it stands, in maps of one to nine lines. A line that maps another
+/// uid to 0 inside is no such line. gid_map and projid_map take no CAP_SETFCAP.
 /// Source: kernel verify_root_map(): lower_first, in both forms of a map.
 #[harness::test(
     Root,
@@ -123,7 +140,7 @@ fn of_one_who_joined() {
     Capability(Cap::Setfcap),
     Change(&changes::SETFCAP), pins("allow.uid-0-from-parent", "map.refusal-leaves-empty")
 )]
-fn in_every_line() {
+fn a_line_with_uid_0_is_found_wherever_it_stands() {
     // Upper ids fall from line to line, so that upper id 0 is the last line's.
     let text = |count: u32, zero: Option<u32>| -> String {
         let lower = |line: u32| if zero == Some(line) { 0 } else { 100 + line };
@@ -138,9 +155,9 @@ fn in_every_line() {
                 of: None,
                 text: Text::Bytes(text(count, zero).into_bytes().into()),
             };
-            let cast = root().outside(&[drop_caps(&[Cap::Setfcap])]).inside(&[]);
+            let ns = root().outside(&[drop_caps(&[Cap::Setfcap])]).inside(&[]);
             let trace =
-                cast.outside(&[any(IdFile::GidMap), any(IdFile::ProjidMap), any(IdFile::UidMap)]).play();
+                ns.outside(&[any(IdFile::GidMap), any(IdFile::ProjidMap), any(IdFile::UidMap)]).play();
             let shown: Vec<String> = trace.outcomes_shown().skip(3).collect();
             assert_eq!(shown[..2], ["ok", "ok"], "{trace}");
             format!("{:7}", shown[2])
@@ -151,8 +168,8 @@ fn in_every_line() {
     check!(table);
 }
 
-/// It is uid 0 of the parent that counts, not of the initial namespace: mapped to another id there it is
-/// still uid 0, and root's id under another number is not.
+/// The uid 0 that takes CAP_SETFCAP is that of the parent, not of the initial namespace. It is uid 0 whatever id the parent
+/// maps it to. Root of the initial namespace under another number is not uid 0.
 /// Source: kernel verify_root_map(): the ids before they are looked up in the parent's map.
 #[harness::test(
     Root,
@@ -160,7 +177,7 @@ fn in_every_line() {
     Change(&changes::SETFCAP),
     pins("allow.uid-0-from-parent", "allow.uid-0-from-inside")
 )]
-fn of_a_parent_that_is_not_the_initial_one() {
+fn uid_0_is_that_of_the_parent_not_of_the_initial_namespace() {
     let parents = ["0 1000 10", "5 0 1\n0 1000 5", "1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 0 1\n0 1000 1"];
     let become_0 = [setresgid(0), setresuid(0), DUMPABLE];
     let needed = [Cap::SysAdmin, Cap::Setuid, Cap::DacOverride, Cap::Setfcap];
@@ -170,16 +187,16 @@ fn of_a_parent_that_is_not_the_initial_one() {
     for (parent, words) in
         parents.into_iter().flat_map(|parent| [UID_0, "0 5 1"].map(|words| (parent, words)))
     {
-        let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(parent), gid_map("0 1000 10")]);
-        let both = cast.inside(&become_0).second(&become_0);
+        let ns = root().outside(&[]).inside(&[]).outside(&[uid_map(parent), gid_map("0 1000 10")]);
+        let both = ns.inside(&become_0).second(&become_0);
         let from_parent = [&needed[..], &needed[..3]].map(|caps| {
             let caps = Action::Capset(CapChange::Only(caps.to_vec().into()));
             let opener = both.clone().nested(&[]).second(&[caps]);
             last(&opener.second(&[write_of(Actor::Nested, IdFile::UidMap, words)]).play(), 1)
         });
         let from_inside = [drop_caps(&[Cap::NetAdmin]), drop_caps(&[Cap::Setfcap])].map(|creator| {
-            let cast = both.clone().inside(&[creator]);
-            last(&cast.nested(&[uid_map(words)]).play(), 1)
+            let ns = both.clone().inside(&[creator]);
+            last(&ns.nested(&[uid_map(words)]).play(), 1)
         });
         let shown = format!("{words} below {}", parent.escape_debug());
         let _ = writeln!(
@@ -191,5 +208,14 @@ fn of_a_parent_that_is_not_the_initial_one() {
         );
     }
 
-    check!(table);
+    check!(table, @r"
+    the parent's map                                                from the parent           from inside
+                                                                    with        without       with     without
+    0 0 1 below 0 1000 10                                           ok          EPERM         ok       EPERM
+    0 5 1 below 0 1000 10                                           ok          ok            EPERM    EPERM
+    0 0 1 below 5 0 1\n0 1000 5                                     ok          EPERM         ok       EPERM
+    0 5 1 below 5 0 1\n0 1000 5                                     ok          ok            EPERM    EPERM
+    0 0 1 below 1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 0 1\n0 1000 1         ok          EPERM         ok       EPERM
+    0 5 1 below 1 1 1\n2 2 1\n3 3 1\n4 4 1\n5 0 1\n0 1000 1         ok          ok            EPERM    EPERM
+    ");
 }

@@ -36,20 +36,23 @@ impl Question<'_> {
         all
     }
 
+    /// The outcome of the write; where the file could not be opened or passed on, the outcomes of these.
     fn ask(&self, opener: Actor, writer: Actor, file: IdFile, words: &'static str) -> String {
         let open = Action::Open { file, of: Some(self.of), access: Access::Write };
         let both = self.stage.clone().by(opener, &[]).by(writer, &[]);
         let opened = both.by(opener, &[open, Action::PassFd(writer)]);
         let trace = opened.by(writer, &[write_held(file, words)]).play();
-        let shown: Vec<String> = trace.outcomes_shown().collect();
-        assert_eq!(shown[shown.len() - 3..shown.len() - 1], ["ok", "ok"], "{trace}");
-        shown[shown.len() - 1].clone()
+        let [opened, passed, written] = &trace.last_shown(3)[..] else { return trace.to_string() };
+        match (opened.as_str(), passed.as_str()) {
+            ("ok", "ok") => written.clone(),
+            refused => format!("{refused:?}"),
+        }
     }
 }
 
-/// An ordinary user in the namespace or in its parent opens the file for its own id; who writes then does
-/// not matter. Of any other ids it may map none but for projects, where the writer does not matter either.
-/// The opener's place alone decides: a sibling has the same uid and may not.
+/// An ordinary user in the namespace or in its parent opens the file and maps its own id. It may map no other uid or gid,
+/// and any project ids. The writer does not matter. The place of the opener alone decides: a sibling has the same uid and
+/// may not.
 /// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel proc_uid_map_write() and its
 /// kin: seq_user_ns(), new_idmap_permitted().
 #[harness::test(
@@ -58,7 +61,7 @@ impl Question<'_> {
     VisibleProcesses,
     pins("map.opener-from-elsewhere", "allow.own-id", "allow.one-id", "map.projid-free")
 )]
-fn ordinary_users() {
+fn an_opener_inside_or_in_the_parent_maps_its_own_id() {
     let stage = ordinary().outside(&[]).inside(&[DENY]);
     let question = Question { stage: &stage, of: Inside, who: &[Outside, Inside, Second, Sibling] };
 
@@ -68,8 +71,8 @@ fn ordinary_users() {
     check!([own, range].concat());
 }
 
-/// With a privileged process in the parent, which is not the owner: for ids that are not the opener's own
-/// it has to be both. It maps an ordinary user's id as one of those.
+/// For ids that are not the opener's own, both the opener and the writer have to be a privileged process in the parent,
+/// which need not be the owner. An ordinary user's id is not its own.
 /// Source: kernel new_idmap_permitted(): ns_capable() and file_ns_capable(); 6708075f104c.
 #[harness::test(
     Root,
@@ -86,7 +89,7 @@ fn ordinary_users() {
         "map.projid-free"
     )
 )]
-fn beside_a_privileged_process() {
+fn other_ids_need_a_privileged_opener_and_writer_in_the_parent() {
     let stage = ordinary().outside(&[]).inside(&[DENY]);
     let who = [Privileged, Outside, Inside, Second, Sibling];
     let question = Question { stage: &stage, of: Inside, who: &who };
@@ -98,8 +101,9 @@ fn beside_a_privileged_process() {
     check!([own, foreign, range].concat());
 }
 
-/// Root is the owner and privileged in the parent at once, and neither from elsewhere.
-/// Source: as above.
+/// Root in the parent is the owner and privileged at once. From elsewhere it is neither.
+/// Source: user_namespaces(7), "Defining user and group ID mappings"; kernel new_idmap_permitted(): ns_capable() and
+/// file_ns_capable(); 6708075f104c.
 #[harness::test(
     Root,
     Userns,
@@ -111,7 +115,7 @@ fn beside_a_privileged_process() {
         "allow.opener-needs-setid"
     )
 )]
-fn root_itself() {
+fn root_in_the_parent_is_owner_and_privileged_at_once() {
     let stage = root().outside(&[]).inside(&[DENY]);
     let who = [Privileged, Outside, Inside, Second, Sibling];
     let question = Question { stage: &stage, of: Inside, who: &who };
@@ -122,8 +126,8 @@ fn root_itself() {
     check!([own, range].concat());
 }
 
-/// A process above the parent, root though it is, a sibling of the parent and one in a namespace below may
-/// not; two processes in the parent are as good as each other, if they have the same uid.
+/// An opener above the parent may not write, though it is root, nor one in a sibling of the parent. Two processes in the
+/// parent with the same uid may do the same.
 /// Source: kernel proc_uid_map_write() and its kin: the opener's namespace is this one or its parent.
 #[harness::test(
     Root,
@@ -135,7 +139,7 @@ fn root_itself() {
         "allow.opener-needs-setid"
     )
 )]
-fn two_levels_down() {
+fn only_openers_in_the_namespace_and_its_parent_write() {
     let maps = MAPS.map(|file| write(file, "0 0 10"));
     let stage = root().outside(&[]).inside(&[]).outside(&maps).nested(&[DENY]);
     let who = [Outside, Inside, Second, Nested, Sibling];
@@ -147,11 +151,11 @@ fn two_levels_down() {
     check!([own, range].concat());
 }
 
-/// From a namespace below its own a process may not write, which shows with project ids alone: until the
-/// others are mapped nobody can create one.
-/// Source: as above.
+/// An opener in a namespace below may not write. This can be seen by projid_map alone: a process creates a namespace below
+/// only after its uid and gid are mapped.
+/// Source: kernel proc_projid_map_write(): the opener's namespace is this one or its parent.
 #[harness::test(Root, Userns, pins("map.opener-from-elsewhere", "map.projid-free"))]
-fn from_below() {
+fn an_opener_from_a_namespace_below_may_not_write() {
     let maps = MAPS.map(|file| write(file, "0 0 10"));
     let of_nested = [IdFile::UidMap, IdFile::GidMap].map(|file| write_of(Nested, file, "0 0 10"));
     let stage = root().outside(&[]).inside(&[]).outside(&maps).nested(&[]).inside(&of_nested);
@@ -159,28 +163,33 @@ fn from_below() {
 
     let range = question.answer("two", &[IdFile::ProjidMap], RANGE);
 
-    check!(range);
+    check!(range, @r"
+    projid_map <- two                 outside    inside     nested     deepest
+        opened by outside             EPERM      EPERM      EPERM      EPERM
+        opened by inside              ok         ok         ok         ok
+        opened by nested              ok         ok         ok         ok
+        opened by deepest             EPERM      EPERM      EPERM      EPERM
+    ");
 }
 
-/// The grandparent may write none of the maps, and setgroups all the same.
+/// A process in the grandparent may write none of the maps, and it may write setgroups.
 /// Source: kernel proc_uid_map_write() and its kin; proc_setgroups_open(): CAP_SYS_ADMIN is all it asks for.
 #[harness::test(Root, Userns, pins("map.opener-from-elsewhere", "deny.from-above"))]
-fn from_the_grandparent() {
+fn the_grandparent_writes_setgroups_and_no_map() {
     let maps = MAPS.map(|file| write(file, "0 0 10"));
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
+    let ns = root().outside(&[]).inside(&[]).outside(&maps).second(&[]).nested(&[]);
     let all = MAPS.map(|file| write_of(Nested, file, OWN));
 
-    let trace =
-        cast.outside(&[write_of(Nested, IdFile::Setgroups, "deny")]).outside(&all).second(&all).play();
+    let trace = ns.outside(&[write_of(Nested, IdFile::Setgroups, "deny")]).outside(&all).second(&all).play();
 
-    check!(trace);
+    check!(trace, last = [OK, EPERM, EPERM, EPERM, OK, OK, OK]);
 }
 
-/// Two namespaces with one parent have each its own owner: with that effective uid, and with its uid in
-/// the text, a process of the parent maps the one and not the other.
+/// Two namespaces with one parent have each its own owner. A process of the parent maps its own uid in the namespace that
+/// its effective uid owns, and not in the other.
 /// Source: kernel f95d7918bd1e, new_idmap_permitted(): ns->owner.
 #[harness::test(Root, Userns, Capability(Cap::SysAdmin), Capability(Cap::Setpcap), pins("allow.owner"))]
-fn two_owners() {
+fn a_process_maps_only_the_namespace_of_its_own_uid() {
     let become_user = |id: u32| [setresgid(id), setresuid(id), DUMPABLE];
     let words = ["0 61 1", "0 62 1"];
 
@@ -200,5 +209,15 @@ fn two_owners() {
         let _ = writeln!(table, "{label:32}{:9}{}", shown[shown.len() - 2], shown[shown.len() - 1]);
     }
 
-    check!(table);
+    check!(table, @r#"
+                                    uid_map  gid_map
+    owner 61, opener 61, "0 61 1"   ok       ok
+    owner 61, opener 61, "0 62 1"   EPERM    EPERM
+    owner 61, opener 62, "0 61 1"   EPERM    EPERM
+    owner 61, opener 62, "0 62 1"   EPERM    EPERM
+    owner 62, opener 61, "0 61 1"   EPERM    EPERM
+    owner 62, opener 61, "0 62 1"   EPERM    EPERM
+    owner 62, opener 62, "0 61 1"   EPERM    EPERM
+    owner 62, opener 62, "0 62 1"   ok       ok
+    "#);
 }

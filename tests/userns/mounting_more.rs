@@ -90,10 +90,10 @@ fn times_of_access_of_the_parent_stay(#[case] flag: u64, #[case] expected: Answe
 /// not have these files, and it no longer counts as a procfs that shows everything.
 /// Source: proc(5), subset=pid; kernel 7.2 mount_too_revealing(), SB_I_RESTRICTED_VARIANT.
 #[rstest]
-#[case::where_proc_is_covered("", &[tmpfs("cover /proc/sys", b"/proc/sys\0").or_stop()], "subset=pid")]
-#[case::where_proc_is_whole("", &[], "subset=pid")]
-#[case::instead_of_a_whole_one("subset=pid", &[], "")]
-#[case::beside_its_like("subset=pid", &[], "subset=pid")]
+#[case::where_proc_is_covered("", &[tmpfs("cover /proc/sys", b"/proc/sys\0").or_stop()], "subset=pid", OK)]
+#[case::where_proc_is_whole("", &[], "subset=pid", OK)]
+#[case::instead_of_a_whole_one("subset=pid", &[], "", EPERM)]
+#[case::beside_its_like("subset=pid", &[], "subset=pid", OK)]
 #[harness::test(
     Root,
     Userns,
@@ -109,6 +109,7 @@ fn a_procfs_of_processes_alone_shows_less(
     #[case] visible: &str,
     #[case] cover: &[Action],
     #[case] options: &str,
+    #[case] expected: Answer,
 ) {
     let at_proc = mount_with("mount the visible proc", [b"none\0", b"/proc\0", b"proc\0"], 0, visible);
     let ns = root().outside(&own_mounts()).outside(&[at_proc.or_stop()]).outside(cover);
@@ -117,7 +118,7 @@ fn a_procfs_of_processes_alone_shows_less(
     let ns = ns.inside(&[Action::UnshareOrStop(flags), Action::Child(Child::GoesOn(0))]);
     let trace = ns.inside(&[mount_with("mount proc", [b"none\0", AT_TMP, b"proc\0"], 0, options)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
 /// Mounts that the parent makes later reach the namespace, and its own mounts do not reach the parent.

@@ -28,8 +28,8 @@ const EACH: &str = r#"
     echo "newIDmap exit $?: $(tr -s ' ' < /proc/$pid/ID_map | tr '\n' ,)"
 "#;
 
-/// newuidmap and newgidmap map a user's own id and its subordinate ones and nothing else; newgidmap leaves
-/// setgroups at "allow" once a subordinate group is among them, and writes "deny" for one's own group alone.
+/// newuidmap and newgidmap map a user's own id and its subordinate ids and no others. newgidmap leaves setgroups at "allow"
+/// if a subordinate group is among them, and writes "deny" for the user's own group alone.
 /// Source: newuidmap(1), newgidmap(1); CVE-2018-7169.
 #[rstest]
 #[case::own("", "0 61250 1")]
@@ -58,12 +58,12 @@ const EACH: &str = r#"
     File("/etc/subgid"),
     pins("program.newidmap", "cve.2018-7169")
 )]
-fn cve_2018_7169(#[case] sub: &str, #[case] map: &str) {
-    let cast = root().outside(&own_mounts()).outside(&[tmpfs("mount at /mnt", b"/mnt\0").or_stop()]);
+fn cve_2018_7169_newidmap_maps_only_own_and_subordinate_ids(#[case] sub: &str, #[case] map: &str) {
+    let ns = root().outside(&own_mounts()).outside(&[tmpfs("mount at /mnt", b"/mnt\0").or_stop()]);
 
     let each = ["uid", "gid"].map(|id| EACH.replace("ID", id)).concat();
     let script = format!("sub='{sub}'; map='{map}'; {}", SET_UP.replace("EACH", &each));
-    let trace = cast.outside(&[run(&["sh", "-c", &script])]).play();
+    let trace = ns.outside(&[run(&["sh", "-c", &script])]).play();
 
     check!(said(&trace));
 }

@@ -5,6 +5,8 @@ use crate::support::raw::{PLACE, memory, number};
 use harness::prelude::*;
 use rstest::rstest;
 
+/// NS_GET_NSTYPE, `_IO(0xb7, 0x3)`.
+const GET_NSTYPE: i64 = 0xb703;
 /// NS_GET_OWNER_UID, `_IO(0xb7, 0x4)`.
 const GET_OWNER_UID: i64 = 0xb704;
 /// NS_GET_MNTNS_ID, `_IOR(0xb7, 0x5, __u64)`.
@@ -32,7 +34,14 @@ fn the_initial_namespace_belongs_to_uid_0() {
 
     let trace = ns.outside(&[Action::OwnerUid]).play();
 
-    check!(trace);
+    check!(trace, last = OK, @r"
+    outside  begins                                  ok
+    outside  openat(AT_FDCWD, outside's ns/user)     ok
+    outside  ioctl(the open file, NS_GET_OWNER_UID)  0
+    afterwards
+    outside  the caller's namespace
+             uid 0  gid 0  groups [0]  caps the caller's
+    ");
 }
 
 /// A request that writes its answer needs an address, and a request that no kernel knows is that of no such device.
@@ -40,7 +49,7 @@ fn the_initial_namespace_belongs_to_uid_0() {
 #[rstest]
 #[case::no_address(GET_OWNER_UID, 0, EFAULT)]
 #[case::unknown(UNKNOWN, 0, ENOTTY)]
-#[case::known(0xb703, 0, OK)]
+#[case::known(GET_NSTYPE, 0, OK)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("ask.bad-request"))]
 fn a_request_has_to_be_known_and_answerable(
     #[case] request: i64,
@@ -172,11 +181,11 @@ fn a_pidfd_gives_no_namespace_of_the_dead(
 /// stale, whatever capabilities it has. To 6.19 the owner opened it, too.
 /// Source: open_by_handle_at(2), ESTALE; kernel nsfs_fh_to_dentry().
 #[rstest]
-#[case::by_one_inside(Actor::Inside, Actor::Outside)]
-#[case::by_one_below(Actor::Nested, Actor::Outside)]
-#[case::by_a_sibling(Actor::Sibling, Actor::Outside)]
-#[case::by_the_owner(Actor::Outside, Actor::Outside)]
-#[case::by_root(Actor::Privileged, Actor::Privileged)]
+#[case::by_one_inside(Actor::Inside, Actor::Outside, OK)]
+#[case::by_one_below(Actor::Nested, Actor::Outside, ESTALE)]
+#[case::by_a_sibling(Actor::Sibling, Actor::Outside, ESTALE)]
+#[case::by_the_owner(Actor::Outside, Actor::Outside, ESTALE)]
+#[case::by_root(Actor::Privileged, Actor::Privileged, OK)]
 #[harness::test(
     Root,
     Userns,
@@ -189,7 +198,11 @@ fn a_pidfd_gives_no_namespace_of_the_dead(
     varies(HANDLE_OF_OWNER),
     pins("ask.handle")
 )]
-fn the_handle_of_a_namespace_is_for_those_inside(#[case] who: Actor, #[case] namer: Actor) {
+fn the_handle_of_a_namespace_is_for_those_inside(
+    #[case] who: Actor,
+    #[case] namer: Actor,
+    #[case] expected: Answer,
+) {
     // Room for a handle, which outside shares with those that it forks.
     let room = memory([[HANDLE, 0, 0, 0], [0; 4]].concat());
     let [handle, mount] = [PLACE, PLACE + 1024].map(|at| number(at.cast_signed()));
@@ -204,5 +217,5 @@ fn the_handle_of_a_namespace_is_for_those_inside(#[case] who: Actor, #[case] nam
     let open = syscall_for_fd("open_by_handle_at", libc::SYS_open_by_handle_at, open);
     let trace = named.by(who, &[open_ns(who, "ns/user"), open]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }

@@ -19,12 +19,12 @@ const GET_NSTYPE: i64 = 0xb703;
 
 /// Inside, nested below it, deepest below that, and sibling beside inside.
 fn family() -> Scenario {
-    let cast = root().privileged(&[]).outside(&[NO_FIXUP, setresuid(61), DUMPABLE]).inside(&[]);
-    let cast = cast.outside(&[setresuid(64), DUMPABLE]).sibling(&[]);
-    let cast = cast.privileged(&maps_of(Actor::Inside, "100 0 60000")).second(&[]);
-    let cast = cast.inside(&[setresuid(162), DUMPABLE]).nested(&[]);
-    let cast = cast.second(&maps_of(Actor::Nested, "1000 100 50000"));
-    cast.nested(&[setresuid(1063), DUMPABLE]).deepest(&[])
+    let ns = root().privileged(&[]).outside(&[NO_FIXUP, setresuid(61), DUMPABLE]).inside(&[]);
+    let ns = ns.outside(&[setresuid(64), DUMPABLE]).sibling(&[]);
+    let ns = ns.privileged(&maps_of(Actor::Inside, "100 0 60000")).second(&[]);
+    let ns = ns.inside(&[setresuid(162), DUMPABLE]).nested(&[]);
+    let ns = ns.second(&maps_of(Actor::Nested, "1000 100 50000"));
+    ns.nested(&[setresuid(1063), DUMPABLE]).deepest(&[])
 }
 
 fn ioctl(number: i64) -> Vec<RawArg> {
@@ -36,8 +36,8 @@ fn asked(name: &str, asks: &[Action]) -> String {
     let columns: Vec<String> = ALL.iter().map(|of| format!("{of:8}")).collect();
     let mut table = format!("{name:14} {}\n", columns.join(" ").trim_end());
     for who in ALL {
-        let opened = |cast: Scenario, of: Actor| {
-            cast.privileged(&[open_ns(of, "ns/user"), Action::PassFd(who)]).by(who, asks)
+        let opened = |ns: Scenario, of: Actor| {
+            ns.privileged(&[open_ns(of, "ns/user"), Action::PassFd(who)]).by(who, asks)
         };
         let trace = ALL.into_iter().fold(family(), opened).play();
         let all: Vec<String> = trace.outcomes_shown().collect();
@@ -53,15 +53,24 @@ fn asked(name: &str, asks: &[Action]) -> String {
     table
 }
 
-/// The owner is told as the asker names it, or as the overflow id; everybody may ask about every namespace.
+/// Any process may read the owner of any namespace. It is shown as the caller's namespace names it, or as the overflow id.
 /// Source: ioctl_ns(2) (NS_GET_OWNER_UID); kernel ns_ioctl(): from_kuid_munged().
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("ask.owner"))]
-fn owner() {
-    check!(asked("owner of", &[Action::OwnerUid]));
+fn any_process_reads_the_owner_of_any_namespace() {
+    let table = asked("owner of", &[Action::OwnerUid]);
+
+    check!(table, @r"
+    owner of       outside  inside   nested   deepest  sibling
+    by outside     0        61       62       63       64
+    by inside      100      161      162      163      164
+    by nested      1000     1061     1062     1063     1064
+    by deepest     overflow overflow overflow overflow overflow
+    by sibling     overflow overflow overflow overflow overflow
+    ");
 }
 
-/// The parent, told by its owner, of whatever lies below the asker's own namespace; EPERM for that itself and
-/// for all above and beside it.
+/// The parent is found of each namespace below the caller's own. The table shows it by its owner. EPERM stands for the
+/// caller's own namespace and for all above and beside it.
 /// Source: ioctl_ns(2) (NS_GET_PARENT, NS_GET_USERNS): EPERM; kernel ns_get_owner(): the walk up.
 #[rstest]
 #[case::parent("parent of", syscall_for_fd("NS_GET_PARENT", libc::SYS_ioctl, ioctl(GET_PARENT)))]
@@ -73,26 +82,39 @@ fn owner() {
     VisibleProcesses,
     pins("ask.parent", "ask.out-of-sight", "ask.owner")
 )]
-fn above(#[case] name: &str, #[case] ask: Action) {
-    check!(asked(name, &[ask, Action::OwnerUid]));
+fn the_parent_is_found_of_namespaces_below_alone(#[case] name: &str, #[case] ask: Action) {
+    let table = asked(name, &[ask, Action::OwnerUid]);
+
+    check!(table);
 }
 
-/// The type is told of every namespace: CLONE_NEWUSER, 268435456.
+/// Any process may read the type of any namespace: CLONE_NEWUSER, 268435456.
 /// Source: ioctl_ns(2) (NS_GET_NSTYPE); kernel ns_ioctl().
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("ask.type"))]
-fn kind() {
-    check!(asked("type of", &[syscall("NS_GET_NSTYPE", libc::SYS_ioctl, ioctl(GET_NSTYPE))]));
+fn any_process_reads_the_type_of_any_namespace() {
+    let table = asked("type of", &[syscall("NS_GET_NSTYPE", libc::SYS_ioctl, ioctl(GET_NSTYPE))]);
+
+    check!(table, @r"
+    type of        outside  inside   nested   deepest  sibling
+    by outside     268435456 268435456 268435456 268435456 268435456
+    by inside      268435456 268435456 268435456 268435456 268435456
+    by nested      268435456 268435456 268435456 268435456 268435456
+    by deepest     268435456 268435456 268435456 268435456 268435456
+    by sibling     268435456 268435456 268435456 268435456 268435456
+    ");
 }
 
-/// Two and three levels up, one ask after the other, until the asker's own namespace is reached.
-/// Source: as above.
+/// The parent of the parent is found, and the one above it, as long as the caller's own namespace is not passed.
+/// Source: ioctl_ns(2) (NS_GET_PARENT): EPERM; kernel ns_get_owner(): the walk up.
 #[rstest]
 #[case::two(2)]
 #[case::three(3)]
 #[harness::test(Root, Userns, InitialUserns, VisibleProcesses, pins("ask.parent", "ask.out-of-sight"))]
-fn further_above(#[case] levels: usize) {
+fn parents_are_found_up_to_the_own_namespace(#[case] levels: usize) {
     let ask = syscall_for_fd("NS_GET_PARENT", libc::SYS_ioctl, ioctl(GET_PARENT));
     let asks = [vec![ask; levels], vec![Action::OwnerUid]].concat();
 
-    check!(asked("above", &asks));
+    let table = asked("above", &asks);
+
+    check!(table);
 }

@@ -1,4 +1,4 @@
-//! Over which namespaces a process has a capability, from each level, as its owner and as anybody else.
+//! Over which namespaces a process has a capability, from each level, as its owner and as another user.
 //!
 //! The capability is CAP_KILL, which signal 0 to a process of another user asks for and leaves everything as it
 //! was. Each target has a uid of its own; only the way through the namespaces decides.
@@ -16,14 +16,14 @@ fn signal_0(to: Actor) -> Action {
 
 /// Inside is owned by uid 20, nested by 21, deepest by 22, and the sibling by 41; they end as 30 to 33.
 fn family() -> Scenario {
-    let cast = root().privileged(&[]).outside(&[NO_FIXUP, setresuid(41)]).sibling(&[]);
-    let cast = cast.privileged(&maps_of(Actor::Sibling, "0 0 65536")).sibling(&[setresuid(30)]);
-    let cast = cast.outside(&[setresuid(20)]).inside(&[]);
-    let cast = cast.privileged(&maps_of(Actor::Inside, "0 0 65536")).inside(&[NO_FIXUP]).second(&[]);
-    let cast = cast.inside(&[setresuid(21)]).nested(&[]).second(&maps_of(Actor::Nested, "0 0 65536"));
-    let cast = cast.nested(&[NO_FIXUP, setresuid(22), DUMPABLE]).deepest(&[]);
-    let cast = cast.second(&[setresuid(23)]).nested(&maps_of(Actor::Deepest, "0 0 65536"));
-    cast.inside(&[setresuid(31)]).nested(&[setresuid(32)]).deepest(&[setresuid(33)])
+    let ns = root().privileged(&[]).outside(&[NO_FIXUP, setresuid(41)]).sibling(&[]);
+    let ns = ns.privileged(&maps_of(Actor::Sibling, "0 0 65536")).sibling(&[setresuid(30)]);
+    let ns = ns.outside(&[setresuid(20)]).inside(&[]);
+    let ns = ns.privileged(&maps_of(Actor::Inside, "0 0 65536")).inside(&[NO_FIXUP]).second(&[]);
+    let ns = ns.inside(&[setresuid(21)]).nested(&[]).second(&maps_of(Actor::Nested, "0 0 65536"));
+    let ns = ns.nested(&[NO_FIXUP, setresuid(22), DUMPABLE]).deepest(&[]);
+    let ns = ns.second(&[setresuid(23)]).nested(&maps_of(Actor::Deepest, "0 0 65536"));
+    ns.inside(&[setresuid(31)]).nested(&[setresuid(32)]).deepest(&[setresuid(33)])
 }
 
 /// The steps by which a process becomes one that is the owner by this id alone, or not at all.
@@ -55,8 +55,8 @@ fn reached(who: Actor, steps: &[Action]) -> String {
     cells.collect::<Vec<_>>().join(" ").trim_end().to_owned()
 }
 
-/// The owner, by its effective uid alone, and in the parent of the namespace alone, has every capability in
-/// it and in all below; so has whoever holds the capability above. Nobody has any above or beside.
+/// The owner has every capability in its namespace and in all below: by its effective uid alone, and in the parent alone. A
+/// process that has the capability above has it below, too. No process has any above or beside its own namespace.
 /// Source: user_namespaces(7), "Capabilities"; kernel cap_capable().
 #[harness::test(
     Root,
@@ -67,7 +67,7 @@ fn reached(who: Actor, steps: &[Action]) -> String {
     VisibleProcesses,
     pins("owner.capabilities", "owner.only-from-parent", "owner.only-there", "owner.signals")
 )]
-fn from_every_level() {
+fn an_owner_has_capabilities_in_its_namespace_and_all_below() {
     let mut table = header();
     for (who, where_from, owner) in
         [(Actor::Outside, "outside", 20), (Actor::Second, "inside", 21), (Actor::Nested, "nested", 22)]
@@ -80,9 +80,9 @@ fn from_every_level() {
     check!(table);
 }
 
-/// The owner of a namespace two levels down has nothing there, nor has the owner of one beside it; a process
-/// with the same uid as an owner in another namespace is not that owner.
-/// Source: as above: ns->parent has to be the namespace of the process.
+/// A process has no capability in a namespace two levels down of which its uid is the owner, nor in one beside that. A
+/// process with the uid of an owner in another namespace is not that owner.
+/// Source: user_namespaces(7), "Capabilities"; kernel cap_capable(): ns->parent has to be the namespace of the process.
 #[harness::test(
     Root,
     Userns,
@@ -92,7 +92,7 @@ fn from_every_level() {
     VisibleProcesses,
     pins("owner.only-from-parent")
 )]
-fn of_owners_elsewhere() {
+fn an_owner_has_no_capability_from_elsewhere() {
     let mut table = header();
     for (who, where_from) in
         [(Actor::Outside, "outside"), (Actor::Second, "inside"), (Actor::Nested, "nested")]

@@ -40,8 +40,8 @@ fn without_wording(trace: &Trace) -> String {
     reduced(trace, |_| true)
 }
 
-/// The same, of only those messages that matter. That sudo cannot resolve the name of the host is the network's
-/// affair; whether a speaker names itself with its directory is the affair of its release.
+/// A trace with only those messages that matter, reduced to the speaker and the errno. That sudo cannot resolve the name of
+/// the host depends on the network. Whether a speaker names itself with its directory depends on its release.
 fn reduced(trace: &Trace, matters: impl Fn(&str) -> bool) -> String {
     let line = |line: &str| match line.split_once("stderr: ") {
         Some((_, message)) if message.contains("unable to resolve host") || !matters(message) => {
@@ -64,35 +64,39 @@ fn without_messages(trace: &Trace) -> String {
     format!("{status}\n{stdout}")
 }
 
-/// Programs that change groups work under "allow" and fail with EPERM under "deny", sudo above all.
-/// Source: setgroups(2); sudo(8), su(1), runuser(1), setpriv(1), chroot(1).
+/// sudo, which sets the groups, works under "allow" and is refused with EPERM under "deny".
+/// Source: setgroups(2); sudo(8).
 #[rstest]
 #[case::sudo_as_root(&["sudo", "-n", "id", "-Gn"])]
 #[case::sudo_as_user(&["sudo", "-n", "-u", "daemon", "id", "-Gn"])]
 #[harness::test(Root, Userns, SetuidProgram("sudo"), Account("daemon"), pins("program.real"))]
-fn sudo(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups) {
-    let cast = container(setgroups);
+fn sudo_works_under_allow_and_is_refused_under_deny(
+    #[case] words: &[&str],
+    #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups,
+) {
+    let ns = container(setgroups);
 
-    let trace = cast.inside(&[run(words)]).play();
+    let trace = ns.inside(&[run(words)]).play();
 
     check!(reduced(&trace, |message| !message.starts_with(OF_THE_COMMAND)));
 }
 
-/// Refused, sudo tells of the command, too, which it has not started. Its reason is what errno was left at: since
-/// 1.9.7 that of setgroups(2), before it that of an ioctl(2) on the way of the warning.
+/// sudo that is refused prints a message about the command, too, which it has not started. The reason in it is the errno
+/// that was left: since 1.9.7 that of setgroups(2), before it that of an ioctl(2) that the warning makes.
 /// Source: `harness::rules::changes::SUDO_KEEPS_ERRNO`.
 #[harness::test(Root, Userns, SetuidProgram("sudo"), varies(SUDO_KEEPS_ERRNO), pins("program.real"))]
-fn what_sudo_says_of_the_command() {
-    let cast = container(Setgroups::Deny);
+fn a_refused_sudo_names_the_errno_of_setgroups() {
+    let ns = container(Setgroups::Deny);
 
-    let trace = cast.inside(&[run(&["sudo", "-n", "id", "-Gn"])]).play();
+    let trace = ns.inside(&[run(&["sudo", "-n", "id", "-Gn"])]).play();
 
     let of_the_command = |line: &&str| line.starts_with(OF_THE_COMMAND);
     check!(ended(&trace).stderr.lines().filter(of_the_command).collect::<String>());
 }
 
-/// As for sudo.
-/// Source: su(1), runuser(1), setpriv(1), chroot(1).
+/// su, runuser, setpriv --clear-groups and chroot set the groups. They work under "allow" and are refused with EPERM under
+/// "deny". setpriv --keep-groups works under both.
+/// Source: setgroups(2); su(1), runuser(1), setpriv(1), chroot(1).
 #[rstest]
 #[case::su("su", &["su", "-s", "/bin/sh", "daemon", "-c", "id -Gn"])]
 #[case::runuser("runuser", &["runuser", "-u", "daemon", "--", "id", "-Gn"])]
@@ -109,34 +113,34 @@ fn what_sudo_says_of_the_command() {
     Account("daemon"),
     pins("program.real")
 )]
-fn others(
+fn programs_that_set_groups_are_refused_under_deny(
     #[case] _name: &str,
     #[case] words: &[&str],
     #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups,
 ) {
-    let cast = container(setgroups);
+    let ns = container(setgroups);
 
-    let trace = cast.inside(&[run(words)]).play();
+    let trace = ns.inside(&[run(words)]).play();
 
     check!(without_wording(&trace));
 }
 
-/// sg goes on under "deny", with the groups it had.
+/// sg runs its command under "deny" as well, with the groups that it had.
 /// Source: sg(1).
 #[rstest]
 #[case::allowed(Setgroups::Allow)]
 #[case::denied(Setgroups::Deny)]
 #[harness::test(Root, Userns, Program("sg"), Account("daemon"), pins("program.real"))]
-fn sg(#[case] setgroups: Setgroups) {
-    let cast = container(setgroups);
+fn sg_goes_on_under_deny(#[case] setgroups: Setgroups) {
+    let ns = container(setgroups);
 
-    let trace = cast.inside(&[run(&["sg", "daemon", "-c", "id -gn"])]).play();
+    let trace = ns.inside(&[run(&["sg", "daemon", "-c", "id -gn"])]).play();
 
     check!(reduced(&trace, |_| false));
 }
 
-/// There are two programs of this name: shadow's complains that it may not set the groups, util-linux's leaves them
-/// as they are and has nothing to complain of.
+/// There are two programs of the name sg. That of shadow prints under "deny" that it may not set the groups. That of
+/// util-linux leaves them as they are and prints nothing.
 /// Source: `harness::rules::changes::SG_OF_UTIL_LINUX`.
 #[harness::test(
     Root,
@@ -146,56 +150,60 @@ fn sg(#[case] setgroups: Setgroups) {
     varies(SG_OF_UTIL_LINUX),
     pins("program.real")
 )]
-fn what_sg_says() {
-    let cast = container(Setgroups::Deny);
+fn sg_of_shadow_complains_under_deny_and_of_util_linux_does_not() {
+    let ns = container(Setgroups::Deny);
 
-    let trace = cast.inside(&[run(&["sg", "daemon", "-c", "id -gn"])]).play();
+    let trace = ns.inside(&[run(&["sg", "daemon", "-c", "id -gn"])]).play();
 
     check!(format!("{:?}", ended(&trace).stderr));
 }
 
-/// newgrp, which becomes a shell, goes on under "deny" as sg does.
+/// newgrp becomes a shell under "deny" as well.
 /// Source: newgrp(1).
 #[rstest]
 #[case::allowed(Setgroups::Allow)]
 #[case::denied(Setgroups::Deny)]
 #[harness::test(Root, Userns, Program("newgrp"), Account("daemon"), pins("program.real"))]
-fn newgrp(#[case] setgroups: Setgroups) {
-    let cast = container(setgroups);
+fn newgrp_goes_on_under_deny(#[case] setgroups: Setgroups) {
+    let ns = container(setgroups);
 
-    let trace = cast.inside(&[run(&["sh", "-c", "echo id -gn | newgrp daemon"])]).play();
+    let trace = ns.inside(&[run(&["sh", "-c", "echo id -gn | newgrp daemon"])]).play();
 
     check!(without_messages(&trace));
 }
 
-/// start-stop-daemon starts nothing where it may not set the groups.
+/// start-stop-daemon sets the groups. It starts the program under "allow", and starts nothing under "deny".
 /// Source: start-stop-daemon(8), --chuid.
 #[rstest]
 #[case::allowed(Setgroups::Allow)]
 #[case::denied(Setgroups::Deny)]
 #[harness::test(Root, Userns, Program("start-stop-daemon"), Account("daemon"), pins("program.real"))]
-fn start_stop_daemon(#[case] setgroups: Setgroups) {
-    let cast = container(setgroups);
+fn start_stop_daemon_starts_nothing_under_deny(#[case] setgroups: Setgroups) {
+    let ns = container(setgroups);
 
     // Not --exec, which refuses to start a second process of the same program.
     let words = ["start-stop-daemon", "--start", "--chuid", "daemon", "--pidfile", "/nonexistent/pidfile"];
     let id = ["--startas", "/usr/bin/id", "--", "-Gn"];
-    let trace = cast.inside(&[run(&[&words[..], &id].concat())]).play();
+    let trace = ns.inside(&[run(&[&words[..], &id].concat())]).play();
 
     check!(without_messages(&trace));
 }
 
-/// `unshare` nests: it writes "deny" itself to map its own group, and needs it whatever its parent says.
+/// `unshare --map-root-user` writes "deny" to map its own group, and `--setgroups=deny` writes it, too.
+/// `--setgroups=allow` is refused where the parent has "deny".
 /// Source: unshare(1), --map-root-user; user_namespaces(7).
 #[rstest]
 #[case::root(&["unshare", "--user", "--map-root-user", "cat", "/proc/self/setgroups"])]
 #[case::deny(&["unshare", "--user", "--setgroups=deny", "cat", "/proc/self/setgroups"])]
 #[case::allow(&["unshare", "--user", "--setgroups=allow", "cat", "/proc/self/setgroups"])]
 #[harness::test(Root, Userns, Program("unshare"), pins("program.real", "deny.inherited"))]
-fn unshare(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups) {
-    let cast = container(setgroups);
+fn unshare_makes_no_allow_below_deny(
+    #[case] words: &[&str],
+    #[values(Setgroups::Allow, Setgroups::Deny)] setgroups: Setgroups,
+) {
+    let ns = container(setgroups);
 
-    let trace = cast.inside(&[run(words)]).play();
+    let trace = ns.inside(&[run(words)]).play();
 
     check!(without_wording(&trace));
 }
@@ -203,12 +211,12 @@ fn unshare(#[case] words: &[&str], #[values(Setgroups::Allow, Setgroups::Deny)] 
 /// An ordinary user's `unshare --map-root-user` leaves setgroups at "deny".
 /// Source: unshare(1); user_namespaces(7).
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Program("unshare"), pins("program.real"))]
-fn unshare_by_an_ordinary_user() {
-    let cast = ordinary();
+fn unshare_of_an_ordinary_user_leaves_setgroups_at_deny() {
+    let ns = ordinary();
 
     let words =
         ["unshare", "--user", "--map-root-user", "sh", "-c", "id -u; id -g; cat /proc/self/setgroups"];
-    let trace = cast.outside(&[run(&words)]).play();
+    let trace = ns.outside(&[run(&words)]).play();
 
     check!(trace, @"
     outside  begins                                            ok
@@ -222,14 +230,14 @@ fn unshare_by_an_ordinary_user() {
     ");
 }
 
-/// sudo refuses to work for an ordinary user who is root in a namespace of one id: there its file belongs
-/// to the overflow id, and the set-user-ID bit of an owner without mapping counts for nothing.
+/// sudo refuses to work for an ordinary user who is root in a namespace of one id. Its file belongs to the overflow id there,
+/// and the set-user-ID bit of an owner without a mapping does not count.
 /// Source: execve(2); kernel bprm_fill_uid().
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Program("sudo"), pins("program.real"))]
-fn sudo_without_a_mapped_owner() {
-    let cast = ordinary().inside(&[DENY, uid_map("0 own 1"), gid_map("0 own 1")]);
+fn sudo_without_a_mapped_owner_refuses_to_work() {
+    let ns = ordinary().inside(&[DENY, uid_map("0 own 1"), gid_map("0 own 1")]);
 
-    let trace = cast.inside(&[run(&["sudo", "-n", "true"])]).play();
+    let trace = ns.inside(&[run(&["sudo", "-n", "true"])]).play();
 
     assert_eq!(ended(&trace).status, Status::Exited(1), "{trace}");
 }

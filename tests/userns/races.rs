@@ -41,7 +41,7 @@ fn writer(actor: Actor, file: IdFile, words: &'static str) -> Racer {
 #[case::of_5_extents(IdFile::UidMap, 5, MANY)]
 #[case::of_340_extents(IdFile::GidMap, 340, SOME)]
 #[harness::test(Root, Userns, Processors(2), pins("race.two-writers"))]
-fn two_writers(#[case] file: IdFile, #[case] extents: u32, #[case] rounds: u32) {
+fn of_two_writers_exactly_one_succeeds(#[case] file: IdFile, #[case] extents: u32, #[case] rounds: u32) {
     let stage = root().inside(&[]);
     let writer = |actor, lower| racer(actor, &[open(file)], write_extents(file, extents, lower));
 
@@ -53,10 +53,11 @@ fn two_writers(#[case] file: IdFile, #[case] extents: u32, #[case] rounds: u32) 
     ");
 }
 
-/// The same for the owner's two processes without privilege, one in the namespace and one in its parent.
-/// Source: as above.
+/// Of two processes of the owner without privilege, one in the namespace and one in its parent, that write one map at a time
+/// exactly one succeeds.
+/// Source: user_namespaces(7): a map is written once; kernel map_write(): userns_state_mutex.
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Processors(2), pins("race.two-writers"))]
-fn two_unprivileged_writers() {
+fn of_two_unprivileged_writers_exactly_one_succeeds() {
     let stage = ordinary().inside(&[]);
     let inside = writer(Actor::Inside, IdFile::UidMap, "0 own 1");
     let outside = writer(Actor::Outside, IdFile::UidMap, "7 own 1");
@@ -69,11 +70,11 @@ fn two_unprivileged_writers() {
     ");
 }
 
-/// Without privilege the own gid is mapped after "deny" alone; before it the map stays empty, and "deny"
-/// succeeds all the same.
+/// Without privilege the own gid is mapped after "deny" alone. Before it the map stays empty. "deny" succeeds in both
+/// orders.
 /// Source: user_namespaces(7); kernel 66d2f338ee4c, new_idmap_permitted() under userns_state_mutex.
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Processors(2), pins("race.deny-and-gid-map"))]
-fn deny_and_own_gid() {
+fn the_own_gid_is_mapped_after_deny_alone() {
     let stage = ordinary().inside(&[]);
     let deny = writer(Actor::Inside, IdFile::Setgroups, "deny");
     let map = writer(Actor::Outside, IdFile::GidMap, "0 own 1");
@@ -86,10 +87,10 @@ fn deny_and_own_gid() {
     ");
 }
 
-/// With privilege gid_map is written before "deny" or after it; "deny" succeeds before the map alone.
+/// With privilege gid_map is written before "deny" or after it. "deny" succeeds before the map alone.
 /// Source: user_namespaces(7); kernel 9cc46516ddf4, proc_setgroups_write() under userns_state_mutex.
 #[harness::test(Root, Userns, Processors(2), pins("race.deny-and-gid-map"))]
-fn deny_and_gid_map() {
+fn deny_succeeds_before_gid_map_alone() {
     let stage = root().inside(&[]);
     let deny = writer(Actor::Privileged, IdFile::Setgroups, "deny");
     let map = writer(Actor::Outside, IdFile::GidMap, ALL_GIDS);
@@ -105,7 +106,7 @@ fn deny_and_gid_map() {
 /// setgroups(2) succeeds after gid_map alone.
 /// Source: setgroups(2); kernel 273d2c67c3e1, userns_may_setgroups() under userns_state_mutex.
 #[harness::test(Root, Userns, Processors(2), pins("race.setgroups-and-deny"))]
-fn setgroups_and_gid_map() {
+fn setgroups_succeeds_after_gid_map_alone() {
     let stage = root().inside(&[]);
     let map = writer(Actor::Outside, IdFile::GidMap, ALL_GIDS);
     let call = racer(Actor::Inside, &[], setgroups(&[5]));
@@ -121,7 +122,7 @@ fn setgroups_and_gid_map() {
 /// setgroups(2) succeeds after a gid_map that came before "deny", and never where "deny" succeeds.
 /// Source: user_namespaces(7); kernel 9cc46516ddf4, userns_may_setgroups() under userns_state_mutex.
 #[harness::test(Root, Userns, Processors(2), pins("race.setgroups-and-deny"))]
-fn setgroups_and_deny() {
+fn setgroups_never_succeeds_where_deny_does() {
     let stage = root().inside(&[]);
     let deny = writer(Actor::Privileged, IdFile::Setgroups, "deny");
     let map = writer(Actor::Outside, IdFile::GidMap, ALL_GIDS);
@@ -136,14 +137,14 @@ fn setgroups_and_deny() {
     ");
 }
 
-/// Who reads a map while it is written finds nothing or the whole of it. That goes for a reader who takes
-/// several read(2) calls, as for 340 extents: one who finds nothing at first has come to the end.
+/// A process that reads a map while it is written finds nothing or the whole of it. 340 extents take several read(2) calls.
+/// A reader that finds nothing at first has come to the end.
 /// Source: kernel map_write(): smp_wmb() before nr_extents; m_start().
 #[rstest]
 #[case::of_5_extents(5, MANY)]
 #[case::of_340_extents(340, SOME)]
 #[harness::test(Root, Userns, Processors(2), pins("race.reader"))]
-fn reader(#[case] extents: u32, #[case] rounds: u32) {
+fn a_reader_sees_nothing_or_the_whole_map(#[case] extents: u32, #[case] rounds: u32) {
     let stage = root().inside(&[]);
     let file = IdFile::UidMap;
     let writer = racer(Actor::Outside, &[open(file)], write_extents(file, extents, 1000));
@@ -157,13 +158,17 @@ fn reader(#[case] extents: u32, #[case] rounds: u32) {
     ");
 }
 
-/// An id has no mapping before, and the one that the last extent gives it afterwards.
+/// An id has no mapping before the map is written, and the one that the last extent gives it afterwards.
 /// Source: kernel map_write(): smp_wmb() before nr_extents; map_id_range_down_base(), map_id_range_down_max().
 #[rstest]
 #[case::of_5_extents(5, 4, SOME)]
 #[case::of_340_extents(340, 339, SOME)]
 #[harness::test(Root, Userns, Processors(2), pins("race.reader"))]
-fn user_of_an_id(#[case] extents: u32, #[case] last: u32, #[case] rounds: u32) {
+fn an_id_has_no_mapping_or_that_of_the_last_extent(
+    #[case] extents: u32,
+    #[case] last: u32,
+    #[case] rounds: u32,
+) {
     let stage = root().inside(&[]);
     let file = IdFile::UidMap;
     let writer = racer(Actor::Outside, &[open(file)], write_extents(file, extents, 1000));
@@ -179,7 +184,7 @@ fn user_of_an_id(#[case] extents: u32, #[case] last: u32, #[case] rounds: u32) {
 /// Of two processes that create a namespace at a time one succeeds where there is room for one.
 /// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): atomic_long_inc_below().
 #[harness::test(Root, Userns, Processors(2), pins("race.creators"))]
-fn two_creators() {
+fn of_two_creators_one_succeeds_with_room_for_one() {
     let maps = [uid_map("0 0 65536"), gid_map(ALL_GIDS)];
     let stage = root().inside(&limit(1)).outside(&maps).second(&[]);
     let creator = |actor| racer(actor, &[], UNSHARE);
@@ -192,10 +197,10 @@ fn two_creators() {
     ");
 }
 
-/// Of four that do so with room for two, two succeed, and not always the same.
-/// Source: as above.
+/// Of four processes that create a namespace at a time two succeed where there is room for two, and not always the same.
+/// Source: namespaces(7), "The /proc/sys/user directory"; kernel inc_ucount(): atomic_long_inc_below().
 #[harness::test(Root, Userns, Processors(2), pins("race.creators"))]
-fn four_creators() {
+fn of_four_creators_two_succeed_with_room_for_two() {
     let maps = [uid_map("0 0 65536"), gid_map(ALL_GIDS)];
     let join = [Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 }];
     let stage = root().inside(&limit(2)).outside(&maps).second(&[]).privileged(&join).outside(&join);

@@ -1,4 +1,4 @@
-//! Scenarios that nobody wrote, of which kernel and model must think alike: `cargo ci search` in short, and those on
+//! Scenarios that are drawn at random, on which kernel and model must agree: `cargo ci search` in short, and those on
 //! which they differed once.
 
 use harness::embedded;
@@ -12,21 +12,22 @@ const MANY: u64 = 250;
 /// How many are enough where the exploration is brief.
 const FEW: u64 = 50;
 
-/// Plays scenarios that are the same every time.
-fn searched(casts: Casts) {
-    let many = match exploration() {
+/// How many scenarios are drawn here.
+fn how_many() -> u64 {
+    match exploration() {
         Exploration::Full => MANY,
         Exploration::Brief => FEW,
-    };
-    let plan = Plan { seed: 1, workers: 1, casts, scenarios: Some(many), ends: Ends::AtFirst };
+    }
+}
+
+/// Plays scenarios that are the same every time: how many were played, and the first on which kernel and model differ.
+fn searched(casts: Casts) -> (u64, Option<String>) {
+    let plan = Plan { seed: 1, workers: 1, casts, scenarios: Some(how_many()), ends: Ends::AtFirst };
 
     let watch = Watch::default();
     let report = search(&plan, &watch).unwrap_or_else(|unplayed| panic!("{unplayed}"));
 
-    let found = report.found.first().map(|found| found.dispute().to_string());
-    assert!(found.is_none(), "kernel and model differ:\n{}", found.unwrap_or_default());
-    // A search that plays nothing finds nothing.
-    assert_eq!(watch.played.into_inner(), many);
+    (watch.played.into_inner(), report.found.first().map(|found| found.dispute().to_string()))
 }
 
 /// Namespaces, processes, files, ids and capabilities in any order come out as the model says.
@@ -41,12 +42,17 @@ fn searched(casts: Casts) {
     NoSeccomp,
     pins("open.not-owner", "map.written-once", "allow.own-id", "id.unmapped", "groups.needs-gid-map")
 )]
-fn drawn_for_all() {
-    searched(Casts::All);
+fn scenarios_drawn_for_all_come_out_as_the_model_says() {
+    let (played, disputed) = searched(Casts::All);
+
+    let shown = disputed.as_deref().unwrap_or_default();
+    assert!(disputed.is_none(), "kernel and model differ:\n{shown}");
+    // A search that plays nothing finds nothing.
+    assert_eq!(played, how_many());
 }
 
-/// The same where an ordinary user began it.
-/// Source: as above.
+/// Namespaces, processes, files, ids and capabilities of an ordinary user in any order come out as the model says.
+/// Source: what each function of the model names.
 #[harness::test(
     OrdinaryUser,
     UnprivilegedUserns,
@@ -56,11 +62,16 @@ fn drawn_for_all() {
     NoSeccomp,
     pins("allow.own-id", "allow.one-id", "id.unmapped", "join.own", "groups.needs-gid-map")
 )]
-fn drawn_for_an_ordinary_user() {
-    searched(Casts::Ordinary);
+fn scenarios_drawn_for_an_ordinary_user_come_out_as_the_model_says() {
+    let (played, disputed) = searched(Casts::Ordinary);
+
+    let shown = disputed.as_deref().unwrap_or_default();
+    assert!(disputed.is_none(), "kernel and model differ:\n{shown}");
+    // A search that plays nothing finds nothing.
+    assert_eq!(played, how_many());
 }
 
-/// What kernel and model once differed on they agree on now.
+/// Kernel and model agree now on each scenario on which they once differed.
 /// Source: the comments in the files.
 #[harness::test(
     Root,
@@ -72,7 +83,7 @@ fn drawn_for_an_ordinary_user() {
     NoSeccomp,
     pins("map.initial-namespace", "change.locked-bits")
 )]
-fn kept() {
+fn kept_scenarios_are_disputed_no_more() {
     let kept = match embedded::files() {
         Some(files) => regressions::among(files),
         None => {

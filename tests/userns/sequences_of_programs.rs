@@ -8,25 +8,29 @@ use rstest::rstest;
 /// The calls that change groups and ids.
 const CALLS: &str = "setgroups,setuid,setgid,setreuid,setregid,setresuid,setresgid";
 
-/// The names of these calls, in the order in which the program made them, all successful.
-fn traced(words: &[&str]) -> Vec<String> {
+/// The names of these calls, in the order in which the program made them. An error is a call or the program that failed.
+fn traced(words: &[&str]) -> Result<Vec<String>, String> {
     traced_in(root(), words)
 }
 
-/// The same in a place that was prepared for the program.
-fn traced_in(place: Scenario, words: &[&str]) -> Vec<String> {
+/// The names of these calls, where the program is run in a place that was prepared for it.
+fn traced_in(place: Scenario, words: &[&str]) -> Result<Vec<String>, String> {
     let filter = format!("trace={CALLS}");
     let mut strace = vec!["strace", "-f", "-qqq", "-e", &filter, "-e", "signal=none"];
     strace.extend(words);
     let trace = place.outside(&[run(&strace)]).play();
-    let Some(Outcome::Program(ended)) = trace.outcomes.last() else { panic!("no program was run: {trace}") };
-    assert_eq!(ended.status.to_string(), "exit 0", "{words:?}: {}", ended.stderr);
+    let Some(Outcome::Program(ended)) = trace.outcomes.last() else {
+        return Err(format!("no program was run: {trace}"));
+    };
+    if ended.status != Status::Exited(0) {
+        return Err(format!("{words:?}: {}: {}", ended.status, ended.stderr));
+    }
     let call = |line: &str| {
         let line =
             line.strip_prefix("[pid").and_then(|rest| rest.split_once("] ")).map_or(line, |(_, call)| call);
         let name = line.split('(').next().filter(|name| CALLS.split(',').any(|call| call == *name))?;
-        assert!(line.trim_end().ends_with("= 0"), "{words:?}: {line}");
-        Some(name.to_owned())
+        let succeeded = line.trim_end().ends_with("= 0");
+        Some(if succeeded { Ok(name.to_owned()) } else { Err(format!("{words:?}: {line}")) })
     };
     ended.stderr.lines().filter_map(call).collect()
 }
@@ -59,14 +63,14 @@ fn in_order(calls: &[&str], traced: &[String]) -> bool {
     Account("daemon"),
     pins("program.sequences")
 )]
-fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
-    let traced = traced(words);
+fn installed_programs_make_the_calls_of_their_sequence(#[case] words: &[&str], #[case] sequence: &[&str]) {
+    let traced = traced(words).unwrap_or_else(|failed| panic!("{failed}"));
 
     assert!(in_order(sequence, &traced), "the table says {sequence:?}, {} did {traced:?}", words[0]);
 }
 
 /// start-stop-daemon sets the gid before the groups.
-/// Source: as above.
+/// Source: strace(1) of the program itself.
 #[harness::test(
     Root,
     Userns,
@@ -75,18 +79,18 @@ fn calls(#[case] words: &[&str], #[case] sequence: &[&str]) {
     Account("daemon"),
     pins("program.sequences")
 )]
-fn start_stop_daemon() {
+fn start_stop_daemon_sets_the_gid_before_the_groups() {
     // Not --exec, which refuses to start a second process of the same program.
     let pidfile = ["--pidfile", "/nonexistent/pidfile", "--startas", "/bin/true"];
     let words = [&["start-stop-daemon", "--start", "--chuid", "daemon"][..], &pidfile].concat();
 
-    let traced = traced(&words);
+    let traced = traced(&words).unwrap_or_else(|failed| panic!("{failed}"));
 
     assert_eq!(traced, ["setgid", "setgroups", "setuid"]);
 }
 
-/// apt's helpers become _apt with the three calls that leave no way back.
-/// Source: as above; apt's DropPrivileges().
+/// apt's helpers become _apt with setgroups(2), then setresgid(2), then setresuid(2), which leave no way back.
+/// Source: strace(1) of the program itself; apt's DropPrivileges().
 #[harness::test(
     Root,
     Userns,
@@ -97,11 +101,12 @@ fn start_stop_daemon() {
     File("/tmp"),
     pins("program.sequences")
 )]
-fn apt() {
+fn apt_sets_groups_then_gids_then_uids() {
     let place = root().outside(&own_mounts()).outside(&[tmpfs("mount at /tmp", b"/tmp\0").or_stop()]);
     let helper = "/usr/lib/apt/apt-helper";
 
-    let traced = traced_in(place, &[helper, "download-file", "file:/etc/os-release", "/tmp/hostname"]);
+    let traced = traced_in(place, &[helper, "download-file", "file:/etc/os-release", "/tmp/hostname"])
+        .unwrap_or_else(|failed| panic!("{failed}"));
 
     assert!(in_order(&["setgroups", "setresgid", "setresuid"], &traced), "apt did {traced:?}");
 }

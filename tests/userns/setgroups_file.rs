@@ -56,8 +56,8 @@ const TEXTS: [(&str, Text); 16] = [
     ("bad pointer, 8", Text::BadPointer(8)),
 ];
 
-/// Position and size are looked at first (EINVAL), then the pointer (EFAULT), then the word and what
-/// follows it (EINVAL), and last whether the namespace permits it (EPERM).
+/// Position and size are checked first (EINVAL), then the pointer (EFAULT), then the word and what follows it (EINVAL), and
+/// last whether the namespace permits the word (EPERM).
 /// Source: kernel proc_setgroups_write(), in the order of its checks.
 #[harness::test(
     Root,
@@ -72,7 +72,7 @@ const TEXTS: [(&str, Text); 16] = [
         "deny.after-gid-map"
     )
 )]
-fn refusals_in_order() {
+fn position_and_size_are_checked_first_and_permission_last() {
     let states: [(&str, &[Action]); 4] =
         [("new", &[]), ("gid_map", &[ALL_GIDS]), ("denied", &[DENY]), ("denied, gid_map", &[DENY, ALL_GIDS])];
     let positions = [At::Seek(0), At::Seek(1), At::Seek(4)];
@@ -82,8 +82,8 @@ fn refusals_in_order() {
     for (name, text) in TEXTS {
         let cells = states.iter().flat_map(|(_, state)| {
             positions.iter().map(|position| {
-                let cast = root().outside(&[]).inside(&[]).outside(state);
-                let trace = cast.outside(&[OPEN, held_at(text.clone(), *position)]).play();
+                let ns = root().outside(&[]).inside(&[]).outside(state);
+                let trace = ns.outside(&[OPEN, held_at(text.clone(), *position)]).play();
                 format!("{:6}", trace.outcomes_shown().last().unwrap_or_default())
             })
         });
@@ -94,52 +94,88 @@ fn refusals_in_order() {
     check!(table);
 }
 
-/// What is written moves the position of the descriptor, so that a second write is EINVAL until lseek(2)
-/// goes back; what is refused does not move it. pwrite(2) is not there at all.
+/// A write moves the position of the descriptor, so that a second write is EINVAL until lseek(2) goes back. A refused write
+/// does not move it. The file has no pwrite(2).
 /// Source: kernel proc_setgroups_write(): *ppos = count; seq_open() takes FMODE_PWRITE away.
 #[harness::test(Root, Userns, pins("deny.position", "deny.read-back"))]
-fn one_descriptor() {
-    let cast = root().outside(&[]).inside(&[]);
+fn a_write_moves_the_position_and_a_refusal_does_not() {
+    let ns = root().outside(&[]).inside(&[]);
 
-    let trace = cast
-        .outside(&[OPEN, put("allow"), put("allow"), put_at("allow", At::Seek(0)), put("deny")])
-        .outside(&[put_at("deny", At::Seek(0)), put("deny"), put_at("deny", At::Seek(0))])
-        .outside(&[put_at("allow", At::Seek(0)), put("deny"), put("deny")])
-        .outside(&[OPEN, put("junk"), put("deny!"), put("deny        "), put("deny\n"), put("deny\n")])
-        .outside(&[OPEN, put_at("deny", At::Offset(0)), put_at("deny", At::Offset(4)), put("deny")])
-        .outside(&[OPEN, put_at("deny", At::Offset(-1)), put_at("deny", At::Seek(-1)), put("deny")])
-        .play();
+    let steps = [
+        (OPEN, OK),
+        (put("allow"), OK),
+        (put("allow"), EINVAL),
+        (put_at("allow", At::Seek(0)), OK),
+        (put("deny"), EINVAL),
+        (put_at("deny", At::Seek(0)), OK),
+        (put("deny"), EINVAL),
+        (put_at("deny", At::Seek(0)), OK),
+        (put_at("allow", At::Seek(0)), EPERM),
+        (put("deny"), OK),
+        (put("deny"), EINVAL),
+        (OPEN, OK),
+        (put("junk"), EINVAL),
+        (put("deny!"), EINVAL),
+        (put("deny        "), EINVAL),
+        (put("deny\n"), OK),
+        (put("deny\n"), EINVAL),
+        (OPEN, OK),
+        (put_at("deny", At::Offset(0)), ESPIPE),
+        (put_at("deny", At::Offset(4)), ESPIPE),
+        (put("deny"), OK),
+        (OPEN, OK),
+        (put_at("deny", At::Offset(-1)), EINVAL),
+        (put_at("deny", At::Seek(-1)), EINVAL.at("lseek")),
+        (put("deny"), EINVAL),
+    ];
+    let (steps, expected): (Vec<Action>, Vec<Answer>) = steps.into_iter().unzip();
 
-    check!(trace);
+    let trace = ns.outside(&steps).play();
+
+    check!(trace, last = expected);
 }
 
-/// A descriptor for both has one position: after a write of so many bytes it reads from there on, and
-/// after a read it can be written when lseek(2) has gone back. pread(2) reads anywhere and moves nothing.
+/// A descriptor for reading and writing has one position. After a write it reads from behind the word on. After a read a
+/// write is EINVAL until lseek(2) goes back. pread(2) reads anywhere and does not move the position.
 /// Source: kernel proc_setgroups_write(): *ppos = count; seq_read().
 #[harness::test(Root, Userns, pins("deny.position", "deny.read-back"))]
-fn read_and_written() {
-    let cast = root().outside(&[]).inside(&[]);
+fn reads_and_writes_share_one_position() {
+    let ns = root().outside(&[]).inside(&[]);
 
-    let trace = cast
+    let trace = ns
         .outside(&[OPEN_FOR_BOTH, left_from(0), left_from(4), left_from(6), left_from(7), put("allow")])
         .outside(&[left(), left(), put_at("deny\n", At::Seek(0)), left(), OPEN_FOR_BOTH, left()])
         .outside(&[put("deny"), put_at("deny", At::Seek(0)), left(), left()])
         .play();
 
-    check!(trace);
+    check!(trace, last = [EINVAL, OK, OK, OK]);
 }
 
-/// Opened for reading it cannot be written, opened for writing it cannot be read.
+/// A descriptor that was opened for reading cannot be written, and one that was opened for writing cannot be read.
 /// Source: write(2), read(2): EBADF.
 #[harness::test(Root, Userns, pins("deny.read-back"))]
-fn opened_for_one() {
+fn a_descriptor_reads_or_writes_as_it_was_opened() {
     let opened = |access| Action::Open { file: IdFile::Setgroups, of: None, access };
-    let cast = root().outside(&[]).inside(&[]);
+    let ns = root().outside(&[]).inside(&[]);
 
-    let trace = cast
+    let trace = ns
         .outside(&[opened(Access::Read), put("deny"), left()])
         .outside(&[opened(Access::Write), left(), put("deny")])
         .play();
 
-    check!(trace);
+    check!(trace, last = [OK, EBADF, OK, OK, EBADF, OK], @r#"
+    outside  begins                          ok
+    inside   begins in a new user namespace  ok
+    outside  open setgroups for reading      ok
+    outside  open setgroups <- "deny"        EBADF
+    outside  read(the open file, room, 64)   6
+    outside  open setgroups for writing      ok
+    outside  read(the open file, room, 64)   EBADF
+    outside  open setgroups <- "deny"        ok
+    afterwards
+    outside  the caller's namespace
+             uid 0  gid 0  groups [0]  caps the caller's
+    inside   uid_map ""  gid_map ""  setgroups deny
+             uid overflow  gid overflow  groups [overflow]  caps all
+    "#);
 }

@@ -33,9 +33,9 @@ fn of_a_user() -> Scenario {
     ordinary().privileged(&[]).outside(&[]).inside(&[])
 }
 
-/// Anybody reads the file. To open it for writing takes CAP_SYS_ADMIN in the namespace: in itself, in one
-/// above it, or by owning it; a capability in a namespace beside or below it does not count, and the mode
-/// of the file asks for more where it is somebody else's.
+/// Any process reads the file. To open it for writing takes CAP_SYS_ADMIN in the namespace, in one above it, or the uid of
+/// the owner. A capability in a namespace beside or below it does not count. The file of another user takes
+/// CAP_DAC_OVERRIDE as well, by its mode.
 /// Source: kernel proc_setgroups_open(): ns_capable(); cap_capable(); user_namespaces(7), "Capabilities".
 #[harness::test(
     Root,
@@ -44,7 +44,7 @@ fn of_a_user() -> Scenario {
     Capability(Cap::DacOverride),
     pins("open.setgroups-needs-sys-admin", "open.not-owner", "deny.from-above", "deny.read-back")
 )]
-fn who_may_open() {
+fn setgroups_is_opened_for_writing_with_sys_admin_over_it() {
     let with_both = only_caps(&[Cap::SysAdmin, Cap::DacOverride]);
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: 0 };
     let openers: [(&str, Scenario, Actor, &[Action]); 18] = [
@@ -69,9 +69,9 @@ fn who_may_open() {
     ];
 
     let mut table = format!("{:32} reading       writing       both\n", "");
-    for (name, cast, opener, before) in openers {
+    for (name, ns, opener, before) in openers {
         let cells = ACCESSES.map(|access| {
-            let trace = cast.clone().by(opener, before).by(opener, &[opened(access)]).play();
+            let trace = ns.clone().by(opener, before).by(opener, &[opened(access)]).play();
             format!("{:13}", trace.outcomes_shown().last().unwrap_or_default())
         });
         let _ = writeln!(table, "{name:32} {}", cells.join(" ").trim_end());
@@ -81,16 +81,16 @@ fn who_may_open() {
 }
 
 /// With a namespace below, in which ids are mapped, so that a third can be made.
-fn nested_mapped(cast: Scenario) -> Scenario {
+fn nested_mapped(ns: Scenario) -> Scenario {
     let map = |file| write_of(Actor::Nested, file, "0 0 100");
-    cast.nested(&[]).inside(&[map(IdFile::UidMap), map(IdFile::GidMap)])
+    ns.nested(&[]).inside(&[map(IdFile::UidMap), map(IdFile::GidMap)])
 }
 
-/// CAP_SYS_ADMIN two namespaces above is enough, and every other capability there is not.
+/// CAP_SYS_ADMIN two namespaces above opens the file for writing, and every other capability there does not.
 /// Source: kernel cap_capable(), which goes up to the namespace of the opener.
 #[rstest]
-#[case::that_capability(only_caps(&[Cap::SysAdmin, Cap::DacOverride]))]
-#[case::every_other(ALL_BUT_SYS_ADMIN)]
+#[case::that_capability(only_caps(&[Cap::SysAdmin, Cap::DacOverride]), OK)]
+#[case::every_other(ALL_BUT_SYS_ADMIN, EACCES.at("open"))]
 #[harness::test(
     Root,
     Userns,
@@ -98,80 +98,89 @@ fn nested_mapped(cast: Scenario) -> Scenario {
     Capability(Cap::DacOverride),
     pins("open.setgroups-needs-sys-admin", "deny.from-above")
 )]
-fn capability_of_the_grandparent(#[case] privilege: Action) {
+fn sys_admin_in_the_grandparent_opens_setgroups(#[case] privilege: Action, #[case] expected: Answer) {
     // An owner would need no capability: the namespaces are an ordinary user's.
-    let cast = of_a_user().privileged(&[ALL_UIDS, ALL_GIDS]).nested(&[]).privileged(&[privilege]);
+    let ns = of_a_user().privileged(&[ALL_UIDS, ALL_GIDS]).nested(&[]).privileged(&[privilege]);
 
-    let trace = cast.privileged(&[write_of(Actor::Nested, IdFile::Setgroups, "deny")]).play();
+    let trace = ns.privileged(&[write_of(Actor::Nested, IdFile::Setgroups, "deny")]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// Whoever opened the file with the right may give it up, or give the file to one who never had it: the
-/// write asks for nothing.
+/// A process that has opened the file may drop CAP_SYS_ADMIN, or pass the file to a process that never had it. The write
+/// of "deny" asks for no capability. "allow" is then refused inside, by open(2) where CAP_SYS_ADMIN is gone, and the
+/// sibling's own file is not denied.
 /// Source: kernel proc_setgroups_write(): no capability is asked for.
 #[rstest]
-#[case::dropped_by_the_opener(Actor::Inside, &[ALL_BUT_SYS_ADMIN])]
-#[case::all_dropped_by_the_opener(Actor::Inside, &[NO_CAPABILITY])]
-#[case::beside(Actor::Sibling, &[NO_CAPABILITY])]
-#[case::outside(Actor::Outside, &[NO_CAPABILITY])]
-#[case::another_user_outside(Actor::Outside, &[setresgid(1000), setresuid(1000)])]
+#[case::dropped_by_the_opener(Actor::Inside, &[ALL_BUT_SYS_ADMIN], [OK, EACCES.at("open"), OK])]
+#[case::all_dropped_by_the_opener(Actor::Inside, &[NO_CAPABILITY], [OK, EACCES.at("open"), OK])]
+#[case::beside(Actor::Sibling, &[NO_CAPABILITY], [OK, EPERM, EACCES.at("open")])]
+#[case::outside(Actor::Outside, &[NO_CAPABILITY], [OK, EPERM, OK])]
+#[case::another_user_outside(Actor::Outside, &[setresgid(1000), setresuid(1000)], [OK, EPERM, OK])]
 #[harness::test(Root, Userns, pins("deny.opener"))]
-fn writer_needs_nothing(#[case] writer: Actor, #[case] before: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).sibling(&[]).inside(&[opened(Access::Write)]);
+fn the_writer_of_setgroups_needs_no_capability(
+    #[case] writer: Actor,
+    #[case] before: &[Action],
+    #[case] expected: [Answer; 3],
+) {
+    let ns = root().outside(&[]).inside(&[]).sibling(&[]).inside(&[opened(Access::Write)]);
 
-    let given = cast.by(Actor::Inside, &[Action::PassFd(writer)]).by(writer, before);
+    let given = ns.by(Actor::Inside, &[Action::PassFd(writer)]).by(writer, before);
     let trace = given.by(writer, &[PUT_DENY]).inside(&[ALLOW]).sibling(&[ALLOW]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// The word is compared with what holds in the namespace of the file, whatever holds in the writer's: there
-/// "deny" may be long since said, or gid_map be written.
+/// The word is compared with the state of the namespace of the file. The state of the writer's namespace does not matter:
+/// "deny" or gid_map may be written there.
 /// Source: kernel proc_setgroups_write(): seq->private.
 #[rstest]
-#[case::writer_denied(&[write_of(Actor::Sibling, IdFile::Setgroups, "deny")], &[PUT_ALLOW])]
-#[case::file_denied(&[DENY], &[PUT_ALLOW])]
-#[case::writer_mapped(&[write_of(Actor::Sibling, IdFile::GidMap, "0 0 65536")], &[PUT_DENY])]
-#[case::file_mapped(&[ALL_GIDS], &[PUT_DENY])]
+#[case::writer_denied(&[write_of(Actor::Sibling, IdFile::Setgroups, "deny")], &[PUT_ALLOW], OK)]
+#[case::file_denied(&[DENY], &[PUT_ALLOW], EPERM)]
+#[case::writer_mapped(&[write_of(Actor::Sibling, IdFile::GidMap, "0 0 65536")], &[PUT_DENY], OK)]
+#[case::file_mapped(&[ALL_GIDS], &[PUT_DENY], EPERM)]
 #[harness::test(Root, Userns, pins("deny.opener", "deny.apart"))]
-fn writer_from_beside(#[case] before: &[Action], #[case] writes: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).sibling(&[]).outside(before);
+fn the_word_is_compared_in_the_namespace_of_the_file(
+    #[case] before: &[Action],
+    #[case] writes: &[Action],
+    #[case] expected: Answer,
+) {
+    let ns = root().outside(&[]).inside(&[]).sibling(&[]).outside(before);
 
-    let trace = cast.inside(&[opened(Access::Write), Action::PassFd(Actor::Sibling)]).sibling(writes).play();
+    let trace = ns.inside(&[opened(Access::Write), Action::PassFd(Actor::Sibling)]).sibling(writes).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// A process that has moved on to another namespace still writes to the one it opened, where gid_map is
-/// written and "deny" comes too late; in its new one it does not.
+/// A process that has created another namespace writes by the open file to the former one, where gid_map is written and
+/// "deny" is refused. In its new namespace "deny" is accepted.
 /// Source: kernel proc_setgroups_open(): the namespace of the process at that time.
 #[harness::test(Root, Userns, pins("deny.opener", "deny.after-gid-map"))]
-fn opened_before_moving_on() {
-    let cast = of_root().second(&[]).inside(&[opened(Access::Write)]);
+fn an_open_setgroups_is_that_of_the_former_namespace() {
+    let ns = of_root().second(&[]).inside(&[opened(Access::Write)]);
 
-    let moved = cast.inside(&[UNSHARE, PUT_DENY, DENY, PUT_ALLOW, ALLOW]);
+    let moved = ns.inside(&[UNSHARE, PUT_DENY, DENY, PUT_ALLOW, ALLOW]);
     let trace = moved.second(&[read(IdFile::Setgroups)]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, EPERM, OK, OK, EPERM, OK]);
 }
 
-/// A reader is told of the namespace of the file, not of its own.
+/// A reader is shown the word of the namespace of the file, not of its own.
 /// Source: kernel proc_setgroups_show(): seq->private.
 #[rstest]
 #[case::file_denied(&[DENY])]
 #[case::reader_denied(&[write_of(Actor::Sibling, IdFile::Setgroups, "deny")])]
 #[harness::test(Root, Userns, pins("deny.read-back", "deny.apart"))]
-fn reader_from_beside(#[case] before: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).sibling(&[]).outside(before);
+fn a_reader_is_shown_the_word_of_the_namespace_of_the_file(#[case] before: &[Action]) {
+    let ns = root().outside(&[]).inside(&[]).sibling(&[]).outside(before);
 
-    let theirs = cast.sibling(&[read_of(Actor::Inside, IdFile::Setgroups), read(IdFile::Setgroups)]);
+    let theirs = ns.sibling(&[read_of(Actor::Inside, IdFile::Setgroups), read(IdFile::Setgroups)]);
     let trace = theirs.inside(&[read_of(Actor::Sibling, IdFile::Setgroups)]).play();
 
     check!(trace);
 }
 
-/// The file of a process that is no more cannot be opened, not even through a descriptor that knows it.
+/// The file of a process that has ended cannot be opened, not even through a descriptor of it that is still open: ESRCH.
 /// Source: kernel proc_setgroups_open(): ESRCH.
 #[harness::test(
     Root,
@@ -182,11 +191,21 @@ fn reader_from_beside(#[case] before: &[Action]) {
     Program("sed"),
     pins("open.dead-process")
 )]
-fn of_a_dead_process() {
+fn setgroups_of_a_dead_process_cannot_be_opened() {
     let script = "sleep 20 & exec 3< /proc/$!/setgroups; cat /proc/self/fd/3
         kill $!; { wait $!; } 2> /dev/null; cat /proc/self/fd/3 2>&1 | sed 's/.*: //'";
 
     let trace = root().inside(&[DENY, run(&["sh", "-c", script])]).play();
 
-    check!(trace);
+    check!(trace, last = OK, @r#"
+    inside  begins in a new user namespace                    ok
+    inside  setgroups <- "deny"                               ok
+    inside  run sh -c sleep 20 & exec 3< /proc/$!/setgroups; cat /proc/self/fd/3
+            kill $!; { wait $!; } 2> /dev/null; cat /proc/self/fd/3 2>&1 | sed 's/.*: //'  exit 0
+              stdout: deny
+              stdout: No such process
+    afterwards
+    inside  uid_map ""  gid_map ""  setgroups deny
+            uid overflow  gid overflow  groups [overflow]  caps all
+    "#);
 }

@@ -79,9 +79,9 @@ const CHANGES: [Change; 26] = [
 fn line(index: u32, (name, change): Change) -> String {
     let old = FIRST + 2 * index;
     let maps = [uid_map("0 0 65536"), gid_map("0 0 65536")];
-    let cast = root().outside(&[]).inside(&[]).outside(&maps).inside(&[NO_FIXUP, setresuid(old)]);
+    let ns = root().outside(&[]).inside(&[]).outside(&maps).inside(&[NO_FIXUP, setresuid(old)]);
 
-    let changed = cast.second(&[]).inside(&change(old, old + 1));
+    let changed = ns.second(&[]).inside(&change(old, old + 1));
     let steps = changed.steps.len();
     let trace = changed.second(&children()).inside(&children()).play();
 
@@ -93,13 +93,13 @@ fn line(index: u32, (name, change): Change) -> String {
     format!("{name:40}  {calls:26}  beside {:22}  itself {}\n", of_old.join(" "), own.join(" "))
 }
 
-/// A process counts as one of its real uid, from the moment at which that changes; the effective, the saved
-/// and the filesystem id do not matter, nor what was refused. Each thread and each child counts for itself.
-/// Beside the process that changes there is another of the old user.
+/// A process counts as one of its real uid, from the moment at which that changes. The effective, the saved and the
+/// filesystem id do not matter, nor a call that was refused. Each thread and each child counts for itself. Beside the
+/// process that changes there is another of the old user.
 /// Source: getrlimit(2), RLIMIT_NPROC: "the real user ID of the calling process"; kernel set_user(),
 /// set_cred_ucounts(), commit_creds().
 #[harness::test(Root, Userns, pins("change.counted-as", "id.one-thread"))]
-fn whose_process() {
+fn a_process_counts_as_one_of_its_real_uid() {
     let mut table = String::new();
     for (index, change) in (0..).zip(CHANGES) {
         let _ = write!(table, "{}", line(index, change));

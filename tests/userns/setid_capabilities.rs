@@ -1,5 +1,4 @@
-//! What leaving and regaining uid 0 does to the capabilities. Uid 0 is that of the namespace, whoever it is
-//! outside.
+//! What leaving and regaining uid 0 does to the capabilities. Uid 0 is that of the namespace, whichever uid it is outside.
 
 use harness::prelude::*;
 use rstest::rstest;
@@ -8,8 +7,14 @@ use std::fmt::Write as _;
 
 /// The capabilities up to CAP_AUDIT_READ, which newer kernels add to.
 const PERMITTED: u64 = (1 << 38) - 1;
+const NOROOT: u64 = 1 << 0;
 const NO_SETUID_FIXUP: u64 = 1 << 2;
-/// Uid 0 is nobody in particular outside, uid 1 is root there.
+/// The lock of NO_SETUID_FIXUP.
+const FIXUP_LOCKED: u64 = 1 << 3;
+const KEEP_CAPS: u64 = 1 << 4;
+/// The lock of KEEP_CAPS.
+const KEEP_LOCKED: u64 = 1 << 5;
+/// Uid 0 is an unprivileged uid outside, uid 1 is root there.
 const SWAPPED: &str = "0 5000 1\n1 0 1";
 const IDS: [u32; 2] = [0, 1];
 
@@ -70,21 +75,21 @@ fn triples() -> Vec<[u32; 3]> {
     IDS.iter().flat_map(|a| IDS.iter().flat_map(move |b| IDS.map(|c| [*a, *b, c]))).collect()
 }
 
-/// Leaving uid 0 with the last of the real, effective and saved ids empties permitted, effective and
-/// ambient; leaving it with the effective id alone empties effective; regaining it there fills effective
-/// from permitted. KEEP_CAPS saves permitted alone, NO_SETUID_FIXUP all, NOROOT nothing. Uid 0 is that of
-/// the namespace: uid 1 may well be root outside.
+/// A process that leaves uid 0 with the last of its real, effective and saved ids loses the permitted, effective and
+/// ambient set. One that leaves it with the effective id alone loses the effective set, and has it again from the permitted
+/// set when it regains uid 0 there. KEEP_CAPS saves the permitted set alone, NO_SETUID_FIXUP all sets, and NOROOT none.
+/// Uid 0 is that of the namespace: uid 1 may well be root outside.
 /// Columns are the ids set by setresuid, then setreuid, then setuid; rows the ids before. A cell shows the
 /// effective, permitted, inheritable and ambient set.
 /// Source: capabilities(7), "Effect of user ID changes on capabilities"; kernel cap_emulate_setxuid().
 #[rstest]
 #[case::no_bits(0, SWAPPED)]
 #[case::root_outside_is_uid_0(0, "0 0 2")]
-#[case::noroot(1, SWAPPED)]
+#[case::noroot(NOROOT, SWAPPED)]
 #[case::no_setuid_fixup(NO_SETUID_FIXUP, SWAPPED)]
-#[case::keep_caps(1 << 4, SWAPPED)]
+#[case::keep_caps(KEEP_CAPS, SWAPPED)]
 #[harness::test(Root, Userns, pins("change.capabilities"))]
-fn every_change(#[case] bits: u64, #[case] map: &'static str) {
+fn capabilities_go_and_come_with_uid_0(#[case] bits: u64, #[case] map: &'static str) {
     let all = triples().into_iter().map(|ids| set_id(SetId::Setresuid, &ids));
     let both = triples().into_iter().step_by(2).map(|ids| set_id(SetId::Setreuid, &ids[..2]));
     let calls: Vec<Action> = all.chain(both).chain(IDS.map(|id| set_id(SetId::Setuid, &[id]))).collect();
@@ -98,62 +103,64 @@ fn every_change(#[case] bits: u64, #[case] map: &'static str) {
     check!(table);
 }
 
-/// Where uid 0 has no mapping nobody can leave it: every capability stays.
+/// Where uid 0 has no mapping no process can leave it: every capability stays.
 /// Source: kernel cap_emulate_setxuid(): make_kuid(old->user_ns, 0).
 #[rstest]
-#[case::unmapped("1 0 2")]
-#[case::mapped("0 0 2")]
+#[case::unmapped("1 0 2", OK)]
+#[case::mapped("0 0 2", EINVAL)]
 #[harness::test(Root, Userns, pins("change.without-uid-0"))]
-fn without_uid_0(#[case] map: &'static str) {
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
+fn uid_0_cannot_be_left_where_it_has_no_mapping(#[case] map: &'static str, #[case] uid_2: Answer) {
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
 
-    let trace = cast.inside(&[setresuid(1), Action::GetCredentials, setresuid(2)]).play();
+    let trace = ns.inside(&[setresuid(1), Action::GetCredentials, setresuid(2)]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK, uid_2]);
 }
 
-/// Leaving uid 0 with the filesystem id takes the capabilities over files from the effective set, coming
-/// back returns those that are permitted; NO_SETUID_FIXUP leaves them, and other ids do not matter.
-/// Source: capabilities(7), as above; setfsuid(2); kernel cap_task_fix_setuid(), LSM_SETID_FS.
+/// A process that leaves uid 0 with its filesystem id loses the capabilities over files from its effective set. When it
+/// comes back it has those that are permitted. NO_SETUID_FIXUP leaves them, and other ids do not matter.
+/// Source: capabilities(7), "Effect of user ID changes on capabilities"; setfsuid(2); kernel cap_task_fix_setuid(),
+/// LSM_SETID_FS.
 #[rstest]
 #[case::no_bits(0, "0 0 3")]
 #[case::no_setuid_fixup(NO_SETUID_FIXUP, "0 0 3")]
 #[case::root_outside_is_uid_1(0, "0 5000 1\n1 0 2")]
 #[case::no_uid_0(0, "1 0 3")]
 #[harness::test(Root, Userns, pins("change.fs-capabilities"))]
-fn filesystem_id(#[case] bits: u64, #[case] map: &'static str) {
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
+fn file_capabilities_go_and_come_with_filesystem_uid_0(#[case] bits: u64, #[case] map: &'static str) {
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map(map)]);
     let fsuid = |id: u32| [set_id(SetId::Setfsuid, &[id]), Action::GetCredentials].to_vec();
     let begin = [secure(NO_SETUID_FIXUP), setresuid(0), secure(bits), capset(PERMITTED, PERMITTED, 0)];
     let less = vec![capset(0, PERMITTED & !bit(Cap::Fowner), 0)];
 
     let there_and_back = [fsuid(1), fsuid(2), fsuid(0), fsuid(1), less, fsuid(0)].concat();
-    let trace = cast.inside(&begin).inside(&there_and_back).play();
+    let trace = ns.inside(&begin).inside(&there_and_back).play();
 
     check!(trace);
 }
 
-/// A locked bit stays as it is; so does PR_SET_KEEPCAPS, and both need CAP_SETPCAP but for that one.
+/// A locked securebit stays as it is, and PR_SET_KEEPCAPS does not change a locked KEEP_CAPS. Other bits than that take
+/// CAP_SETPCAP.
 /// Source: capabilities(7), "The securebits flags"; kernel cap_task_prctl().
 #[rstest]
-#[case::no_setuid_fixup(&[secure(1 << 3), secure(1 << 3 | 1 << 2), secure(0)])]
-#[case::keep_caps(&[secure(1 << 5), KEEPCAPS, secure(1 << 5 | 1 << 4)])]
-#[case::unlocked(&[secure(1 << 2), secure(0), KEEPCAPS])]
-#[case::without_setpcap(&[drop_caps(&[Cap::Setpcap]), secure(1 << 2), KEEPCAPS])]
+#[case::no_setuid_fixup(&[secure(FIXUP_LOCKED), secure(FIXUP_LOCKED | NO_SETUID_FIXUP), secure(0)], [OK, EPERM, EPERM, OK])]
+#[case::keep_caps(&[secure(KEEP_LOCKED), KEEPCAPS, secure(KEEP_LOCKED | KEEP_CAPS)], [OK, EPERM, EPERM, OK])]
+#[case::unlocked(&[secure(NO_SETUID_FIXUP), secure(0), KEEPCAPS], [OK, OK, OK, OK])]
+#[case::without_setpcap(&[drop_caps(&[Cap::Setpcap]), secure(NO_SETUID_FIXUP), KEEPCAPS], [OK, EPERM, OK, OK])]
 #[harness::test(Root, Userns, pins("change.locked-bits"))]
-fn locked_bits(#[case] bits: &[Action]) {
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 2")]);
+fn a_locked_securebit_stays_as_it_is(#[case] bits: &[Action], #[case] expected: [Answer; 4]) {
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 2")]);
 
-    let trace = cast.inside(bits).inside(&[setresuid(1)]).play();
+    let trace = ns.inside(bits).inside(&[setresuid(1)]).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// Group ids have nothing to do with capabilities, gid 0 no more than another.
+/// A change of group ids leaves the capabilities, to and from gid 0 as to and from any other.
 /// Source: capabilities(7), "Effect of user ID changes on capabilities": user ids alone.
 #[harness::test(Root, Userns, pins("change.capabilities", "change.fs-capabilities"))]
-fn group_ids() {
-    let cast = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 5"), gid_map("0 0 5")]);
+fn group_ids_do_not_change_capabilities() {
+    let ns = root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 5"), gid_map("0 0 5")]);
     let away = [
         set_id(SetId::Setfsgid, &[1]),
         set_id(SetId::Setresgid, &[2, 2, u32::MAX]),
@@ -164,7 +171,7 @@ fn group_ids() {
     let suspended = Action::Capset(CapChange::Suspend(Cow::Borrowed(&[Cap::Kill])));
     let back = [only_caps(&[Cap::Kill, Cap::Setgid]), suspended, setresgid(0), Action::GetCredentials];
 
-    let trace = cast.inside(&away).inside(&back).play();
+    let trace = ns.inside(&away).inside(&back).play();
 
     check!(trace);
 }

@@ -25,13 +25,23 @@ fn ids(name: &'static str, number: i64, ids: &[i64]) -> Action {
 /// setgroups of 16-bit groups.
 fn setgroups16(groups: &[u16]) -> Action {
     let bytes = groups.iter().flat_map(|group| group.to_ne_bytes()).collect();
-    sized("setgroups16", 81, count(groups.len()), RawArg::Bytes(Cow::Owned(bytes)))
+    sized16(count(groups.len()), RawArg::Bytes(Cow::Owned(bytes)))
 }
 
 /// setgroups of 32-bit groups through the 32-bit entry.
 fn setgroups32(groups: &[u32]) -> Action {
     let bytes = groups.iter().flat_map(|group| group.to_ne_bytes()).collect();
-    sized("setgroups32", 206, count(groups.len()), RawArg::Bytes(Cow::Owned(bytes)))
+    sized32(count(groups.len()), RawArg::Bytes(Cow::Owned(bytes)))
+}
+
+/// setgroups16 of so many groups at this address.
+fn sized16(size: i64, list: RawArg) -> Action {
+    sized("setgroups16", 81, size, list)
+}
+
+/// setgroups32 of so many groups at this address.
+fn sized32(size: i64, list: RawArg) -> Action {
+    sized("setgroups32", 206, size, list)
 }
 
 fn sized(name: &'static str, number: i64, size: i64, list: RawArg) -> Action {
@@ -65,63 +75,85 @@ fn three(kind: [(&'static str, i64); 2]) -> [Action; 2] {
 const UID: [(&str, i64); 2] = [("getresuid16", 165), ("getresuid32", 209)];
 const GID: [(&str, i64); 2] = [("getresgid16", 171), ("getresgid32", 211)];
 
-/// What goes wrong with a list of 16-bit groups goes wrong as with one of 32 bits, in the same order.
+/// What the capability allows is answered as it is.
+const fn allowed(answer: Answer) -> Answer {
+    answer
+}
+
+/// Without the capability every call is EPERM, before its arguments are looked at.
+const fn denied(_: Answer) -> Answer {
+    EPERM
+}
+
+/// A list of 16-bit groups is refused for the same reasons as one of 32 bits, in the same order.
 /// Source: setgroups(2); kernel/uid16.c, setgroups16().
 #[rstest]
-#[case::with_setgid(&[only_caps(&[Cap::Setgid])])]
-#[case::without_setgid(&[drop_caps(&[Cap::Setgid])])]
+#[case::with_setgid(&[only_caps(&[Cap::Setgid])], allowed)]
+#[case::without_setgid(&[drop_caps(&[Cap::Setgid])], denied)]
 #[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("groups.compat"))]
-fn setgroups_errors(#[case] privilege: &[Action]) {
+fn setgroups_of_16_bits_is_refused_as_of_32_bits(
+    #[case] privilege: &[Action],
+    #[case] by: fn(Answer) -> Answer,
+) {
     let room = || RawArg::Results(0);
-    let calls = [
-        sized("setgroups16", 81, 65_537, NOWHERE),
-        sized("setgroups16", 81, -1, NOWHERE),
-        sized("setgroups16", 81, 65_536, NOWHERE),
-        sized("setgroups16", 81, 1, NOWHERE),
-        setgroups16(&[100, 1]),
-        setgroups16(&[1, 100]),
-        getgroups16(2, room()),
-        sized("setgroups16", 81, 0, NOWHERE),
-        setgroups16(&[3, 1, 99, 2]),
-        getgroups16(4, room()),
-        setgroups16(&[1, 65_535]),
-        sized("setgroups32", 206, 65_537, NOWHERE),
-        sized("setgroups32", 206, 1, NOWHERE),
-        setgroups32(&[1, 100]),
-        setgroups32(&[1, 70_009]),
-        getgroups32(2, room()),
+    let steps = [
+        (sized16(65_537, NOWHERE), by(EINVAL)),
+        (sized16(-1, NOWHERE), by(EINVAL)),
+        (sized16(65_536, NOWHERE), by(EFAULT)),
+        (sized16(1, NOWHERE), by(EFAULT)),
+        (setgroups16(&[100, 1]), by(EINVAL)),
+        (setgroups16(&[1, 100]), by(EINVAL)),
+        (getgroups16(2, room()), OK),
+        (sized16(0, NOWHERE), by(OK)),
+        (setgroups16(&[3, 1, 99, 2]), by(OK)),
+        (getgroups16(4, room()), OK),
+        (setgroups16(&[1, 65_535]), by(EINVAL)),
+        (sized32(65_537, NOWHERE), by(EINVAL)),
+        (sized32(1, NOWHERE), by(EFAULT)),
+        (setgroups32(&[1, 100]), by(EINVAL)),
+        (setgroups32(&[1, 70_009]), by(OK)),
+        (getgroups32(2, room()), OK),
     ];
+    let (calls, expected): (Vec<Action>, Vec<Answer>) = steps.into_iter().unzip();
 
     let trace = namespace().inside(&[setgroups(&[7, 5])]).inside(privilege).inside(&calls).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// In 16 bits a group beyond 65535 reads as the overflow gid, 65535 as itself; sizes and pointers are
-/// judged as for 32 bits.
+/// In 16 bits a group beyond 65535 reads as the overflow gid, and 65535 as itself. Sizes and pointers are judged as for 32
+/// bits.
 /// Source: getgroups(2); kernel/uid16.c, getgroups16(), high2lowgid().
 #[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("groups.compat"))]
-fn getgroups_errors() {
+fn getgroups_of_16_bits_shows_the_overflow_gid_beyond_65535() {
     let room = || RawArg::Results(0);
     let lists = [getgroups16(4, room()), getgroups16(5, room()), getgroups32(4, room())];
-    let wrong = [(0, NOWHERE), (3, room()), (-1, room()), (3, NOWHERE), (4, NOWHERE)];
-    let wrong =
-        wrong.into_iter().flat_map(|(size, list)| [getgroups16(size, list.clone()), getgroups32(size, list)]);
-    let cast = namespace().inside(&[setgroups(&[1, 65_535, 70_000, 70_009])]);
+    let sizes = [
+        (0, NOWHERE, OK),
+        (3, room(), EINVAL),
+        (-1, room(), EINVAL),
+        (3, NOWHERE, EINVAL),
+        (4, NOWHERE, EFAULT),
+    ];
+    let expected: Vec<Answer> = sizes.iter().flat_map(|(_, _, answer)| [*answer; 2]).collect();
+    let wrong = sizes
+        .into_iter()
+        .flat_map(|(size, list, _)| [getgroups16(size, list.clone()), getgroups32(size, list)]);
+    let ns = namespace().inside(&[setgroups(&[1, 65_535, 70_000, 70_009])]);
 
-    let trace = cast.inside(&lists).inside(&wrong.collect::<Vec<_>>()).play();
+    let trace = ns.inside(&lists).inside(&wrong.collect::<Vec<_>>()).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// 65535 is -1 to the 16-bit calls, where it means "keep", or EINVAL where nothing is to be kept, though
-/// the namespace has that id; beyond 16 bits the ids that are read back are the overflow id.
+/// The 16-bit calls take 65535 for -1, though the namespace has that id. It keeps an id, or it is EINVAL where nothing is to
+/// be kept. An id beyond 16 bits is read back as the overflow id.
 /// Source: setresuid(2), getresuid(2), "C library/kernel differences"; kernel/uid16.c, low2highuid().
 #[rstest]
 #[case::uids([("setuid16", 23), ("setreuid16", 70), ("setresuid16", 164), ("setfsuid16", 138)], SetId::Setresuid, UID, [("getuid16", 24), ("geteuid16", 49)])]
 #[case::gids([("setgid16", 46), ("setregid16", 71), ("setresgid16", 170), ("setfsgid16", 139)], SetId::Setresgid, GID, [("getgid16", 47), ("getegid16", 50)])]
 #[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
-fn ids_of_16_bits(
+fn calls_of_16_bits_take_65535_for_no_id(
     #[case] calls: [(&'static str, i64); 4],
     #[case] wide: SetId,
     #[case] kind: [(&'static str, i64); 2],
@@ -142,8 +174,8 @@ fn ids_of_16_bits(
     let beyond = [set_id(wide, &[70_001, 70_002, 7])];
     let back = [ids(all.0, all.1, &[65_535, 8, 65_535]), ids(one.0, one.1, &[9])];
 
-    let cast = namespace().inside(&[NO_FIXUP]);
-    let low = cast
+    let ns = namespace().inside(&[NO_FIXUP]);
+    let low = ns
         .inside(&kept)
         .inside(&three(kind))
         .inside(&single)
@@ -153,50 +185,54 @@ fn ids_of_16_bits(
     let high = low.inside(&beyond).inside(&three(kind)).inside(&single).inside(&fs_id[..1]);
     let trace = high.inside(&back).inside(&[Action::GetCredentials]).play();
 
-    check!(trace);
+    let (kept_and_read, refusals, set_and_read) = ([OK; 10], [EINVAL; 3], [OK; 14]);
+    check!(trace, last = [&kept_and_read[..], &refusals, &set_and_read].concat());
 }
 
-/// The 32-bit calls take ids beyond 16 bits, and 65535 for what it is; without the capability they refuse.
+/// The 32-bit calls take ids beyond 65535, and 65535 for itself. Without the capability they are EPERM.
 /// Source: setresuid(2), "C library/kernel differences"; kernel/sys.c.
 #[rstest]
 #[case::uids([("setuid32", 213), ("setreuid32", 203), ("setresuid32", 208), ("setfsuid32", 215)], UID, drop_caps(&[Cap::Setuid]))]
 #[case::gids([("setgid32", 214), ("setregid32", 204), ("setresgid32", 210), ("setfsgid32", 216)], GID, drop_caps(&[Cap::Setgid]))]
 #[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
-fn ids_of_32_bits(
+fn calls_of_32_bits_take_ids_beyond_65535(
     #[case] calls: [(&'static str, i64); 4],
     #[case] kind: [(&'static str, i64); 2],
     #[case] without: Action,
 ) {
     let [one, two, all, fs] = calls;
-    let privileged = [
-        ids(all.0, all.1, &[1, 65_535, 70_009]),
-        ids(two.0, two.1, &[-1, 70_001]),
-        ids(fs.0, fs.1, &[70_002]),
-        Action::GetCredentials,
-        ids(one.0, one.1, &[-1]),
-        ids(one.0, one.1, &[70_010]),
-        ids(one.0, one.1, &[70_003]),
+    let [ids_in_16_bits, ids_in_32_bits] = three(kind);
+    let steps = [
+        (ids(all.0, all.1, &[1, 65_535, 70_009]), OK),
+        (ids(two.0, two.1, &[-1, 70_001]), OK),
+        (ids(fs.0, fs.1, &[70_002]), OK),
+        (Action::GetCredentials, OK),
+        (ids(one.0, one.1, &[-1]), EINVAL),
+        (ids(one.0, one.1, &[70_010]), EINVAL),
+        (ids(one.0, one.1, &[70_003]), OK),
+        (without, OK),
+        (ids(one.0, one.1, &[1]), EPERM),
+        (ids(two.0, two.1, &[1, -1]), EPERM),
+        (ids(all.0, all.1, &[-1, 1, -1]), EPERM),
+        // setfsuid(2) and setfsgid(2) never fail.
+        (ids(fs.0, fs.1, &[1]), OK),
+        (ids_in_16_bits, OK),
+        (ids_in_32_bits, OK),
     ];
-    let unprivileged = [
-        ids(one.0, one.1, &[1]),
-        ids(two.0, two.1, &[1, -1]),
-        ids(all.0, all.1, &[-1, 1, -1]),
-        ids(fs.0, fs.1, &[1]),
-    ];
+    let (steps, expected): (Vec<Action>, Vec<Answer>) = steps.into_iter().unzip();
 
-    let cast = namespace().inside(&[NO_FIXUP]);
-    let trace = cast.inside(&privileged).inside(&[without]).inside(&unprivileged).inside(&three(kind)).play();
+    let trace = namespace().inside(&[NO_FIXUP]).inside(&steps).play();
 
-    check!(trace);
+    check!(trace, last = expected);
 }
 
-/// Each of the three pointers of getresuid and getresgid must be good, in 16 bits, 32 bits and natively.
+/// Each of the three pointers of getresuid and getresgid must be good, in 16 bits and in 32 bits.
 /// Source: getresuid(2): EFAULT.
 #[rstest]
 #[case::of_16_bits([("getresuid16", 165), ("getresgid16", 171)])]
 #[case::of_32_bits([("getresuid32", 209), ("getresgid32", 211)])]
 #[harness::test(Root, Userns, Config("CONFIG_IA32_EMULATION"), pins("id.compat", "id.bad-pointer"))]
-fn bad_pointers(#[case] calls: [(&'static str, i64); 2]) {
+fn each_pointer_of_getresuid_must_be_good(#[case] calls: [(&'static str, i64); 2]) {
     let bad_at = |place: usize| [0, 1, 2].map(|at| if at == place { NOWHERE } else { RawArg::Results(0) });
     let all = calls.iter().flat_map(|(name, number)| {
         [0, 1, 2, 3].map(|place| syscall_i386(name, *number, bad_at(place).to_vec(), Results::Nothing))
@@ -204,7 +240,7 @@ fn bad_pointers(#[case] calls: [(&'static str, i64); 2]) {
 
     let trace = namespace().inside(&all.collect::<Vec<_>>()).play();
 
-    check!(trace);
+    check!(trace, last = [[EFAULT, EFAULT, EFAULT, OK]; 2].concat());
 }
 
 const FILE: &str = "/tmp/file";
@@ -230,11 +266,11 @@ fn chown16(name: &'static str, number: i64, of: RawArg, [user, group]: [i64; 2])
     [syscall_i386(name, number, args, Results::Nothing), run(&["stat", "-c", "%u %g", FILE, LINK])]
 }
 
-/// To the 16-bit chown and its kin 65535 is -1, too, which keeps the owner or the group, and another id
-/// without a mapping is EINVAL. lchown is about the link, the others about the file.
+/// The 16-bit chown, lchown and fchown take 65535 for -1, which keeps the owner or the group. Another id without a mapping
+/// is EINVAL. lchown changes the link, the others the file. stat(1) shows both after each call.
 /// Source: chown(2), "C library/kernel differences"; kernel/uid16.c, chown16(), lchown16(), fchown16().
 #[harness::test(Root, Userns, Program("stat"), Config("CONFIG_IA32_EMULATION"), pins("id.compat"))]
-fn chown() {
+fn chown_of_16_bits_keeps_by_65535_and_refuses_unmapped_ids() {
     let path = |path: &'static [u8]| RawArg::Bytes(Cow::Borrowed(path));
     let kinds = [
         ("chown16", 182, path(b"/tmp/link\0"), 10),
@@ -248,5 +284,5 @@ fn chown() {
 
     let trace = namespace().inside(&file()).inside(&calls.collect::<Vec<_>>()).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK, OK, OK, OK, OK, EINVAL, OK, EINVAL, OK].repeat(3));
 }

@@ -7,6 +7,17 @@ use std::fmt::Write as _;
 
 const DIE: Action = Action::Prctl("PR_SET_PDEATHSIG, SIGKILL", libc::PR_SET_PDEATHSIG, 9);
 
+/// Reads whose keyring it is.
+const KEYCTL_DESCRIBE: i64 = 6;
+/// Finds a keyring, and makes it where there is none.
+const KEYCTL_GET_KEYRING_ID: i64 = 0;
+/// KEY_SPEC_THREAD_KEYRING.
+const THREAD_KEYRING: i64 = -1;
+/// The address of nothing.
+const NOWHERE: RawArg = RawArg::Number(8);
+/// The size of an id in memory, in bytes.
+const ID: u64 = 4;
+
 /// The signal that the parent's death will send, 0 for none.
 fn death_signal() -> Action {
     let get = vec![RawArg::Number(libc::PR_GET_PDEATHSIG.into()), RawArg::Results(0)];
@@ -18,12 +29,11 @@ fn namespace() -> Scenario {
     root().outside(&[]).inside(&[]).outside(&[uid_map("0 0 1\n1 1001 99"), gid_map("0 0 1\n1 2001 99")])
 }
 
-/// A process is dumpable no longer once its effective or filesystem id changes, and its parent's death sends
-/// no signal any more; real and saved ids, supplementary groups, fewer capabilities and calls that change
-/// nothing leave both.
+/// A process is no longer dumpable once its effective or filesystem id has changed, and its parent's death sends it no
+/// signal any more. Real and saved ids, supplementary groups, fewer capabilities and calls that change nothing leave both.
 /// Source: PR_SET_DUMPABLE(2const), PR_SET_PDEATHSIG(2const); kernel commit_creds().
 #[harness::test(Root, Userns, pins("change.dumpable", "change.death-signal"))]
-fn dumpable_and_death_signal() {
+fn a_new_effective_or_filesystem_id_ends_dumpable_and_death_signal() {
     let kinds = [
         (SetId::Setresuid, SetId::Setreuid, SetId::Setuid, SetId::Setfsuid),
         (SetId::Setresgid, SetId::Setregid, SetId::Setgid, SetId::Setfsgid),
@@ -58,8 +68,8 @@ fn dumpable_and_death_signal() {
     check!(table);
 }
 
-/// Capabilities that it did not have make a process undumpable as well, and end the signal: whoever joins a
-/// namespace by a capability in its parent gains those, but its owner had them.
+/// A process that gains capabilities is no longer dumpable and gets no signal of its parent's death. One that joins a
+/// namespace by CAP_SYS_ADMIN in its parent gains them there. The owner of the namespace had them before.
 /// Source: kernel commit_creds(): cred_cap_issubset().
 #[rstest]
 #[case::its_owner(Actor::Outside)]
@@ -70,24 +80,25 @@ fn dumpable_and_death_signal() {
     Capability(Cap::SysAdmin),
     pins("change.dumpable", "change.death-signal")
 )]
-fn more_capabilities(#[case] who: Actor) {
+fn gained_capabilities_end_dumpable_and_death_signal(#[case] who: Actor) {
     let join = Action::Setns { of: Actor::Inside, file: NsFile::User, nstype: NEWUSER };
-    let cast = ordinary().outside(&[]).inside(&[]);
+    let ns = ordinary().outside(&[]).inside(&[]);
 
-    let trace = cast.by(who, &[DIE, death_signal(), join, death_signal()]).play();
+    let trace = ns.by(who, &[DIE, death_signal(), join, death_signal()]).play();
 
-    check!(trace);
+    check!(trace, last = [OK, OK, OK, OK]);
 }
 
-/// The keyring of a thread belongs to its filesystem ids, whatever they become; other ids do not matter.
+/// The keyring of a thread belongs to its filesystem ids and follows each change of them. Other ids do not matter.
 /// Source: thread-keyring(7); kernel commit_creds(): key_fsuid_changed(), key_fsgid_changed().
 #[harness::test(Root, Userns, Config("CONFIG_KEYS"), pins("change.thread-keyring"))]
-fn thread_keyring() {
+fn the_thread_keyring_follows_the_filesystem_ids() {
     let keyctl = |args: &[i64]| args.iter().copied().map(RawArg::Number).collect::<Vec<_>>();
-    // KEYCTL_DESCRIBE and KEYCTL_GET_KEYRING_ID of KEY_SPEC_THREAD_KEYRING, which makes one.
-    let describe = [keyctl(&[6, -1]), vec![RawArg::Results(0), RawArg::Number(64)]].concat();
+    let describe = [keyctl(&[KEYCTL_DESCRIBE, THREAD_KEYRING]), vec![RawArg::Results(0), RawArg::Number(64)]];
+    let describe = describe.concat();
     let describe = syscall_for("describe it", libc::SYS_keyctl, describe, Results::Text(64));
-    let make = syscall_for("make a thread keyring", libc::SYS_keyctl, keyctl(&[0, -1, 1]), Results::Words(0));
+    let make = keyctl(&[KEYCTL_GET_KEYRING_ID, THREAD_KEYRING, 1]);
+    let make = syscall_for("make a thread keyring", libc::SYS_keyctl, make, Results::Words(0));
     let calls = [
         set_id(SetId::Setresuid, &[1, SAME, 1]),
         set_id(SetId::Setresgid, &[1, SAME, 1]),
@@ -124,11 +135,11 @@ fn ids_in_status(ids: &[Action], reader: Actor) -> String {
     format!("{reader}\n{}\n", ids.collect::<Vec<_>>().join("\n"))
 }
 
-/// /proc/PID/status shows the real, effective, saved and filesystem ids as the namespace of its opener names
-/// them: what getresuid and setfsuid tell the process itself, and other numbers outside.
+/// /proc/PID/status shows the real, effective, saved and filesystem ids as the namespace of its opener names them. To the
+/// process itself it shows what getresuid(2) and setfsuid(2) return, and to one outside other numbers.
 /// Source: proc_pid_status(5): Uid, Gid; user_namespaces(7); kernel task_state().
 #[harness::test(Root, Userns, Proc, VisibleProcesses, pins("id.told-by-proc"))]
-fn status() {
+fn status_shows_four_ids_as_its_opener_names_them() {
     let ids = [
         set_id(SetId::Setresgid, &[5, 6, 7]),
         set_id(SetId::Setfsgid, &[8]),
@@ -139,21 +150,37 @@ fn status() {
     let readers = [Actor::Inside, Actor::Outside];
     let table = readers.map(|reader| ids_in_status(&ids, reader)).join("\n");
 
-    check!(table);
+    check!(table, @r"
+    inside
+    Uid: 1 2 3 4
+    Gid: 5 6 7 8
+    Ids { real: 1, effective: 2, saved: 3, fs: 4 }
+    Ids { real: 5, effective: 6, saved: 7, fs: 8 }
+
+    outside
+    Uid: 1001 1002 1003 1004
+    Gid: 2005 2006 2007 2008
+    Ids { real: 1, effective: 2, saved: 3, fs: 4 }
+    Ids { real: 5, effective: 6, saved: 7, fs: 8 }
+    ");
 }
 
-/// getresuid and getresgid tell the real, the effective and the saved id in this order: what comes before a
-/// bad pointer is written, what comes after is not.
+/// getresuid and getresgid write the real, the effective and the saved id in this order. The ids before a bad pointer are
+/// written, and those after it are not.
 /// Source: getresuid(2): EFAULT; kernel SYSCALL_DEFINE3(getresuid).
 #[rstest]
 #[case::uids("getresuid", libc::SYS_getresuid, SetId::Setresuid)]
 #[case::gids("getresgid", libc::SYS_getresgid, SetId::Setresgid)]
 #[harness::test(Root, Userns, pins("id.bad-pointer"))]
-fn bad_pointers(#[case] name: &'static str, #[case] number: i64, #[case] set: SetId) {
+fn getresuid_writes_the_ids_before_a_bad_pointer(
+    #[case] name: &'static str,
+    #[case] number: i64,
+    #[case] set: SetId,
+) {
     // Each call has three words of its own in the room, which is empty at first.
     let place = |bad: u64, at: u64| match at == bad {
-        true => RawArg::Number(8),
-        false => RawArg::Results(12 * bad + 4 * at),
+        true => NOWHERE,
+        false => RawArg::Results(ID * (3 * bad + at)),
     };
     let calls = [0, 1, 2, 3].map(|bad| syscall(name, number, [0, 1, 2].map(|at| place(bad, at)).to_vec()));
     let room = syscall_for("the room", libc::SYS_getpid, vec![], Results::Words(12));
@@ -161,5 +188,5 @@ fn bad_pointers(#[case] name: &'static str, #[case] number: i64, #[case] set: Se
     let trace =
         namespace().inside(&[NO_FIXUP, set_id(set, &[1, 2, 3])]).inside(&calls).inside(&[room]).play();
 
-    check!(trace);
+    check!(trace, last = [EFAULT, EFAULT, EFAULT, OK, OK]);
 }

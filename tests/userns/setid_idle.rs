@@ -18,10 +18,10 @@ fn shown(id: u32) -> String {
 /// The ids that the call leaves, from each filesystem id.
 fn line([all, fs]: [SetId; 2], args: [u32; 3]) -> String {
     let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
-    let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]).inside(&[NO_FIXUP]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[uids, gids]).inside(&[NO_FIXUP]);
     let row = |id: u32| [set_id(all, &START), set_id(fs, &[id]), set_id(all, &args), Action::GetCredentials];
 
-    let trace = cast.inside(&FS.map(row).concat()).play();
+    let trace = ns.inside(&FS.map(row).concat()).play();
 
     let looks = trace.outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Credentials(looked) if all == SetId::Setresuid => Some(looked.uid),
@@ -33,8 +33,8 @@ fn line([all, fs]: [SetId; 2], args: [u32; 3]) -> String {
     format!("{:8}  {}\n", args.map(shown).join(" "), cells.join("  "))
 }
 
-/// The filesystem id becomes the effective id by any call that changes one of the three ids or names the
-/// effective one; a call that does neither leaves it, whichever of the ids it is equal to.
+/// The filesystem id becomes the effective id by any call that changes one of the three ids or names the effective one. A
+/// call that does neither leaves it, whichever of the ids it is equal to.
 /// Columns are the filesystem id before; a cell shows real, effective, saved and filesystem id afterwards.
 /// Source: kernel 659c0ce1cb9e, __sys_setresuid(), __sys_setresgid(): the check for a no-op.
 #[rstest]
@@ -46,7 +46,7 @@ fn line([all, fs]: [SetId; 2], args: [u32; 3]) -> String {
     Change(&changes::NOTHING_TO_CHANGE),
     pins("id.nothing-to-change", "id.fs-follows")
 )]
-fn every_filesystem_id(#[case] calls: [SetId; 2]) {
+fn a_call_that_changes_nothing_leaves_the_filesystem_id(#[case] calls: [SetId; 2]) {
     let mut table = format!("fs        {}\n", FS.map(|id| format!("{id:<4}")).join("  ").trim_end());
 
     for real in ARGS {

@@ -1,7 +1,7 @@
 //! Every set*id call from every kind of start to every kind of id, with and without the capability.
 //!
 //! The ids 1, 2 and 3 are the real, the effective and the saved id of the first start, the others make
-//! some of them alike; 4 is the filesystem id, 5 somebody else's, u one that has no mapping. A cell shows
+//! some of them alike; 4 is the filesystem id, 5 that of another user, u one that has no mapping. A cell shows
 //! the four ids afterwards, real, effective, saved and filesystem id, or the errno, where nothing changed.
 
 use harness::prelude::*;
@@ -114,9 +114,9 @@ fn block(kind: Kind, start: [u32; 3], effective: Effective, lines_of: &[(SetId, 
     let steps: Vec<Action> = rows.flat_map(|(call, args)| row(kind, start, effective, call, args)).collect();
     // Other ids outside than inside, and for groups than for users, so that one taken for the other shows.
     let (uids, gids) = (uid_map("0 1000 60000"), gid_map("0 2000 60000"));
-    let cast = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
+    let ns = root().outside(&[]).inside(&[]).outside(&[uids, gids]);
     // To be a member of a group gives no right to its gid: 5 is refused all the same.
-    let trace = cast.inside(&[NO_FIXUP, setgroups(&[5])]).inside(&steps).play();
+    let trace = ns.inside(&[NO_FIXUP, setgroups(&[5])]).inside(&steps).play();
 
     let first = trace.outcomes.len() - steps.len();
     let mut cells = trace.outcomes[first..].chunks(6).map(|outcomes| cell(kind, outcomes));
@@ -146,10 +146,10 @@ fn short(cell: &str, [real, effective, saved]: [u32; 3]) -> String {
     format!("{:6}", cell.strip_suffix(&unchanged).unwrap_or(cell))
 }
 
-/// Without the capability setuid takes the real and the saved id, setreuid as real id the real and the
-/// effective one, setresuid and setfsuid any; with it any id that is mapped. The filesystem id follows
-/// the effective one. The saved id follows it in setreuid if the real id is set or the effective one
-/// becomes another than the real. What fails changes nothing.
+/// Without the capability setuid takes the real and the saved id. setreuid takes as real id the real and the effective one.
+/// setresuid and setfsuid take any of the caller's own. With the capability each call takes any id that is mapped. The
+/// filesystem id follows the effective one. The saved id follows it in setreuid if the real id is set or the effective one
+/// becomes another than the real. A call that fails changes nothing.
 /// Source: setuid(2), setreuid(2), setresuid(2), setfsuid(2); kernel __sys_setuid() and its kin, which
 /// ask for CAP_SETUID, or CAP_SETGID, in the namespace of the process.
 #[rstest]
@@ -170,7 +170,7 @@ fn short(cell: &str, [real, effective, saved]: [u32; 3]) -> String {
         "id.fs-never-fails"
     )
 )]
-fn every_call(#[case] kind: Kind, #[case] effective: Effective) {
+fn without_the_capability_a_call_takes_only_own_ids(#[case] kind: Kind, #[case] effective: Effective) {
     let [one, two, three, fs] = kind.calls();
     let calls = [(one, 1), (two, 2), (three, 3), (fs, 1)];
     let all: Vec<_> =

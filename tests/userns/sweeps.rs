@@ -1,5 +1,5 @@
-//! Everything short, whoever thought of it: every sequence of a few steps and every short text of a map, by the
-//! kernel and by the model. `cargo ci sweep` goes deeper.
+//! Everything short, without a choice: every sequence of a few steps and every short text of a map, by the kernel and by
+//! the model. `cargo ci sweep` goes deeper.
 
 use harness::prelude::*;
 use harness::suite::{Exploration, exploration};
@@ -63,14 +63,18 @@ fn at_least(all: u64) -> u64 {
         "change.dumpable"
     )
 )]
-fn of_root(#[case] name: &str, #[case] depth: usize, #[case] most: u64) {
+fn kernel_and_model_agree_on_every_sequence_of_root(
+    #[case] name: &str,
+    #[case] depth: usize,
+    #[case] most: u64,
+) {
     let swept = swept(name, depth);
 
     assert_eq!(described(&swept.disputes), "");
     assert!(swept.scenarios >= at_least(most) && swept.open == 0, "{swept:?}");
 }
 
-/// The same for a user without capabilities, three steps deep.
+/// Kernel and model agree on every sequence of up to three such steps of a user without capabilities.
 /// Source: the model's functions name theirs.
 #[rstest]
 #[harness::test(
@@ -88,15 +92,15 @@ fn of_root(#[case] name: &str, #[case] depth: usize, #[case] most: u64) {
         "id.unmapped"
     )
 )]
-fn of_an_ordinary_user() {
+fn kernel_and_model_agree_on_every_sequence_of_an_ordinary_user() {
     let swept = swept("ordinary", 3);
 
     assert_eq!(described(&swept.disputes), "");
     assert!(swept.scenarios >= at_least(600) && swept.open == 0, "{swept:?}");
 }
 
-/// Every string of up to five bytes out of twelve, each to an empty map: EINVAL if it is malformed, EPERM if it
-/// is not but maps others' ids.
+/// Kernel and model agree on every string of up to five bytes out of twelve, each written to an empty map. It is EINVAL if it
+/// is malformed, and EPERM if it is not, since it maps ids of others.
 /// Source: kernel map_write(), simple_strtoul(), isspace().
 #[rstest]
 #[harness::test(
@@ -113,7 +117,7 @@ fn of_an_ordinary_user() {
         "map.refusal-leaves-empty"
     )
 )]
-fn short_texts(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn kernel_and_model_agree_on_every_short_text(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
     let longest = match exploration() {
         Exploration::Full => 5,
         Exploration::Brief => 4,
@@ -128,7 +132,8 @@ fn short_texts(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
     }
 }
 
-/// Three numbers at the edges of 32 and 64 bits, in every combination, and two lines whose ranges touch.
+/// Kernel and model agree on three numbers at the edges of 32 and 64 bits in every combination, and on two lines whose
+/// ranges touch.
 /// Source: kernel map_write(), mappings_overlap(), simple_strtoul().
 #[rstest]
 #[harness::test(
@@ -144,7 +149,7 @@ fn short_texts(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
         "text.lower-overlap"
     )
 )]
-fn numbers_at_the_edges(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn kernel_and_model_agree_on_numbers_at_the_edges(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
     let watch = Watch::default();
 
     let edges = maps::refused(file, maps::edges(), ALONE, &watch).expect("they can be written");
@@ -154,7 +159,7 @@ fn numbers_at_the_edges(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) 
     assert_eq!(edges.texts + pairs.texts, 22_u64.pow(3) + 6_u64.pow(4));
 }
 
-/// Those of two lines that are accepted read back as what they mean.
+/// Of the texts of two lines those that are accepted are read back as what they mean.
 /// Source: kernel map_write(), uid_m_show().
 #[rstest]
 #[harness::test(
@@ -164,7 +169,9 @@ fn numbers_at_the_edges(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) 
     DecidedModel,
     pins("text.upper-overlap", "text.lower-overlap", "text.unordered", "mean.read-back")
 )]
-fn accepted_lines(#[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile) {
+fn two_lines_that_are_accepted_read_back_as_they_mean(
+    #[values(IdFile::UidMap, IdFile::GidMap)] file: IdFile,
+) {
     let tried = maps::accepted(file, maps::pairs(), ALONE, &Watch::default()).expect("they can be written");
 
     assert_eq!(described(&tried.disputes), "");

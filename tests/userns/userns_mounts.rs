@@ -20,9 +20,13 @@ fn number(number: i64) -> RawArg {
     RawArg::Number(number)
 }
 
-/// Attaches the held one to /tmp.
+/// MOVE_MOUNT_F_EMPTY_PATH of move_mount(2): the held mount itself.
+const EMPTY_PATH: i64 = 4;
+
+/// Attaches the held mount to /tmp.
 fn attach() -> Action {
-    let args = vec![RawArg::Held, bytes(b"\0"), number(libc::AT_FDCWD.into()), bytes(b"/tmp\0"), number(4)];
+    let args =
+        vec![RawArg::Held, bytes(b"\0"), number(libc::AT_FDCWD.into()), bytes(b"/tmp\0"), number(EMPTY_PATH)];
     syscall("move_mount to /tmp", libc::SYS_move_mount, args).or_stop()
 }
 
@@ -37,7 +41,7 @@ fn install(owner: i64, group: i64) -> [Action; 3] {
     ]
 }
 
-/// The effective ids that the program has.
+/// Runs the program, a copy of id(1), to print its effective uid and gid.
 fn execute(path: &str) -> [Action; 2] {
     [run(&[path, "-u"]), run(&[path, "-g"])]
 }
@@ -45,21 +49,20 @@ fn execute(path: &str) -> [Action; 2] {
 /// All namespaces with the same ids; a file system made in that of `maker`, which all of them find at /tmp,
 /// and in it a program with the bits.
 fn mounted_by(maker: Actor) -> Scenario {
-    let cast = root().outside(&own_mounts()).inside(&[]).sibling(&[]);
-    let cast =
-        cast.outside(&maps_of(Actor::Inside, "0 0 65536")).outside(&maps_of(Actor::Sibling, "0 0 65536"));
-    let cast = cast.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 65536"));
-    let cast = cast.deepest(&[]).nested(&maps_of(Actor::Deepest, "0 0 65536"));
+    let ns = root().outside(&own_mounts()).inside(&[]).sibling(&[]);
+    let ns = ns.outside(&maps_of(Actor::Inside, "0 0 65536")).outside(&maps_of(Actor::Sibling, "0 0 65536"));
+    let ns = ns.nested(&[]).inside(&maps_of(Actor::Nested, "0 0 65536"));
+    let ns = ns.deepest(&[]).nested(&maps_of(Actor::Deepest, "0 0 65536"));
     // One that has entered the maker's namespace, with mounts of its own: it may make file systems.
     let enter = Action::Setns { of: maker, file: NsFile::User, nstype: NEWUSER };
-    let enter = [enter, NEW_MOUNTS];
-    let enter = if maker == Actor::Outside { &enter[1..] } else { &enter[..] };
-    let cast = cast.privileged(enter).privileged(&make_tmpfs());
-    cast.privileged(&[Action::PassFd(Actor::Outside)]).outside(&[attach()]).outside(&install(1000, 2000))
+    let enter = if maker == Actor::Outside { vec![NEW_MOUNTS] } else { vec![enter, NEW_MOUNTS] };
+    let ns = ns.privileged(&enter).privileged(&make_tmpfs());
+    ns.privileged(&[Action::PassFd(Actor::Outside)]).outside(&[attach()]).outside(&install(1000, 2000))
 }
 
-/// The bits count for a process in the user namespace that the file system was mounted in, or in one below
-/// it, however far; not for one above, beside, or below one beside.
+/// The set-user-ID bit counts for a process in the user namespace in which the file system was mounted, and in those below
+/// it, however far. It does not count for one above, beside, or below one beside. Each process runs a copy of id(1) that
+/// belongs to uid 1000 and gid 2000 and prints its effective ids: these where the bits count, else its own.
 /// Source: mount_namespaces(7); execve(2); kernel 380cf5ba6b0a, d07b846f6200, mnt_may_suid(): current_in_userns().
 #[rstest]
 #[case::outside(Actor::Outside)]
@@ -77,11 +80,11 @@ fn mounted_by(maker: Actor) -> Scenario {
     Program("id"),
     pins("owner.setuid-programs")
 )]
-fn mounted_in(#[case] maker: Actor) {
-    let cast = mounted_by(maker);
+fn setuid_programs_count_in_the_namespace_of_their_mount_and_below(#[case] maker: Actor) {
+    let ns = mounted_by(maker);
 
     let all = [Actor::Outside, Actor::Inside, Actor::Nested, Actor::Deepest, Actor::Sibling];
-    let ran = all.into_iter().fold(cast, |cast, who| cast.by(who, &execute("/tmp/id")));
+    let ran = all.into_iter().fold(ns, |ns, who| ns.by(who, &execute("/tmp/id")));
     // One that has run the program already writes the maps of the namespace below the sibling's.
     let enter = Action::Setns { of: Actor::Sibling, file: NsFile::User, nstype: NEWUSER };
     let below_beside =
@@ -91,8 +94,8 @@ fn mounted_in(#[case] maker: Actor) {
     check!(trace);
 }
 
-/// A program that is found through another process's root, in its mount namespace, is executed without the bits,
-/// though the user namespace be the same.
+/// A program that is found through the root of a process in another mount namespace is executed without the bits, though
+/// the user namespace is the same.
 /// Source: kernel mnt_may_suid(): check_mnt().
 #[harness::test(
     Root,
@@ -105,9 +108,9 @@ fn mounted_in(#[case] maker: Actor) {
     Program("id"),
     pins("owner.setuid-programs")
 )]
-fn in_another_mount_namespace() {
-    let cast = root().outside(&[]).inside(&[]).outside(&ALL).second(&[]);
-    let mounted = cast.inside(&own_mounts()).inside(&make_tmpfs()).inside(&[attach()]);
+fn setuid_programs_of_another_mount_namespace_do_not_count() {
+    let ns = root().outside(&[]).inside(&[]).outside(&ALL).second(&[]);
+    let mounted = ns.inside(&own_mounts()).inside(&make_tmpfs()).inside(&[attach()]);
     let path = vec![number(libc::AT_FDCWD.into()), RawArg::ProcPath(Actor::Inside, "root/tmp")];
     let there = [
         syscall_for_fd("openat", libc::SYS_openat, path),
@@ -138,11 +141,14 @@ fn in_another_mount_namespace() {
     Program("id"),
     pins("owner.setuid-programs")
 )]
-fn of_owner_and_group(#[case] uids: &'static str, #[case] gids: &'static str) {
+fn setuid_programs_count_only_if_owner_and_group_are_mapped(
+    #[case] uids: &'static str,
+    #[case] gids: &'static str,
+) {
     let mounted = root().outside(&own_mounts()).outside(&make_tmpfs()).outside(&[attach()]);
-    let cast = mounted.outside(&install(1000, 2000)).inside(&[]).outside(&[uid_map(uids), gid_map(gids)]);
+    let ns = mounted.outside(&install(1000, 2000)).inside(&[]).outside(&[uid_map(uids), gid_map(gids)]);
 
-    let trace = cast.inside(&[NO_FIXUP]).inside(&execute("/tmp/id")).play();
+    let trace = ns.inside(&[NO_FIXUP]).inside(&execute("/tmp/id")).play();
 
     check!(trace);
 }

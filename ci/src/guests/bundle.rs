@@ -77,7 +77,8 @@ impl Bundle {
         let Selected { binary, tests, all: suite_tests } = selection::list(workspace, &target, &selecting)?;
         let mut built = BTreeMap::from([(HOST, Built::from(stripped(&binary)?))]);
         for architecture in architectures.iter().filter(|it| **it != HOST) {
-            let binary = build(workspace, *architecture)?;
+            let built_for = build(workspace, *architecture)?;
+            let binary = executable(&built_for).ok_or("cargo names no program that it built")?;
             built.insert(*architecture, Built::from(read(&binary)?));
         }
         Ok(Self { tests, binary, suite_tests, exploration, built })
@@ -194,15 +195,16 @@ fn json(plan: &Plan) -> Result<Vec<u8>, String> {
     serde_json::to_vec(plan).map_err(|error| format!("the plan is no JSON: {error}"))
 }
 
-/// Builds the program for an architecture. Returns where cargo put it. What cargo reports goes to standard error.
-fn build(workspace: &Workspace, architecture: Architecture) -> Result<PathBuf, String> {
+/// Builds the program for an architecture. Returns cargo's messages, of which the last program is it. What cargo reports
+/// for people goes to standard error.
+fn build(workspace: &Workspace, architecture: Architecture) -> Result<String, String> {
     packages::target(architecture)?;
     let mut command = workspace.cargo(["build", "--target", architecture.target(), "--test", "userns"]);
     command.args(PROGRAM).args(["--message-format", "json-render-diagnostics"]);
     command.envs(architecture.linker());
     let output = process::capture_stdout(&mut command, BUILD)?;
     match output.status.success() {
-        true => executable(&output.stdout).ok_or_else(|| "cargo names no program that it built".to_owned()),
+        true => Ok(output.stdout),
         false => Err(format!("`{}` failed ({})", process::show(&command), output.status)),
     }
 }

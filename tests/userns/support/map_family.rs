@@ -1,5 +1,5 @@
-//! Gives five processes in as many user namespaces, and an oracle of what each calls the ids of the others. The
-//! oracle is independent of `harness::model` on purpose, as [`Stack`] is.
+//! A second model of maps, for five processes in as many user namespaces: what each calls the ids of the others. It shares
+//! nothing with `harness::model`, as [`Stack`] does not.
 //!
 //! ```text
 //! the caller's namespace    Outside    effective ids 0

@@ -1,6 +1,6 @@
-//! Gives namespaces one below the other, each with maps of its own, and an oracle of what an id is called on each
-//! level, which looks through the extents one by one. The oracle is independent of `harness::model` on purpose: a
-//! mistake in the model's maps must not pass for a rule of the kernel.
+//! A second model of maps, for namespaces one below the other, each with maps of its own: what an id is called on each
+//! level. It looks through the extents one by one and shares nothing with `harness::model`. A mistake in the model's maps
+//! must not pass for a rule of the kernel.
 
 use crate::support::map_tables::{Extent, extent, text};
 use harness::prelude::*;
@@ -161,10 +161,13 @@ pub fn below(map: &[Extent], id: u32) -> Option<u32> {
     Some(extent.lower + (id - extent.upper))
 }
 
-/// A new tmpfs, mounted nowhere, that belongs to the user namespace of whoever makes it, and is held.
+/// The command of fsconfig(2) that makes the file system.
+const FSCONFIG_CMD_CREATE: i64 = 6;
+
+/// A new tmpfs, mounted nowhere, that belongs to the user namespace of the process that makes it, and is held.
 pub fn make_tmpfs() -> [Action; 3] {
     let (name, create, none) =
-        (RawArg::Bytes(b"tmpfs\0".as_slice().into()), RawArg::Number(6), RawArg::Number(0));
+        (RawArg::Bytes(b"tmpfs\0".as_slice().into()), RawArg::Number(FSCONFIG_CMD_CREATE), RawArg::Number(0));
     let fsconfig = vec![RawArg::Held, create, none.clone(), none.clone(), none.clone()];
     [
         syscall_for_fd("fsopen tmpfs", libc::SYS_fsopen, vec![name, none.clone()]),

@@ -77,7 +77,7 @@ fn act(scenario: Scenario, way: Way, write: &Action) -> Scenario {
     scenario.by(opener, &[open(*file), Action::PassFd(writer)]).by(writer, &[held])
 }
 
-/// The outcomes of the writes alone: that files could be opened and passed on goes without saying.
+/// The outcomes of the writes. An open or a pass is shown only where it is refused.
 fn outcomes(trace: &Trace) -> String {
     let shown: Vec<String> = trace
         .steps()

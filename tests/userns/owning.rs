@@ -77,3 +77,30 @@ fn a_namespace_of_a_child_made_with_a_user_namespace_belongs_to_it(
 
     check!(trace, last = [OK, OK]);
 }
+
+/// Without a new user namespace unshare(2) asks for CAP_SYS_ADMIN, that capability and no other.
+/// Source: unshare(2), EPERM; kernel unshare_nsproxy_namespaces(): ns_capable(CAP_SYS_ADMIN).
+#[rstest]
+#[case::that_capability_alone(only_caps(&[Cap::SysAdmin]), OK)]
+#[case::every_other(drop_caps(&[Cap::SysAdmin]), EPERM)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("owner.only-there"))]
+fn unsharing_another_namespace_takes_sys_admin_alone(#[case] caps: Action, #[case] expected: Answer) {
+    let ns = ordinary().inside(&[caps]);
+
+    let trace = ns.inside(&[Action::Unshare(libc::CLONE_NEWUTS)]).play();
+
+    check!(trace, last = expected);
+}
+
+/// A process that leaves its IPC namespace cannot share the list of semaphore operations to be undone: the semaphores are
+/// out of its reach.
+/// Source: clone(2), EINVAL, CLONE_NEWIPC and CLONE_SYSVSEM; kernel copy_namespaces().
+#[rstest]
+#[case::both(libc::CLONE_NEWIPC | libc::CLONE_SYSVSEM, EINVAL)]
+#[case::a_namespace_alone(libc::CLONE_NEWIPC, OK)]
+#[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.ipc-and-undo"))]
+fn a_new_ipc_namespace_shares_no_list_of_undone_operations(#[case] flags: i32, #[case] expected: Answer) {
+    let trace = ordinary().inside(&[]).inside(&[Action::Clone(flags)]).play();
+
+    check!(trace, last = expected);
+}

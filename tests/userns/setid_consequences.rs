@@ -68,6 +68,24 @@ fn a_new_effective_or_filesystem_id_ends_dumpable_and_death_signal() {
     check!(table);
 }
 
+/// The effective id counts by itself. Here the filesystem id is the new one already, and does not change with it.
+/// Source: prctl(2), PR_SET_DUMPABLE, PR_SET_PDEATHSIG; kernel commit_creds().
+#[rstest]
+#[case::uid(set_id(SetId::Setfsuid, &[5]), set_id(SetId::Setresuid, &[SAME, 5, SAME]))]
+#[case::gid(set_id(SetId::Setfsgid, &[5]), set_id(SetId::Setresgid, &[SAME, 5, SAME]))]
+#[harness::test(Root, Userns, pins("change.dumpable", "change.death-signal"))]
+fn a_new_effective_id_alone_ends_dumpable_and_death_signal(
+    #[case] filesystem: Action,
+    #[case] effective: Action,
+) {
+    let ns = namespace().inside(&[filesystem, DUMPABLE, DIE, death_signal()]);
+
+    let trace = ns.inside(&[effective, death_signal()]).play();
+
+    assert_ne!(trace.state_of(Actor::Inside).map(|state| state.dumpable), Some(1), "{trace}");
+    check!(trace);
+}
+
 /// A process that gains capabilities is no longer dumpable and gets no signal of its parent's death. One that joins a
 /// namespace by CAP_SYS_ADMIN in its parent gains them there. The owner of the namespace had them before.
 /// Source: kernel commit_creds(): cred_cap_issubset().

@@ -134,6 +134,9 @@ impl World {
         if flags & OWNED != 0 && !self.namespaces.capable(&parent.cred, child.cred.ns, Cap::SysAdmin) {
             return Err(Refusal::by(EPERM, const { named("owner.only-there") }));
         }
+        if both(CLONE_NEWIPC, CLONE_SYSVSEM) {
+            return Err(Refusal::by(EINVAL, const { named("create.ipc-and-undo") }));
+        }
         if flags & CLONE_NEWUTS != 0 {
             child.uts_owner = child.cred.ns;
         }

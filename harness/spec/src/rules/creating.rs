@@ -61,6 +61,12 @@ pub(super) const CREATING: &[Rule] = &[
         "user_namespaces(7), \"Interaction of user namespaces and other types of namespaces\"",
     ),
     rule(
+        "create.ipc-and-undo",
+        &[EINVAL],
+        "A child in a new IPC namespace cannot share the list of semaphore operations that are undone at the end with its parent.",
+        "clone(2): EINVAL, CLONE_NEWIPC and CLONE_SYSVSEM; kernel copy_namespaces()",
+    ),
+    rule(
         "create.pid-namespace-below",
         &[EINVAL],
         "A new PID namespace must belong to the user namespace that owns the parent PID namespace, or to a user namespace below that one.",

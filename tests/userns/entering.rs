@@ -100,7 +100,8 @@ fn a_process_keeps_no_new_privs_in_a_new_namespace(#[case] before: &[Action], #[
 }
 
 /// A set-user-ID program of the namespace's root makes its user root there. It does not for a process that has set
-/// no_new_privs, before it entered the namespace or inside. The program is id(1), which prints its effective uid. The user is 5.
+/// no_new_privs, before it entered the namespace or inside. The program is id(1), which prints its effective uid. The
+/// user is 5.
 /// Source: PR_SET_NO_NEW_PRIVS(2const); execve(2); kernel mnt_may_suid(), task_no_new_privs().
 #[rstest]
 #[case::set_before(&[NO_NEW_PRIVS], &[], 5)]

@@ -27,7 +27,7 @@ const fn clone3(flags: i32) -> Action {
 #[case::clone(CLONE)]
 #[case::clone3(CLONE3)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, pins("create.unprivileged"))]
-fn creating_takes_no_privilege(#[case] create: Action) {
+fn creating_a_user_namespace_takes_no_privilege(#[case] create: Action) {
     let ns = ordinary().outside(&[]);
 
     let trace = ns.outside(&[create]).play();

@@ -28,7 +28,10 @@ fn a_process_makes_one_pid_namespace_for_its_children(#[case] steps: &[Action], 
 #[case::a_thread(THREAD, EINVAL)]
 #[case::a_process(Action::CloneAndKeep(0), OK)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Config("CONFIG_PID_NS"), pins("create.pid-and-threads"))]
-fn no_thread_follows_a_new_pid_namespace(#[case] child: Action, #[case] expected: Answer) {
+fn a_process_with_a_new_pid_namespace_for_its_children_makes_no_thread(
+    #[case] child: Action,
+    #[case] expected: Answer,
+) {
     let ns = ordinary().inside(&[NEW_PIDS]);
 
     let trace = ns.inside(&[child]).play();
@@ -42,7 +45,10 @@ fn no_thread_follows_a_new_pid_namespace(#[case] child: Action, #[case] expected
 #[case::after_the_first(&[NEW_PIDS, Action::Clone(0)], ENOMEM)]
 #[case::without_a_namespace(&[Action::Clone(0)], OK)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Config("CONFIG_PID_NS"), pins("create.pid-first-gone"))]
-fn no_process_follows_the_first_of_a_pid_namespace(#[case] steps: &[Action], #[case] expected: Answer) {
+fn a_pid_namespace_whose_first_process_has_ended_gets_no_other(
+    #[case] steps: &[Action],
+    #[case] expected: Answer,
+) {
     let ns = ordinary().inside(steps);
 
     let trace = ns.inside(&[Action::Clone(0)]).play();

@@ -30,7 +30,10 @@ fn put(words: &'static [u8]) -> Action {
     File("/proc/self/timens_offsets"),
     pins("time.offsets")
 )]
-fn offsets_take_the_capability_over_the_time_namespace(#[case] before: &[Action], #[case] expected: Answer) {
+fn writing_time_offsets_takes_sys_time_over_the_time_namespace(
+    #[case] before: &[Action],
+    #[case] expected: Answer,
+) {
     let maps = [uid_map("0 own 1"), write(IdFile::Setgroups, "deny"), gid_map("0 own 1")];
     let first = [Action::UnshareOrStop(libc::CLONE_NEWTIME)];
     let ns = ordinary().outside(&[]).inside(&first).outside(&maps).inside(before);
@@ -58,7 +61,7 @@ fn offsets_take_the_capability_over_the_time_namespace(#[case] before: &[Action]
     File("/proc/self/timens_offsets"),
     pins("time.text")
 )]
-fn an_offset_is_a_clock_and_two_numbers(#[case] words: &'static [u8], #[case] expected: Answer) {
+fn a_time_offset_is_a_clock_and_two_numbers(#[case] words: &'static [u8], #[case] expected: Answer) {
     let ns = ordinary().inside(&[NEW_TIME]);
 
     let trace = ns.inside(&[open_offsets(Actor::Inside), put(words)]).play();

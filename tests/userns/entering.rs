@@ -54,15 +54,19 @@ fn a_creator_has_every_capability_whatever_it_had_before(#[case] before: &[Actio
 }
 
 /// A process keeps its ids and groups when it enters a namespace. Each reads as the overflow id until it is mapped.
+/// Ids are the real, the effective, the saved and the filesystem one, or one for all four.
 /// Source: user_namespaces(7), "Unmapped user and group IDs"; overflow ids of proc(5).
 #[rstest]
-#[case::no_map(&[])]
-#[case::uid(&[uid_map("20 10 5")])]
-#[case::gid(&[gid_map("20 10 5")])]
-#[case::group(&[gid_map("7 40 2")])]
-#[case::all(&[uid_map("0 0 100"), gid_map("0 0 100")])]
+#[case::no_map(&[], "uid overflow  gid overflow  groups [overflow, overflow, overflow]")]
+#[case::uid(&[uid_map("20 10 5")], "uid 21/22/23/22  gid overflow  groups [overflow, overflow, overflow]")]
+#[case::gid(&[gid_map("20 10 5")], "uid overflow  gid 21/22/23/22  groups [overflow, overflow, overflow]")]
+#[case::group(&[gid_map("7 40 2")], "uid overflow  gid overflow  groups [7, 8, overflow]")]
+#[case::all(
+    &[uid_map("0 0 100"), gid_map("0 0 100")],
+    "uid 11/12/13/12  gid 11/12/13/12  groups [40, 41, 50]",
+)]
 #[harness::test(Root, Userns, pins("enter.ids-kept"))]
-fn a_process_keeps_its_ids_and_sees_them_as_mapped(#[case] maps: &[Action]) {
+fn a_process_keeps_its_ids_and_sees_them_as_mapped(#[case] maps: &[Action], #[case] expected: &str) {
     let before = [setgroups(&[40, 41, 50]), set_id(SetId::Setresgid, &[11, 12, 13]), DUMPABLE];
     let uids = set_id(SetId::Setresuid, &[11, 12, 13]);
     let ns = root().outside(&[]).privileged(&[]).outside(&before).outside(&[uids, DUMPABLE]).inside(&[]);
@@ -76,6 +80,7 @@ fn a_process_keeps_its_ids_and_sees_them_as_mapped(#[case] maps: &[Action]) {
     let trace = ns.privileged(&writes.collect::<Vec<_>>()).play();
 
     check!(trace);
+    assert_eq!(trace.credentials_in_short(Actor::Inside), format!("{expected}  caps all"), "{trace}");
 }
 
 /// A process that has set no_new_privs has it in a new namespace, too. PR_GET_NO_NEW_PRIVS returns 1
@@ -95,12 +100,13 @@ fn a_process_keeps_no_new_privs_in_a_new_namespace(#[case] before: &[Action], #[
 }
 
 /// A set-user-ID program of the namespace's root makes its user root there. It does not for a process that has set
-/// no_new_privs, before it entered the namespace or inside.
+/// no_new_privs, before it entered the namespace or inside. The program is id(1), which prints its effective uid. The
+/// user is 5.
 /// Source: PR_SET_NO_NEW_PRIVS(2const); execve(2); kernel mnt_may_suid(), task_no_new_privs().
 #[rstest]
-#[case::set_before(&[NO_NEW_PRIVS], &[])]
-#[case::set_inside(&[], &[NO_NEW_PRIVS])]
-#[case::not_set(&[], &[])]
+#[case::set_before(&[NO_NEW_PRIVS], &[], 5)]
+#[case::set_inside(&[], &[NO_NEW_PRIVS], 5)]
+#[case::not_set(&[], &[], 0)]
 #[harness::test(
     Root,
     Userns,
@@ -114,6 +120,7 @@ fn a_process_keeps_no_new_privs_in_a_new_namespace(#[case] before: &[Action], #[
 fn a_setuid_program_gives_no_privilege_under_no_new_privs(
     #[case] outside: &[Action],
     #[case] inside: &[Action],
+    #[case] effective_uid: u32,
 ) {
     let install = "cp \"$(command -v id)\" /tmp/id && chmod 4755 /tmp/id && chmod 755 /tmp";
     let ns = root().outside(outside).inside(&[]).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
@@ -122,26 +129,31 @@ fn a_setuid_program_gives_no_privilege_under_no_new_privs(
     let trace = installed.inside(inside).inside(&[run(&["/tmp/id", "-u"])]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(1), [format!("exit 0\nstdout: {effective_uid}")], "{trace}");
 }
 
 const NO_NEW_PRIVS: Action = Action::Prctl("PR_SET_NO_NEW_PRIVS, 1", libc::PR_SET_NO_NEW_PRIVS, 1);
 
 /// At exec(2) only uid 0 of the namespace keeps its capabilities, and not if SECBIT_NOROOT is set. A process with
 /// another uid, or with one that has no mapping, loses them. grep counts the empty ones of four sets: the permitted, the
-/// effective, the inheritable and the ambient one.
+/// effective, the inheritable and the ambient one. The last two are always empty.
 /// Source: user_namespaces(7), "Capabilities"; capabilities(7), "Capabilities and execution by root".
 #[rstest]
-#[case::mapped_to_0(&[uid_map("0 own 1")])]
-#[case::mapped_to_0_but_no_root(&[uid_map("0 own 1"), prctl("PR_SET_SECUREBITS, NOROOT", libc::PR_SET_SECUREBITS, 1)])]
-#[case::mapped_to_another(&[uid_map("5 own 1")])]
-#[case::not_mapped(&[])]
+#[case::mapped_to_0(&[uid_map("0 own 1")], 2)]
+#[case::mapped_to_0_but_no_root(
+    &[uid_map("0 own 1"), prctl("PR_SET_SECUREBITS, NOROOT", libc::PR_SET_SECUREBITS, 1)],
+    4,
+)]
+#[case::mapped_to_another(&[uid_map("5 own 1")], 4)]
+#[case::not_mapped(&[], 4)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Program("grep"), pins("enter.exec"))]
-fn only_uid_0_of_the_namespace_keeps_capabilities_at_exec(#[case] maps: &[Action]) {
+fn only_uid_0_of_the_namespace_keeps_capabilities_at_exec(#[case] maps: &[Action], #[case] empty_sets: u32) {
     let words = ["grep", "-cE", "^Cap(Inh|Prm|Eff|Amb):\t0+$", "/proc/self/status"];
 
     let trace = ordinary().inside(maps).inside(&[run(&words)]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(1), [format!("exit 0\nstdout: {empty_sets}")], "{trace}");
 }
 
 /// The files in /proc/PID belong to the effective ids of the process, as the reader's namespace maps them. Those of a

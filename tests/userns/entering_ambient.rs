@@ -5,6 +5,10 @@ use crate::support::raw::{number, text};
 use harness::prelude::*;
 use rstest::rstest;
 
+/// Sets of capabilities, as /proc/PID/status has them: CAP_NET_RAW alone, and none.
+const NET_RAW: u64 = 1 << 13;
+const NO_CAPS: u64 = 0;
+
 /// PR_CAP_AMBIENT_RAISE of CAP_NET_RAW.
 fn raise() -> Action {
     let args = [libc::PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT_RAISE.into(), 13, 0, 0].map(number);
@@ -15,16 +19,18 @@ fn raise() -> Action {
 /// reach the programs of a user in a container.
 /// Source: capabilities(7), "Transformation of capabilities during execve()"; kernel 58319057b784, cap_bprm_creds_from_file().
 #[rstest]
-#[case::ambient(&[inheritable(), raise()])]
-#[case::inheritable_alone(&[inheritable()])]
-#[case::none(&[])]
+#[case::ambient(&[inheritable(), raise()], NET_RAW)]
+#[case::inheritable_alone(&[inheritable()], NO_CAPS)]
+#[case::none(&[], NO_CAPS)]
 #[harness::test(OrdinaryUser, UnprivilegedUserns, Program("grep"), pins("enter.exec-ambient"))]
-fn ambient_capabilities_outlive_a_program(#[case] before: &[Action]) {
+fn ambient_capabilities_outlive_a_program(#[case] before: &[Action], #[case] kept: u64) {
     let ns = ordinary().inside(&[uid_map("5 own 1")]).inside(before);
 
     let trace = ns.inside(&[run(&["grep", "-E", "^Cap(Prm|Eff|Amb):", "/proc/self/status"])]).play();
 
     check!(trace);
+    let sets = ["Prm", "Eff", "Amb"].map(|set| format!("\nstdout: Cap{set}:\t{kept:016x}")).concat();
+    assert_eq!(trace.last_shown(1), [format!("exit 0{sets}")], "{trace}");
 }
 
 /// chroot(2) takes CAP_SYS_CHROOT in the caller's own namespace, which root of any has.

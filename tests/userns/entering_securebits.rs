@@ -66,7 +66,7 @@ fn a_process_that_enters_keeps_the_exec_securebits(#[case] enter: Action) {
     varies(EXEC_BITS_KEPT),
     pins("enter.exec-securebits", "change.locked-bits")
 )]
-fn a_kept_lock_binds_its_process_inside(#[case] bits: u64, #[case] expected: Answer) {
+fn a_securebit_lock_that_is_kept_binds_its_process_inside(#[case] bits: u64, #[case] expected: Answer) {
     let ns = ordinary().outside(&[securebits("exec securebits", bits)]);
 
     let trace = ns.outside(&[UNSHARE, securebits("no securebits", 0)]).play();

@@ -70,15 +70,16 @@ fn an_unmapped_group_decides_until_the_member_leaves_it(
 /// that group. In a namespace below it has that only if the group is mapped.
 /// Source: chmod(2); CVE-2014-4014; kernel 23adbe12ef7d, capable_wrt_inode_uidgid().
 #[rstest]
-#[case::group_unmapped("0 1000 1", &[], &[])]
-#[case::group_mapped("0 1000 1\n50 50 1", &[], &[])]
-#[case::group_mapped_without_fsetid("0 1000 1\n50 50 1", &[], &[drop_caps(&[Cap::Fsetid])])]
-#[case::member_of_an_unmapped_group("0 1000 1", &[50], &[])]
+#[case::group_unmapped("0 1000 1", &[], &[], "755")]
+#[case::group_mapped("0 1000 1\n50 50 1", &[], &[], "2755")]
+#[case::group_mapped_without_fsetid("0 1000 1\n50 50 1", &[], &[drop_caps(&[Cap::Fsetid])], "755")]
+#[case::member_of_an_unmapped_group("0 1000 1", &[50], &[], "2755")]
 #[harness::test(Root, Userns, Program("stat"), pins("cve.2014-4014"))]
 fn chmod_drops_the_set_group_id_bit_of_a_foreign_group_without_fsetid(
     #[case] gids: &'static str,
     #[case] groups: &'static [u32],
     #[case] steps: &[Action],
+    #[case] mode: &str,
 ) {
     let user = [setgroups(groups), setresgid(ME), setresuid(ME), DUMPABLE];
     let ns = namespace().second(&[]).inside(&file(ME, 50, 0o755)).inside(&user).nested(&[]);
@@ -91,4 +92,5 @@ fn chmod_drops_the_set_group_id_bit_of_a_foreign_group_without_fsetid(
         mapped.nested(steps).nested(&[chmod("chmod 2755", 0o2755), run(&["stat", "-c", "%a", OPEN])]).play();
 
     check!(trace);
+    assert_eq!(trace.last_shown(1), [format!("exit 0\nstdout: {mode}")], "{trace}");
 }

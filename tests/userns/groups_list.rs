@@ -9,20 +9,29 @@ const LIST: Action = Action::Getgroups { size: 64, room: Room::Good };
 /// matter, nor do the ids that the map gives the groups. Duplicates stay side by side.
 /// Source: kernel groups_sort(), gid_cmp() of kgid_t; getgroups(2).
 #[rstest]
-#[case::as_they_are("0 10 6")]
-#[case::two_extents("0 13 3\n3 10 3")]
-#[case::five_extents_reversed("0 15 1\n1 14 1\n2 13 1\n3 12 1\n4 10 2")]
-#[case::six_extents_reversed("0 15 1\n1 14 1\n2 13 1\n3 12 1\n4 11 1\n5 10 1")]
+#[case::as_they_are("0 10 6", ["[0, 1, 2, 3, 4, 5]", "[0, 0, 4, 4, 4, 5]", "[2, 3]"])]
+#[case::two_extents("0 13 3\n3 10 3", ["[3, 4, 5, 0, 1, 2]", "[4, 4, 4, 5, 0, 0]", "[3, 2]"])]
+#[case::five_extents_reversed(
+    "0 15 1\n1 14 1\n2 13 1\n3 12 1\n4 10 2",
+    ["[4, 5, 3, 2, 1, 0]", "[4, 4, 4, 5, 0, 0]", "[3, 2]"],
+)]
+#[case::six_extents_reversed(
+    "0 15 1\n1 14 1\n2 13 1\n3 12 1\n4 11 1\n5 10 1",
+    ["[5, 4, 3, 2, 1, 0]", "[5, 4, 4, 4, 0, 0]", "[3, 2]"],
+)]
 #[harness::test(Root, Userns, pins("groups.list", "groups.told"))]
-fn a_list_reads_back_in_the_order_of_initial_ids(#[case] map: &'static str) {
+fn a_list_reads_back_in_the_order_of_initial_ids(#[case] map: &'static str, #[case] expected: [&str; 3]) {
     let lists: [&[u32]; 5] =
         [&[0, 1, 2, 3, 4, 5], &[5, 4, 3, 2, 1, 0], &[2, 0, 5, 1, 4, 3], &[4, 0, 4, 5, 0, 4], &[3, 2]];
+    let [all, duplicates, two] = expected;
     let ns = root().outside(&[]).inside(&[]).outside(&[gid_map(map)]);
 
     let steps: Vec<Action> = lists.iter().flat_map(|list| [setgroups(list), LIST]).collect();
     let trace = ns.inside(&steps).play();
 
     check!(trace);
+    let shown = trace.last_shown(10);
+    assert_eq!(shown, ["ok", all, "ok", all, "ok", all, "ok", duplicates, "ok", two], "{trace}");
 }
 
 /// Ids are compared as unsigned numbers, so that those beyond 2^31 stand last.
@@ -60,6 +69,8 @@ fn a_list_replaces_a_longer_or_shorter_one() {
     let trace = ns.inside(&steps).play();
 
     check!(trace);
+    let read_back = ["[1, 2, 3]", "[4]", "[]", "[6, 7, 8, 9]", "[6, 7]", "[7]"];
+    assert_eq!(trace.last_shown(12), read_back.map(|list| ["ok", list]).concat(), "{trace}");
 }
 
 /// A child begins with its parent's list, and from then on each changes its own.
@@ -87,6 +98,8 @@ fn a_new_namespace_begins_with_a_copy_of_the_list() {
     let trace = changed.inside(&[LIST]).nested(&[LIST]).play();
 
     check!(trace);
+    // What the creator has in the end, and the process in the new namespace.
+    assert_eq!(trace.last_shown(2), ["[6]", "[7]"], "{trace}");
 }
 
 /// An address at which nothing else is, in any process: 64 GiB.

@@ -62,13 +62,33 @@ fn getuid_returns_the_real_and_geteuid_the_effective_id() {
 /// filesystem id alone. An id that has one reads as the map gives it.
 /// Source: user_namespaces(7), "Unmapped user and group IDs"; kernel from_kuid_munged().
 #[rstest]
-#[case::real_uid_mapped("50 1 1", "50 4 1")]
-#[case::effective_mapped("50 2 1", "50 5 1")]
-#[case::saved_mapped("50 3 1", "50 6 1")]
-#[case::filesystem_id_mapped("50 7 1", "50 8 1")]
-#[case::all_mapped("50 1 10", "50 1 10")]
+#[case::real_uid_mapped(
+    "50 1 1",
+    "50 4 1",
+    "uid 50/overflow/overflow/overflow  gid 50/overflow/overflow/overflow"
+)]
+#[case::effective_mapped(
+    "50 2 1",
+    "50 5 1",
+    "uid overflow/50/overflow/overflow  gid overflow/50/overflow/overflow"
+)]
+#[case::saved_mapped(
+    "50 3 1",
+    "50 6 1",
+    "uid overflow/overflow/50/overflow  gid overflow/overflow/50/overflow"
+)]
+#[case::filesystem_id_mapped(
+    "50 7 1",
+    "50 8 1",
+    "uid overflow/overflow/overflow/50  gid overflow/overflow/overflow/50"
+)]
+#[case::all_mapped("50 1 10", "50 1 10", "uid 50/51/52/56  gid 53/54/55/57")]
 #[harness::test(Root, Userns, pins("id.getters", "mean.up", "mean.down"))]
-fn an_unmapped_id_reads_as_the_overflow_id(#[case] uids: &'static str, #[case] gids: &'static str) {
+fn an_unmapped_id_reads_as_the_overflow_id(
+    #[case] uids: &'static str,
+    #[case] gids: &'static str,
+    #[case] expected: &str,
+) {
     let ids = [
         NO_FIXUP,
         set_id(SetId::Setresgid, &[4, 5, 6]),
@@ -91,4 +111,6 @@ fn an_unmapped_id_reads_as_the_overflow_id(#[case] uids: &'static str, #[case] g
         .play();
 
     check!(trace);
+    // Of the last eight steps the first looks at all ids before the filesystem ids are set.
+    assert_eq!(trace.last_shown(8)[0], format!("{expected}  caps all"), "{trace}");
 }

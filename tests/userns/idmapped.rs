@@ -236,7 +236,10 @@ fn root_of_a_namespace_cannot_idmap_a_file_system_of_the_parent(
     Kernel { major: 6, minor: 3, why: "idmapped tmpfs" },
     pins("idmap.overflow", "idmap.without-a-place")
 )]
-fn ids_without_a_place_are_shown_and_never_given(#[case] steps: &[Action], #[case] expected: [Answer; 3]) {
+fn ids_that_the_map_lacks_read_as_overflow_ids_and_are_never_given(
+    #[case] steps: &[Action],
+    #[case] expected: [Answer; 3],
+) {
     let make = [number(MOUNT), text(b"file\0"), number(FILE_MODE), number(0)];
     let make = syscall("mknod a file", libc::SYS_mknodat, make.into());
     let ask = [number(MOUNT), text(b"file\0"), number(0), number(IDS), RawArg::Results(0)];

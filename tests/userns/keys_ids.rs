@@ -17,10 +17,10 @@ fn new_session() -> Action {
 /// A key shows its owner and its group as the namespace of the reader maps them.
 /// Source: keyctl_describe(3); kernel keyctl_describe_key(): from_kuid_munged(current_user_ns()).
 #[rstest]
-#[case::mapped_to_the_same(&MAPS)]
-#[case::mapped_to_others(&[uid_map("5 0 1"), gid_map("7 0 1")])]
+#[case::mapped_to_the_same(&MAPS, "keyring;0;0;")]
+#[case::mapped_to_others(&[uid_map("5 0 1"), gid_map("7 0 1")], "keyring;5;7;")]
 #[harness::test(Root, Userns, Config("CONFIG_KEYS"), NoSeccomp, pins("mean.keys"))]
-fn a_key_shows_its_ids_to_each_namespace(#[case] maps: &[Action]) {
+fn a_key_shows_its_ids_to_each_namespace(#[case] maps: &[Action], #[case] expected: &str) {
     let describe = vec![number(DESCRIBE), number(SESSION), RawArg::Results(0), number(64)];
     let describe = syscall_for("keyctl DESCRIBE", libc::SYS_keyctl, describe, Results::Text(64));
     let ns = root().outside(&[new_session()]).inside(&[]).outside(maps);
@@ -28,6 +28,7 @@ fn a_key_shows_its_ids_to_each_namespace(#[case] maps: &[Action]) {
     let trace = ns.outside(std::slice::from_ref(&describe)).inside(&[describe]).play();
 
     check!(trace);
+    assert!(trace.last_shown(1).concat().starts_with(&format!("\"{expected}")), "{trace}");
 }
 
 /// The owner of a key changes with CAP_SYS_ADMIN in the initial namespace, and an id without a mapping is none.

@@ -79,19 +79,25 @@ fn a_namespace_counts_above_for_the_owner_of_its_parent(
     check!(trace, last = expected);
 }
 
+/// INT_MAX, as a limit reads that was not set.
+const NO_LIMIT: &str = "2147483647";
+
 /// A new namespace begins without limits of its own: each is 2147483647, also below a namespace with a lower one.
 /// Source: kernel create_user_ns(): ucount_max is INT_MAX.
 #[rstest]
-#[case::below_a_limit(&limit(2))]
-#[case::below_none(&[])]
+#[case::below_a_limit(&limit(2), "2")]
+#[case::below_none(&[], NO_LIMIT)]
 #[harness::test(Root, Userns, Program("cat"), pins("limit.count"))]
-fn a_new_namespace_has_no_limits_of_its_own(#[case] before: &[Action]) {
+fn a_new_namespace_has_no_limits_of_its_own(#[case] before: &[Action], #[case] above: &str) {
     let words = ["cat", "/proc/sys/user/max_user_namespaces", "/proc/sys/user/max_uts_namespaces"];
     let ns = root().outside(&[]).inside(before).outside(&[uid_map("0 0 100"), gid_map("0 0 100")]);
 
     let trace = ns.nested(&[run(&words)]).inside(&[run(&words)]).play();
 
     check!(trace);
+    // In the new namespace, then in the one above it, of which only the limit of user namespaces was set.
+    let expected = [NO_LIMIT, above].map(|users| format!("exit 0\nstdout: {users}\nstdout: {NO_LIMIT}"));
+    assert_eq!(trace.last_shown(2), expected, "{trace}");
 }
 
 /// A namespace that is gone counts on no level any more, some time after its last process has left.

@@ -93,7 +93,10 @@ fn the_text_of_a_limit_is_one_number(#[case] words: &'static [u8], #[case] expec
 #[case::the_opener_keeps_it(&[], OK)]
 #[case::the_opener_has_lost_it(&[drop_caps(&[Cap::SysResource])], EPERM)]
 #[harness::test(Root, Userns, pins("limit.writer"))]
-fn the_writer_of_a_limit_needs_the_capability_too(#[case] between: &[Action], #[case] expected: Answer) {
+fn the_writer_of_a_limit_needs_sys_resource_as_its_opener_does(
+    #[case] between: &[Action],
+    #[case] expected: Answer,
+) {
     let ns = root().outside(&[]).inside(&[open_limit(USER).or_stop()]).outside(&MAPS);
 
     let trace = ns.inside(between).inside(&[put(b"5")]).play();

@@ -61,7 +61,7 @@ fn a_process_lists_its_own_namespaces_alone(#[case] who: Actor) {
     Kernel { major: 7, minor: 0, why: "listns(2) as it is now" },
     pins("list.arguments")
 )]
-fn listing_refuses_wrong_arguments_alone(#[case] ask: Action, #[case] expected: Answer) {
+fn listns_refuses_wrong_arguments_alone(#[case] ask: Action, #[case] expected: Answer) {
     let ns = ordinary().inside(&[]);
 
     let trace = ns.inside(&[ask]).play();

@@ -258,7 +258,7 @@ mod tests {
     fn a_creator_without_setfcap_may_decide_an_unknown_write_from_inside() {
         let (full, without) = (CapSet::up_to(40), CapSet::up_to(40).without(Cap::Setfcap));
         let writes = syscall("writev", libc::SYS_writev, Vec::new());
-        let (inside, outside) = (root().inside(&[writes.clone()]), root().outside(&[writes]));
+        let (inside, outside) = (root().inside(std::slice::from_ref(&writes)), root().outside(&[writes]));
 
         let differs = found(&inside, &start(0, full), &start(0, without));
 

@@ -141,12 +141,12 @@ fn add_host(pending: &Path, host: &str) -> io::Result<()> {
     }
 }
 
-/// An inline snapshot without the indentation of the source.
+/// An inline snapshot without the indentation of the source, and without the empty lines around it.
 pub fn plain(inline: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start().len();
-    let lines = || inline.lines().filter(|line| !line.trim().is_empty());
-    let least = lines().map(indent).min().unwrap_or(0);
-    lines().map(|line| &line[least..]).collect::<Vec<_>>().join("\n")
+    let least = inline.lines().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    let lines = inline.lines().map(|line| line.get(least..).unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n").trim_matches('\n').trim_end().to_owned()
 }
 
 /// What decides outcomes, as a few lines of YAML; `cargo ci facts` prints the rest.
@@ -217,6 +217,12 @@ mod tests {
     use super::*;
 
     const HOST: &str = "host:\n  kernel: \"6.18 x86_64\"\n";
+
+    #[test]
+    fn an_inline_snapshot_keeps_its_empty_lines_and_loses_its_indentation() {
+        assert_eq!(plain("\n    who\n      uid 0\n\n    other\n    "), "who\n  uid 0\n\nother");
+        assert_eq!(plain("EPERM"), "EPERM");
+    }
 
     #[test]
     fn a_pending_snapshot_names_the_host_once() -> io::Result<()> {

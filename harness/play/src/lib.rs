@@ -43,7 +43,7 @@
 //! | [observe], [rehearse_with], [Rehearsed] | who is shown each trace, and who may answer in place of the kernel |
 //! | [choose_actors] | whether processes are forked or share memory |
 //! | [host], [facts], [here] | what is known of this host |
-//! | [shed_privileges], [become_dumpable], [keep_effective_ids] | gives up what only few callers have |
+//! | [shed_privileges], [become_dumpable], [keep_effective_ids], [leave_page_zero] | gives up what only few callers have |
 //! | [error] | what can go wrong with the harness, as opposed to what the kernel refuses |
 
 mod actor;
@@ -73,5 +73,7 @@ pub use observer::{AlreadyObserved, Rehearsed, observe, rehearse_with};
 pub use probe::{facts, lookups};
 #[doc(hidden)]
 pub use process::fork_for_test;
-pub use shed::{become_dumpable, keep_effective_ids, leave_a_small_container, shed_privileges};
+pub use shed::{
+    become_dumpable, keep_effective_ids, leave_a_small_container, leave_page_zero, shed_privileges,
+};
 pub use userns::{Container, Refused, Userns, Writer};

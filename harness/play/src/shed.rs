@@ -1,6 +1,7 @@
 //! Giving up the privileges of this process that only a few callers have, or that are of no use.
 
 use harness_scenario::map::IdMap;
+use nix::sys::personality::{self, Persona};
 use rustix::io::{Errno, Result};
 use rustix::process::DumpableBehavior;
 use rustix::thread::{
@@ -9,6 +10,8 @@ use rustix::thread::{
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// The ids of the users whom root becomes in tests, and those that it maps.
@@ -22,6 +25,22 @@ static LEFT: OnceLock<String> = OnceLock::new();
 /// Why this process is the user of a namespace of its own and no longer root, if it is.
 pub(crate) fn left_root() -> Option<String> {
     LEFT.get().cloned()
+}
+
+/// Starts this program anew if its parent had address 0 mapped in it, by the personality MMAP_PAGE_ZERO: a bad pointer would
+/// be a good one. It returns where there is nothing to do, or this is refused.
+///
+/// Source: personality(2), MMAP_PAGE_ZERO.
+pub fn leave_page_zero() {
+    let Ok(persona) = personality::get() else { return };
+    if persona.contains(Persona::MMAP_PAGE_ZERO)
+        && personality::set(persona - Persona::MMAP_PAGE_ZERO).is_ok()
+        && let Ok(program) = std::env::current_exe()
+    {
+        let mut arguments = std::env::args_os();
+        let name = arguments.next().unwrap_or_default();
+        let _ = Command::new(program).arg0(name).args(arguments).exec();
+    }
 }
 
 /// Makes root of a container that lacks ids, or in which setgroups is denied, the user 1000 of a user namespace of its own.

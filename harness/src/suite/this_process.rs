@@ -47,6 +47,7 @@ pub fn choose_actors() -> Result<(), String> {
 /// A sentence about the capabilities, which prctl(2) or capset(2) did not give up, or about a variable with a word that there
 /// is not. Where a filter refuses these calls the caller keeps its capabilities, and each test is judged with them.
 pub(super) fn settle() -> Result<(), String> {
+    harness_play::leave_page_zero();
     harness_play::reset_signals();
     harness_play::keep_effective_ids();
     harness_play::become_dumpable();

@@ -90,17 +90,6 @@ fn a_refusal_is_not_counted() {
     check!(trace, last = [ENOSPC, ENOSPC, ENOSPC, OK]);
 }
 
-/// A creator is counted before its ids are looked at. One that is refused for these counts no longer, either.
-/// Source: kernel create_user_ns(): fail_dec.
-#[harness::test(Root, Userns, pins("limit.count-comes-back", "create.unmapped-uid"))]
-fn a_creation_that_is_refused_for_its_ids_is_not_counted() {
-    let ns = root().outside(&[]).inside(&limit(1));
-
-    let trace = ns.inside(&[CLONE, CLONE]).outside(&MAPS).inside(&[CLONE]).play();
-
-    check!(trace, last = [EPERM, EPERM, OK, OK, OK]);
-}
-
 /// A namespace that is gone leaves room for another.
 /// Source: kernel free_user_ns(): dec_user_namespaces(), some time after the last process has left.
 #[harness::test(Root, Userns, pins("limit.count-comes-back"))]

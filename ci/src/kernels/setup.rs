@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use clap::ValueEnum as _;
 use nix::unistd::geteuid;
 
 use crate::debian::apt;
@@ -45,7 +46,7 @@ pub fn missing(rows: &[Row]) -> Vec<Missing> {
     ];
     let roots = some(|row| row.start == Start::Rootfs);
     let roots = ROOTS.map(|(program, package)| (roots, there(program), Missing::Package(package)));
-    let built = [Architecture::X86_64, Architecture::Aarch64].into_iter().flat_map(of);
+    let built = Architecture::value_variants().iter().copied().flat_map(of);
     let needed = built.chain(needed).chain(roots);
     needed.filter(|(needed, there, _)| *needed && !there).map(|(.., what)| what).collect()
 }

@@ -10,7 +10,6 @@ pub enum Architecture {
     /// 64-bit x86
     #[default]
     #[value(name = "x86_64", alias = "amd64")]
-    #[serde(rename = "x86_64")]
     X86_64,
     /// 64-bit Arm
     #[value(name = "aarch64", alias = "arm64")]

@@ -100,17 +100,12 @@ fn play(scenario: &Scenario, turn: Turn, limit: Duration) -> Result<Trace, Error
     }
     let states = director.states(&mut queue)?;
     director.wait_exit()?;
-    Ok(Trace {
-        scenario: scenario.clone(),
-        outcomes: std::mem::take(&mut director.outcomes),
-        states,
-        names: director.names,
-    })
+    Ok(director.trace(scenario.clone(), states))
 }
 
-/// Refuses a scenario with a step that could reach the host, and one with a process that the director would take for another one,
-/// before any process is forked. Where /proc is that of another PID
-/// namespace each file of an actor is one of another process, or none.
+/// Refuses a scenario with a step that could reach the host, and one with a process that the director would take for
+/// another one, before any process is forked. Where /proc is that of another PID namespace each file of an actor is one of
+/// another process, or none.
 pub(crate) fn judge(scenario: &Scenario) -> Result<(), Error> {
     static PROC: OnceLock<ProcState> = OnceLock::new();
     if let state @ ProcState::OfOthers { .. } = PROC.get_or_init(ProcState::gather) {
@@ -149,12 +144,7 @@ pub fn play_program(scenario: &Scenario, limit: Duration) -> Result<Trace, Error
         run_as: scenario.run_as.clone(),
         steps: scenario.steps[..director.outcomes.len()].to_vec(),
     };
-    let trace = Trace {
-        scenario: played,
-        outcomes: std::mem::take(&mut director.outcomes),
-        states,
-        names: director.names,
-    };
+    let trace = director.trace(played, states);
     observer::played(&trace);
     Ok(trace)
 }
@@ -205,6 +195,11 @@ pub(crate) struct Director<'a> {
 }
 
 impl<'a> Director<'a> {
+    /// The trace of what was played, with the outcomes until now.
+    fn trace(&mut self, scenario: Scenario, states: Vec<(Actor, State)>) -> Trace {
+        Trace { scenario, outcomes: std::mem::take(&mut self.outcomes), states, names: self.names }
+    }
+
     pub(crate) fn new(scenario: &'a Scenario, turn: &'a Turn, limit: Duration) -> Result<Self, Error> {
         let start = here::start();
         let names = start.names(&scenario.run_as);

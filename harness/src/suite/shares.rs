@@ -7,7 +7,6 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::{Test, known};
-use crate::host::Counted;
 use crate::rehearsal;
 use harness_play::fork_for_test;
 
@@ -17,9 +16,6 @@ const FEWEST: usize = 100;
 /// The processes for each processor: some rehearsals wait, and some take much longer than others.
 const FOR_EACH_PROCESSOR: usize = 4;
 
-/// Room for so many processes leaves enough for the scenarios that all of them play.
-const MANY: u64 = 1000;
-
 /// Before tests are listed: finds out what the host lacks for each, in several processes, and never in this one. A
 /// rehearsal may play scenarios, and what a process has played with stays in its memory: the children that it forks for
 /// tests would have it in common. What cannot be forked or is not told by a child is found out later, test by test.
@@ -27,10 +23,9 @@ pub(super) fn learn(tests: &[(String, &'static Test)]) {
     if !rehearsal::is_needed() {
         return;
     }
-    let _ = crate::facts();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let few = crate::facts().processes(Counted::Callers).is_some_and(|room| room < MANY);
-    let for_each = if few { 1 } else { FOR_EACH_PROCESSOR };
+    // Each process may play scenarios, which have processes of their own.
+    let for_each = if crate::facts().has_low_limits() { 1 } else { FOR_EACH_PROCESSOR };
     let shares = (for_each * processors).min(tests.len() / FEWEST).max(1);
     let children: Vec<(Pid, PipeReader)> =
         (0..shares).filter_map(|share| child(tests, share, shares).ok()).collect();

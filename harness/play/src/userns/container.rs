@@ -16,7 +16,8 @@ use std::time::Duration;
 
 /// The namespaces of a process that runs: a container of a runtime, or a pod, whose parts were made by others.
 ///
-/// It is held by its directory in /proc, so that it is never taken for another process that has got its id since.
+/// It is held by its directory in /proc, so that what it reads is never that of another process which has got its id since.
+/// nsenter(1) is told the id, right after a look whether the process is still there.
 ///
 /// ```
 /// use harness_play::userns::Container;

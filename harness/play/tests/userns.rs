@@ -142,12 +142,17 @@ fn what_is_refused_on_a_lower_level_is_named() {
     assert!(refusal(&four).ends_with("there are more than three levels of namespaces"));
 }
 
-/// newuidmap(1) maps the own id without a line in /etc/subuid. Whether it may is a fact of the host.
+/// newuidmap(1) maps the own id without a line in /etc/subuid, for a user who has an account. Both are facts of the host.
 #[test]
 fn newuidmap_writes_a_map() {
     let ended = Userns::new().uid_map("0 own 1").written_by(Writer::Newidmap).run(&["id", "-u"]);
 
+    let account = nix::unistd::User::from_uid(nix::unistd::geteuid()).expect("accounts can be read");
     match host::Program::find("newuidmap") {
+        Some(_) if account.is_none() => {
+            let said = ended.map_err(|refused| refused.to_string()).expect_err("a user without a name");
+            assert!(said.contains("newuidmap: Cannot determine your user name."), "{said}");
+        }
         Some(_) => {
             let status = |ended: Ended| (ended.status, ended.stdout);
             assert_eq!(ended.map(status), Ok((Status::Exited(0), "0\n".to_owned())));

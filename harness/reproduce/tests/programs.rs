@@ -247,7 +247,7 @@ fn a_program_stops_without_its_preparation(
 ) {
     let chdir = raw("chdir", libc::SYS_chdir, &[RawArg::Bytes(path.into())]).or_stop();
     let scenario = caller().outside(&[chdir, raw("getuid", libc::SYS_getuid, &[])]);
-    let nothing = Prediction::nothing(Names { own: ROOT, ..caller().play().names });
+    let nothing = Prediction::nothing(caller().play().names);
 
     let ran = Program::compile(&c(&scenario, &nothing, &header()).expect("a program")).run();
 

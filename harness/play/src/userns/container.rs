@@ -9,10 +9,23 @@ use harness_scenario::scenario::caller;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
+use nix::unistd::geteuid;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
+
+/// The links of a process's namespaces, and the options by which nsenter(1) enters them.
+const NAMESPACES: [(&str, &str); 8] = [
+    ("ns/user", "--user"),
+    ("ns/cgroup", "--cgroup"),
+    ("ns/ipc", "--ipc"),
+    ("ns/uts", "--uts"),
+    ("ns/net", "--net"),
+    ("ns/pid", "--pid"),
+    ("ns/mnt", "--mount"),
+    ("ns/time", "--time"),
+];
 
 /// The namespaces of a process that runs: a container of a runtime, or a pod, whose parts were made by others.
 ///
@@ -91,30 +104,51 @@ impl Container {
     }
 
     /// Runs a program in all namespaces of the process, with its root and working directory, by nsenter(1): as uid 0 and
-    /// gid 0 of its user namespace, without supplementary groups where they can be given up. The standard input is empty.
+    /// gid 0 of its user namespace, without supplementary groups. In a container that shares the caller's user namespace the
+    /// program keeps the caller's ids; so it does where setgroups is denied and the caller is not root, with the names
+    /// that the maps give them. The standard input is empty.
     ///
     /// # Errors
     /// [`Refused::Program`] with the words of nsenter if it cannot enter or cannot start the program, [`Refused::Harness`]
     /// if the harness fails or the process has ended. A program that fails is not an error: see [`Ended::status`].
     pub fn run(&self, words: &[&str]) -> Result<Ended, Refused> {
         let invalid = |why: String| Refused::Harness(Error::InvalidScenario(why));
-        self.setgroups().map_err(|error| invalid(format!("process {} has ended: {error}", self.pid)))?;
+        let ended = |error| invalid(format!("process {} has ended: {error}", self.pid));
+        let denied = self.setgroups().map_err(ended)? == "deny";
         if words.is_empty() {
             return Err(invalid("no program is named".to_owned()));
         }
-        let target = self.pid.to_string();
-        let enter = ["nsenter", "--target", &target, "--all", "--root", "--wd", "--"];
-        let all = enter.iter().chain(words).map(|word| (*word).to_owned().into()).collect();
+        let enter = self.enter(denied);
+        let all = enter.iter().map(String::as_str).chain(["--"]).chain(words.iter().copied());
+        let all = all.map(|word| word.to_owned().into()).collect();
         let scenario = caller().outside(&[Action::Run(all)]);
         let trace = play_program(&scenario, self.limit).map_err(Refused::Harness)?;
         match trace.outcomes.last() {
             Some(Outcome::Program(ended)) if is_of_nsenter(ended) => {
-                let program = enter[..enter.len() - 1].join(" ");
-                Err(Refused::Program { program, ended: ended.clone() })
+                Err(Refused::Program { program: enter.join(" "), ended: ended.clone() })
             }
             Some(Outcome::Program(ended)) => Ok(ended.clone()),
             other => Err(invalid(format!("nsenter did not run: {other:?}"))),
         }
+    }
+
+    /// The command that enters what the container has of its own. What it shares with the caller an ordinary user may not
+    /// enter, although the caller is there.
+    ///
+    /// Source: setns(2), EPERM; chroot(2), EPERM.
+    fn enter(&self, denied: bool) -> Vec<String> {
+        let own = |link: &str| {
+            let of = |process: &str| std::fs::read_link(format!("/proc/{process}/{link}")).ok();
+            // A link that cannot be read is left to nsenter, which says why.
+            of("self").is_none_or(|here| of(&self.pid.to_string()) != Some(here))
+        };
+        let namespaces = NAMESPACES.into_iter().filter(|(link, _)| own(link)).map(|(_, option)| option);
+        let root = if own("ns/mnt") || own("root") { ["--root", "--wd"].as_slice() } else { &[] };
+        // nsenter gives up the groups before it enters or after it: an ordinary user may do neither here.
+        let kept = denied && !geteuid().is_root();
+        let ids = kept.then_some("--preserve-credentials");
+        let options = namespaces.chain(root.iter().copied()).chain(ids).map(str::to_owned);
+        ["nsenter".to_owned(), format!("--target={}", self.pid)].into_iter().chain(options).collect()
     }
 
     fn read(&self, name: &str) -> io::Result<String> {
